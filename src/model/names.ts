@@ -1,0 +1,49 @@
+/** Every name that is derived and not stored. */
+import type { EndpointId, NamespaceName, NetworkId } from './types.js';
+
+/** Where the engine keeps network namespaces; `/var/run` is `/run`. */
+export const NETNS_DIR = '/var/run/docker/netns';
+
+/** VXLAN's UDP port as the native overlay driver uses it (RFC 7348). */
+export const VXLAN_PORT = 4789;
+
+/** `1-` and the first 10 hex digits of the network's id: the same on every host. */
+export const namespaceName = (id: NetworkId): NamespaceName => `1-${id.slice(0, 10)}` as NamespaceName;
+
+export const namespacePath = (name: NamespaceName): string => `${NETNS_DIR}/${name}`;
+
+export const isNamespaceName = (name: string): name is NamespaceName => /^1-[0-9a-f]{10}$/.test(name);
+
+export const bridgeName = (subnet: number): string => `br${subnet}`;
+export const vxlanName = (subnet: number): string => `vxlan${subnet}`;
+export const portName = (n: number): string => `veth${n}`;
+
+/** The end of an endpoint's veth pair that the engine moves into the container (IFNAMSIZ is 16 with the NUL). */
+export const containerEnd = (id: EndpointId): string => `veth${id.slice(0, 7)}`;
+
+/** The name a VXLAN device has on the underlay before it moves; unique on the host, for a VNI is. */
+export const vxlanBirthName = (vni: number): string => `vx-${vni.toString(16).padStart(6, '0')}`;
+
+/** Store keys, relative to the store's prefix. */
+export const keys = {
+  nodes: 'nodes/',
+  node: (address: string) => `nodes/${address}`,
+  networks: 'networks/',
+  network: (id: string) => `networks/${id}`,
+  names: 'names/',
+  name: (name: string) => `names/${name}`,
+  vnis: 'vnis/',
+  vni: (vni: number) => `vnis/${vni}`,
+  pools: 'pools/',
+  /** A pool's CIDR with its slash written as `-`, for a key has slashes of its own. */
+  pool: (cidr: string) => `pools/${cidr.replace('/', '-')}`,
+  leases: (pool: string) => `addresses/${pool.replace('/', '-')}/`,
+  lease: (pool: string, ip: string) => `addresses/${pool.replace('/', '-')}/${ip}`,
+  endpoints: (network: string) => `endpoints/${network}/`,
+  endpoint: (network: string, id: string) => `endpoints/${network}/${id}`,
+  /** Marks that a node may hold endpoints or leases of a network. */
+  members: (node: string) => `members/${node}/`,
+  member: (node: string, network: string) => `members/${node}/${network}`,
+  /** The cluster's identity, made once. */
+  cluster: 'cluster',
+} as const;

@@ -1,0 +1,145 @@
+/**
+ * The three edges that tsoverlay touches the world through. Adapters implement them in `store/`, `kernel/` and
+ * `engine/`; tests of pure logic use the fakes in `test/fakes`.
+ */
+import type { ObservedLink, ObservedNamespace, Step } from './steps.js';
+import type { Announcement, Cidr, EndpointId, EngineNetworkId, NamespaceName, Network, NetworkId } from './types.js';
+
+/** One key of the store. `index` grows with every change of the key; 0 never occurs. */
+export interface Entry {
+  readonly key: string;
+  readonly value: string;
+  readonly index: number;
+  /** True when a living session holds the key (see {@link Store.hold}). */
+  readonly held: boolean;
+}
+
+/** One operation of a transaction. Keys are relative to the store's own prefix, e.g. `networks/09ce…`. */
+export type Op =
+  /** Fails when the key exists. */
+  | { readonly verb: 'create'; readonly key: string; readonly value: string }
+  /** Fails when the key changed since `index`, or is gone. */
+  | { readonly verb: 'update'; readonly key: string; readonly value: string; readonly index: number }
+  | { readonly verb: 'set'; readonly key: string; readonly value: string }
+  /** With `index`, fails when the key changed since; without, removing what is gone is success. */
+  | { readonly verb: 'delete'; readonly key: string; readonly index?: number }
+  | { readonly verb: 'deleteTree'; readonly prefix: string }
+  /** Fails unless the key still has this index. */
+  | { readonly verb: 'check'; readonly key: string; readonly index: number }
+  /** Fails when the key exists. */
+  | { readonly verb: 'checkAbsent'; readonly key: string };
+
+/** What became of a transaction: all of it, or nothing of it. */
+export type Commit =
+  /** `index`: the store's index after the writes, at least as high as that of every key written. */
+  | { readonly ok: true; readonly index: number }
+  /** `failed`: positions of the operations whose condition did not hold. */
+  | { readonly ok: false; readonly failed: readonly number[] };
+
+/** Everything below a prefix at one moment. */
+export interface Snapshot {
+  readonly entries: readonly Entry[];
+  /** Every change with an index up to this one is in `entries`. */
+  readonly index: number;
+}
+
+/** A watch delivers whole snapshots, level-triggered, until its signal aborts; it never ends by itself. */
+export interface WatchHandlers {
+  onSnapshot(snapshot: Snapshot): void;
+  /** The store does not answer; the watch goes on trying with backoff. */
+  onError(error: Error): void;
+}
+
+/** Keeps one key held by a session for as long as it runs. */
+export interface Hold {
+  /** Writes a new value under the hold. */
+  write(value: string): Promise<void>;
+  /** Lets the session go; the key and its value stay. */
+  release(): Promise<void>;
+}
+
+/** Where the cluster's state lives: Consul, or one file on a single host. Every call rejects with a StoreError. */
+export interface Store {
+  get(key: string): Promise<Entry | undefined>;
+  /** All entries whose key starts with `prefix`, in key order. */
+  list(prefix: string): Promise<Snapshot>;
+  /** Only their keys, in key order. */
+  keys(prefix: string): Promise<readonly string[]>;
+  /** At most 64 operations, all or nothing. */
+  commit(ops: readonly Op[]): Promise<Commit>;
+  watch(prefix: string, handlers: WatchHandlers, signal: AbortSignal): void;
+  /** Takes the key with a session of this process and renews it; a lost session is made anew by itself. */
+  hold(key: string, value: string, onError: (error: Error) => void): Promise<Hold>;
+  close(): Promise<void>;
+}
+
+/** What the host itself (not a network's namespace) looks like. */
+export interface HostFacts {
+  /** docker_gwbridge, where the engine has made it. */
+  readonly gwbridge?: ObservedLink;
+  /** All on-link networks and routes of the main table, without the default route. */
+  readonly routes: readonly Cidr[];
+  /** MTU of the advertised interface, bytes. */
+  readonly underlayMtu: number;
+}
+
+export interface HostKernel {
+  /** Names of the namespaces that are ours: `1-…` files whose br0 carries a matching network id as its alias. */
+  namespaces(): Promise<readonly NamespaceName[]>;
+  /** Undefined when there is no such namespace. */
+  observe(name: NamespaceName): Promise<ObservedNamespace | undefined>;
+  /** Does one step; creating what exists and removing what is gone are successes. Rejects with a KernelError. */
+  apply(step: Step): Promise<void>;
+  hostFacts(): Promise<HostFacts>;
+  /** `ip link set docker_gwbridge mtu <mtu> up`. */
+  fitGwbridge(mtu: number): Promise<void>;
+  close(): void;
+}
+
+/** A network of driver tsoverlay as the local engine has it. */
+export interface EngineNetwork extends Announcement {
+  readonly id: EngineNetworkId;
+  /** The `tsoverlay.network` option: set on mirrors only. */
+  readonly mirrorOf?: NetworkId;
+}
+
+/** A running container's place on one of our networks. */
+export interface Attachment {
+  readonly network: EngineNetworkId;
+  readonly endpoint: EndpointId;
+  /** DNS names, the container's own first. */
+  readonly names: readonly string[];
+}
+
+export interface EngineContainer {
+  readonly id: string;
+  readonly sandbox: string;
+  readonly attachments: readonly Attachment[];
+}
+
+export type EngineEvent =
+  /** `network`, actions create, destroy, connect, disconnect. */
+  | {
+      readonly type: 'network';
+      readonly action: string;
+      readonly network: EngineNetworkId;
+      readonly container?: string;
+    }
+  /** `container`, actions start, die, rename. */
+  | { readonly type: 'container'; readonly action: string; readonly container: string };
+
+export interface Engine {
+  /** All networks of driver tsoverlay. Takes no engine lock. */
+  networks(): Promise<readonly EngineNetwork[]>;
+  /** Endpoints of one network with the container's name (from Join on); undefined when it is gone. No engine lock. */
+  endpoints(network: EngineNetworkId): Promise<ReadonlyMap<EndpointId, string> | undefined>;
+  createMirror(network: Network): Promise<void>;
+  /** False when containers of this engine still use it. Removing what is gone is success. */
+  removeNetwork(network: EngineNetworkId): Promise<boolean>;
+  /** Ids of running containers that are on a network of ours. Takes no engine lock. */
+  containers(): Promise<readonly string[]>;
+  /** Waits for the container's lock; undefined when it is gone or does not run. */
+  container(id: string): Promise<EngineContainer | undefined>;
+  /** Follows the engine's events; `onConnect` runs at each (re)connection, so that the caller compares in full. */
+  events(onEvent: (event: EngineEvent) => void, onConnect: () => void, signal: AbortSignal): void;
+}

@@ -1,0 +1,142 @@
+/**
+ * The kernel's side of the model: what a network's namespace should look like (Plan), what was found (Observed),
+ * and the steps between the two. One executor per step kind lives in `kernel/host.ts`.
+ */
+import type { Cidr, EndpointId, Ip, Mac, NamespaceName, NetworkId, NodeAddress } from './types.js';
+
+/** One bridge with its VXLAN device: one subnet of a network. */
+export interface BridgePlan {
+  /** `br0`, for the second subnet `br1`. */
+  readonly name: string;
+  /** `vxlan0`, for the second subnet `vxlan1`. */
+  readonly vxlan: string;
+  readonly vni: number;
+  /** Bytes; the same on bridge, VXLAN device and veth pairs. */
+  readonly mtu: number;
+  /** The gateway's address, if the subnet has one. */
+  readonly addresses: readonly Cidr[];
+}
+
+/** A local endpoint's veth pair. */
+export interface PortPlan {
+  readonly endpoint: EndpointId;
+  readonly bridge: string;
+  /** Name of the end that the engine moves into the container, e.g. `veth1a2b3c4`. */
+  readonly containerEnd: string;
+  readonly mtu: number;
+  /** True from Join on: only then may a missing pair be made, for only then does the engine come to fetch it. */
+  readonly joined: boolean;
+}
+
+/** An endpoint on another node: one permanent neighbour and one permanent FDB entry on the VXLAN device. */
+export interface PeerPlan {
+  readonly vxlan: string;
+  readonly ip: Ip;
+  readonly mac: Mac;
+  readonly vtep: NodeAddress;
+}
+
+export interface NamespacePlan {
+  readonly name: NamespaceName;
+  readonly network: NetworkId;
+  readonly bridges: readonly BridgePlan[];
+  readonly ports: readonly PortPlan[];
+  readonly peers: readonly PeerPlan[];
+}
+
+export interface ObservedLink {
+  readonly index: number;
+  readonly name: string;
+  /** `bridge`, `vxlan`, `veth`, …; empty for lo and hardware. */
+  readonly kind: string;
+  readonly mtu: number;
+  readonly up: boolean;
+  /** Name of the bridge it is a port of; empty when none. */
+  readonly master: string;
+  readonly mac: Mac;
+  /** IFLA_IFALIAS: on a bridge the network's id, on a veth the endpoint's id; empty when none. */
+  readonly alias: string;
+  /** VXLAN devices only. */
+  readonly vxlan?: {
+    readonly vni: number;
+    readonly port: number;
+    readonly learning: boolean;
+    readonly proxy: boolean;
+    readonly l2miss: boolean;
+    readonly l3miss: boolean;
+  };
+}
+
+/** A permanent neighbour entry on a VXLAN device (`ip neigh show nud permanent`). */
+export interface ObservedNeighbour {
+  readonly link: string;
+  readonly ip: Ip;
+  readonly mac: Mac;
+}
+
+/** A permanent entry of a VXLAN device's own FDB (`bridge fdb show`, `self permanent` with a `dst`). */
+export interface ObservedFdb {
+  readonly link: string;
+  readonly mac: Mac;
+  readonly vtep: string;
+}
+
+export interface ObservedAddress {
+  readonly link: string;
+  readonly address: Cidr;
+}
+
+export interface ObservedNamespace {
+  readonly name: NamespaceName;
+  readonly links: readonly ObservedLink[];
+  readonly addresses: readonly ObservedAddress[];
+  readonly neighbours: readonly ObservedNeighbour[];
+  readonly fdb: readonly ObservedFdb[];
+}
+
+interface StepBase {
+  /** The namespace it happens in. */
+  readonly ns: NamespaceName;
+  /** Why it is needed, for the log. */
+  readonly reason: string;
+}
+
+export type Step = StepBase &
+  (
+    | { readonly kind: 'createNamespace' }
+    | { readonly kind: 'removeNamespace' }
+    /** alias carries the network's id. */
+    | { readonly kind: 'createBridge'; readonly link: string; readonly mtu: number; readonly alias: string }
+    /** Made on the underlay, moved into the namespace, enslaved to `master`, up. */
+    | {
+        readonly kind: 'createVxlan';
+        readonly link: string;
+        readonly vni: number;
+        readonly mtu: number;
+        readonly master: string;
+      }
+    /** One end stays (as `link`, a port of `master`, alias = endpoint id, up), the other waits in the host's namespace. */
+    | {
+        readonly kind: 'createPort';
+        readonly link: string;
+        readonly containerEnd: string;
+        readonly mtu: number;
+        readonly master: string;
+        readonly alias: string;
+      }
+    | { readonly kind: 'removeLink'; readonly link: string }
+    | { readonly kind: 'setMtu'; readonly link: string; readonly mtu: number }
+    | { readonly kind: 'setUp'; readonly link: string }
+    | { readonly kind: 'setMaster'; readonly link: string; readonly master: string }
+    | { readonly kind: 'addAddress' | 'removeAddress'; readonly link: string; readonly address: Cidr }
+    | {
+        readonly kind: 'replaceNeighbour' | 'removeNeighbour';
+        readonly link: string;
+        readonly ip: Ip;
+        readonly mac: Mac;
+      }
+    | { readonly kind: 'replaceFdb' | 'removeFdb'; readonly link: string; readonly mac: Mac; readonly vtep: string }
+  );
+
+export type StepKind = Step['kind'];
+export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;

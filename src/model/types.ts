@@ -1,0 +1,125 @@
+/**
+ * The values that all of tsoverlay speaks in. Plain, readonly, parsed once at an edge (store records, driver
+ * requests, kernel dumps) and trusted from there on.
+ */
+
+declare const brand: unique symbol;
+type Brand<T, B extends string> = T & { readonly [brand]: B };
+
+/** The cluster-wide id of a network: the engine's id (64 hex) on the host that created it. */
+export type NetworkId = Brand<string, 'NetworkId'>;
+/** The id one engine gave its own copy of a network (64 hex); equals the NetworkId on the creating host only. */
+export type EngineNetworkId = Brand<string, 'EngineNetworkId'>;
+/** An endpoint's id (64 hex), made by the engine, unique in the cluster; every container start makes a new one. */
+export type EndpointId = Brand<string, 'EndpointId'>;
+/** A node's advertised IP address: its VTEP, and its name in the cluster. */
+export type NodeAddress = Brand<string, 'NodeAddress'>;
+/** An IP address in canonical text, e.g. `172.16.1.1` or `fd00::1`. */
+export type Ip = Brand<string, 'Ip'>;
+/** An address or network with its prefix length, e.g. `172.16.1.254/24` or `172.16.1.0/24`. */
+export type Cidr = Brand<string, 'Cidr'>;
+/** A MAC address in lower-case colon hex, e.g. `02:42:ac:10:01:01`. */
+export type Mac = Brand<string, 'Mac'>;
+/** The file name of a network's namespace below the engine's netns folder, e.g. `1-09ce1243ce`. */
+export type NamespaceName = Brand<string, 'NamespaceName'>;
+
+/** One host of the cluster. */
+export interface Node {
+  readonly address: NodeAddress;
+  readonly hostname: string;
+  /** MTU of the interface that carries `address`, bytes. */
+  readonly mtu: number;
+  /** On-link networks and routes of the host; a pool that we choose overlaps none of them. */
+  readonly routes: readonly Cidr[];
+  /** True while the node's store session lives. Liveness is no ownership: it frees nothing. */
+  readonly alive: boolean;
+}
+
+/** One IP subnet of a network, with the VXLAN network identifier that carries it. */
+export interface Subnet {
+  readonly pool: Cidr;
+  /** The part of the pool that free addresses are taken from (`--ip-range`); the whole pool when absent. */
+  readonly range?: Cidr;
+  /** The gateway's address with the pool's prefix length; it lives on the subnet's bridge on every host. */
+  readonly gateway?: Cidr;
+  /** `--aux-address`: name to address, never given to a container. */
+  readonly aux: Readonly<Record<string, Ip>>;
+  /** 256 to 16777215. */
+  readonly vni: number;
+}
+
+/** What only the Docker API knows of a network, published once the engine has stored it (design, fact 5). */
+export interface Announcement {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly attachable: boolean;
+}
+
+export interface Network {
+  readonly id: NetworkId;
+  readonly subnets: readonly Subnet[];
+  /** The underlay MTU that the user asked to reckon with (`com.docker.network.driver.mtu`), bytes. */
+  readonly mtu?: number;
+  readonly internal: boolean;
+  readonly ipv6: boolean;
+  /** The user's `-o key=value` pairs, as typed; mirrors repeat them. */
+  readonly options: Readonly<Record<string, string>>;
+  /** Whose IPAM serves the creating host: ours (`cluster`), or the engine's own (`engine`). */
+  readonly ipam: 'cluster' | 'engine';
+  readonly creator: NodeAddress;
+  /** Absent until the creating host has announced it. */
+  readonly announced?: Announcement;
+  /** Set by the first phase of removal; no endpoint can be created any more. */
+  readonly deleting: boolean;
+  /** The store's index of this record's last change. */
+  readonly index: number;
+}
+
+export interface Endpoint {
+  readonly id: EndpointId;
+  readonly network: NetworkId;
+  readonly node: NodeAddress;
+  /** IPv4 first, then IPv6 where there is one; each with its pool's prefix length. */
+  readonly addresses: readonly Cidr[];
+  readonly mac: Mac;
+  /** DNS names, the container's own first; empty until the engine has told them. */
+  readonly names: readonly string[];
+  /** The container's id (64 hex), empty until the engine has told it. */
+  readonly container: string;
+  /** Path of the container's network namespace on its host, empty until Join. */
+  readonly sandbox: string;
+  /** When CreateEndpoint wrote it: milliseconds since 1970 by the owner's own clock. */
+  readonly created: number;
+  readonly index: number;
+}
+
+/** One address of one pool, held by one owner: created only if absent, so nobody else can hold it. */
+export interface Lease {
+  readonly pool: Cidr;
+  readonly address: Ip;
+  readonly node: NodeAddress;
+  readonly kind: 'gateway' | 'aux' | 'endpoint';
+  /** The endpoint it serves; absent between RequestAddress and CreateEndpoint. */
+  readonly endpoint?: EndpointId;
+  readonly created: number;
+  readonly index: number;
+}
+
+/** A claimed pool. `network` is absent between RequestPool and CreateNetwork. */
+export interface Pool {
+  readonly cidr: Cidr;
+  readonly node: NodeAddress;
+  readonly network?: NetworkId;
+  readonly created: number;
+  readonly index: number;
+}
+
+/** All that this host knows of the cluster at one moment. Never changed, only replaced. */
+export interface Cluster {
+  readonly nodes: ReadonlyMap<NodeAddress, Node>;
+  readonly networks: ReadonlyMap<NetworkId, Network>;
+  /** Only the networks that this host takes part in. */
+  readonly endpoints: ReadonlyMap<NetworkId, ReadonlyMap<EndpointId, Endpoint>>;
+  /** False until everything watched has been loaded once; nothing is pruned before. */
+  readonly complete: boolean;
+}
