@@ -15,11 +15,12 @@ const mount = libc.func('int mount(str source, str target, str fstype, unsigned 
 const umount2 = libc.func('int umount2(str target, int flags)');
 
 const CLONE_NEWNET = 0x40000000;
+const MS_REMOUNT = 32;
 const MS_BIND = 4096;
 const MNT_DETACH = 2;
 
 /** The calling thread's own namespace; `/proc/self` would be the main thread's. */
-const OWN_NETNS = '/proc/thread-self/ns/net';
+export const OWN_NETNS = '/proc/thread-self/ns/net';
 
 /** Throws the KernelError of the C call that just returned -1. */
 export function check(verb: string, result: number): number {
@@ -95,4 +96,9 @@ export function removeNamespace(path: string): void {
   } catch (e) {
     if (!hasCode(e, 'ENOENT')) throw e;
   }
+}
+
+/** `mount -o remount,bind,rw`: this mount only, and only in the mount namespace of this process. */
+export function remountWritable(path: string): void {
+  check(`mount -o remount,bind,rw ${path}`, mount(null, path, null, MS_REMOUNT | MS_BIND, null));
 }

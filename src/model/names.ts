@@ -1,6 +1,12 @@
 /** Every name that is derived and not stored. */
 import type { EndpointId, NamespaceName, NetworkId } from './types.js';
 
+/** The name of both drivers, as people type it. */
+export const DRIVER = 'tsoverlay';
+
+/** Carries the cluster's network id on every mirror, as a driver option and as an IPAM option. */
+export const OPTION_MIRROR = 'tsoverlay.network';
+
 /** Where the engine keeps network namespaces; `/var/run` is `/run`. */
 export const NETNS_DIR = '/var/run/docker/netns';
 
@@ -35,6 +41,8 @@ export const keys = {
   vnis: 'vnis/',
   vni: (vni: number) => `vnis/${vni}`,
   pools: 'pools/',
+  /** Changes with every claim, so that two hosts cannot claim pools that overlap without being equal. */
+  poolGuard: 'pool-guard',
   /** A pool's CIDR with its slash written as `-`, for a key has slashes of its own. */
   pool: (cidr: string) => `pools/${cidr.replace('/', '-')}`,
   leases: (pool: string) => `addresses/${pool.replace('/', '-')}/`,

@@ -101,41 +101,34 @@ interface StepBase {
   readonly reason: string;
 }
 
+type LinkStep<K extends string, Rest = unknown> = { readonly kind: K; readonly link: string } & Rest;
+type AddressStep<K extends string> = LinkStep<K, { readonly address: Cidr }>;
+type NeighbourStep<K extends string> = LinkStep<K, { readonly ip: Ip; readonly mac: Mac }>;
+type FdbStep<K extends string> = LinkStep<K, { readonly mac: Mac; readonly vtep: string }>;
+
 export type Step = StepBase &
   (
     | { readonly kind: 'createNamespace' }
     | { readonly kind: 'removeNamespace' }
     /** alias carries the network's id. */
-    | { readonly kind: 'createBridge'; readonly link: string; readonly mtu: number; readonly alias: string }
+    | LinkStep<'createBridge', { readonly mtu: number; readonly alias: string }>
     /** Made on the underlay, moved into the namespace, enslaved to `master`, up. */
-    | {
-        readonly kind: 'createVxlan';
-        readonly link: string;
-        readonly vni: number;
-        readonly mtu: number;
-        readonly master: string;
-      }
+    | LinkStep<'createVxlan', { readonly vni: number; readonly mtu: number; readonly master: string }>
     /** One end stays (as `link`, a port of `master`, alias = endpoint id, up), the other waits in the host's namespace. */
-    | {
-        readonly kind: 'createPort';
-        readonly link: string;
-        readonly containerEnd: string;
-        readonly mtu: number;
-        readonly master: string;
-        readonly alias: string;
-      }
-    | { readonly kind: 'removeLink'; readonly link: string }
-    | { readonly kind: 'setMtu'; readonly link: string; readonly mtu: number }
-    | { readonly kind: 'setUp'; readonly link: string }
-    | { readonly kind: 'setMaster'; readonly link: string; readonly master: string }
-    | { readonly kind: 'addAddress' | 'removeAddress'; readonly link: string; readonly address: Cidr }
-    | {
-        readonly kind: 'replaceNeighbour' | 'removeNeighbour';
-        readonly link: string;
-        readonly ip: Ip;
-        readonly mac: Mac;
-      }
-    | { readonly kind: 'replaceFdb' | 'removeFdb'; readonly link: string; readonly mac: Mac; readonly vtep: string }
+    | LinkStep<
+        'createPort',
+        { readonly containerEnd: string; readonly mtu: number; readonly master: string; readonly alias: string }
+      >
+    | LinkStep<'removeLink'>
+    | LinkStep<'setMtu', { readonly mtu: number }>
+    | LinkStep<'setUp'>
+    | LinkStep<'setMaster', { readonly master: string }>
+    | AddressStep<'addAddress'>
+    | AddressStep<'removeAddress'>
+    | NeighbourStep<'replaceNeighbour'>
+    | NeighbourStep<'removeNeighbour'>
+    | FdbStep<'replaceFdb'>
+    | FdbStep<'removeFdb'>
   );
 
 export type StepKind = Step['kind'];

@@ -108,6 +108,8 @@ export interface Lease {
 /** A claimed pool. `network` is absent between RequestPool and CreateNetwork. */
 export interface Pool {
   readonly cidr: Cidr;
+  /** `--ip-range`, until CreateNetwork copies it into the network's record. */
+  readonly range?: Cidr;
   readonly node: NodeAddress;
   readonly network?: NetworkId;
   readonly created: number;

@@ -1,0 +1,185 @@
+/** All parts of tsoverlay put together, started in an order that never prunes too early and serves at once. */
+import type { Server } from 'node:http';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { IpamDriver } from './api/ipam-driver.js';
+import { NetworkDriver } from './api/network-driver.js';
+import { makeRoutes } from './api/routes.js';
+import { makeApp, serve } from './api/server.js';
+import type { Config } from './config.js';
+import { Sandboxes } from './dns/sandboxes.js';
+import { DnsService } from './dns/service.js';
+import { DockerEngine } from './engine/docker.js';
+import { messageOf } from './errors.js';
+import { LinuxKernel } from './kernel/host.js';
+import { raiseNeighbourLimits } from './kernel/sysctl.js';
+import type { EngineEvent, Store } from './model/ports.js';
+import type { NamespaceName } from './model/types.js';
+import { ContainerPass } from './reconcile/container-pass.js';
+import { EnginePass } from './reconcile/engine-pass.js';
+import { HostPass } from './reconcile/host-pass.js';
+import { NodePass } from './reconcile/node-pass.js';
+import { Endpoints } from './registry/endpoints.js';
+import { Identity } from './registry/identity.js';
+import { Ipam } from './registry/ipam.js';
+import { LocalEndpoints } from './registry/local-endpoints.js';
+import { Membership } from './registry/membership.js';
+import { Networks } from './registry/networks.js';
+import { NodeRegistration } from './registry/node.js';
+import { Pools } from './registry/pools.js';
+import { ClusterView } from './store/cluster.js';
+import { ConsulStore } from './store/consul.js';
+import { FileStore } from './store/file.js';
+import { HostMemory } from './store/memory.js';
+import { reportOnce } from './store/records.js';
+
+const SOCKET = '/run/docker/plugins/tsoverlay.sock';
+const DOCKER_SOCKET = '/var/run/docker.sock';
+const RETRY_MS = 500;
+
+export class Agent {
+  private readonly ending = new AbortController();
+
+  private constructor(
+    private readonly log: Logger,
+    private readonly parts: Parts,
+    private readonly server: Server,
+  ) {}
+
+  /** Resolves once the socket is served. Rejects with a UserError when a setting or the host forbids it. */
+  static async start(config: Config, log: Logger): Promise<Agent> {
+    const parts = await assemble(config, log);
+    // Before the first call: what is attached already is live, its addresses are not up for grabs.
+    const namespaces = await parts.host.adopt();
+    const routes = makeRoutes(parts.networkDriver, parts.ipamDriver, config.scope);
+    const server = await serve(makeApp(routes, log), SOCKET);
+    const agent = new Agent(log, parts, server);
+    log.info({ socket: SOCKET, advertise: config.advertise, store: config.consul?.servers ?? 'embedded' }, 'serving');
+    void agent.run(namespaces);
+    return agent;
+  }
+
+  async stop(): Promise<void> {
+    this.ending.abort();
+    const { host, engine, containers, node, dns, registration, store, kernel } = this.parts;
+    for (const pass of [host, engine, containers, node]) pass.stop();
+    this.server.close();
+    await dns.stop();
+    await Promise.race([registration.release().catch(() => undefined), sleep(2_000)]);
+    await store.close();
+    kernel.close();
+  }
+
+  private async run(namespaces: readonly NamespaceName[]): Promise<void> {
+    const { view, host, engine, containers, node, membership, identity, sandboxes, docker } = this.parts;
+    node.kick();
+    view.start(this.ending.signal);
+    await this.insist('the cluster could not be loaded', async () => {
+      await identity.load();
+      await membership.load();
+      await view.ready(10_000);
+    });
+    view.onChange((_, changed) => {
+      for (const network of changed.endpoints) host.kick(network);
+      if (changed.networks) for (const network of membership.networks) host.kick(network);
+      if (changed.networks) engine.kick();
+      if (changed.endpoints.size > 0 || changed.networks) sandboxes.sync();
+    });
+    host.open();
+    for (const name of namespaces) host.kickNamespace(name);
+    for (const network of membership.networks) host.kick(network);
+    sandboxes.sync();
+    this.log.info({ networks: view.current.networks.size, nodes: view.current.nodes.size }, 'cluster loaded');
+    const compare = () => {
+      engine.kick();
+      containers.kickAll();
+    };
+    docker.events((event) => this.onEvent(event), compare, this.ending.signal);
+  }
+
+  private onEvent(event: EngineEvent): void {
+    const { engine, containers, node } = this.parts;
+    if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) engine.kick();
+    const container = event.container;
+    if (container === undefined || !['connect', 'start', 'rename'].includes(event.action)) return;
+    containers.kick(container);
+    node.kick();
+  }
+
+  /** Tries until it works: Consul may come long after us. */
+  private async insist(complaint: string, work: () => Promise<void>): Promise<void> {
+    for (let told = false; !this.ending.signal.aborted; told = true) {
+      try {
+        return await work();
+      } catch (e) {
+        if (!told) this.log.error({ err: messageOf(e) }, `${complaint}; trying on`);
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+}
+
+type Parts = Awaited<ReturnType<typeof assemble>>;
+
+async function assemble(config: Config, log: Logger) {
+  const self = config.advertise;
+  raiseNeighbourLimits();
+  const kernel = new LinuxKernel({ advertise: self });
+  const facts = await kernel.hostFacts();
+  const memory = HostMemory.open(config.dataDir, (e) =>
+    log.error({ err: messageOf(e) }, 'host.json is broken; starting without it'),
+  );
+  const store: Store = config.consul
+    ? new ConsulStore(config.consul)
+    : await FileStore.open(join(config.dataDir, 'store.json'), log);
+  const garbage = reportOnce((key, reason) => log.error({ key, reason }, 'a record of the store is left out'));
+  const view = new ClusterView(store, garbage);
+  const local = new LocalEndpoints();
+  const membership = new Membership(store, view, self);
+  const identity = new Identity(store, memory);
+  const pools = new Pools(store, view, self);
+  const networks = new Networks(store, view, self, pools);
+  const ipam = new Ipam(store, view, self, pools, membership, local);
+  const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local);
+  const registration = new NodeRegistration(store, self, hostname(), (e) => log.error(messageOf(e)));
+  const node = new NodePass(kernel, registration, facts.underlayMtu, log);
+  const host = new HostPass(
+    kernel,
+    view,
+    local,
+    membership,
+    identity,
+    { address: self, mtu: () => node.underlayMtu },
+    log,
+  );
+  const docker = new DockerEngine(DOCKER_SOCKET, (e) =>
+    log.warn({ err: messageOf(e) }, 'the engine does not answer yet'),
+  );
+  const engine = new EnginePass(docker, view, networks, memory, identity, log);
+  const containers = new ContainerPass(docker, endpoints, membership, memory, local, log);
+  const dns = new DnsService(log);
+  const sandboxes = new Sandboxes(view, local, self, dns);
+  const networkDriver = new NetworkDriver(networks, endpoints, local, memory, host, containers, sandboxes, (text) =>
+    log.warn(text),
+  );
+  const ipamDriver = new IpamDriver(pools, ipam, networks);
+  return {
+    store,
+    view,
+    membership,
+    identity,
+    registration,
+    kernel,
+    docker,
+    dns,
+    sandboxes,
+    node,
+    host,
+    engine,
+    containers,
+    networkDriver,
+    ipamDriver,
+  };
+}

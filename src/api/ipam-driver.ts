@@ -1,0 +1,67 @@
+/** The IpamDriver's verbs. A pool's id is its CIDR: stable, and the same on every host. */
+import { UserError } from '../errors.js';
+import { covers, networkOf, parseIp } from '../model/address.js';
+import { DRIVER, OPTION_MIRROR } from '../model/names.js';
+import type { Cidr, NetworkId } from '../model/types.js';
+import type { Ipam } from '../registry/ipam.js';
+import type { Networks } from '../registry/networks.js';
+import type { Pools } from '../registry/pools.js';
+import type { RequestAddressRequest, RequestPoolRequest } from './protocol.js';
+
+/** One space for both, so that newer engines skip their own overlap check (design, fact 9). */
+export const ADDRESS_SPACE = DRIVER;
+
+const REQUEST_TYPE = 'RequestAddressType';
+const GATEWAY = 'com.docker.network.gateway';
+
+export class IpamDriver {
+  constructor(
+    private readonly pools: Pools,
+    private readonly ipam: Ipam,
+    private readonly networks: Networks,
+  ) {}
+
+  async requestPool(request: RequestPoolRequest): Promise<object> {
+    const mirrorOf = request.Options[OPTION_MIRROR];
+    if (mirrorOf !== undefined) return this.poolOfMirror(mirrorOf as NetworkId, request);
+    if (request.Pool === '') {
+      if (request.V6) throw new UserError('tsoverlay chooses no IPv6 subnet by itself; name one with --subnet');
+      return answer(await this.pools.claimAny());
+    }
+    const pool = networkOf(request.Pool);
+    const range = request.SubPool === '' ? undefined : networkOf(request.SubPool);
+    if (range !== undefined && !covers(pool, range))
+      throw new UserError(`--ip-range ${range} does not lie in --subnet ${pool}`);
+    await this.pools.claim(pool, range);
+    return answer(pool);
+  }
+
+  async releasePool(pool: Cidr): Promise<object> {
+    await this.pools.release(pool);
+    return {};
+  }
+
+  async requestAddress({ PoolID, Address, Options }: RequestAddressRequest): Promise<object> {
+    const gateway = Options[REQUEST_TYPE] === GATEWAY;
+    const address = gateway
+      ? await this.ipam.requestGateway(PoolID, Address)
+      : await this.ipam.requestAddress(PoolID, Address);
+    return { Address: address, Data: {} };
+  }
+
+  async releaseAddress(pool: Cidr, address: string): Promise<object> {
+    await this.ipam.release(pool, parseIp(address));
+    return {};
+  }
+
+  /** A mirror takes up the pool that its network holds already. */
+  private async poolOfMirror(id: NetworkId, request: RequestPoolRequest): Promise<object> {
+    const network = await this.networks.standing(id, 'view');
+    const subnet = network.subnets.find((s) => s.pool === request.Pool);
+    if (subnet === undefined)
+      throw new UserError(`subnet ${request.Pool} is not one of network ${network.announced?.name ?? id}`);
+    return answer(subnet.pool);
+  }
+}
+
+const answer = (pool: Cidr) => ({ PoolID: pool, Pool: pool, Data: {} });

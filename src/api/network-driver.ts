@@ -1,0 +1,154 @@
+/** The NetworkDriver's verbs: a few lines each, the work is the registry's and the host pass's. */
+
+import type { Sandboxes } from '../dns/sandboxes.js';
+import { UserError } from '../errors.js';
+import { familyOf, ipOf, macOf, networkOf, parseIp } from '../model/address.js';
+import { containerEnd } from '../model/names.js';
+import { segments } from '../model/plan.js';
+import type { Cidr, Ip, NetworkId } from '../model/types.js';
+import type { ContainerPass } from '../reconcile/container-pass.js';
+import type { HostPass } from '../reconcile/host-pass.js';
+import type { Endpoints } from '../registry/endpoints.js';
+import type { LocalEndpoints } from '../registry/local-endpoints.js';
+import type { Networks } from '../registry/networks.js';
+import type { HostMemory } from '../store/memory.js';
+import { ADDRESS_SPACE } from './ipam-driver.js';
+import { readNetworkOptions } from './network-options.js';
+import type {
+  CreateEndpointRequest,
+  CreateNetworkRequest,
+  EndpointRequest,
+  IpamData,
+  JoinRequest,
+  NetworkRequest,
+} from './protocol.js';
+
+/** How long Join waits for the kernel and the resolver, ms. */
+const JOIN_DEADLINE_MS = 10_000;
+/** DeleteEndpoint waits a little for the link to go, so that nothing is left when `docker rm` returns, ms. */
+const DELETE_DEADLINE_MS = 2_000;
+
+const GENERIC = 'com.docker.network.generic';
+const INTERNAL = 'com.docker.network.internal';
+const ENABLE_IPV6 = 'com.docker.network.enable_ipv6';
+
+/** RouteType of a route with a next hop (moby `libnetwork/types`). */
+const NEXTHOP = 0;
+
+export class NetworkDriver {
+  constructor(
+    private readonly networks: Networks,
+    private readonly endpoints: Endpoints,
+    private readonly local: LocalEndpoints,
+    private readonly memory: HostMemory,
+    private readonly host: HostPass,
+    private readonly containers: ContainerPass,
+    private readonly sandboxes: Sandboxes,
+    private readonly onRemoval: (text: string) => void,
+  ) {}
+
+  async createNetwork(request: CreateNetworkRequest): Promise<object> {
+    const options = readNetworkOptions((request.Options[GENERIC] ?? {}) as Record<string, unknown>);
+    if (options.mirrorOf !== undefined) {
+      await this.networks.standing(options.mirrorOf, 'view');
+      this.memory.rememberMirror(request.NetworkID, options.mirrorOf);
+      return {};
+    }
+    const data = [...request.IPv4Data, ...request.IPv6Data];
+    if (data.length === 0) throw new UserError('a tsoverlay network needs a subnet');
+    await this.networks.create({
+      id: request.NetworkID as string as NetworkId,
+      subnets: data.map(subnetOf),
+      vnis: options.vnis,
+      options: options.repeated,
+      internal: request.Options[INTERNAL] === true,
+      ipv6: request.Options[ENABLE_IPV6] === true,
+      ipam: data.every((d) => d.AddressSpace === ADDRESS_SPACE) ? 'cluster' : 'engine',
+      ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
+    });
+    return {};
+  }
+
+  async deleteNetwork({ NetworkID }: NetworkRequest): Promise<object> {
+    const id = this.memory.clusterIdOf(NetworkID);
+    const removal = await this.networks.remove(id);
+    this.memory.forgetMirror(NetworkID);
+    if (!removal.removed)
+      this.onRemoval(
+        `network ${id.slice(0, 12)} stays: containers on ${removal.users.join(', ')} use it; it comes back here`,
+      );
+    return {};
+  }
+
+  async createEndpoint(request: CreateEndpointRequest): Promise<object> {
+    const { Address, AddressIPv6, MacAddress } = request.Interface;
+    const addresses = [Address, AddressIPv6].filter((a) => a !== '') as Cidr[];
+    const first = addresses[0];
+    if (first === undefined) throw new UserError('an endpoint of a tsoverlay network needs an IP address');
+    const mac = MacAddress === '' ? macOf(ipOf(first)) : MacAddress;
+    const network = this.memory.clusterIdOf(request.NetworkID);
+    const leased = await this.isLeased(request.NetworkID);
+    await this.endpoints.create({ id: request.EndpointID, network, addresses, mac, leased });
+    this.host.kick(network);
+    // Repeating what the request carried is an error to the engine, even when equal (design, fact 7).
+    return { Interface: MacAddress === '' ? { MacAddress: mac } : {} };
+  }
+
+  async join(request: JoinRequest): Promise<object> {
+    const id = this.memory.clusterIdOf(request.NetworkID);
+    const network = await this.networks.standing(id, 'view');
+    const endpoint = this.endpoints.own(id).find((e) => e.id === request.EndpointID);
+    if (endpoint === undefined)
+      throw new UserError(`endpoint ${request.EndpointID.slice(0, 12)} is not in the cluster`);
+    this.local.join(endpoint.id, request.SandboxKey);
+    await Promise.all([
+      this.host.settled(id, JOIN_DEADLINE_MS),
+      this.sandboxes.serve(request.SandboxKey, JOIN_DEADLINE_MS),
+    ]);
+    // Not awaited: the engine holds the container's lock until we answer.
+    void this.containers.joined(request.NetworkID, endpoint.id, request.SandboxKey);
+    const own = endpoint.addresses.map(networkOf);
+    const gateway = network.subnets.find((s) => own.includes(s.pool))?.gateway;
+    const others = [...segments(network).values()].flat().filter((s) => !own.includes(s.pool));
+    return {
+      InterfaceName: { SrcName: containerEnd(endpoint.id), DstPrefix: 'eth' },
+      StaticRoutes:
+        gateway === undefined
+          ? []
+          : others
+              .filter((s) => familyOf(s.pool) === familyOf(gateway))
+              .map((s) => ({ Destination: s.pool, RouteType: NEXTHOP, NextHop: ipOf(gateway) })),
+    };
+  }
+
+  async leave({ EndpointID }: EndpointRequest): Promise<object> {
+    this.local.leave(EndpointID);
+    this.sandboxes.sync();
+    return {};
+  }
+
+  async deleteEndpoint({ NetworkID, EndpointID }: EndpointRequest): Promise<object> {
+    const network = this.memory.clusterIdOf(NetworkID);
+    await this.endpoints.remove(network, EndpointID, !(await this.isLeased(NetworkID)));
+    // The pass goes on by itself; only the wait ends.
+    await this.host.settled(network, DELETE_DEADLINE_MS).catch(() => undefined);
+    return {};
+  }
+
+  /** False only on the host that created the network with its engine's own IPAM. */
+  private async isLeased(id: CreateNetworkRequest['NetworkID']): Promise<boolean> {
+    if (this.memory.isMirror(id)) return true;
+    const network = await this.networks.known(this.memory.clusterIdOf(id));
+    return network?.ipam !== 'engine';
+  }
+}
+
+function subnetOf(data: IpamData) {
+  const aux = Object.fromEntries(
+    Object.entries(data.AuxAddresses).map(([name, address]): [string, Ip] => [
+      name,
+      parseIp(address.replace(/\/.*/, '')),
+    ]),
+  );
+  return { pool: networkOf(data.Pool), aux, ...(data.Gateway === undefined ? {} : { gateway: data.Gateway }) };
+}

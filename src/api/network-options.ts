@@ -1,0 +1,60 @@
+/** The `-o key=value` pairs of `docker network create`, in dockerd's own spellings. */
+import { UserError } from '../errors.js';
+import { OPTION_MIRROR } from '../model/names.js';
+import type { NetworkId } from '../model/types.js';
+
+const OPTION_MTU = 'com.docker.network.driver.mtu';
+const OPTION_VXLAN_IDS = 'com.docker.network.driver.overlay.vxlanid_list';
+
+/** VXLAN's overhead below the smallest MTU that IPv4 allows (RFC 791), and the largest of an Ethernet device. */
+const MTU_RANGE = { min: 68 + 50, max: 65_535 } as const;
+
+export interface NetworkOptions {
+  readonly mirrorOf?: NetworkId;
+  readonly mtu?: number;
+  readonly vnis: readonly number[];
+  /** The pairs that mirrors repeat. */
+  readonly repeated: Readonly<Record<string, string>>;
+}
+
+/** Throws a UserError that names the option which is unknown or out of range. */
+export function readNetworkOptions(pairs: Readonly<Record<string, unknown>>): NetworkOptions {
+  const repeated: Record<string, string> = {};
+  let [mirrorOf, mtu, vnis]: [NetworkId | undefined, number | undefined, readonly number[]] = [
+    undefined,
+    undefined,
+    [],
+  ];
+  for (const [key, raw] of Object.entries(pairs)) {
+    const value = String(raw);
+    if (key === OPTION_MIRROR) {
+      mirrorOf = value as NetworkId;
+      continue;
+    }
+    if (key === OPTION_MTU) mtu = readMtu(value);
+    else if (key === OPTION_VXLAN_IDS) vnis = readVnis(value);
+    else if (key === 'encrypted')
+      throw new UserError(
+        'option encrypted is not supported: tsoverlay cannot encrypt traffic between hosts yet; leave it out',
+      );
+    else throw new UserError(`option ${key} is unknown to tsoverlay; it knows ${OPTION_MTU} and ${OPTION_VXLAN_IDS}`);
+    repeated[key] = value;
+  }
+  return { vnis, repeated, ...(mirrorOf === undefined ? {} : { mirrorOf }), ...(mtu === undefined ? {} : { mtu }) };
+}
+
+function readMtu(value: string): number {
+  const mtu = Number(value);
+  if (!Number.isInteger(mtu) || mtu < MTU_RANGE.min || mtu > MTU_RANGE.max)
+    throw new UserError(`${OPTION_MTU} is "${value}"; it must be a number from ${MTU_RANGE.min} to ${MTU_RANGE.max}`);
+  return mtu;
+}
+
+function readVnis(value: string): readonly number[] {
+  return value.split(',').map((text) => {
+    const vni = Number(text.trim());
+    if (text.trim() === '' || !Number.isInteger(vni) || vni < 1 || vni > 2 ** 24 - 1)
+      throw new UserError(`${OPTION_VXLAN_IDS} has "${text.trim()}"; a VXLAN id is a number from 1 to 16777215`);
+    return vni;
+  });
+}

@@ -1,0 +1,154 @@
+/** Settings from the environment, checked once, every problem named in one sentence. */
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
+import { messageOf, UserError } from './errors.js';
+import { isIp, parseIp } from './model/address.js';
+import type { NodeAddress } from './model/types.js';
+
+export interface ConsulConfig {
+  readonly servers: readonly { readonly host: string; readonly port: number }[];
+  /** Ends with a slash. */
+  readonly prefix: string;
+  readonly token?: string;
+  readonly tls?: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
+}
+
+export interface Config {
+  /** Undefined: the embedded store of a single host. */
+  readonly consul?: ConsulConfig;
+  readonly advertise: NodeAddress;
+  readonly logLevel: string;
+  readonly dataDir: string;
+  /** What GetCapabilities answers; `auto` decides by the engine's request. */
+  readonly scope: 'auto' | 'local' | 'global';
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const SCOPES = ['auto', 'local', 'global'] as const;
+
+/** Reads and checks all settings. Throws a UserError that lists every one that is wrong. */
+export function readConfig(env: Env): Config {
+  const problems: string[] = [];
+  const attempt = <T>(read: () => T, otherwise: T): T => {
+    try {
+      return read();
+    } catch (e) {
+      problems.push(messageOf(e));
+      return otherwise;
+    }
+  };
+  const consul = attempt(() => readConsul(env.CLUSTER_STORE ?? '', env.CLUSTER_STORE_OPTS ?? ''), undefined);
+  const config: Config = {
+    ...(consul === undefined ? {} : { consul }),
+    advertise: attempt(() => readAdvertise(env.CLUSTER_ADVERTISE ?? ''), '' as NodeAddress),
+    logLevel: attempt(() => oneOf('LOG_LEVEL', env.LOG_LEVEL || 'info', LOG_LEVELS), 'info'),
+    dataDir: attempt(() => writableFolder(env.DATA_DIR || '/var/lib/tsoverlay'), ''),
+    scope: attempt(() => oneOf('SCOPE', env.SCOPE || 'auto', SCOPES), 'auto'),
+  };
+  if (problems.length > 0) throw new UserError(problems.join('; '));
+  return Object.freeze(config);
+}
+
+function oneOf<T extends string>(setting: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((a) => a === value);
+  if (found === undefined) throw new UserError(`${setting} is "${value}"; it must be one of ${allowed.join(', ')}`);
+  return found;
+}
+
+/** `consul://host:port[,host:port…][/prefix]`, as dockerd's `--cluster-store` took it. */
+function readConsul(store: string, opts: string): ConsulConfig | undefined {
+  const options = readOptions(opts);
+  if (store === '') return undefined;
+  const bad = (why: string) =>
+    new UserError(`CLUSTER_STORE is "${store}", ${why}; write it as consul://host:port[,host:port][/prefix]`);
+  const match = /^consul:\/\/([^/]+)(?:\/(.*))?$/.exec(store);
+  if (match === null) throw bad('which does not start with consul:// and a host');
+  const [, hosts = '', path = ''] = match;
+  const servers = hosts.split(',').map((text) => {
+    const server = /^(\[[^\]]+\]|[^:[\]]+)(?::(\d+))?$/.exec(text.trim());
+    const port = Number(server?.[2] ?? 8500);
+    if (server?.[1] === undefined || port < 1 || port > 65535) throw bad(`in which "${text}" is no host:port`);
+    return { host: server[1].replace(/^\[|\]$/g, ''), port };
+  });
+  const prefix = [...path.split('/').filter((part) => part !== ''), 'tsoverlay'].join('/');
+  return { servers, prefix: `${prefix}/`, ...options };
+}
+
+/** dockerd's own spelling: `kv.cacertfile=…,kv.certfile=…,kv.keyfile=…,kv.token=…`. */
+function readOptions(text: string): Pick<ConsulConfig, 'token' | 'tls'> {
+  const pairs = new Map<string, string>();
+  for (const part of text.split(',').filter((p) => p.trim() !== '')) {
+    const [key = '', ...value] = part.trim().split('=');
+    if (!['kv.cacertfile', 'kv.certfile', 'kv.keyfile', 'kv.token'].includes(key))
+      throw new UserError(
+        `CLUSTER_STORE_OPTS has "${key}", which is unknown; use kv.cacertfile, kv.certfile, kv.keyfile or kv.token`,
+      );
+    pairs.set(key, value.join('='));
+  }
+  const file = (key: string): Buffer | undefined => {
+    const path = pairs.get(key);
+    if (path === undefined) return undefined;
+    try {
+      return readFileSync(path);
+    } catch (e) {
+      throw new UserError(`CLUSTER_STORE_OPTS names ${key}=${path}, which cannot be read: ${messageOf(e)}`);
+    }
+  };
+  const [ca, cert, key, token] = [
+    file('kv.cacertfile'),
+    file('kv.certfile'),
+    file('kv.keyfile'),
+    pairs.get('kv.token'),
+  ];
+  const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
+  return { ...(token === undefined ? {} : { token }), ...(Object.keys(tls).length === 0 ? {} : { tls }) };
+}
+
+/** An address, `address:port` or an interface's name, as dockerd's `--cluster-advertise` took it; the port is unused. */
+function readAdvertise(text: string): NodeAddress {
+  const interfaces = networkInterfaces();
+  if (text === '') return firstAddress(interfaces);
+  const name = /^\[(.+)\](?::\d+)?$/.exec(text)?.[1] ?? (isIp(text) ? text : text.replace(/:\d+$/, ''));
+  const all = Object.values(interfaces).flatMap((list) => list ?? []);
+  if (isIp(name)) {
+    const address = parseIp(name);
+    if (!all.some((a) => a.address === address))
+      throw new UserError(
+        `CLUSTER_ADVERTISE is "${text}", an address that no interface of this host has; use one that it has`,
+      );
+    return address as string as NodeAddress;
+  }
+  const own = interfaces[name];
+  if (own === undefined)
+    throw new UserError(
+      `CLUSTER_ADVERTISE is "${text}", but this host has no interface "${name}"; it has ${Object.keys(interfaces).join(', ')}`,
+    );
+  const address = own.find((a) => a.family === 'IPv4') ?? own.find((a) => !a.address.startsWith('fe80'));
+  if (address === undefined) throw new UserError(`CLUSTER_ADVERTISE is "${text}", an interface without an address`);
+  return address.address as NodeAddress;
+}
+
+/** Without CLUSTER_ADVERTISE: the first address that is not the host's alone. */
+function firstAddress(interfaces: ReturnType<typeof networkInterfaces>): NodeAddress {
+  const candidates = Object.entries(interfaces).flatMap(([name, list]) =>
+    /^(lo|docker|veth|br-)/.test(name) ? [] : (list ?? []).filter((a) => !a.internal && a.family === 'IPv4'),
+  );
+  const address = candidates[0]?.address;
+  if (address === undefined)
+    throw new UserError(
+      'CLUSTER_ADVERTISE is empty and this host has no address to choose; set it to an address or interface',
+    );
+  return address as NodeAddress;
+}
+
+function writableFolder(path: string): string {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.W_OK | constants.X_OK);
+    return path;
+  } catch (e) {
+    throw new UserError(`DATA_DIR is "${path}", which cannot be written: ${messageOf(e)}`);
+  }
+}

@@ -1,0 +1,31 @@
+/** Our UDP socket and TCP listener in one container's namespace, on one port of 127.0.0.12. */
+import { closeSync } from 'node:fs';
+import { isKernelError } from '../errors.js';
+import { OUR_ADDRESS } from '../kernel/nftables.js';
+import { portOf, tcpListenerIn, udpSocketIn } from '../kernel/sockets.js';
+
+export interface Listeners {
+  readonly port: number;
+  /** Descriptors, the caller's to wrap and to close. */
+  readonly udp: number;
+  readonly tcp: number;
+}
+
+const ATTEMPTS = 20;
+
+/**
+ * The kernel chooses the port, so that none is taken from the container that its own programs may want (53 above all:
+ * bound by us, a DNS server in the container could not listen on 0.0.0.0:53). Throws a KernelError.
+ */
+export function openListeners(namespace: string): Listeners {
+  for (let attempt = 1; ; attempt++) {
+    const tcp = tcpListenerIn(namespace, { address: OUR_ADDRESS, port: 0 });
+    try {
+      const port = portOf(tcp);
+      return { port, tcp, udp: udpSocketIn(namespace, { address: OUR_ADDRESS, port }) };
+    } catch (e) {
+      closeSync(tcp);
+      if (!isKernelError(e, 'EADDRINUSE') || attempt === ATTEMPTS) throw e;
+    }
+  }
+}

@@ -1,0 +1,22 @@
+/** Whether a path carries a network namespace yet, and which one. */
+import { statfsSync, statSync } from 'node:fs';
+
+/** statfs(2)'s `f_type` of a file that a namespace is mounted on; a plain file has its file system's. */
+const NSFS_MAGIC = 0x6e736673;
+
+export type NamespaceFile =
+  | { readonly kind: 'absent' }
+  /** A plain file: whoever made it is about to mount the namespace over it. */
+  | { readonly kind: 'empty' }
+  /** `inode`: two paths, or two moments, with the same one mean the same namespace while it is held open. */
+  | { readonly kind: 'mounted'; readonly inode: number };
+
+export function namespaceFile(path: string): NamespaceFile {
+  try {
+    if (statfsSync(path).type !== NSFS_MAGIC) return { kind: 'empty' };
+    return { kind: 'mounted', inode: statSync(path).ino };
+  } catch {
+    // Nothing there, or nothing that we may look at: no namespace for us either way.
+    return { kind: 'absent' };
+  }
+}

@@ -1,0 +1,66 @@
+/** Which containers of this host get a resolver, and the networks whose names each may ask for. */
+import { statfsSync } from 'node:fs';
+import type { Endpoint, NetworkId, NodeAddress } from '../model/types.js';
+import type { LocalEndpoints } from '../registry/local-endpoints.js';
+import type { ClusterView } from '../store/cluster.js';
+import type { DnsService } from './service.js';
+import type { Zone } from './zone.js';
+
+const NSFS_MAGIC = 0x6e736673;
+
+export class Sandboxes {
+  constructor(
+    private readonly view: ClusterView,
+    private readonly local: LocalEndpoints,
+    private readonly self: NodeAddress,
+    private readonly dns: DnsService,
+  ) {}
+
+  /** Starts and stops resolvers so that each sandbox with an endpoint of ours has one. Idempotent. */
+  sync(): void {
+    const networks = new Map<string, NetworkId[]>();
+    for (const endpoint of this.own()) {
+      const sandbox = this.sandboxOf(endpoint);
+      if (sandbox !== undefined) networks.set(sandbox, [...(networks.get(sandbox) ?? []), endpoint.network]);
+    }
+    this.dns.sync(new Map([...networks].map(([sandbox, ids]) => [sandbox, () => this.zones(ids)])));
+  }
+
+  /**
+   * Sees to it that the sandbox's resolver stands before its container's process starts. Engines before 28 join
+   * before there is a namespace: then it follows by itself as soon as the runtime has made one.
+   */
+  async serve(sandbox: string, deadlineMs: number): Promise<void> {
+    this.sync();
+    if (isNamespace(sandbox)) await this.dns.ready(sandbox, deadlineMs);
+  }
+
+  private own(): readonly Endpoint[] {
+    return [...this.view.current.endpoints.values()].flatMap((endpoints) =>
+      [...endpoints.values()].filter((e) => e.node === this.self),
+    );
+  }
+
+  /** Told by Join in this life, or in the record since an earlier one. */
+  private sandboxOf(endpoint: Endpoint): string | undefined {
+    const told = this.local.sandbox(endpoint.id);
+    if (told !== undefined) return told;
+    return endpoint.sandbox !== '' && this.local.isLive(endpoint.id) ? endpoint.sandbox : undefined;
+  }
+
+  private zones(ids: readonly NetworkId[]): readonly Zone[] {
+    const { networks, endpoints } = this.view.current;
+    return ids.map((id) => ({
+      network: networks.get(id)?.announced?.name ?? '',
+      endpoints: endpoints.get(id)?.values() ?? [],
+    }));
+  }
+}
+
+function isNamespace(path: string): boolean {
+  try {
+    return statfsSync(path).type === NSFS_MAGIC;
+  } catch {
+    return false;
+  }
+}

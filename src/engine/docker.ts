@@ -1,0 +1,138 @@
+/** The local engine over dockerode. Every request has a deadline, and none is ever awaited in a driver call. */
+import Docker from 'dockerode';
+import { messageOf } from '../errors.js';
+import { DRIVER, OPTION_MIRROR } from '../model/names.js';
+import type { Engine, EngineContainer, EngineEvent, EngineNetwork } from '../model/ports.js';
+import type { EndpointId, EngineNetworkId, Network, NetworkId } from '../model/types.js';
+import { namesOf } from './container-names.js';
+import { parseEvent } from './event.js';
+import { mirrorSpec } from './mirror.js';
+
+/** Long enough for a container's inspect, which waits while the engine starts the container. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const RECONNECT_MS = 500;
+
+const statusOf = (e: unknown): number | undefined =>
+  e instanceof Error && 'statusCode' in e && typeof e.statusCode === 'number' ? e.statusCode : undefined;
+
+export class DockerEngine implements Engine {
+  private readonly docker: Docker;
+  /** Without a time-out: events may be far apart. */
+  private readonly stream: Docker;
+
+  constructor(
+    socketPath: string,
+    private readonly onError: (error: Error) => void,
+  ) {
+    this.docker = new Docker({ socketPath, timeout: REQUEST_TIMEOUT_MS });
+    this.stream = new Docker({ socketPath });
+  }
+
+  async networks(): Promise<readonly EngineNetwork[]> {
+    const list = await this.docker.listNetworks({
+      filters: { driver: [DRIVER] },
+    });
+    return list.map((n) => {
+      const mirrorOf = n.Options?.[OPTION_MIRROR];
+      return {
+        id: n.Id as EngineNetworkId,
+        name: n.Name,
+        labels: n.Labels ?? {},
+        attachable: n.Attachable === true,
+        ...(mirrorOf === undefined ? {} : { mirrorOf: mirrorOf as NetworkId }),
+      };
+    });
+  }
+
+  async endpoints(network: EngineNetworkId): Promise<ReadonlyMap<EndpointId, string> | undefined> {
+    const found = await this.orGone(this.docker.getNetwork(network).inspect());
+    if (found === undefined) return undefined;
+    const containers = Object.values(found.Containers ?? {});
+    return new Map(containers.map((c) => [c.EndpointID as EndpointId, c.Name]));
+  }
+
+  async createMirror(network: Network): Promise<void> {
+    await this.docker.createNetwork({ ...mirrorSpec(network) });
+  }
+
+  async removeNetwork(network: EngineNetworkId): Promise<boolean> {
+    try {
+      await this.orGone(this.docker.getNetwork(network).remove());
+      return true;
+    } catch (e) {
+      if (statusOf(e) === 403 || statusOf(e) === 409) return false;
+      throw e;
+    }
+  }
+
+  async containers(): Promise<readonly string[]> {
+    const list = await this.docker.listContainers();
+    const ours = new Set<string>((await this.networks()).map((n) => n.id));
+    return list
+      .filter((c) => Object.values(c.NetworkSettings?.Networks ?? {}).some((n) => ours.has(n.NetworkID)))
+      .map((c) => c.Id);
+  }
+
+  async container(id: string): Promise<EngineContainer | undefined> {
+    const found = await this.orGone(this.docker.getContainer(id).inspect());
+    if (found === undefined || !found.State.Running) return undefined;
+    return {
+      id: found.Id,
+      sandbox: found.NetworkSettings.SandboxKey,
+      attachments: Object.values(found.NetworkSettings.Networks).map((n) => ({
+        network: n.NetworkID as EngineNetworkId,
+        endpoint: n.EndpointID as EndpointId,
+        names: namesOf(found.Name, found.Id, n),
+      })),
+    };
+  }
+
+  events(onEvent: (event: EngineEvent) => void, onConnect: () => void, signal: AbortSignal): void {
+    void this.follow(onEvent, onConnect, signal);
+  }
+
+  /** The engine may be stopped, booting (its socket takes connections but does not answer) or restarting: for ever. */
+  private async follow(
+    onEvent: (event: EngineEvent) => void,
+    onConnect: () => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let told = false;
+    while (!signal.aborted) {
+      try {
+        const stream = await this.stream.getEvents({
+          filters: { type: ['network', 'container'] },
+          abortSignal: signal,
+        });
+        told = false;
+        onConnect();
+        await readLines(stream, (line) => {
+          const event = parseEvent(line);
+          if (event !== undefined) onEvent(event);
+        });
+      } catch (e) {
+        if (!told && !signal.aborted) this.onError(e instanceof Error ? e : new Error(messageOf(e)));
+        told = true;
+      }
+      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS).unref());
+    }
+  }
+
+  private async orGone<T>(request: Promise<T>): Promise<T | undefined> {
+    try {
+      return await request;
+    } catch (e) {
+      if (statusOf(e) === 404) return undefined;
+      throw e;
+    }
+  }
+}
+
+async function readLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): Promise<void> {
+  let rest = '';
+  for await (const chunk of stream) {
+    const lines = (rest + String(chunk)).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') onLine(line);
+  }
+}

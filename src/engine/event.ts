@@ -1,0 +1,23 @@
+/** One line of the engine's event stream. */
+import { z } from 'zod';
+import { DRIVER } from '../model/names.js';
+import type { EngineEvent } from '../model/ports.js';
+import type { EngineNetworkId } from '../model/types.js';
+
+const schema = z.object({
+  Type: z.string(),
+  Action: z.string(),
+  Actor: z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()).default({}) }),
+});
+
+const CONTAINER_ACTIONS = new Set(['start', 'rename', 'die']);
+
+/** Undefined for what does not concern us. Network events carry the driver as their `type` attribute. */
+export function parseEvent(line: string): EngineEvent | undefined {
+  const { Type: type, Action: action, Actor: actor } = schema.parse(JSON.parse(line));
+  const { type: driver, container } = actor.Attributes;
+  if (type === 'network' && driver === DRIVER)
+    return { type, action, network: actor.ID as EngineNetworkId, ...(container === undefined ? {} : { container }) };
+  if (type === 'container' && CONTAINER_ACTIONS.has(action)) return { type, action, container: actor.ID };
+  return undefined;
+}

@@ -1,0 +1,26 @@
+/** Bridges: `ip link add … type bridge`. */
+import { putU16 } from 'netlink';
+import { kernelError } from './errno.js';
+import { addLink, findLink, setLink } from './links.js';
+import type { Rtnetlink } from './rtnetlink.js';
+import { IFLA_BR_VLAN_DEFAULT_PVID } from './uapi.js';
+
+export interface BridgeWish {
+  readonly link: string;
+  /** Bytes. */
+  readonly mtu: number;
+  readonly alias: string;
+}
+
+/**
+ * `ip link add <link> type bridge vlan_default_pvid 0`, `ip link set <link> mtu <mtu> alias <alias> up`.
+ * Throws EEXIST when a link of that name is no bridge.
+ */
+export async function ensureBridge(socket: Rtnetlink, wish: BridgeWish): Promise<void> {
+  const existing = await findLink(socket, wish.link);
+  if (existing === undefined)
+    await addLink(socket, { name: wish.link, kind: 'bridge', data: [[IFLA_BR_VLAN_DEFAULT_PVID, putU16(0)]] });
+  else if (existing.kind !== 'bridge') throw kernelError(`ip link add ${wish.link} type bridge`, 'EEXIST');
+  // An MTU given at creation would not count as chosen, and the bridge would go back to 1500 with its last port.
+  await setLink(socket, wish.link, { mtu: wish.mtu, alias: wish.alias, up: true });
+}

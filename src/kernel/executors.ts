@@ -1,0 +1,107 @@
+/** What carries out each kind of step: one entry per kind, and the compiler misses none. */
+import type { Step, StepKind } from '../model/steps.js';
+import type { Ip } from '../model/types.js';
+import { ensureAddress, removeAddress } from './addresses.js';
+import { ensureBridge } from './bridges.js';
+import { linkIndex, removeLink, setLink } from './links.js';
+import type { Namespaces, Space } from './namespaces.js';
+import { removeNeighbour, replaceNeighbour } from './neighbours.js';
+import { withNamespace } from './netns.js';
+import type { Rtnetlink } from './rtnetlink.js';
+import { disableIpv6, enableIpv6 } from './sysctl.js';
+import { ensurePort } from './veth.js';
+import { ensureVxlan, type UnderlayFamily } from './vxlan.js';
+
+/** The step of one kind, also where several kinds share a shape. */
+type StepWith<K extends StepKind> = Step extends infer S
+  ? S extends { readonly kind: infer Kinds }
+    ? K extends Kinds
+      ? S & { readonly kind: K }
+      : never
+    : never
+  : never;
+
+export interface Workplace {
+  readonly spaces: Namespaces;
+  /** In the host's namespace, the underlay. */
+  readonly host: Rtnetlink;
+  readonly hostFd: number;
+  readonly family: UnderlayFamily;
+}
+
+type Executors = { readonly [K in StepKind]: (at: Workplace, step: StepWith<K>) => Promise<void> };
+
+/** Those that make something need the namespace. */
+const inside = (at: Workplace, step: Step): Promise<Space> => at.spaces.require(step.ns, step.kind);
+
+/** Those that take something away have nothing to do when the namespace is gone. */
+async function unlessGone(at: Workplace, step: Step, work: (socket: Rtnetlink) => Promise<unknown>): Promise<void> {
+  const space = await at.spaces.open(step.ns);
+  if (space !== undefined) await work(space.socket);
+}
+
+/** IPv6 is off until something of it is wanted: see createNamespace. */
+const enableIpv6For = (ip: string, space: Space, link: string): void => {
+  if (ip.includes(':')) withNamespace(space.path, () => enableIpv6(link));
+};
+
+const executors: Executors = {
+  createNamespace: async (at, step) => {
+    const space = await at.spaces.create(step.ns);
+    withNamespace(space.path, disableIpv6);
+    await setLink(space.socket, 'lo', { up: true });
+  },
+
+  removeNamespace: (at, step) => at.spaces.remove(step.ns),
+
+  createBridge: async (at, step) => ensureBridge((await inside(at, step)).socket, step),
+
+  createVxlan: async (at, step) => {
+    const space = await inside(at, step);
+    const wish = { ...step, family: at.family };
+    await at.spaces.withDescriptor(space, (fd) => ensureVxlan(at.host, space.socket, fd, wish));
+  },
+
+  createPort: async (at, step) => ensurePort(at.host, at.hostFd, (await inside(at, step)).socket, step),
+
+  removeLink: (at, step) => unlessGone(at, step, (socket) => removeLink(socket, step.link)),
+
+  setMtu: async (at, step) => setLink((await inside(at, step)).socket, step.link, { mtu: step.mtu }),
+
+  setUp: async (at, step) => setLink((await inside(at, step)).socket, step.link, { up: true }),
+
+  setMaster: async (at, step) => {
+    const { socket } = await inside(at, step);
+    const master = await linkIndex(socket, step.master, `ip link set ${step.link} master ${step.master}`);
+    await setLink(socket, step.link, { master });
+  },
+
+  addAddress: async (at, step) => {
+    const space = await inside(at, step);
+    enableIpv6For(step.address, space, step.link);
+    await ensureAddress(space.socket, step.link, step.address);
+  },
+
+  removeAddress: (at, step) => unlessGone(at, step, (socket) => removeAddress(socket, step.link, step.address)),
+
+  replaceNeighbour: async (at, step) => {
+    const space = await inside(at, step);
+    enableIpv6For(step.ip, space, step.link);
+    await replaceNeighbour(space.socket, 'ip', step.link, step.mac, step.ip);
+  },
+
+  removeNeighbour: (at, step) =>
+    unlessGone(at, step, (socket) => removeNeighbour(socket, 'ip', step.link, step.mac, step.ip)),
+
+  replaceFdb: async (at, step) =>
+    replaceNeighbour((await inside(at, step)).socket, 'bridge', step.link, step.mac, step.vtep as Ip),
+
+  removeFdb: (at, step) =>
+    unlessGone(at, step, (socket) => removeNeighbour(socket, 'bridge', step.link, step.mac, step.vtep as Ip)),
+};
+
+/** Does one step. */
+export const execute = async (at: Workplace, step: Step): Promise<void> => {
+  const executor = executors[step.kind] as (at: Workplace, step: Step) => Promise<void>;
+  await executor(at, step);
+};

@@ -1,0 +1,114 @@
+/** The host's kernel as the rest of tsoverlay sees it: HostKernel over netlink, setns and /proc/sys. */
+import { closeSync, openSync } from 'node:fs';
+import { NETNS_DIR, namespaceName } from '../model/names.js';
+import type { HostFacts, HostKernel } from '../model/ports.js';
+import type { ObservedLink, ObservedNamespace, Step } from '../model/steps.js';
+import type { NamespaceName, NetworkId } from '../model/types.js';
+import { listAddresses } from './addresses.js';
+import { kernelError } from './errno.js';
+import { execute, type Workplace } from './executors.js';
+import { findLink, type KernelLink, listLinks, setLink } from './links.js';
+import { Namespaces } from './namespaces.js';
+import { listNeighbours } from './neighbours.js';
+import { OWN_NETNS } from './netns.js';
+import { occupiedNetworks } from './routes.js';
+import { Rtnetlink } from './rtnetlink.js';
+import { readVxlan } from './vxlan.js';
+
+const GWBRIDGE = 'docker_gwbridge';
+
+export interface LinuxKernelOptions {
+  /** The node's IP address on the underlay. */
+  readonly advertise: string;
+  readonly log?: (message: string, fields: Record<string, unknown>) => void;
+  /** Where namespaces are kept, the engine's own folder unless a test says otherwise. */
+  readonly netnsDir?: string;
+}
+
+/** "The host" is the network namespace that the calling thread was in when this was made. */
+export class LinuxKernel implements HostKernel {
+  private readonly spaces: Namespaces;
+  private readonly host = new Rtnetlink();
+  private readonly hostFd = openSync(OWN_NETNS, 'r');
+  private readonly at: Workplace;
+
+  constructor(private readonly options: LinuxKernelOptions) {
+    this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR);
+    const family = options.advertise.includes(':') ? 6 : 4;
+    this.at = { spaces: this.spaces, host: this.host, hostFd: this.hostFd, family };
+  }
+
+  async namespaces(): Promise<readonly NamespaceName[]> {
+    const ours: NamespaceName[] = [];
+    for (const name of await this.spaces.names()) {
+      const bridge = await this.spaces.visit(name, (socket) => findLink(socket, 'br0'));
+      if (bridge?.kind === 'bridge' && belongsTo(bridge.alias, name)) ours.push(name);
+    }
+    return ours;
+  }
+
+  async observe(name: NamespaceName): Promise<ObservedNamespace | undefined> {
+    const space = await this.spaces.open(name);
+    if (space === undefined) return undefined;
+    const links = await listLinks(space.socket);
+    const addresses = await listAddresses(space.socket);
+    const neighbours = await listNeighbours(space.socket, 'ip');
+    const fdb = await listNeighbours(space.socket, 'bridge');
+
+    const nameOf = namesOf(links);
+    const vxlans = new Set(links.filter((l) => l.kind === 'vxlan').map((l) => l.index));
+    return {
+      name,
+      links: links.map((l) => observed(l, nameOf)),
+      addresses: addresses.map((a) => ({ link: nameOf(a.link), address: a.address })),
+      neighbours: neighbours
+        .filter((n) => vxlans.has(n.link))
+        .map((n) => ({ link: nameOf(n.link), ip: n.ip, mac: n.mac })),
+      fdb: fdb.filter((n) => vxlans.has(n.link)).map((n) => ({ link: nameOf(n.link), mac: n.mac, vtep: n.ip })),
+    };
+  }
+
+  async apply(step: Step): Promise<void> {
+    const { kind, ns, reason, ...details } = step;
+    this.options.log?.(kind, { ns, reason, ...details });
+    await execute(this.at, step);
+  }
+
+  async hostFacts(): Promise<HostFacts> {
+    const addresses = await listAddresses(this.host);
+    const own = addresses.find((a) => a.address.startsWith(`${this.options.advertise}/`));
+    const underlay = own === undefined ? undefined : await findLink(this.host, own.link);
+    if (underlay === undefined) throw kernelError(`ip address show to ${this.options.advertise}`, 'ENODEV');
+    const gwbridge = await findLink(this.host, GWBRIDGE);
+    return {
+      ...(gwbridge === undefined ? {} : { gwbridge: observed(gwbridge, () => '') }),
+      routes: await occupiedNetworks(this.host, addresses),
+      underlayMtu: underlay.mtu,
+    };
+  }
+
+  fitGwbridge(mtu: number): Promise<void> {
+    return setLink(this.host, GWBRIDGE, { mtu, up: true });
+  }
+
+  close(): void {
+    this.spaces.close();
+    this.host.close();
+    closeSync(this.hostFd);
+  }
+}
+
+/** Names of a dump's links by index; empty for 0 and for what has come since. */
+const namesOf = (links: readonly KernelLink[]): ((index: number) => string) => {
+  const names = new Map(links.map((l) => [l.index, l.name]));
+  return (index) => names.get(index) ?? '';
+};
+
+const observed = ({ data, ...link }: KernelLink, nameOf: (index: number) => string): ObservedLink => ({
+  ...link,
+  master: nameOf(link.master),
+  ...(link.kind === 'vxlan' ? { vxlan: readVxlan(data) } : {}),
+});
+
+const belongsTo = (alias: string, name: NamespaceName): boolean =>
+  /^[0-9a-f]{64}$/.test(alias) && namespaceName(alias as NetworkId) === name;

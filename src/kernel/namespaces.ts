@@ -1,0 +1,147 @@
+/** The namespaces of networks, each with its netlink socket. */
+import { closeSync, mkdirSync, readdirSync, statfsSync, statSync, unlinkSync } from 'node:fs';
+import { hasCode } from '../errors.js';
+import { isNamespaceName } from '../model/names.js';
+import type { NamespaceName } from '../model/types.js';
+import { kernelError } from './errno.js';
+import { listLinks, removeLink } from './links.js';
+import { createNamespace, openNamespace, removeNamespace, withNamespace } from './netns.js';
+import { Rtnetlink } from './rtnetlink.js';
+
+/** statfs(2) of a file that a namespace is mounted on. */
+const NSFS_MAGIC = 0x6e736673;
+
+/** An open namespace. */
+export interface Space {
+  readonly path: string;
+  readonly inode: number;
+  readonly socket: Rtnetlink;
+}
+
+export class Namespaces {
+  /** A socket keeps its namespace alive: no entry may outlive the file it was opened from. */
+  private readonly spaces = new Map<NamespaceName, Space>();
+
+  constructor(private readonly dir: string) {}
+
+  pathOf(name: NamespaceName): string {
+    return `${this.dir}/${name}`;
+  }
+
+  /** Files that are named like ours; the native overlay's are too. */
+  async names(): Promise<readonly NamespaceName[]> {
+    const files = this.files();
+    for (const name of this.spaces.keys()) if (!files.includes(name)) await this.retire(name);
+    return files;
+  }
+
+  private files(): NamespaceName[] {
+    try {
+      return readdirSync(this.dir).filter(isNamespaceName);
+    } catch (e) {
+      if (hasCode(e, 'ENOENT')) return [];
+      throw e;
+    }
+  }
+
+  /** Undefined when there is no file, or only a plain one. The inode tells a namespace from its successor. */
+  async open(name: NamespaceName): Promise<Space | undefined> {
+    const path = this.pathOf(name);
+    const inode = namespaceInode(path);
+    const known = this.spaces.get(name);
+    if (known !== undefined && known.inode === inode) return known;
+    if (known !== undefined) {
+      await this.retire(name);
+      return this.open(name);
+    }
+    if (inode === undefined) return undefined;
+    const space = { path, inode, socket: withNamespace(path, () => new Rtnetlink()) };
+    this.spaces.set(name, space);
+    return space;
+  }
+
+  /** Throws ENOENT under the caller's verb. */
+  async require(name: NamespaceName, verb: string): Promise<Space> {
+    const space = await this.open(name);
+    if (space === undefined) throw kernelError(`${verb} (namespace ${name})`, 'ENOENT');
+    return space;
+  }
+
+  /** Looks into a namespace that may be somebody else's: nothing of it is kept open. */
+  async visit<T>(name: NamespaceName, look: (socket: Rtnetlink) => Promise<T>): Promise<T | undefined> {
+    const known = this.spaces.get(name);
+    const path = this.pathOf(name);
+    const inode = namespaceInode(path);
+    if (inode === undefined) return undefined;
+    if (known !== undefined && known.inode === inode) return look(known.socket);
+    const socket = withNamespace(path, () => new Rtnetlink());
+    try {
+      return await look(socket);
+    } finally {
+      socket.close();
+    }
+  }
+
+  /** Runs `work` with a descriptor of the namespace. */
+  async withDescriptor<T>(space: Space, work: (fd: number) => Promise<T>): Promise<T> {
+    const fd = openNamespace(space.path);
+    try {
+      return await work(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** `ip netns add`; one that is there already is taken over. A plain file is what an unclean stop left. */
+  async create(name: NamespaceName): Promise<Space> {
+    const existing = await this.open(name);
+    if (existing !== undefined) return existing;
+    mkdirSync(this.dir, { recursive: true });
+    unlinkIfThere(this.pathOf(name));
+    createNamespace(this.pathOf(name));
+    return this.require(name, 'ip netns add');
+  }
+
+  /** `ip netns delete`; success when it is gone. Its VNIs are free at once. */
+  async remove(name: NamespaceName): Promise<void> {
+    await this.open(name);
+    await this.retire(name);
+    removeNamespace(this.pathOf(name));
+  }
+
+  /** The namespaces stay. */
+  close(): void {
+    for (const { socket } of this.spaces.values()) socket.close();
+    this.spaces.clear();
+  }
+
+  /** The kernel ends a namespace some time after its last user, and its VXLAN devices would keep their VNIs so long. */
+  private async retire(name: NamespaceName): Promise<void> {
+    const space = this.spaces.get(name);
+    if (space === undefined) return;
+    this.spaces.delete(name);
+    try {
+      for (const link of await listLinks(space.socket))
+        if (link.kind === 'vxlan') await removeLink(space.socket, link.name);
+    } finally {
+      space.socket.close();
+    }
+  }
+}
+
+function namespaceInode(path: string): number | undefined {
+  try {
+    return statfsSync(path).type === NSFS_MAGIC ? statSync(path).ino : undefined;
+  } catch (e) {
+    if (hasCode(e, 'ENOENT')) return undefined;
+    throw e;
+  }
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (e) {
+    if (!hasCode(e, 'ENOENT')) throw e;
+  }
+}

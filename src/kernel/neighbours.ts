@@ -1,0 +1,77 @@
+/** The neighbour tables: `ip neigh` for IPs, `bridge fdb` for a VXLAN device's MACs. One message serves both. */
+import { FlagsNew, getS32, getU16, putS32, putU8, putU16 } from 'netlink';
+import { isKernelError } from '../errors.js';
+import type { Ip, Mac } from '../model/types.js';
+import { ipBytes, macBytes, message, readAttributes, readIp, readMac } from './attributes.js';
+import { linkIndex } from './links.js';
+import type { Rtnetlink } from './rtnetlink.js';
+import { AF, NDA, NTF_SELF, NUD_PERMANENT, RTM } from './uapi.js';
+
+/** `bridge`: the link's forwarding table. `ip`: the neighbours of the address's own family. */
+export type Table = 'ip' | 'bridge';
+
+export interface KernelNeighbour {
+  /** Index of its link. */
+  readonly link: number;
+  readonly mac: Mac;
+  /** In the table `ip` the neighbour's address, in `bridge` the VTEP's. */
+  readonly ip: Ip;
+}
+
+/** An ndmsg with its attributes, permanent. */
+export function formatNeighbour(table: Table, { link, mac, ip }: KernelNeighbour): Buffer {
+  const dst = ipBytes(ip);
+  const family = table === 'bridge' ? AF.BRIDGE : dst.length === 4 ? AF.INET : AF.INET6;
+  return message(header(family, link, NUD_PERMANENT, table === 'bridge' ? NTF_SELF : 0), [
+    [NDA.DST, dst],
+    [NDA.LLADDR, macBytes(mac)],
+  ]);
+}
+
+const header = (family: number, link: number, state: number, flags: number): Buffer =>
+  Buffer.concat([putU8(family), Buffer.alloc(3), putS32(link), putU16(state), putU8(flags), putU8(0)]);
+
+/** Undefined for what is not permanent, or has no address: learned entries, and those of the bridge above. */
+export function readNeighbour(payload: Buffer): KernelNeighbour | undefined {
+  if ((getU16(payload.subarray(8, 10)) & NUD_PERMANENT) === 0) return undefined;
+  if (payload[0] === AF.BRIDGE && ((payload[10] ?? 0) & NTF_SELF) === 0) return undefined;
+  const attributes = readAttributes(payload.subarray(12));
+  const [dst, mac] = [attributes.get(NDA.DST), attributes.get(NDA.LLADDR)];
+  if (dst === undefined || mac === undefined) return undefined;
+  return { link: getS32(payload.subarray(4, 8)), mac: readMac(mac), ip: readIp(dst) };
+}
+
+/** `ip neigh show nud permanent`, both families; `bridge fdb show`, entries that are `self permanent` with a `dst`. */
+export async function listNeighbours(socket: Rtnetlink, table: Table): Promise<readonly KernelNeighbour[]> {
+  const verb = table === 'ip' ? 'ip neigh show' : 'bridge fdb show';
+  const payload = header(table === 'ip' ? AF.UNSPEC : AF.BRIDGE, 0, 0, 0);
+  const answers = await socket.dump(verb, RTM.GETNEIGH, payload);
+  return answers.map(readNeighbour).filter((n) => n !== undefined);
+}
+
+/**
+ * `ip neigh replace <ip> lladdr <mac> dev <link> nud permanent`;
+ * `bridge fdb replace <mac> dev <link> dst <ip> self permanent`. Throws ENODEV.
+ */
+export async function replaceNeighbour(socket: Rtnetlink, table: Table, link: string, mac: Mac, ip: Ip): Promise<void> {
+  const verb = `${words(table, 'replace', mac, ip)} dev ${link}`;
+  const payload = formatNeighbour(table, { link: await linkIndex(socket, link, verb), mac, ip });
+  await socket.request(verb, RTM.NEWNEIGH, FlagsNew.CREATE | FlagsNew.REPLACE, payload);
+}
+
+/**
+ * `ip neigh delete <ip> dev <link>`, whatever its MAC; `bridge fdb delete <mac> dev <link> dst <ip> self`, that VTEP's
+ * entry only. Success when the entry or the link is gone.
+ */
+export async function removeNeighbour(socket: Rtnetlink, table: Table, link: string, mac: Mac, ip: Ip): Promise<void> {
+  const verb = `${words(table, 'delete', mac, ip)} dev ${link}`;
+  try {
+    const payload = formatNeighbour(table, { link: await linkIndex(socket, link, verb), mac, ip });
+    await socket.request(verb, RTM.DELNEIGH, 0, payload);
+  } catch (e) {
+    if (!isKernelError(e, 'ENOENT', 'ENODEV')) throw e;
+  }
+}
+
+const words = (table: Table, verb: string, mac: Mac, ip: Ip): string =>
+  table === 'ip' ? `ip neigh ${verb} ${ip} lladdr ${mac}` : `bridge fdb ${verb} ${mac} dst ${ip}`;

@@ -1,0 +1,99 @@
+/**
+ * nf_tables messages as bytes: linux/netfilter/nf_tables.h, linux/netfilter/nfnetlink.h. Attribute values are in
+ * network byte order; the netlink headers are in host order, and our hosts (x86-64, arm64) are little-endian.
+ */
+
+const NFNL_SUBSYS_NFTABLES = 10;
+const NFNL_MSG_BATCH_BEGIN = 0x10;
+const NFNL_MSG_BATCH_END = 0x11;
+const NFPROTO_IPV4 = 2;
+const NLA_F_NESTED = 0x8000;
+const NFTA_LIST_ELEM = 1;
+
+export const NLM_F_REQUEST = 0x1;
+export const NLM_F_ACK = 0x4;
+export const NLM_F_CREATE = 0x400;
+export const NLM_F_APPEND = 0x800;
+
+/** `enum nf_tables_msg_types`. */
+export const Msg = {
+  newTable: 0,
+  delTable: 2,
+  newChain: 3,
+  newRule: 6,
+  newSet: 9,
+  newSetElem: 12,
+  delSetElem: 14,
+} as const;
+
+/** One change of a batch; its attributes are encoded already. */
+export interface Change {
+  readonly type: number;
+  readonly flags: number;
+  readonly attributes: readonly Buffer[];
+}
+
+/** Any attribute; `value` is what follows its header. */
+export function attr(type: number, value: Buffer): Buffer {
+  const bytes = Buffer.alloc(4 + padded(value.length));
+  bytes.writeUInt16LE(4 + value.length, 0);
+  bytes.writeUInt16LE(type, 2);
+  value.copy(bytes, 4);
+  return bytes;
+}
+
+export const text = (type: number, value: string): Buffer => attr(type, Buffer.from(`${value}\0`));
+
+/** Signed or unsigned 32 bits. */
+export function u32(type: number, value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32BE(value | 0);
+  return attr(type, bytes);
+}
+
+export function u64(type: number, value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64BE(BigInt(value));
+  return attr(type, bytes);
+}
+
+export const nested = (type: number, ...inner: readonly Buffer[]): Buffer =>
+  attr(type | NLA_F_NESTED, Buffer.concat(inner));
+
+export const element = (...inner: readonly Buffer[]): Buffer => nested(NFTA_LIST_ELEM, ...inner);
+
+/**
+ * One transaction of table family `ip`: the kernel does all changes at one moment, or none. Every change is
+ * acknowledged or refused under its position in `changes`, counted from 1, as sequence number.
+ */
+export function batch(changes: readonly Change[]): Buffer {
+  return Buffer.concat([
+    message(NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST, 0, 0, NFNL_SUBSYS_NFTABLES, []),
+    ...changes.map((c, i) =>
+      message((NFNL_SUBSYS_NFTABLES << 8) | c.type, NLM_F_REQUEST | c.flags, i + 1, NFPROTO_IPV4, 0, c.attributes),
+    ),
+    message(NFNL_MSG_BATCH_END, NLM_F_REQUEST, changes.length + 1, 0, NFNL_SUBSYS_NFTABLES, []),
+  ]);
+}
+
+function message(
+  type: number,
+  flags: number,
+  seq: number,
+  family: number,
+  resource: number,
+  attributes: readonly Buffer[],
+): Buffer {
+  const body = Buffer.concat(attributes);
+  const bytes = Buffer.alloc(20 + body.length);
+  bytes.writeUInt32LE(bytes.length, 0);
+  bytes.writeUInt16LE(type, 4);
+  bytes.writeUInt16LE(flags, 6);
+  bytes.writeUInt32LE(seq, 8);
+  bytes.writeUInt8(family, 16);
+  bytes.writeUInt16BE(resource, 18);
+  body.copy(bytes, 20);
+  return bytes;
+}
+
+const padded = (length: number): number => (length + 3) & ~3;

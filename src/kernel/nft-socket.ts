@@ -1,0 +1,71 @@
+/**
+ * NETLINK_NETFILTER inside a namespace. The kernel handles a request within send(2) itself: when that returns, the
+ * batch is done and all answers lie in the socket's buffer. So nothing is waited for and nothing needs a time-out.
+ * An open socket keeps its namespace alive.
+ */
+import { close } from 'node:fs';
+import { constants } from 'node:os';
+import { getSystemErrorName } from 'node:util';
+import koffi from 'koffi';
+import { KernelError } from '../errors.js';
+import { check, withNamespace } from './netns.js';
+
+const libc = koffi.load('libc.so.6');
+const socket = libc.func('int socket(int domain, int type, int protocol)');
+const send = libc.func('long send(int fd, const void *data, size_t length, int flags)');
+const recv = libc.func('long recv(int fd, void *data, size_t length, int flags)');
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const SOCK_CLOEXEC = 0o2000000;
+const NETLINK_NETFILTER = 12;
+const MSG_DONTWAIT = 0x40;
+const NLMSG_ERROR = 2;
+
+/** A descriptor of a NETLINK_NETFILTER socket that acts in `namespace`; end it with {@link closeNetfilter}. */
+export function openNetfilter(namespace: string): number {
+  return withNamespace(namespace, () =>
+    check('socket NETLINK_NETFILTER', socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER)),
+  );
+}
+
+/**
+ * Not with closeSync: the kernel makes the closer wait until what was deleted before has been freed, some 10 ms
+ * (`nft_rcv_nl_event`). A pool thread waits instead.
+ */
+export function closeNetfilter(fd: number): void {
+  close(fd, () => {});
+}
+
+/** Sends one batch (`batch()` of nft-message) and throws the KernelError of the first change that was refused. */
+export function transact(fd: number, verb: string, bytes: Buffer): void {
+  check(verb, Number(send(fd, bytes, bytes.length, 0)));
+  const answers = errnos(verb, fd);
+  // No answer at all: this kernel handles it in another way than the invariant above says.
+  const errno = answers.length === 0 ? constants.errno.EPROTO : answers.find((e) => e !== 0);
+  if (errno !== undefined) throw new KernelError(verb, errno, getSystemErrorName(-errno));
+}
+
+/** The errno of every answer in the socket's buffer, in order; 0 is an acknowledgement. */
+function errnos(verb: string, fd: number): number[] {
+  const found: number[] = [];
+  const buffer = Buffer.alloc(16 * 1024);
+  for (;;) {
+    const length = Number(recv(fd, buffer, buffer.length, MSG_DONTWAIT));
+    if (length < 0 && koffi.errno() === constants.errno.EAGAIN) return found;
+    check(verb, length);
+    found.push(...errnosIn(buffer.subarray(0, length)));
+  }
+}
+
+/** The errnos of the NLMSG_ERROR messages in one datagram. */
+export function errnosIn(datagram: Buffer): number[] {
+  const found: number[] = [];
+  for (let at = 0; at + 20 <= datagram.length; ) {
+    const length = datagram.readUInt32LE(at);
+    if (length < 16) break;
+    if (datagram.readUInt16LE(at + 4) === NLMSG_ERROR) found.push(-datagram.readInt32LE(at + 16));
+    at += (length + 3) & ~3;
+  }
+  return found;
+}

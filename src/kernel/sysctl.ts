@@ -1,0 +1,68 @@
+/** Kernel settings: `sysctl`. Those below `net` are the calling thread's namespace's, so all of this is synchronous. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { hasCode, isKernelError } from '../errors.js';
+import { fromNode } from './errno.js';
+import { remountWritable } from './netns.js';
+
+const ROOT = '/proc/sys';
+
+/** IN6_ADDR_GEN_MODE_NONE */
+const ADDRESS_NONE = 1;
+
+/** `sysctl -w <name>=<value>`, with the name as a path, e.g. `net/ipv6/conf/all/disable_ipv6`. */
+export function writeSysctl(name: string, value: number, root = ROOT): void {
+  const write = () => writeFileSync(`${root}/${name}`, String(value));
+  try {
+    try {
+      write();
+    } catch (e) {
+      if (!hasCode(e, 'EROFS')) throw e;
+      // A managed plugin is a container, and runc mounts /proc/sys read-only in there.
+      remountWritable(root);
+      write();
+    }
+  } catch (e) {
+    throw fromNode(`sysctl -w ${name.replaceAll('/', '.')}=${value}`, e);
+  }
+}
+
+/**
+ * `sysctl -w net.ipv6.conf.{all,default}.disable_ipv6=1`: no link of the namespace gets an fe80 address, as with the
+ * native driver. A kernel without IPv6 has nothing to disable.
+ */
+export function disableIpv6(): void {
+  for (const which of ['all', 'default'])
+    try {
+      writeSysctl(`net/ipv6/conf/${which}/disable_ipv6`, 1);
+    } catch (e) {
+      if (!isKernelError(e, 'ENOENT')) throw e;
+    }
+}
+
+/**
+ * `sysctl -w net.ipv6.conf.<link>.disable_ipv6=0`, still without an fe80 address. A VXLAN device wants it too: no
+ * IPv6 neighbour is taken (EINVAL) where IPv6 is off. Throws ENOENT without such a link, and in kernels without IPv6.
+ */
+export function enableIpv6(link: string): void {
+  writeSysctl(`net/ipv6/conf/${link}/addr_gen_mode`, ADDRESS_NONE);
+  writeSysctl(`net/ipv6/conf/${link}/disable_ipv6`, 0);
+}
+
+/** Entries at which the neighbour table is swept, swept hard, and full: what the native overlay driver sets. */
+const NEIGHBOUR_LIMITS = { gc_thresh1: 8192, gc_thresh2: 49_152, gc_thresh3: 65_536 };
+
+/**
+ * Raises the neighbour tables' limits, of all namespaces at once, where they are lower: permanent entries count too,
+ * and the default is full at 1024. They are files of the first network namespace only; elsewhere there is none.
+ */
+export function raiseNeighbourLimits(root = ROOT): void {
+  for (const family of ['ipv4', 'ipv6'])
+    for (const [limit, wanted] of Object.entries(NEIGHBOUR_LIMITS)) {
+      const name = `net/${family}/neigh/default/${limit}`;
+      try {
+        if (Number(readFileSync(`${root}/${name}`, 'utf8')) < wanted) writeSysctl(name, wanted, root);
+      } catch (e) {
+        if (!hasCode(e, 'ENOENT')) throw e;
+      }
+    }
+}

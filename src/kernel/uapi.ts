@@ -1,0 +1,57 @@
+/** The kernel's own numbers, under their names in linux/{rtnetlink,if_link,if_addr,neighbour,if}.h. */
+
+export const AF = { UNSPEC: 0, INET: 2, BRIDGE: 7, INET6: 10 } as const;
+
+export const RTM = {
+  NEWLINK: 16,
+  DELLINK: 17,
+  GETLINK: 18,
+  SETLINK: 19,
+  NEWADDR: 20,
+  DELADDR: 21,
+  GETADDR: 22,
+  GETROUTE: 26,
+  NEWNEIGH: 28,
+  DELNEIGH: 29,
+  GETNEIGH: 30,
+} as const;
+
+export const IFF_UP = 1;
+
+export const IFLA = {
+  ADDRESS: 1,
+  IFNAME: 3,
+  MTU: 4,
+  MASTER: 10,
+  LINKINFO: 18,
+  IFALIAS: 20,
+  NET_NS_FD: 28,
+  EXT_MASK: 29,
+} as const;
+/** Counters make up most of a link's message, and nobody here reads them. */
+export const RTEXT_FILTER_SKIP_STATS = 8;
+
+export const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
+export const IFLA_BR_VLAN_DEFAULT_PVID = 39;
+export const VETH_INFO_PEER = 1;
+export const IFLA_VXLAN = {
+  ID: 1,
+  LEARNING: 7,
+  PROXY: 11,
+  L2MISS: 13,
+  L3MISS: 14,
+  PORT: 15,
+  GROUP6: 16,
+} as const;
+
+export const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;
+export const IFA_F_NODAD = 2;
+
+export const NDA = { DST: 1, LLADDR: 2 } as const;
+export const NUD_PERMANENT = 0x80;
+export const NTF_SELF = 2;
+
+export const RTA = { DST: 1, TABLE: 15 } as const;
+export const RT_TABLE_MAIN = 254;
+/** Route types that hold a place in the address space: unicast, blackhole, unreachable, prohibit, throw. */
+export const OCCUPYING_ROUTES: readonly number[] = [1, 6, 7, 8, 9];

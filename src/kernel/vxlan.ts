@@ -1,0 +1,80 @@
+/** VXLAN devices: `ip link add … type vxlan`. */
+import { getU8, getU16be, getU32, putU8, putU16be, putU32 } from 'netlink';
+import { VXLAN_PORT, vxlanBirthName } from '../model/names.js';
+import type { ObservedLink } from '../model/steps.js';
+import { type Attribute, readAttributes } from './attributes.js';
+import { kernelError } from './errno.js';
+import { addLink, findLink, linkIndex, removeLink, setLink } from './links.js';
+import type { Rtnetlink } from './rtnetlink.js';
+import { IFLA_VXLAN } from './uapi.js';
+
+export type VxlanFacts = NonNullable<ObservedLink['vxlan']>;
+
+/** Which family of VTEP the device sends to; it can be only one. */
+export type UnderlayFamily = 4 | 6;
+
+/**
+ * What the native overlay driver sets. An IPv6 underlay is asked for by an unspecified IPv6 group: without one the
+ * kernel takes no IPv6 VTEP (EAFNOSUPPORT), see iproute2 commit 97d564b90ccb.
+ */
+export const vxlanData = (vni: number, family: UnderlayFamily): readonly Attribute[] => [
+  [IFLA_VXLAN.ID, putU32(vni)],
+  [IFLA_VXLAN.PORT, putU16be(VXLAN_PORT)],
+  [IFLA_VXLAN.LEARNING, putU8(1)],
+  [IFLA_VXLAN.PROXY, putU8(1)],
+  [IFLA_VXLAN.L2MISS, putU8(1)],
+  [IFLA_VXLAN.L3MISS, putU8(1)],
+  [IFLA_VXLAN.GROUP6, family === 6 ? Buffer.alloc(16) : undefined],
+];
+
+export function readVxlan(data: Buffer): VxlanFacts {
+  const attributes = readAttributes(data);
+  const flag = (type: number): boolean => getU8(attributes.get(type) ?? putU8(0)) !== 0;
+  return {
+    vni: getU32(attributes.get(IFLA_VXLAN.ID) ?? putU32(0)),
+    port: getU16be(attributes.get(IFLA_VXLAN.PORT) ?? putU16be(0)),
+    learning: flag(IFLA_VXLAN.LEARNING),
+    proxy: flag(IFLA_VXLAN.PROXY),
+    l2miss: flag(IFLA_VXLAN.L2MISS),
+    l3miss: flag(IFLA_VXLAN.L3MISS),
+  };
+}
+
+export interface VxlanWish {
+  readonly link: string;
+  readonly vni: number;
+  /** Bytes. */
+  readonly mtu: number;
+  /** Name of the bridge. */
+  readonly master: string;
+  readonly family: UnderlayFamily;
+}
+
+/**
+ * `ip link add <link> netns <inside> mtu <mtu> type vxlan id <vni> dstport 4789 learning proxy l2miss l3miss`, then
+ * `ip link set <link> master <master> up` in there.
+ *
+ * The request goes to the host's socket, for the device's UDP socket belongs to the namespace that asks, whichever
+ * namespace the device is put into. It is born right inside, where no udev or NetworkManager of the host sees it,
+ * yet under a name of its own: the kernel looks in the asking namespace whether a name is free.
+ *
+ * Throws EEXIST when another device of the host has the VNI, or the name belongs to something else; ENODEV when the
+ * bridge is missing.
+ */
+export async function ensureVxlan(host: Rtnetlink, inside: Rtnetlink, insideFd: number, wish: VxlanWish) {
+  const verb = `ip link add ${wish.link} type vxlan id ${wish.vni}`;
+  const master = await linkIndex(inside, wish.master, `ip link set ${wish.link} master ${wish.master}`);
+  const rest = { mtu: wish.mtu, master, up: true } as const;
+
+  const existing = await findLink(inside, wish.link);
+  if (existing?.kind === 'vxlan' && readVxlan(existing.data).vni === wish.vni)
+    return setLink(inside, existing.index, rest);
+  if (existing !== undefined) throw kernelError(verb, 'EEXIST');
+
+  const birth = vxlanBirthName(wish.vni);
+  // Left over when we were killed between the birth and the naming.
+  await removeLink(inside, birth);
+  const data = vxlanData(wish.vni, wish.family);
+  await addLink(host, { name: birth, mtu: wish.mtu, namespace: insideFd, kind: 'vxlan', data });
+  await setLink(inside, await linkIndex(inside, birth, verb), { name: wish.link, ...rest });
+}

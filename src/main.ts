@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+/** Starts tsoverlay: settings, adapters, loops, server, signals. The only file that knows all others. */
+import { hostname } from 'node:os';
+import { pino } from 'pino';
+import { Agent } from './agent.js';
+import { readConfig } from './config.js';
+import { isUserError, messageOf } from './errors.js';
+
+async function main(): Promise<void> {
+  const config = readConfig(process.env);
+  const log = pino({
+    level: config.logLevel,
+    base: { host: hostname() },
+    // The engine prints all of a plugin's output at one level: ours stands in the line.
+    formatters: { level: (level) => ({ level }) },
+    timestamp: pino.stdTimeFunctions.isoTime,
+  });
+  const agent = await Agent.start(config, log);
+  let stopping = false;
+  const stop = async (signal: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info({ signal }, 'stopping; running containers keep their network');
+    await agent.stop();
+    process.exit(0);
+  };
+  process.on('SIGTERM', (signal) => void stop(signal));
+  process.on('SIGINT', (signal) => void stop(signal));
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(
+    `tsoverlay: ${isUserError(error) ? error.message : ((error as Error).stack ?? messageOf(error))}\n`,
+  );
+  process.exit(1);
+});

@@ -1,0 +1,128 @@
+/** CIDR arithmetic over ipaddr.js: addresses as big integers, so that IPv4 and IPv6 are one thing. */
+import ipaddr from 'ipaddr.js';
+import { UserError } from '../errors.js';
+import type { Cidr, Ip, Mac } from './types.js';
+
+export type Family = 4 | 6;
+
+/** An inclusive run of addresses. */
+export interface Span {
+  readonly family: Family;
+  readonly first: bigint;
+  readonly last: bigint;
+}
+
+interface Parsed extends Span {
+  readonly address: Ip;
+  readonly prefix: number;
+}
+
+const width = (family: Family): bigint => (family === 4 ? 32n : 128n);
+
+const toBig = (bytes: readonly number[]): bigint => bytes.reduce((n, b) => (n << 8n) | BigInt(b), 0n);
+
+const fromBig = (value: bigint, family: Family): Ip => {
+  const bytes = Array.from({ length: Number(width(family) / 8n) }, (_, i) =>
+    Number((value >> (width(family) - 8n * BigInt(i + 1))) & 255n),
+  );
+  return ipaddr.fromByteArray(bytes).toString() as Ip;
+};
+
+export const isIp = (text: string): text is Ip => ipaddr.IPv4.isValidFourPartDecimal(text) || ipaddr.IPv6.isValid(text);
+
+/** Canonical text of an address. Throws a UserError that quotes what is not one. */
+export function parseIp(text: string): Ip {
+  if (!isIp(text)) throw new UserError(`"${text}" is not an IP address`);
+  return ipaddr.parse(text).toString() as Ip;
+}
+
+export function parseCidr(text: string): Parsed {
+  if (!ipaddr.isValidCIDR(text))
+    throw new UserError(`"${text}" is not a network in CIDR notation such as 172.16.1.0/24`);
+  const [address, prefix] = ipaddr.parseCIDR(text);
+  const family: Family = address.kind() === 'ipv4' ? 4 : 6;
+  const size = 1n << (width(family) - BigInt(prefix));
+  const value = toBig(address.toByteArray());
+  const first = value - (value % size);
+  return { family, address: address.toString() as Ip, prefix, first, last: first + size - 1n };
+}
+
+export const familyOf = (text: string): Family => (text.includes(':') ? 6 : 4);
+export const ipOf = (cidr: Cidr): Ip => parseCidr(cidr).address;
+
+/** `172.16.1.7/24` → `172.16.1.0/24`. */
+export const networkOf = (cidr: string): Cidr => {
+  const { family, first, prefix } = parseCidr(cidr);
+  return `${fromBig(first, family)}/${prefix}` as Cidr;
+};
+
+/** An address with the prefix length of its pool. */
+export const inPool = (ip: Ip, pool: Cidr): Cidr => `${ip}/${parseCidr(pool).prefix}` as Cidr;
+
+export const contains = (pool: string, ip: string): boolean => {
+  const { family, first, last } = parseCidr(pool);
+  if (familyOf(ip) !== family) return false;
+  const value = toBig(ipaddr.parse(ip).toByteArray());
+  return value >= first && value <= last;
+};
+
+/** True when all of `inner` lies in `outer`. */
+export const covers = (outer: string, inner: string): boolean => {
+  const [a, b] = [parseCidr(outer), parseCidr(inner)];
+  return a.family === b.family && b.first >= a.first && b.last <= a.last;
+};
+
+export const overlaps = (a: string, b: string): boolean => {
+  const [x, y] = [parseCidr(a), parseCidr(b)];
+  return x.family === y.family && x.first <= y.last && y.first <= x.last;
+};
+
+/** What may be handed out of a pool: without its network and (IPv4) broadcast address, within `range` if given. */
+export function assignable(pool: Cidr, range: Cidr | undefined): Span {
+  const whole = parseCidr(pool);
+  const part = range === undefined ? whole : parseCidr(range);
+  const low = whole.first + 1n;
+  const high = whole.family === 4 ? whole.last - 1n : whole.last;
+  return {
+    family: whole.family,
+    first: part.first > low ? part.first : low,
+    last: part.last < high ? part.last : high,
+  };
+}
+
+/** The lowest (or highest) address of the span that is not taken; undefined when all are. */
+export function freeAddress(span: Span, taken: ReadonlySet<string>, from: 'below' | 'above'): Ip | undefined {
+  const step = from === 'below' ? 1n : -1n;
+  for (let n = from === 'below' ? span.first : span.last; n >= span.first && n <= span.last; n += step) {
+    const ip = fromBig(n, span.family);
+    if (!taken.has(ip)) return ip;
+  }
+  return undefined;
+}
+
+/** The first subnet of `base` with this prefix length that overlaps none of `used`. */
+export function freeSubnet(base: string, prefix: number, used: readonly string[]): Cidr | undefined {
+  const { family, first, last } = parseCidr(base);
+  const size = 1n << (width(family) - BigInt(prefix));
+  const blocked = used.map(parseCidr).filter((u) => u.family === family);
+  let start = first;
+  while (start + size - 1n <= last) {
+    const clash = blocked.find((u) => u.first <= start + size - 1n && start <= u.last);
+    if (clash === undefined) return `${fromBig(start, family)}/${prefix}` as Cidr;
+    const after = clash.last + 1n;
+    start = after % size === 0n ? after : after - (after % size) + size;
+  }
+  return undefined;
+}
+
+/** `02:42` and the last four bytes of the address, as the native overlay derives it from IPv4. */
+export const macOf = (ip: Ip): Mac =>
+  [
+    '02',
+    '42',
+    ...ipaddr
+      .parse(ip)
+      .toByteArray()
+      .slice(-4)
+      .map((b) => b.toString(16).padStart(2, '0')),
+  ].join(':') as Mac;

@@ -1,0 +1,186 @@
+/** The steps that turn what was found into what is planned, in the order they must run. Pure. */
+import { portName, VXLAN_PORT } from './names.js';
+import type {
+  BridgePlan,
+  NamespacePlan,
+  ObservedLink,
+  ObservedNamespace,
+  PortPlan,
+  Step,
+  StepKind,
+  StepOf,
+} from './steps.js';
+import type { NamespaceName } from './types.js';
+
+/** A step that does not know its namespace yet. */
+type Draft = { [K in StepKind]: Omit<StepOf<K>, 'ns'> }[StepKind];
+
+export function diff(
+  name: NamespaceName,
+  wanted: NamespacePlan | undefined,
+  found: ObservedNamespace | undefined,
+): readonly Step[] {
+  const drafts =
+    wanted === undefined
+      ? found === undefined
+        ? []
+        : [{ kind: 'removeNamespace' as const, reason: 'no endpoint of the network lives on this host' }]
+      : namespaceSteps(wanted, found);
+  return drafts.map((draft) => ({ ...draft, ns: name }) as Step);
+}
+
+function namespaceSteps(wanted: NamespacePlan, found: ObservedNamespace | undefined): Draft[] {
+  const seen: ObservedNamespace = found ?? { name: wanted.name, links: [], addresses: [], neighbours: [], fdb: [] };
+  const links = new Map(seen.links.map((link) => [link.name, link]));
+  const remade = new Set(wanted.bridges.filter((b) => vxlanDiffers(b, links.get(b.vxlan))).map((b) => b.vxlan));
+  return [
+    ...(found === undefined ? [{ kind: 'createNamespace' as const, reason: 'missing' }] : []),
+    ...strayLinks(wanted, seen.links),
+    ...wanted.bridges.flatMap((b) => [
+      ...bridgeSteps(b, wanted.network, links.get(b.name)),
+      ...addressSteps(b, seen),
+      ...vxlanSteps(b, links.get(b.vxlan)),
+    ]),
+    ...portSteps(wanted, seen.links),
+    ...neighbourSteps(wanted, seen, remade),
+    ...fdbSteps(wanted, seen, remade),
+  ];
+}
+
+/** The namespace is ours alone: a bridge, VXLAN device or veth that nobody planned has no business in it. */
+function strayLinks(wanted: NamespacePlan, links: readonly ObservedLink[]): Draft[] {
+  const names = new Set(wanted.bridges.flatMap((b) => [b.name, b.vxlan]));
+  const endpoints = new Set<string>(wanted.ports.map((p) => p.endpoint));
+  const stray = (link: ObservedLink): boolean =>
+    link.kind === 'veth'
+      ? !endpoints.has(link.alias)
+      : ['bridge', 'vxlan'].includes(link.kind) && !names.has(link.name);
+  return links.filter(stray).map((link) => ({
+    kind: 'removeLink',
+    link: link.name,
+    reason: link.kind === 'veth' ? 'its endpoint is gone' : 'not planned',
+  }));
+}
+
+function bridgeSteps(plan: BridgePlan, network: string, link: ObservedLink | undefined): Draft[] {
+  const create: Draft = { kind: 'createBridge', link: plan.name, mtu: plan.mtu, alias: network, reason: 'missing' };
+  if (link === undefined) return [create];
+  if (link.kind !== 'bridge')
+    return [{ kind: 'removeLink', link: plan.name, reason: `a ${link.kind || 'device'}, no bridge` }, create];
+  return upkeep(link, plan.mtu, '');
+}
+
+const vxlanDiffers = (plan: BridgePlan, link: ObservedLink | undefined): string | undefined => {
+  if (link === undefined) return 'missing';
+  const vxlan = link.vxlan;
+  if (vxlan === undefined) return `a ${link.kind || 'device'}, no vxlan`;
+  if (vxlan.vni !== plan.vni) return `VNI ${vxlan.vni} instead of ${plan.vni}`;
+  if (vxlan.port !== VXLAN_PORT) return `port ${vxlan.port} instead of ${VXLAN_PORT}`;
+  if (!(vxlan.learning && vxlan.proxy && vxlan.l2miss && vxlan.l3miss)) return 'flags differ';
+  return undefined;
+};
+
+function vxlanSteps(plan: BridgePlan, link: ObservedLink | undefined): Draft[] {
+  const reason = vxlanDiffers(plan, link);
+  if (reason === undefined && link !== undefined) return upkeep(link, plan.mtu, plan.name);
+  const why = reason ?? 'missing';
+  return [
+    ...(link === undefined ? [] : [{ kind: 'removeLink' as const, link: plan.vxlan, reason: why }]),
+    { kind: 'createVxlan', link: plan.vxlan, vni: plan.vni, mtu: plan.mtu, master: plan.name, reason: why },
+  ];
+}
+
+/** MTU, master and administrative state of a link that exists already; `master` empty means "leave it". */
+function upkeep(link: ObservedLink, mtu: number, master: string): Draft[] {
+  const steps: Draft[] = [];
+  if (master !== '' && link.master !== master)
+    steps.push({ kind: 'setMaster', link: link.name, master, reason: `master is ${link.master || 'none'}` });
+  if (link.mtu !== mtu) steps.push({ kind: 'setMtu', link: link.name, mtu, reason: `MTU is ${link.mtu}` });
+  if (!link.up) steps.push({ kind: 'setUp', link: link.name, reason: 'down' });
+  return steps;
+}
+
+function addressSteps(plan: BridgePlan, seen: ObservedNamespace): Draft[] {
+  const have = seen.addresses.filter((a) => a.link === plan.name).map((a) => a.address);
+  return [
+    ...have
+      .filter((address) => !plan.addresses.includes(address))
+      .map((address): Draft => ({ kind: 'removeAddress', link: plan.name, address, reason: 'not planned' })),
+    ...plan.addresses
+      .filter((address) => !have.includes(address))
+      .map((address): Draft => ({ kind: 'addAddress', link: plan.name, address, reason: 'missing' })),
+  ];
+}
+
+function portSteps(wanted: NamespacePlan, links: readonly ObservedLink[]): Draft[] {
+  const byEndpoint = new Map(links.filter((l) => l.kind === 'veth').map((l) => [l.alias, l]));
+  const used = new Set(links.map((l) => l.name));
+  const create = (port: PortPlan): Draft => {
+    const link = lowestFreePort(used);
+    used.add(link);
+    const { containerEnd, mtu, bridge: master, endpoint: alias } = port;
+    return { kind: 'createPort', link, containerEnd, mtu, master, alias, reason: 'missing' };
+  };
+  return wanted.ports.flatMap((port) => {
+    const link = byEndpoint.get(port.endpoint);
+    if (link !== undefined) return upkeep(link, port.mtu, port.bridge);
+    return port.joined ? [create(port)] : [];
+  });
+}
+
+function lowestFreePort(used: ReadonlySet<string>): string {
+  let n = 0;
+  while (used.has(portName(n))) n++;
+  return portName(n);
+}
+
+/** A remade VXLAN device has lost its entries with the old one. */
+function neighbourSteps(wanted: NamespacePlan, seen: ObservedNamespace, remade: ReadonlySet<string>): Draft[] {
+  const plan = new Map(wanted.peers.map((p) => [`${p.vxlan} ${p.ip}`, p]));
+  const have = new Map(seen.neighbours.filter((n) => !remade.has(n.link)).map((n) => [`${n.link} ${n.ip}`, n]));
+  return [
+    ...[...have]
+      .filter(([key]) => !plan.has(key))
+      .map(
+        ([, n]): Draft => ({
+          kind: 'removeNeighbour',
+          link: n.link,
+          ip: n.ip,
+          mac: n.mac,
+          reason: 'its endpoint is gone',
+        }),
+      ),
+    ...[...plan]
+      .filter(([key, p]) => have.get(key)?.mac !== p.mac)
+      .map(([key, p]): Draft => {
+        const old = have.get(key);
+        const reason = old === undefined ? 'missing' : `MAC is ${old.mac}`;
+        return { kind: 'replaceNeighbour', link: p.vxlan, ip: p.ip, mac: p.mac, reason };
+      }),
+  ];
+}
+
+function fdbSteps(wanted: NamespacePlan, seen: ObservedNamespace, remade: ReadonlySet<string>): Draft[] {
+  const plan = new Map(wanted.peers.map((p) => [`${p.vxlan} ${p.mac}`, p]));
+  const have = new Map(seen.fdb.filter((f) => !remade.has(f.link)).map((f) => [`${f.link} ${f.mac}`, f]));
+  return [
+    ...[...have]
+      .filter(([key]) => !plan.has(key))
+      .map(
+        ([, f]): Draft => ({
+          kind: 'removeFdb',
+          link: f.link,
+          mac: f.mac,
+          vtep: f.vtep,
+          reason: 'its endpoint is gone',
+        }),
+      ),
+    ...[...plan]
+      .filter(([key, p]) => have.get(key)?.vtep !== p.vtep)
+      .map(([key, p]): Draft => {
+        const old = have.get(key);
+        const reason = old === undefined ? 'missing' : `VTEP is ${old.vtep}`;
+        return { kind: 'replaceFdb', link: p.vxlan, mac: p.mac, vtep: p.vtep, reason };
+      }),
+  ];
+}

@@ -1,0 +1,79 @@
+/** What one network's namespace on this host should look like: a pure function of the cluster. */
+import { contains, ipOf } from './address.js';
+import { bridgeName, containerEnd, namespaceName, vxlanName } from './names.js';
+import type { BridgePlan, NamespacePlan } from './steps.js';
+import type { Cluster, Endpoint, EndpointId, NamespaceName, Network, Node, NodeAddress, Subnet } from './types.js';
+
+/** IPv4, UDP, VXLAN and inner Ethernet headers (RFC 7348), bytes. */
+const VXLAN_OVERHEAD = 50;
+
+/** The part of the plan that is this host's own and not the cluster's. */
+export interface Self {
+  readonly address: NodeAddress;
+  /** MTU of the advertised interface, bytes. */
+  readonly mtu: number;
+  /** Endpoints whose Join has been called: the engine is about to fetch their links. */
+  readonly joined: ReadonlySet<EndpointId>;
+}
+
+/** The MTU inside a network: the user's underlay MTU, or this host's, less the overhead of VXLAN. */
+export const overlayMtu = (network: Network, underlay: number): number => (network.mtu ?? underlay) - VXLAN_OVERHEAD;
+
+/** Subnets that share a VNI share a bridge: an IPv6 subnet rides with the IPv4 one beside it. */
+export function segments(network: Network): ReadonlyMap<number, readonly Subnet[]> {
+  const byVni = new Map<number, Subnet[]>();
+  for (const subnet of network.subnets) byVni.set(subnet.vni, [...(byVni.get(subnet.vni) ?? []), subnet]);
+  return byVni;
+}
+
+export const networkOfNamespace = (cluster: Cluster, name: NamespaceName): Network | undefined =>
+  [...cluster.networks.values()].find((network) => namespaceName(network.id) === name);
+
+/** Undefined when the namespace should not be there: no such network, or no endpoint of it lives here. */
+export function plan(cluster: Cluster, self: Self, name: NamespaceName): NamespacePlan | undefined {
+  const network = networkOfNamespace(cluster, name);
+  if (network === undefined) return undefined;
+  const endpoints = [...(cluster.endpoints.get(network.id)?.values() ?? [])];
+  const local = endpoints.filter((e) => e.node === self.address);
+  if (local.length === 0) return undefined;
+
+  const mtu = overlayMtu(network, self.mtu);
+  const parts = [...segments(network).values()];
+  const segmentOf = (e: Endpoint): number =>
+    Math.max(
+      0,
+      parts.findIndex((subnets) => subnets.some((s) => e.addresses.some((a) => contains(s.pool, ipOf(a))))),
+    );
+  return {
+    name,
+    network: network.id,
+    bridges: parts.map((subnets, i) => bridgePlan(subnets, i, mtu)),
+    ports: local.map((e) => ({
+      endpoint: e.id,
+      bridge: bridgeName(segmentOf(e)),
+      containerEnd: containerEnd(e.id),
+      mtu,
+      joined: self.joined.has(e.id),
+    })),
+    peers: endpoints
+      .filter((e) => e.node !== self.address)
+      .flatMap((e) => {
+        const vxlan = vxlanName(segmentOf(e));
+        return e.addresses.map((a) => ({ vxlan, ip: ipOf(a), mac: e.mac, vtep: e.node }));
+      }),
+  };
+}
+
+function bridgePlan(subnets: readonly Subnet[], i: number, mtu: number): BridgePlan {
+  return {
+    name: bridgeName(i),
+    vxlan: vxlanName(i),
+    vni: subnets[0]?.vni ?? 0,
+    mtu,
+    addresses: subnets.flatMap((s) => (s.gateway === undefined ? [] : [s.gateway])),
+  };
+}
+
+/** The node whose VTEP lies in the subnet, if any: such a network would cut its containers off that host. */
+export const underlayInside = (pool: string, nodes: Iterable<Node>): Node | undefined =>
+  [...nodes].find((node) => contains(pool, node.address));

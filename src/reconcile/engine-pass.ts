@@ -1,0 +1,108 @@
+/** Makes the local engine's networks equal the cluster's: announces its own, mirrors the others', removes the gone. */
+import type { Logger } from 'pino';
+import { messageOf } from '../errors.js';
+import type { Engine } from '../model/ports.js';
+import type { NetworkId } from '../model/types.js';
+import type { Identity } from '../registry/identity.js';
+import type { Networks } from '../registry/networks.js';
+import type { ClusterView } from '../store/cluster.js';
+import type { HostMemory } from '../store/memory.js';
+import { type EngineStep, engineSteps } from './engine-steps.js';
+import { Loop } from './loop.js';
+
+const RESYNC_MS = 30_000;
+/** A removal marked this long ago is nobody's work in progress any more, ms. */
+const REMOVAL_GRACE_MS = 30_000;
+
+export class EnginePass {
+  private readonly loop: Loop<'engine'>;
+  /** When this host first saw a network marked for removal. */
+  private readonly deletingSince = new Map<NetworkId, number>();
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly view: ClusterView,
+    private readonly networks: Networks,
+    private readonly memory: HostMemory,
+    private readonly identity: Identity,
+    private readonly log: Logger,
+  ) {
+    this.loop = new Loop(() => this.pass(), {
+      resyncMs: RESYNC_MS,
+      onError: (_, e) =>
+        log.warn({ err: messageOf(e) }, "the engine's networks could not be compared with the cluster's"),
+      describe: () => 'the comparison with the engine',
+    });
+  }
+
+  kick(): void {
+    this.loop.kick('engine');
+  }
+
+  stop(): void {
+    this.loop.stop();
+  }
+
+  private async pass(): Promise<boolean> {
+    const networks = await this.engine.networks();
+    for (const network of networks) if (network.mirrorOf) this.memory.rememberMirror(network.id, network.mirrorOf);
+    // Read after the engine's answer: a network of the engine is in the cluster before the engine lists it.
+    const cluster = this.view.current;
+    if (!cluster.complete) return true;
+    const failures: unknown[] = [];
+    for (const step of engineSteps(cluster, networks)) {
+      try {
+        await this.run(step);
+      } catch (e) {
+        failures.push(e);
+        this.log.warn({ step: step.kind, err: messageOf(e) }, 'a step of the engine pass failed');
+      }
+    }
+    for (const id of this.deletingSince.keys()) if (!cluster.networks.get(id)?.deleting) this.deletingSince.delete(id);
+    if (failures.length > 0) throw failures[0];
+    return true;
+  }
+
+  private run(step: EngineStep): Promise<void> {
+    switch (step.kind) {
+      case 'announce':
+        return this.announce(step);
+      case 'createMirror':
+        return this.createMirror(step);
+      case 'removeNetwork':
+        return this.removeNetwork(step);
+      case 'finishRemoval':
+        return this.finishRemoval(step);
+    }
+  }
+
+  private async announce({ id, announcement }: EngineStep & { kind: 'announce' }): Promise<void> {
+    const holder = await this.networks.announce(id, announcement);
+    if (holder === id) this.log.info({ network: announcement.name, id }, 'network announced to the cluster');
+    else
+      this.log.error(
+        { network: announcement.name, id, holder },
+        'another host created a network of this name first; this one stays on this host alone, remove it to get the other',
+      );
+  }
+
+  private async createMirror({ network }: EngineStep & { kind: 'createMirror' }): Promise<void> {
+    await this.engine.createMirror(network);
+    this.log.info({ network: network.announced?.name, id: network.id }, 'network of another host appeared here');
+  }
+
+  private async removeNetwork({ id, name }: EngineStep & { kind: 'removeNetwork' }): Promise<void> {
+    await this.identity.confirm();
+    if (await this.engine.removeNetwork(id))
+      this.log.info({ network: name }, 'network removed in the cluster, removed here');
+    else throw new Error(`network ${name} was removed in the cluster, but containers of this host still use it`);
+  }
+
+  private async finishRemoval({ id }: EngineStep & { kind: 'finishRemoval' }): Promise<void> {
+    const since = this.deletingSince.get(id) ?? Date.now();
+    this.deletingSince.set(id, since);
+    if (Date.now() - since < REMOVAL_GRACE_MS) return;
+    this.deletingSince.delete(id);
+    await this.networks.remove(id);
+  }
+}

@@ -1,0 +1,33 @@
+/** What the local engine lacks or has too much, compared with the cluster. Pure. */
+import type { EngineNetwork } from '../model/ports.js';
+import type { Announcement, Cluster, EngineNetworkId, Network, NetworkId } from '../model/types.js';
+
+export type EngineStep =
+  /** The engine has stored a network of ours: now its name and labels can be published. */
+  | { readonly kind: 'announce'; readonly id: NetworkId; readonly announcement: Announcement }
+  | { readonly kind: 'createMirror'; readonly network: Network }
+  | { readonly kind: 'removeNetwork'; readonly id: EngineNetworkId; readonly name: string }
+  /** A removal that a crash cut in two. */
+  | { readonly kind: 'finishRemoval'; readonly id: NetworkId };
+
+export const clusterIdOf = (network: EngineNetwork): NetworkId =>
+  network.mirrorOf ?? (network.id as string as NetworkId);
+
+export function engineSteps(cluster: Cluster, networks: readonly EngineNetwork[]): readonly EngineStep[] {
+  const here = new Set(networks.map(clusterIdOf));
+  return [
+    ...networks.flatMap((network) => ownSteps(cluster, network)),
+    ...[...cluster.networks.values()].flatMap((network): EngineStep[] => {
+      if (network.deleting) return [{ kind: 'finishRemoval', id: network.id }];
+      return network.announced !== undefined && !here.has(network.id) ? [{ kind: 'createMirror', network }] : [];
+    }),
+  ];
+}
+
+function ownSteps(cluster: Cluster, network: EngineNetwork): readonly EngineStep[] {
+  const record = cluster.networks.get(clusterIdOf(network));
+  if (record === undefined) return [{ kind: 'removeNetwork', id: network.id, name: network.name }];
+  if (record.announced !== undefined || network.mirrorOf !== undefined) return [];
+  const { name, labels, attachable } = network;
+  return [{ kind: 'announce', id: record.id, announcement: { name, labels, attachable } }];
+}

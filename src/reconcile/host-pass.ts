@@ -1,0 +1,94 @@
+/** Makes the kernel equal the cluster: observe → plan → diff → apply, one network's namespace at a time. */
+import type { Logger } from 'pino';
+import { messageOf, StoreError } from '../errors.js';
+import { diff } from '../model/diff.js';
+import { namespaceName } from '../model/names.js';
+import { networkOfNamespace, plan } from '../model/plan.js';
+import type { HostKernel } from '../model/ports.js';
+import type { Step } from '../model/steps.js';
+import type { Cluster, EndpointId, NamespaceName, NetworkId, NodeAddress } from '../model/types.js';
+import type { Identity } from '../registry/identity.js';
+import type { LocalEndpoints } from '../registry/local-endpoints.js';
+import type { Membership } from '../registry/membership.js';
+import type { ClusterView } from '../store/cluster.js';
+import { Loop } from './loop.js';
+
+const RESYNC_MS = 30_000;
+
+export class HostPass {
+  private readonly loop: Loop<NamespaceName>;
+  private opened = false;
+
+  constructor(
+    private readonly kernel: HostKernel,
+    private readonly view: ClusterView,
+    private readonly local: LocalEndpoints,
+    private readonly membership: Membership,
+    private readonly identity: Identity,
+    private readonly self: { readonly address: NodeAddress; readonly mtu: () => number },
+    private readonly log: Logger,
+  ) {
+    this.loop = new Loop((name) => this.pass(name), {
+      resyncMs: RESYNC_MS,
+      onError: (name, e) => log.error({ namespace: name, err: messageOf(e) }, 'the namespace could not be made right'),
+      describe: (name) => `the network's namespace ${name}`,
+    });
+  }
+
+  /** Endpoints that are attached already, whatever made them so: they are live (see LocalEndpoints). */
+  async adopt(): Promise<readonly NamespaceName[]> {
+    const names = await this.kernel.namespaces();
+    for (const name of names) {
+      const found = await this.kernel.observe(name);
+      for (const link of found?.links ?? []) if (link.kind === 'veth') this.local.add(link.alias as EndpointId);
+    }
+    return names;
+  }
+
+  kick(network: NetworkId): void {
+    this.loop.kick(namespaceName(network));
+  }
+
+  kickNamespace(name: NamespaceName): void {
+    this.loop.kick(name);
+  }
+
+  /** The cluster is loaded: from now on passes run. */
+  open(): void {
+    this.opened = true;
+  }
+
+  /** Resolves once a pass that began now has made the network's namespace right. Rejects with a DeadlineError. */
+  settled(network: NetworkId, deadlineMs: number): Promise<void> {
+    return this.loop.settled(namespaceName(network), deadlineMs);
+  }
+
+  stop(): void {
+    this.loop.stop();
+  }
+
+  private async pass(name: NamespaceName): Promise<boolean> {
+    const cluster = this.view.current;
+    this.assertLoaded(cluster, name);
+    const self = { address: this.self.address, mtu: this.self.mtu(), joined: this.local.joined };
+    const wanted = plan(cluster, self, name);
+    const steps = diff(name, wanted, await this.kernel.observe(name));
+    // A wiped store looks like a cluster without endpoints.
+    if (steps.some(prunes)) await this.identity.confirm();
+    for (const step of steps) {
+      this.log.debug({ step }, 'kernel step');
+      await this.kernel.apply(step);
+    }
+    return wanted !== undefined;
+  }
+
+  /** Half a cluster would empty the kernel: nothing is compared before the wish is loaded. */
+  private assertLoaded(cluster: Cluster, name: NamespaceName): void {
+    const network = networkOfNamespace(cluster, name);
+    const waiting =
+      network !== undefined && this.membership.networks.has(network.id) && !cluster.endpoints.has(network.id);
+    if (!this.opened || waiting) throw new StoreError('the cluster is not loaded yet', true);
+  }
+}
+
+const prunes = (step: Step): boolean => step.kind.startsWith('remove');

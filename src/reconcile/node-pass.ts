@@ -1,0 +1,50 @@
+/** Keeps this host's own record in the cluster true, and docker_gwbridge fit for the underlay. */
+import type { Logger } from 'pino';
+import { messageOf } from '../errors.js';
+import type { HostKernel } from '../model/ports.js';
+import type { NodeRegistration } from '../registry/node.js';
+import { Loop } from './loop.js';
+
+const RESYNC_MS = 30_000;
+
+export class NodePass {
+  private readonly loop: Loop<'node'>;
+
+  constructor(
+    private readonly kernel: HostKernel,
+    private readonly registration: NodeRegistration,
+    /** The advertised interface's MTU as last seen, bytes. */
+    public underlayMtu: number,
+    private readonly log: Logger,
+  ) {
+    this.loop = new Loop(() => this.pass(), {
+      resyncMs: RESYNC_MS,
+      onError: (_, e) => log.warn({ err: messageOf(e) }, "the host's own record could not be brought up to date"),
+      describe: () => "the host's own record",
+    });
+  }
+
+  kick(): void {
+    this.loop.kick('node');
+  }
+
+  stop(): void {
+    this.loop.stop();
+  }
+
+  private async pass(): Promise<boolean> {
+    const facts = await this.kernel.hostFacts();
+    this.underlayMtu = facts.underlayMtu;
+    const { gwbridge } = facts;
+    // The engine makes docker_gwbridge on first need, with 1500 whatever the underlay has.
+    if (gwbridge !== undefined && (gwbridge.mtu !== facts.underlayMtu || !gwbridge.up)) {
+      await this.kernel.fitGwbridge(facts.underlayMtu);
+      this.log.info(
+        { mtu: facts.underlayMtu, was: gwbridge.mtu, up: gwbridge.up },
+        'docker_gwbridge fitted to the underlay',
+      );
+    }
+    await this.registration.publish(facts);
+    return true;
+  }
+}

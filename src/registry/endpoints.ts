@@ -1,0 +1,134 @@
+/** Endpoint records: written by the host that runs the container, read by all that take part in the network. */
+import { isDeadlineError, UserError } from '../errors.js';
+import { ipOf, networkOf } from '../model/address.js';
+import { keys } from '../model/names.js';
+import type { Op, Store } from '../model/ports.js';
+import type { Cidr, Endpoint, EndpointId, Mac, Network, NetworkId, NodeAddress } from '../model/types.js';
+import type { ClusterView } from '../store/cluster.js';
+import { formatEndpoint, formatLease, parseEndpoint } from '../store/records.js';
+import { dropLease, type Ipam } from './ipam.js';
+import type { LocalEndpoints } from './local-endpoints.js';
+import type { Membership } from './membership.js';
+import type { Networks } from './networks.js';
+import { type Attempt, transact } from './transact.js';
+
+export interface NewEndpoint {
+  readonly id: EndpointId;
+  readonly network: NetworkId;
+  readonly addresses: readonly Cidr[];
+  readonly mac: Mac;
+  /** True when our IPAM leased the addresses; false when the engine's own IPAM chose them and they must be claimed. */
+  readonly leased: boolean;
+}
+
+/** What the engine tells of an endpoint's container. */
+export type Description = Pick<Endpoint, 'names' | 'container' | 'sandbox'>;
+
+export class Endpoints {
+  constructor(
+    private readonly store: Store,
+    private readonly view: ClusterView,
+    private readonly self: NodeAddress,
+    private readonly networks: Networks,
+    private readonly ipam: Ipam,
+    private readonly membership: Membership,
+    private readonly local: LocalEndpoints,
+  ) {}
+
+  /** One transaction: the network still stands, the addresses serve this endpoint, the record is there. */
+  async create(wanted: NewEndpoint): Promise<void> {
+    const { leased, ...rest } = wanted;
+    const record = { ...rest, node: this.self, names: [], container: '', sandbox: '', created: Date.now() };
+    const key = keys.endpoint(wanted.network, wanted.id);
+    let first = true;
+    const { index } = await transact(this.store, async (): Promise<Attempt<void>> => {
+      // The view is nearly always right; after a failed commit only the store's own answer counts.
+      const network = await this.networks.standing(wanted.network, first ? 'view' : 'store');
+      const known = first ? undefined : await this.store.get(key);
+      first = false;
+      if (known !== undefined) return { ops: [], result: undefined };
+      const leases = await Promise.all(wanted.addresses.map((a) => this.leaseOp(network, a, wanted.id, leased)));
+      const ops: Op[] = [
+        { verb: 'check', key: keys.network(network.id), index: network.index },
+        ...leases,
+        { verb: 'create', key, value: formatEndpoint(record) },
+        ...this.membership.joinOps(network.id),
+      ];
+      return { ops, result: undefined };
+    });
+    this.local.add(wanted.id);
+    this.membership.joined(wanted.network);
+    await this.view.reached(keys.endpoints(wanted.network), index, 5_000);
+  }
+
+  /** Publishes names, container and sandbox when they changed. An endpoint that is gone meanwhile is left alone. */
+  async describe(network: NetworkId, id: EndpointId, description: Partial<Description>): Promise<void> {
+    await transact(this.store, async (): Promise<Attempt<void>> => {
+      const entry = await this.store.get(keys.endpoint(network, id));
+      const endpoint = entry === undefined ? undefined : parseEndpoint(entry);
+      if (endpoint === undefined || endpoint.node !== this.self) return { ops: [], result: undefined };
+      const value = formatEndpoint({ ...endpoint, ...description });
+      if (value === entry?.value) return { ops: [], result: undefined };
+      return {
+        ops: [{ verb: 'update', key: keys.endpoint(network, id), value, index: endpoint.index }],
+        result: undefined,
+      };
+    });
+  }
+
+  /** Removes the record, and the addresses too where nobody else will release them. Gone already is success. */
+  async remove(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<void> {
+    this.local.remove(id);
+    const { index } = await transact(this.store, async (): Promise<Attempt<void>> => {
+      const entry = await this.store.get(keys.endpoint(network, id));
+      const endpoint = entry === undefined ? undefined : parseEndpoint(entry);
+      if (endpoint === undefined || endpoint.node !== this.self) return { ops: [], result: undefined };
+      const freed = withAddresses ? await this.dropLeases(endpoint) : [];
+      return {
+        ops: [{ verb: 'delete', key: keys.endpoint(network, id), index: endpoint.index }, ...freed],
+        result: undefined,
+      };
+    });
+    await this.seen(network, index);
+    if (!this.hasLocal(network)) await this.membership.leave(network);
+  }
+
+  /** This node's endpoints of a network, as this host knows them. */
+  own(network: NetworkId): readonly Endpoint[] {
+    return [...(this.view.current.endpoints.get(network)?.values() ?? [])].filter((e) => e.node === this.self);
+  }
+
+  private hasLocal(network: NetworkId): boolean {
+    return this.own(network).length > 0;
+  }
+
+  /** The view may lag; a removal is done all the same. */
+  private async seen(network: NetworkId, index: number): Promise<void> {
+    try {
+      if (index > 0 && this.membership.networks.has(network))
+        await this.view.reached(keys.endpoints(network), index, 2_000);
+    } catch (e) {
+      if (!isDeadlineError(e)) throw e;
+    }
+  }
+
+  private async leaseOp(network: Network, address: Cidr, endpoint: EndpointId, leased: boolean): Promise<Op> {
+    const [pool, ip] = [networkOf(address), ipOf(address)];
+    const key = keys.lease(pool, ip);
+    const value = formatLease({ pool, address: ip, node: this.self, kind: 'endpoint', endpoint, created: Date.now() });
+    const held = await this.ipam.lease(pool, ip);
+    if (held === undefined) return { verb: 'create', key, value };
+    const free = held.endpoint === undefined || held.endpoint === endpoint || !this.local.isLive(held.endpoint);
+    if (held.node === this.self && held.kind === 'endpoint' && free)
+      return { verb: 'update', key, value, index: held.index };
+    const cure = leased
+      ? 'choose another'
+      : `create network ${network.announced?.name ?? ''} with --ipam-driver tsoverlay, which hands addresses out cluster-wide`;
+    throw new UserError(`address ${ip} is already ${await this.ipam.holder(held)}; ${cure}`);
+  }
+
+  private async dropLeases(endpoint: Endpoint): Promise<readonly Op[]> {
+    const leases = await Promise.all(endpoint.addresses.map((a) => this.ipam.lease(networkOf(a), ipOf(a))));
+    return leases.flatMap((lease) => (lease?.endpoint === endpoint.id ? [dropLease(lease)] : []));
+  }
+}

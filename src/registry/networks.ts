@@ -1,0 +1,175 @@
+/** Network records: created by one host, announced under a name, removed by any. */
+import { UserError } from '../errors.js';
+import { ipOf } from '../model/address.js';
+import { keys } from '../model/names.js';
+import type { Op, Store } from '../model/ports.js';
+import type { Announcement, Cidr, Ip, Network, NetworkId, NodeAddress, Subnet } from '../model/types.js';
+import type { ClusterView } from '../store/cluster.js';
+import { formatLease, formatNetwork, formatPool, parseEndpoint, parseNetwork } from '../store/records.js';
+import type { Pools } from './pools.js';
+import { type Attempt, transact } from './transact.js';
+import { chooseVnis } from './vnis.js';
+
+export interface NewNetwork extends Omit<Network, 'subnets' | 'creator' | 'deleting' | 'index' | 'announced'> {
+  readonly subnets: readonly Omit<Subnet, 'vni'>[];
+  /** VNIs that the user chose, one per bridge; empty: the lowest free. */
+  readonly vnis: readonly number[];
+}
+
+interface PoolOps {
+  readonly ops: readonly Op[];
+  /** The `--ip-range` of pools that have one. */
+  readonly ranges: ReadonlyMap<Cidr, { readonly range: Cidr }>;
+}
+
+/** What became of a removal: done, or kept because these nodes still have endpoints. */
+export type Removal = { readonly removed: true } | { readonly removed: false; readonly users: readonly NodeAddress[] };
+
+export class Networks {
+  constructor(
+    private readonly store: Store,
+    private readonly view: ClusterView,
+    private readonly self: NodeAddress,
+    private readonly pools: Pools,
+  ) {}
+
+  /** Claims VNIs, binds (or claims) the pools and writes the record, all in one transaction. */
+  async create(wanted: NewNetwork): Promise<void> {
+    const { vnis, ...rest } = wanted;
+    const { index } = await transact(this.store, async (): Promise<Attempt<void>> => {
+      if ((await this.store.get(keys.network(wanted.id))) !== undefined) return { ops: [], result: undefined };
+      const poolOps = wanted.ipam === 'cluster' ? await this.bindOps(wanted) : await this.claimOps(wanted);
+      const chosen = await chooseVnis(this.store, wanted.subnets, vnis);
+      const subnets = wanted.subnets.map((subnet, i) => ({
+        ...subnet,
+        ...poolOps.ranges.get(subnet.pool),
+        vni: chosen[i] ?? 0,
+      }));
+      const value = formatNetwork({ ...rest, subnets, creator: this.self, deleting: false });
+      const ops: Op[] = [
+        { verb: 'create', key: keys.network(wanted.id), value },
+        ...[...new Set(chosen)].map((vni): Op => ({ verb: 'create', key: keys.vni(vni), value: wanted.id })),
+        ...poolOps.ops,
+      ];
+      return { ops, result: undefined };
+    });
+    if (index > 0) await this.view.reached(keys.networks, index, 5_000);
+  }
+
+  /**
+   * Puts the record under its name, first writer wins.
+   * @returns the id that has the name: another one's when it was taken.
+   */
+  async announce(id: NetworkId, announcement: Announcement): Promise<NetworkId> {
+    const { result } = await transact(this.store, async (): Promise<Attempt<NetworkId>> => {
+      const [network, holder] = await Promise.all([this.get(id), this.store.get(keys.name(announcement.name))]);
+      if (network === undefined || network.announced !== undefined) return { ops: [], result: id };
+      if (holder !== undefined && holder.value !== id) return { ops: [], result: holder.value as NetworkId };
+      const value = formatNetwork({ ...network, announced: announcement });
+      const name: Op[] = holder === undefined ? [{ verb: 'create', key: keys.name(announcement.name), value: id }] : [];
+      return { ops: [{ verb: 'update', key: keys.network(id), value, index: network.index }, ...name], result: id };
+    });
+    return result;
+  }
+
+  /** Two phases: no endpoint can be created once the record is marked, and none is there when it goes. */
+  async remove(id: NetworkId): Promise<Removal> {
+    const marked = await this.mark(id, true);
+    if (marked === undefined) return { removed: true };
+    const endpoints = (await this.store.list(keys.endpoints(id))).entries.flatMap(
+      (entry) => parseEndpoint(entry) ?? [],
+    );
+    const users = new Set(endpoints.map((e) => e.node).filter((node) => node !== this.self));
+    if (users.size > 0) {
+      await this.mark(id, false);
+      return { removed: false, users: [...users] };
+    }
+    const { index } = await transact(this.store, async () => {
+      const network = await this.get(id);
+      return { ops: network === undefined ? [] : dropOps(network), result: undefined };
+    });
+    if (index > 0) await this.view.reached(keys.networks, index, 5_000);
+    return { removed: true };
+  }
+
+  /** The network, if endpoints may be created on it. Throws a UserError when it is gone or going. */
+  async standing(id: NetworkId, source: 'view' | 'store'): Promise<Network> {
+    const network = source === 'view' ? await this.known(id) : await this.get(id);
+    if (network === undefined || network.deleting)
+      throw new UserError(`network ${network?.announced?.name ?? id.slice(0, 12)} has been removed from the cluster`);
+    return network;
+  }
+
+  /** As this host knows it; the store is asked only when it does not. */
+  async known(id: NetworkId): Promise<Network | undefined> {
+    return this.view.current.networks.get(id) ?? (await this.get(id));
+  }
+
+  async get(id: NetworkId): Promise<Network | undefined> {
+    const entry = await this.store.get(keys.network(id));
+    return entry === undefined ? undefined : parseNetwork(entry);
+  }
+
+  private async mark(id: NetworkId, deleting: boolean): Promise<Network | undefined> {
+    const { result } = await transact(this.store, async (): Promise<Attempt<Network | undefined>> => {
+      const network = await this.get(id);
+      if (network === undefined || network.deleting === deleting) return { ops: [], result: network };
+      const value = formatNetwork({ ...network, deleting });
+      return { ops: [{ verb: 'update', key: keys.network(id), value, index: network.index }], result: network };
+    });
+    return result;
+  }
+
+  /** Our IPAM claimed the pools before (RequestPool): they become the network's. */
+  private async bindOps(wanted: NewNetwork): Promise<PoolOps> {
+    const ranges = new Map<Cidr, { range: Cidr }>();
+    const ops: Op[] = [];
+    for (const { pool: cidr } of wanted.subnets) {
+      const pool = await this.pools.get(cidr);
+      if (pool === undefined || pool.network !== undefined)
+        throw new UserError(
+          `pool ${cidr} is ${pool === undefined ? 'not claimed' : 'in use by another network'}; try again`,
+        );
+      if (pool.range !== undefined) ranges.set(cidr, { range: pool.range });
+      const value = formatPool({ ...pool, network: wanted.id });
+      ops.push({ verb: 'update', key: keys.pool(cidr), value, index: pool.index });
+    }
+    return { ops, ranges };
+  }
+
+  private async claimOps(wanted: NewNetwork): Promise<PoolOps> {
+    const claims = wanted.subnets.map(({ pool: cidr }) => ({
+      cidr,
+      value: formatPool(this.pools.record(cidr, undefined, wanted.id)),
+    }));
+    const leases = wanted.subnets.flatMap((subnet) => reservedOps(subnet, this.self));
+    return { ops: [...(await this.pools.claimOps(claims)), ...leases], ranges: new Map() };
+  }
+}
+
+/** Gateway and auxiliary addresses that the engine's own IPAM chose, so that no other host hands them out. */
+function reservedOps(subnet: Omit<Subnet, 'vni'>, node: NodeAddress): readonly Op[] {
+  const lease = (address: Ip, kind: 'gateway' | 'aux'): Op => ({
+    verb: 'create',
+    key: keys.lease(subnet.pool, address),
+    value: formatLease({ pool: subnet.pool, address, node, kind, created: Date.now() }),
+  });
+  return [
+    ...(subnet.gateway === undefined ? [] : [lease(ipOf(subnet.gateway), 'gateway')]),
+    ...Object.values(subnet.aux).map((ip) => lease(ip, 'aux')),
+  ];
+}
+
+/** All that a network owns, provided its record is still as it was read. */
+function dropOps(network: Network): readonly Op[] {
+  return [
+    { verb: 'delete', key: keys.network(network.id), index: network.index },
+    { verb: 'deleteTree', prefix: keys.endpoints(network.id) },
+    ...network.subnets.flatMap(({ pool }): Op[] => [
+      { verb: 'delete', key: keys.pool(pool) },
+      { verb: 'deleteTree', prefix: keys.leases(pool) },
+    ]),
+    ...[...new Set(network.subnets.map((s) => s.vni))].map((vni): Op => ({ verb: 'delete', key: keys.vni(vni) })),
+    ...(network.announced === undefined ? [] : [{ verb: 'delete' as const, key: keys.name(network.announced.name) }]),
+  ];
+}

@@ -1,0 +1,37 @@
+/** This host's own record: what others need to know of it, held by a session while it lives. */
+import { keys } from '../model/names.js';
+import type { Hold, HostFacts, Store } from '../model/ports.js';
+import type { NodeAddress } from '../model/types.js';
+import { formatNode } from '../store/records.js';
+
+export class NodeRegistration {
+  private hold: Promise<Hold> | undefined;
+  private published = '';
+
+  constructor(
+    private readonly store: Store,
+    private readonly self: NodeAddress,
+    private readonly hostname: string,
+    private readonly onError: (error: Error) => void,
+  ) {}
+
+  /** Publishes the host's facts when they changed. Resolves once they stand in the store. */
+  async publish(facts: HostFacts): Promise<void> {
+    const value = formatNode({
+      address: this.self,
+      hostname: this.hostname,
+      mtu: facts.underlayMtu,
+      routes: [...facts.routes].sort(),
+    });
+    if (value === this.published) return;
+    this.published = value;
+    if (this.hold === undefined) this.hold = this.store.hold(keys.node(this.self), value, this.onError);
+    else await (await this.hold).write(value);
+    await this.hold;
+  }
+
+  /** Tells the others that this host has left; its record and its endpoints stay. */
+  async release(): Promise<void> {
+    await (await this.hold)?.release();
+  }
+}

@@ -1,0 +1,129 @@
+/** Address pools: claimed for the whole cluster, never overlapping, by create-only writes behind one guard key. */
+import { UserError } from '../errors.js';
+import { freeSubnet, overlaps } from '../model/address.js';
+import { keys } from '../model/names.js';
+import { underlayInside } from '../model/plan.js';
+import type { Op, Store } from '../model/ports.js';
+import type { Cidr, NetworkId, NodeAddress, Pool } from '../model/types.js';
+import type { ClusterView } from '../store/cluster.js';
+import { formatPool, parsePool } from '../store/records.js';
+import { type Attempt, transact } from './transact.js';
+
+/** A claim that no network took up within this time was left behind by a crash, ms. */
+const ABANDONED_MS = 60_000;
+
+/** Where pools that nobody named come from, and their size: as the native overlay's own default. */
+const DEFAULT_BASE = '10.0.0.0/8';
+const DEFAULT_PREFIX = 24;
+
+export class Pools {
+  constructor(
+    private readonly store: Store,
+    private readonly view: ClusterView,
+    private readonly self: NodeAddress,
+  ) {}
+
+  /** Claims exactly this pool for a network to come. Throws a UserError that names what it overlaps. */
+  async claim(cidr: Cidr, range: Cidr | undefined): Promise<void> {
+    const value = formatPool(this.record(cidr, range));
+    await transact(this.store, async () => {
+      const found = await this.store.get(keys.pool(cidr));
+      // Our own write, whose answer was lost on the way.
+      if (found?.value === value) return { ops: [], result: undefined };
+      return { ops: await this.claimOps([{ cidr, value }]), result: undefined };
+    });
+  }
+
+  /** Claims a pool of our choice: no network of the cluster, no route and no address of any host overlaps it. */
+  async claimAny(): Promise<Cidr> {
+    const { result } = await transact(this.store, async (): Promise<Attempt<Cidr>> => {
+      const guard = await this.guardOp();
+      const pools = await this.list();
+      const nodes = [...this.view.current.nodes.values()];
+      const used = [...pools.map((p) => p.cidr), ...nodes.flatMap((n) => [...n.routes, `${n.address}/32`])];
+      const cidr = freeSubnet(DEFAULT_BASE, DEFAULT_PREFIX, used);
+      if (cidr === undefined)
+        throw new UserError(`no free /${DEFAULT_PREFIX} is left in ${DEFAULT_BASE}; choose one with --subnet`);
+      const value = formatPool(this.record(cidr, undefined));
+      return { ops: [guard, { verb: 'create', key: keys.pool(cidr), value }], result: cidr };
+    });
+    return result;
+  }
+
+  /** The operations that claim pools together with others of the caller's; checks overlaps at this moment. */
+  async claimOps(wanted: readonly { readonly cidr: Cidr; readonly value: string }[]): Promise<readonly Op[]> {
+    const guard = await this.guardOp();
+    const pools = await this.list();
+    return [guard, ...wanted.flatMap(({ cidr, value }) => this.checkedOps(cidr, value, pools))];
+  }
+
+  async get(cidr: Cidr): Promise<Pool | undefined> {
+    const entry = await this.store.get(keys.pool(cidr));
+    return entry === undefined ? undefined : parsePool(entry);
+  }
+
+  /** Frees a claim that never became a network's; a network's pool goes with its network (design, fact 8). */
+  async release(cidr: Cidr): Promise<void> {
+    await transact(this.store, async () => {
+      const pool = await this.get(cidr);
+      const ours = pool !== undefined && pool.network === undefined && pool.node === this.self;
+      return { ops: ours ? dropOps(pool) : [], result: undefined };
+    });
+  }
+
+  record(cidr: Cidr, range: Cidr | undefined, network?: NetworkId): Omit<Pool, 'index'> {
+    return {
+      cidr,
+      node: this.self,
+      created: Date.now(),
+      ...(range === undefined ? {} : { range }),
+      ...(network === undefined ? {} : { network }),
+    };
+  }
+
+  private checkedOps(cidr: Cidr, value: string, pools: readonly Pool[]): readonly Op[] {
+    const host = underlayInside(cidr, this.view.current.nodes.values());
+    if (host !== undefined)
+      throw new UserError(
+        `subnet ${cidr} contains ${host.address}, the address of host ${host.hostname}, which its containers could then not reach; choose another --subnet`,
+      );
+    const clashes = pools.filter((p) => overlaps(p.cidr, cidr));
+    const abandoned = clashes.filter((p) => this.isAbandoned(p));
+    const clash = clashes.find((p) => !abandoned.includes(p));
+    if (clash !== undefined) throw new UserError(this.clashSentence(cidr, clash));
+    return [...abandoned.flatMap(dropOps), { verb: 'create', key: keys.pool(cidr), value }];
+  }
+
+  private isAbandoned(pool: Pool): boolean {
+    return pool.network === undefined && pool.node === this.self && Date.now() - pool.created > ABANDONED_MS;
+  }
+
+  private clashSentence(cidr: Cidr, clash: Pool): string {
+    const network = clash.network === undefined ? undefined : this.view.current.networks.get(clash.network);
+    const owner =
+      clash.network === undefined
+        ? `a network that host ${clash.node} is creating`
+        : `network ${network?.announced?.name ?? clash.network.slice(0, 12)} of the cluster`;
+    return `subnet ${cidr} overlaps ${clash.cidr} of ${owner}; choose another --subnet`;
+  }
+
+  private async list(): Promise<readonly Pool[]> {
+    const { entries } = await this.store.list(keys.pools);
+    return entries.flatMap((entry) => parsePool(entry) ?? []);
+  }
+
+  /** Read before the list: a claim that slips in between changes the guard and fails our commit. */
+  private async guardOp(): Promise<Op> {
+    const guard = await this.store.get(keys.poolGuard);
+    const value = this.self;
+    return guard === undefined
+      ? { verb: 'create', key: keys.poolGuard, value }
+      : { verb: 'update', key: keys.poolGuard, value, index: guard.index };
+  }
+}
+
+/** A pool goes with all its addresses, but only as it was read. */
+export const dropOps = (pool: Pool): readonly Op[] => [
+  { verb: 'delete', key: keys.pool(pool.cidr), index: pool.index },
+  { verb: 'deleteTree', prefix: keys.leases(pool.cidr) },
+];

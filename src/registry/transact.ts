@@ -1,0 +1,45 @@
+/** Compare-and-swap with patience: read, decide, commit; again when somebody was faster or the store hiccups. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DeadlineError, isStoreError } from '../errors.js';
+import type { Op, Store } from '../model/ports.js';
+
+/** How long a driver call waits for the store, ms. Well under the 30 s after which an engine gives up. */
+export const STORE_DEADLINE_MS = 8_000;
+
+/** The operations to commit and what the caller gets when they went through; no operations means "already so". */
+export interface Attempt<T> {
+  readonly ops: readonly Op[];
+  readonly result: T;
+}
+
+export interface Committed<T> {
+  readonly result: T;
+  /** The store's index after the commit; 0 when there was nothing to write. */
+  readonly index: number;
+}
+
+/**
+ * Builds and commits until a commit holds. `build` reads what it needs afresh at every try; what it throws ends the
+ * matter, except for a retryable StoreError. Rejects with that StoreError, or a DeadlineError, when time runs out.
+ */
+export async function transact<T>(
+  store: Store,
+  build: () => Promise<Attempt<T>>,
+  deadlineMs = STORE_DEADLINE_MS,
+): Promise<Committed<T>> {
+  const end = Date.now() + deadlineMs;
+  for (let tries = 1; ; tries++) {
+    try {
+      const { ops, result } = await build();
+      if (ops.length === 0) return { result, index: 0 };
+      const commit = await store.commit(ops);
+      if (commit.ok) return { result, index: commit.index };
+      if (Date.now() > end) throw new DeadlineError('too many hosts changed the same thing at once; try again');
+      // Two hosts in step would collide for ever.
+      await sleep(Math.random() * Math.min(5 * tries, 50));
+    } catch (e) {
+      if (!(isStoreError(e) && e.retryable) || Date.now() > end) throw e;
+      await sleep(Math.min(100 * tries, 1_000));
+    }
+  }
+}

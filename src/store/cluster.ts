@@ -1,0 +1,217 @@
+/** This host's view of the cluster: what it needs of the store, watched and typed, as one immutable value. */
+import { DeadlineError, isStoreError } from '../errors.js';
+import { keys } from '../model/names.js';
+import type { Store } from '../model/ports.js';
+import type { Cluster, Endpoint, EndpointId, Network, NetworkId, Node, NodeAddress } from '../model/types.js';
+import { PrefixView } from './prefix-view.js';
+import { parseEndpoint, parseNetwork, parseNode, type Report } from './records.js';
+
+/** What differs from the Cluster told before. A first load counts as a change, also of nothing. */
+export interface ClusterChange {
+  readonly nodes: boolean;
+  readonly networks: boolean;
+  readonly endpoints: ReadonlySet<NetworkId>;
+}
+
+export type ClusterListener = (cluster: Cluster, changed: ClusterChange) => void;
+
+interface EndpointsWatch {
+  readonly view: PrefixView<EndpointId, Endpoint>;
+  readonly stop: AbortController;
+}
+
+type AnyView = Pick<PrefixView<unknown, unknown>, 'loaded' | 'error' | 'covers' | 'isAsNewAs' | 'next'>;
+
+/** How long a watch may take to bring a write of ours before we look for ourselves, ms. */
+const LOOK_AFTER_MS = 25;
+
+/** Store errors change nothing here: the last Cluster stays. */
+export class ClusterView {
+  readonly #nodes: PrefixView<NodeAddress, Node>;
+  readonly #networks: PrefixView<NetworkId, Network>;
+  readonly #endpoints = new Map<NetworkId, EndpointsWatch>();
+  readonly #listeners = new Set<ClusterListener>();
+  #current: Cluster = { nodes: new Map(), networks: new Map(), endpoints: new Map(), complete: false };
+  #untold: { nodes: boolean; networks: boolean; endpoints: Set<NetworkId> } | undefined;
+  #signal: AbortSignal | undefined;
+  #lastError = '';
+
+  constructor(
+    private readonly store: Store,
+    /** Told of entries that are no records; they are left out, the rest goes on. */
+    private readonly report?: Report,
+  ) {
+    this.#nodes = new PrefixView((entry) => {
+      const node = parseNode(entry, report);
+      return node && [node.address, node];
+    });
+    this.#networks = new PrefixView((entry) => {
+      const network = parseNetwork(entry, report);
+      return network && [network.id, network];
+    });
+  }
+
+  get current(): Cluster {
+    return this.#current;
+  }
+
+  /** True while every watch has had an answer since its last failure. */
+  get connected(): boolean {
+    return (
+      this.#signal !== undefined && [...this.#views()].every(([, view]) => view.loaded && view.error === undefined)
+    );
+  }
+
+  /** The store's last error, also after it answers again; empty when there was none. */
+  get lastError(): string {
+    return this.#lastError;
+  }
+
+  /** Watches until the signal aborts. Networks may be subscribed before and after. */
+  start(signal: AbortSignal): void {
+    this.#signal = signal;
+    this.#watch(keys.nodes, this.#nodes, signal, () => this.#changed({ nodes: true }));
+    this.#watch(keys.networks, this.#networks, signal, () => this.#changed({ networks: true }));
+    for (const [network, watch] of this.#endpoints) this.#watchEndpoints(network, watch);
+  }
+
+  /** Watches a network's endpoints; nothing happens for one that is watched already. */
+  subscribe(network: NetworkId): void {
+    if (this.#endpoints.has(network)) return;
+    const view = new PrefixView<EndpointId, Endpoint>((entry) => {
+      const endpoint = parseEndpoint(entry, this.report);
+      return endpoint && [endpoint.id, endpoint];
+    });
+    const watch = { view, stop: new AbortController() };
+    this.#endpoints.set(network, watch);
+    if (this.#signal) this.#watchEndpoints(network, watch);
+    this.#refresh();
+  }
+
+  unsubscribe(network: NetworkId): void {
+    const watch = this.#endpoints.get(network);
+    if (!watch) return;
+    watch.stop.abort();
+    this.#endpoints.delete(network);
+    this.#changed({ endpoints: network });
+  }
+
+  /** Tells each change once, in a microtask, with the Cluster of then. Returns how to end it. */
+  onChange(listener: ClusterListener): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  /**
+   * Resolves once the watched prefix contains every change up to `index`, a Commit's. Rejects with a DeadlineError
+   * after `deadlineMs`, or when the prefix is not watched (any more).
+   *
+   * An index may never come: a removal's may be too high, that of a no-op too. So after a moment we read the prefix
+   * ourselves: that read came after the commit, and what is as new as the read contains it.
+   */
+  async reached(prefix: string, index: number, deadlineMs: number): Promise<void> {
+    const end = performance.now() + deadlineMs;
+    const remaining = () => end - performance.now();
+    for (let patience = LOOK_AFTER_MS; ; patience = Math.min(patience * 2, 500)) {
+      const view = this.#views().get(prefix);
+      if (!view) throw new DeadlineError(`${prefix} is not watched`);
+      if (view.covers(index)) return;
+      await view.next(Math.min(patience, remaining()));
+      if (view.covers(index)) return;
+      // The read may outlast the deadline, or the watch be faster.
+      const found = await Promise.race([this.#isUpToDate(prefix, view), view.next(remaining())]);
+      if (found === true) return;
+      if (remaining() <= 0) {
+        const cause = view.error ? `: ${view.error.message}` : '';
+        throw new DeadlineError(`the change of ${prefix} was not seen within ${deadlineMs / 1000} s${cause}`);
+      }
+    }
+  }
+
+  /** Resolves once all that is watched has been loaded. Rejects with a DeadlineError after `deadlineMs`. */
+  async ready(deadlineMs: number): Promise<void> {
+    const end = performance.now() + deadlineMs;
+    for (;;) {
+      const missing = [...this.#views()].find(([, view]) => !view.loaded);
+      if (!missing) return;
+      const [prefix, view] = missing;
+      if (performance.now() >= end) {
+        const cause = this.#lastError === '' ? '' : `: ${this.#lastError}`;
+        throw new DeadlineError(`${prefix} was not loaded within ${deadlineMs / 1000} s${cause}`);
+      }
+      await view.next(end - performance.now());
+    }
+  }
+
+  #views(): ReadonlyMap<string, AnyView> {
+    const views = new Map<string, AnyView>([
+      [keys.nodes, this.#nodes],
+      [keys.networks, this.#networks],
+    ]);
+    for (const [network, { view }] of this.#endpoints) views.set(keys.endpoints(network), view);
+    return views;
+  }
+
+  #watch<K, V>(prefix: string, view: PrefixView<K, V>, signal: AbortSignal, changed: () => void): void {
+    this.store.watch(
+      prefix,
+      {
+        onSnapshot: (snapshot) => {
+          if (view.apply(snapshot)) changed();
+        },
+        onError: (error) => {
+          view.fail(error);
+          this.#lastError = error.message;
+        },
+      },
+      signal,
+    );
+  }
+
+  #watchEndpoints(network: NetworkId, { view, stop }: EndpointsWatch): void {
+    const signals = this.#signal ? [this.#signal, stop.signal] : [stop.signal];
+    this.#watch(keys.endpoints(network), view, AbortSignal.any(signals), () => this.#changed({ endpoints: network }));
+  }
+
+  /** A store that does not answer is no news: the watch tells. */
+  async #isUpToDate(prefix: string, view: AnyView): Promise<boolean> {
+    try {
+      return view.isAsNewAs(await this.store.list(prefix));
+    } catch (error) {
+      if (!isStoreError(error)) throw error;
+      return false;
+    }
+  }
+
+  #changed(what: { nodes?: true; networks?: true; endpoints?: NetworkId }): void {
+    this.#refresh();
+    if (!this.#untold) {
+      this.#untold = { nodes: false, networks: false, endpoints: new Set() };
+      queueMicrotask(() => this.#tell());
+    }
+    this.#untold.nodes ||= what.nodes === true;
+    this.#untold.networks ||= what.networks === true;
+    if (what.endpoints !== undefined) this.#untold.endpoints.add(what.endpoints);
+  }
+
+  #tell(): void {
+    const changed = this.#untold;
+    this.#untold = undefined;
+    if (changed) for (const listener of this.#listeners) listener(this.#current, changed);
+  }
+
+  #refresh(): void {
+    const views = [...this.#views().values()];
+    const loaded = [...this.#endpoints].filter(([, { view }]) => view.loaded);
+    const endpoints = new Map(loaded.map(([id, { view }]) => [id, view.records] as const));
+    const unchanged =
+      endpoints.size === this.#current.endpoints.size &&
+      [...endpoints].every(([id, records]) => this.#current.endpoints.get(id) === records);
+    this.#current = {
+      nodes: this.#nodes.records,
+      networks: this.#networks.records,
+      endpoints: unchanged ? this.#current.endpoints : endpoints,
+      complete: this.#signal !== undefined && views.every((view) => view.loaded),
+    };
+  }
+}

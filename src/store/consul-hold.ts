@@ -1,0 +1,116 @@
+/** One key kept held by a session, through everything that can happen to either. */
+import { Mutex } from 'async-mutex';
+import { z } from 'zod';
+import { StoreError } from '../errors.js';
+import type { Hold } from '../model/ports.js';
+import type { ConsulSessions } from './consul-session.js';
+
+/** How soon a key that is not ours yet is tried again. */
+const RETRY_MS = 5_000;
+
+const owner = z.object({ hostname: z.string() });
+
+/** The `hostname` in a value; undefined where there is none to compare. */
+export function hostnameIn(value: string): string | undefined {
+  try {
+    return owner.parse(JSON.parse(value)).hostname;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Invariant: one step at a time (the mutex), and each step starts from what Consul says, not from what we did last.
+ * So a lost session, a key that an operator removed and a value that someone overwrote are all put right the same
+ * way, at the latest one third of the TTL later.
+ */
+export class ConsulHold implements Hold {
+  readonly #mutex = new Mutex();
+  #session: string | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = false;
+
+  constructor(
+    private readonly sessions: ConsulSessions,
+    private readonly key: string,
+    private value: string,
+    private readonly onError: (error: Error) => void,
+  ) {}
+
+  /** The first try. Rejects with a StoreError when Consul does not do it; a key held elsewhere goes to `onError`. */
+  async start(): Promise<void> {
+    try {
+      this.#next(this.#report(await this.#mutex.runExclusive(() => this.#ensure())));
+    } catch (error) {
+      this.stop();
+      throw error;
+    }
+  }
+
+  /** When it rejects, the value is still written as soon as Consul lets us. */
+  async write(value: string): Promise<void> {
+    this.value = value;
+    const conflict = await this.#mutex.runExclusive(async () => {
+      const quick = this.#session !== undefined && (await this.sessions.lock(this.key, value, this.#session));
+      return quick ? undefined : this.#ensure();
+    });
+    if (conflict) throw conflict;
+  }
+
+  async release(): Promise<void> {
+    this.stop();
+    await this.#mutex.runExclusive(async () => {
+      if (this.#session !== undefined) await this.sessions.destroy(this.#session);
+      this.#session = undefined;
+    });
+  }
+
+  /** Renews no more; the session ends after its TTL. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+  }
+
+  #next(ok: boolean): void {
+    if (this.#stopped) return;
+    const renewMs = (this.sessions.ttlSeconds * 1000) / 3;
+    this.#timer = setTimeout(() => void this.#tick(), ok ? renewMs : Math.min(renewMs, RETRY_MS));
+  }
+
+  async #tick(): Promise<void> {
+    const problem = await this.#mutex
+      .runExclusive(() => (this.#stopped ? undefined : this.#ensure()))
+      .catch((error: unknown) => error as Error);
+    this.#next(this.#report(problem));
+  }
+
+  #report(problem: Error | undefined): boolean {
+    if (problem && !this.#stopped) this.onError(problem);
+    return problem === undefined;
+  }
+
+  /** Makes it so that a living session of ours holds the key with our value. A conflict is the result, not thrown. */
+  async #ensure(): Promise<StoreError | undefined> {
+    if (this.#session !== undefined && !(await this.sessions.renew(this.#session))) this.#session = undefined;
+    this.#session ??= await this.sessions.create(`tsoverlay ${this.key}`);
+    const holder = await this.sessions.holder(this.key);
+    if (holder?.session === this.#session && holder.value === this.value) return undefined;
+    if (holder?.session !== undefined && holder.session !== this.#session) {
+      const other = hostnameIn(holder.value);
+      // The same host: a process of ours that ended without releasing.
+      if (other === undefined || other !== hostnameIn(this.value)) return this.#taken(other);
+      await this.sessions.destroy(holder.session);
+    }
+    const locked = await this.sessions.lock(this.key, this.value, this.#session);
+    return locked ? undefined : new StoreError(`${this.key} was taken by another session just now`, true);
+  }
+
+  #taken(other: string | undefined): StoreError {
+    const address = this.key.slice(this.key.lastIndexOf('/') + 1);
+    return new StoreError(
+      `${address} is in use by host ${other ?? 'unknown'}: two hosts advertise one address, ` +
+        'give one of them another CLUSTER_ADVERTISE',
+      true,
+    );
+  }
+}

@@ -1,0 +1,122 @@
+/** The Consul agents we may ask: one is asked as long as it answers, then the next. */
+import { EventEmitter } from 'node:events';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import Consul from 'consul';
+import type { StoreError } from '../errors.js';
+import { type Answer, answerOf, type Failure, rejectionOf } from './consul-answer.js';
+
+export interface ConsulAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** PEM texts, as dockerd's `kv.cacertfile`, `kv.certfile` and `kv.keyfile` name them. */
+export interface ConsulTls {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** What every call hands on to the client, spread into its options. */
+export interface CallOptions {
+  readonly ctx: EventEmitter;
+  readonly timeout: number;
+}
+
+export interface AskOptions {
+  /** True when doing the request twice is doing it once: it may then be sent again after any failure. */
+  readonly repeatable: boolean;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export const REQUEST_TIMEOUT_MS = 5_000;
+
+interface Server {
+  readonly address: string;
+  readonly client: Consul;
+}
+
+export class ConsulServers {
+  readonly #servers: readonly Server[];
+  #current = 0;
+
+  constructor(addresses: readonly ConsulAddress[], tls?: ConsulTls, token?: string) {
+    if (addresses.length === 0) throw new RangeError('no Consul server is named');
+    this.#servers = addresses.map(({ host, port }) => {
+      const bracketed = host.includes(':') ? `[${host}]` : host;
+      return {
+        address: `${bracketed}:${port}`,
+        client: new Consul({
+          host: bracketed,
+          port,
+          secure: tls !== undefined,
+          agent: agentFor(host, tls),
+          defaults: token === undefined ? {} : { token },
+        }),
+      };
+    });
+  }
+
+  /** For sentences: `10.0.0.61:8500, 10.0.0.62:8500`. */
+  get addresses(): string {
+    return this.#servers.map((s) => s.address).join(', ');
+  }
+
+  /** Rejects with a StoreError: the last server's, when none gave an answer. */
+  async ask(
+    call: (client: Consul, options: CallOptions) => Promise<unknown>,
+    { repeatable, timeoutMs = REQUEST_TIMEOUT_MS, signal }: AskOptions,
+  ): Promise<Answer> {
+    let last: StoreError | undefined;
+    for (let tries = 0; tries < this.#servers.length; tries++) {
+      const server = this.#servers[this.#current] as Server;
+      const outcome = await attempt(server, call, timeoutMs, signal);
+      if ('status' in outcome) return outcome;
+      last = outcome.error;
+      if (signal?.aborted || !last.retryable) break;
+      this.#leave(server);
+      if (!repeatable && !outcome.unsent) break;
+    }
+    throw last;
+  }
+
+  close(): void {
+    for (const { client } of this.#servers) client.destroy();
+  }
+
+  /** Of many calls that fail together only the first moves us on. */
+  #leave(server: Server): void {
+    if (this.#servers[this.#current] === server) this.#current = (this.#current + 1) % this.#servers.length;
+  }
+}
+
+/**
+ * The agent's timeout bounds the connecting and an idle connection's life; a request's own timeout replaces it in
+ * between. Keep-alive probes find a server that vanished during a blocking query within 20 s (libuv sends one a
+ * second, ten at most). The agent's `host` wins over the URL's, which may be a bracketed IPv6 address.
+ */
+function agentFor(host: string, tls?: ConsulTls): HttpAgent | HttpsAgent {
+  const options = { keepAlive: true, keepAliveInitialDelay: 10_000, timeout: REQUEST_TIMEOUT_MS, host };
+  return tls ? new HttpsAgent({ ...options, ...tls }) : new HttpAgent(options);
+}
+
+async function attempt(
+  { address, client }: Server,
+  call: (client: Consul, options: CallOptions) => Promise<unknown>,
+  timeout: number,
+  signal?: AbortSignal,
+): Promise<Answer | Failure> {
+  // The client ends the request on its ctx's `cancel`, and answers with the response only if the ctx asks for it.
+  const ctx = Object.assign(new EventEmitter(), { includeResponse: true, canceled: signal?.aborted === true });
+  const cancel = () => ctx.emit('cancel');
+  signal?.addEventListener('abort', cancel, { once: true });
+  try {
+    return answerOf(await call(client, { ctx, timeout }), address);
+  } catch (reason) {
+    return rejectionOf(reason, address, timeout);
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
+}

@@ -1,0 +1,123 @@
+/** The store in Consul's key-value part: https://developer.hashicorp.com/consul/api-docs/kv */
+import type { Commit, Entry, Hold, Op, Snapshot, Store, WatchHandlers } from '../model/ports.js';
+import { ConsulHold } from './consul-hold.js';
+import { type ConsulAddress, ConsulServers, type ConsulTls } from './consul-servers.js';
+import { ConsulSessions } from './consul-session.js';
+import { commitOf, entriesOf, type HeldEntry, keysOf, MAX_OPS, toTxn, unseenRemoval } from './consul-txn.js';
+import { BLOCKING_TIMEOUT_MS, WAIT_SECONDS, watchPrefix } from './consul-watch.js';
+
+export interface ConsulStoreOptions {
+  /** Tried in turn; the one that answers is kept. */
+  readonly servers: readonly ConsulAddress[];
+  /** What all our keys start with, e.g. `tsoverlay/`. */
+  readonly prefix: string;
+  /** Present: https. */
+  readonly tls?: ConsulTls;
+  readonly token?: string;
+  /** 10 or more (Consul's own minimum); 15 when absent. */
+  readonly sessionTtlSeconds?: number;
+}
+
+export class ConsulStore implements Store {
+  readonly #prefix: string;
+  readonly #servers: ConsulServers;
+  readonly #sessions: ConsulSessions;
+  readonly #closed = new AbortController();
+  readonly #holds = new Set<ConsulHold>();
+
+  constructor({ servers, prefix, tls, token, sessionTtlSeconds = 15 }: ConsulStoreOptions) {
+    this.#prefix = prefix;
+    this.#servers = new ConsulServers(servers, tls, token);
+    this.#sessions = new ConsulSessions(this.#servers, prefix, sessionTtlSeconds);
+  }
+
+  /** The servers, for sentences: `10.0.0.61:8500, 10.0.0.62:8500`. */
+  get addresses(): string {
+    return this.#servers.addresses;
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    const answer = await this.#servers.ask(
+      (consul, options) => consul.kv.get({ key: this.#prefix + key, ...options }),
+      { repeatable: true },
+    );
+    return entriesOf(answer, this.#prefix).map(toEntry)[0];
+  }
+
+  list(prefix: string): Promise<Snapshot> {
+    return this.#load(prefix, 0);
+  }
+
+  async keys(prefix: string): Promise<readonly string[]> {
+    const answer = await this.#servers.ask(
+      (consul, options) => consul.kv.keys({ key: this.#prefix + prefix, ...options }),
+      { repeatable: true },
+    );
+    return keysOf(answer, this.#prefix);
+  }
+
+  /**
+   * A StoreError leaves open whether the transaction was done, unless no server could be connected to: Consul may
+   * have done it and its answer was lost. Throws a RangeError for more than 64 operations.
+   */
+  async commit(ops: readonly Op[]): Promise<Commit> {
+    if (ops.length > MAX_OPS) throw new RangeError(`${ops.length} operations in one transaction, ${MAX_OPS} at most`);
+    if (ops.length === 0) return { ok: true, index: 0 };
+    const operations = toTxn(ops, this.#prefix);
+    const answer = await this.#servers.ask(
+      (consul, options) => consul.transaction.create(operations, { ...options, operations }),
+      { repeatable: false },
+    );
+    const commit = commitOf(answer);
+    const removed = commit.ok ? unseenRemoval(ops) : undefined;
+    return removed === undefined || !commit.ok
+      ? commit
+      : { ok: true, index: Math.max(commit.index, await this.#indexAfter(removed)) };
+  }
+
+  watch(prefix: string, handlers: WatchHandlers, signal: AbortSignal): void {
+    const ended = AbortSignal.any([signal, this.#closed.signal]);
+    void watchPrefix((index, end) => this.#load(prefix, index, end), handlers, ended);
+  }
+
+  /**
+   * Resolves after the first try, whether the key could be taken or another host holds it (`onError` says so, and
+   * it is tried again every 5 s). Rejects with a StoreError when Consul did not answer; nothing goes on then.
+   */
+  async hold(key: string, value: string, onError: (error: Error) => void): Promise<Hold> {
+    const hold = new ConsulHold(this.#sessions, key, value, onError);
+    await hold.start();
+    this.#holds.add(hold);
+    return hold;
+  }
+
+  /** Ends watches and connections. Holds that were not released stay until their session's TTL is over. */
+  async close(): Promise<void> {
+    this.#closed.abort();
+    for (const hold of this.#holds) hold.stop();
+    this.#servers.close();
+  }
+
+  async #load(prefix: string, index: number, signal?: AbortSignal): Promise<Snapshot> {
+    const blocking = index > 0 ? { index: String(index), wait: `${WAIT_SECONDS}s` } : {};
+    const answer = await this.#servers.ask(
+      (consul, options) => consul.kv.get({ key: this.#prefix + prefix, recurse: true, ...blocking, ...options }),
+      { repeatable: true, ...(index > 0 && { timeoutMs: BLOCKING_TIMEOUT_MS }), ...(signal && { signal }) },
+    );
+    return { entries: entriesOf(answer, this.#prefix).map(toEntry), index: answer.index };
+  }
+
+  /**
+   * A transaction's answer carries no index of its own, and its removals have no result. Reading an absent key does:
+   * that of the whole table, so at least the removal's; a key made anew since has a higher one still.
+   */
+  async #indexAfter(key: string): Promise<number> {
+    const answer = await this.#servers.ask(
+      (consul, options) => consul.kv.get({ key: this.#prefix + key, ...options }),
+      { repeatable: true },
+    );
+    return Math.max(answer.index, ...entriesOf(answer, this.#prefix).map((entry) => entry.index));
+  }
+}
+
+const toEntry = ({ key, value, index, held }: HeldEntry): Entry => ({ key, value, index, held });

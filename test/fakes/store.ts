@@ -1,0 +1,81 @@
+/** A Store in memory with the real ones' semantics, and with failures on demand. */
+import { StoreError } from '../../src/errors.js';
+import type { Commit, Entry, Hold, Op, Snapshot, Store, WatchHandlers } from '../../src/model/ports.js';
+import { Table } from '../../src/store/table.js';
+
+export class FakeStore implements Store {
+  readonly table = new Table();
+  /** Every transaction that was asked for, failed ones too. */
+  readonly commits: (readonly Op[])[] = [];
+  /** Runs before each transaction: the place to let another host be faster. */
+  beforeCommit: ((ops: readonly Op[]) => void | Promise<void>) | undefined;
+  #down: StoreError | undefined;
+  readonly #watches = new Set<{ prefix: string; handlers: WatchHandlers; signal: AbortSignal }>();
+
+  /** Seeds keys as another host would write them. */
+  put(entries: Readonly<Record<string, string>>): this {
+    for (const [key, value] of Object.entries(entries)) this.table.commit([{ verb: 'set', key, value }]);
+    return this;
+  }
+
+  /** From now on every call rejects, and the watches hear an error. */
+  fail(error = new StoreError('the fake store is down', true)): void {
+    this.#down = error;
+    for (const { handlers, signal } of this.#watches) if (!signal.aborted) handlers.onError(error);
+  }
+
+  /** Answers again; the watches get their snapshots. */
+  recover(): void {
+    this.#down = undefined;
+    for (const { prefix, handlers, signal } of this.#watches)
+      if (!signal.aborted) handlers.onSnapshot(this.table.list(prefix));
+  }
+
+  async get(key: string): Promise<Entry | undefined> {
+    this.#check();
+    return this.table.get(key);
+  }
+
+  async list(prefix: string): Promise<Snapshot> {
+    this.#check();
+    return this.table.list(prefix);
+  }
+
+  async keys(prefix: string): Promise<readonly string[]> {
+    return (await this.list(prefix)).entries.map((entry) => entry.key);
+  }
+
+  async commit(ops: readonly Op[]): Promise<Commit> {
+    this.#check();
+    if (ops.length > 64) throw new RangeError(`${ops.length} operations in one transaction, 64 at most`);
+    this.commits.push(ops);
+    await this.beforeCommit?.(ops);
+    return this.table.commit(ops);
+  }
+
+  watch(prefix: string, handlers: WatchHandlers, signal: AbortSignal): void {
+    const watch = { prefix, handlers, signal };
+    this.#watches.add(watch);
+    signal.addEventListener('abort', () => this.#watches.delete(watch), { once: true });
+    if (this.#down) handlers.onError(this.#down);
+    const onSnapshot = (snapshot: Snapshot) => {
+      if (!this.#down) handlers.onSnapshot(snapshot);
+    };
+    this.table.watch(prefix, { onSnapshot, onError: () => {} }, signal);
+  }
+
+  async hold(key: string, value: string): Promise<Hold> {
+    const write = async (text: string) => {
+      await this.commit([{ verb: 'set', key, value: text }]);
+      this.table.mark(key, true);
+    };
+    await write(value);
+    return { write, release: async () => this.table.mark(key, false) };
+  }
+
+  async close(): Promise<void> {}
+
+  #check(): void {
+    if (this.#down) throw this.#down;
+  }
+}

@@ -1,0 +1,158 @@
+/** What LinuxKernel finds: our namespaces among others', a network as a whole, and the host around it. */
+import { execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Ip, Mac } from '../../src/model/types.js';
+import { Bench, type Host, NETWORK, NS, run } from './bench.js';
+
+let bench: Bench;
+let host: Host;
+beforeEach(() => {
+  bench = new Bench();
+  host = bench.host('host');
+});
+afterEach(() => bench.close());
+
+const ip = (...args: string[]) => run(host.path, 'ip', ...args);
+
+describe('namespaces', () => {
+  test('only those whose br0 carries the id that the name begins', async () => {
+    await host.network();
+    const foreign = bench.namespace('host.netns/1-0123456789');
+    run(foreign, 'ip', 'link', 'add', 'br0', 'type', 'bridge');
+    run(foreign, 'ip', 'link', 'set', 'br0', 'alias', NETWORK);
+    bench.namespace('host.netns/1-9999999999');
+    bench.namespace('host.netns/dfb82262a3c3');
+    writeFileSync(`${host.netnsDir}/1-1111111111`, '');
+    expect(await host.kernel.namespaces()).toEqual([NS]);
+  });
+
+  test('does not keep a foreign namespace alive', async () => {
+    const foreign = bench.namespace('host.netns/1-0123456789');
+    run(foreign, 'ip', 'link', 'add', 'br0', 'type', 'bridge');
+    run(host.path, 'ip', 'link', 'add', 'watch', 'type', 'veth', 'peer', 'name', 'end', 'netns', foreign);
+    await host.kernel.namespaces();
+    execFileSync('umount', [foreign]);
+    await expect.poll(() => ip('-br', 'link')).not.toContain('watch');
+  });
+
+  test('none before the engine has made its folder', async () => {
+    execFileSync('rmdir', [host.netnsDir]);
+    expect(await host.kernel.namespaces()).toEqual([]);
+    await host.apply({ kind: 'createNamespace' });
+  });
+});
+
+test('observe tells a whole network', async () => {
+  await host.network('172.16.1.254/24');
+  await host.port(0);
+  await host.peer('172.16.1.2', '02:42:ac:10:01:02', '10.0.0.71');
+  // None of these is a wish of ours.
+  run(host.inside, 'ip', 'neigh', 'add', '172.16.1.9', 'lladdr', '02:00:00:00:00:09', 'dev', 'br0', 'nud', 'permanent');
+  run(host.inside, 'ip', 'neigh', 'add', '172.16.1.8', 'lladdr', '02:00:00:00:00:08', 'dev', 'vxlan0', 'nud', 'stale');
+  run(host.inside, 'bridge', 'fdb', 'add', '02:00:00:00:00:07', 'dev', 'vxlan0', 'dst', '10.0.0.9', 'self', 'dynamic');
+  run(host.inside, 'bridge', 'fdb', 'add', '02:00:00:00:00:06', 'dev', 'vxlan0', 'master', 'static');
+
+  const seen = await host.kernel.observe(NS);
+  const link = { index: expect.any(Number), up: true, mac: expect.stringMatching(/^(..:){5}..$/), alias: '' };
+  expect(seen).toEqual({
+    name: NS,
+    links: [
+      { ...link, name: 'lo', kind: '', mtu: 65_536, master: '' },
+      { ...link, name: 'br0', kind: 'bridge', mtu: 1450, master: '', alias: NETWORK },
+      {
+        ...link,
+        name: 'vxlan0',
+        kind: 'vxlan',
+        mtu: 1450,
+        master: 'br0',
+        vxlan: { vni: 256, port: 4789, learning: true, proxy: true, l2miss: true, l3miss: true },
+      },
+      { ...link, name: 'veth0', kind: 'veth', mtu: 1450, master: 'br0', alias: '0'.repeat(64) },
+    ],
+    addresses: [
+      { link: 'lo', address: '127.0.0.1/8' },
+      { link: 'br0', address: '172.16.1.254/24' },
+    ],
+    neighbours: [{ link: 'vxlan0', ip: '172.16.1.2', mac: '02:42:ac:10:01:02' }],
+    fdb: [{ link: 'vxlan0', mac: '02:42:ac:10:01:02', vtep: '10.0.0.71' }],
+  });
+});
+
+test('observations and steps may run at the same time', async () => {
+  await host.network();
+  const work = Array.from({ length: 50 }, (_, n) => [
+    host.peer(`172.16.1.${n + 1}`, `02:42:ac:10:01:${(n + 1).toString(16).padStart(2, '0')}`, '10.0.0.71'),
+    host.kernel.observe(NS),
+  ]);
+  await Promise.all(work.flat());
+  const seen = await host.kernel.observe(NS);
+  expect([seen?.neighbours.length, seen?.fdb.length]).toEqual([50, 50]);
+});
+
+describe('hostFacts', () => {
+  beforeEach(() => {
+    ip('link', 'add', 'eth0', 'mtu', '8950', 'type', 'bridge');
+    ip('link', 'set', 'eth0', 'up');
+    ip('address', 'add', '10.0.0.1/24', 'dev', 'eth0');
+  });
+
+  test('MTU of the advertised interface, and every network that has an owner', async () => {
+    ip('address', 'add', 'fd00:0:0:1::1/64', 'dev', 'eth0', 'nodad');
+    ip('route', 'add', 'default', 'via', '10.0.0.254');
+    ip('route', 'add', '192.168.7.0/24', 'via', '10.0.0.254');
+    ip('route', 'add', 'blackhole', '10.99.0.0/16');
+    ip('route', 'add', '10.98.0.0/16', 'dev', 'eth0', 'table', '77');
+    ip('route', 'add', '169.254.0.0/16', 'dev', 'eth0');
+    ip('address', 'add', '192.0.2.7/32', 'dev', 'lo');
+    expect(await host.kernel.hostFacts()).toEqual({
+      underlayMtu: 8950,
+      routes: ['10.0.0.0/24', '10.99.0.0/16', '192.0.2.7/32', '192.168.7.0/24', 'fd00:0:0:1::/64'],
+    });
+  });
+
+  test('docker_gwbridge, fitted', async () => {
+    ip('link', 'add', 'docker_gwbridge', 'type', 'bridge');
+    ip('address', 'add', '172.18.0.1/16', 'dev', 'docker_gwbridge');
+    await host.kernel.fitGwbridge(8950);
+    const { gwbridge, routes } = await host.kernel.hostFacts();
+    expect(gwbridge).toMatchObject({ name: 'docker_gwbridge', kind: 'bridge', mtu: 8950, up: true, master: '' });
+    expect(routes).toContain('172.18.0.0/16');
+  });
+
+  test('says ENODEV when no interface has the address', async () => {
+    ip('address', 'delete', '10.0.0.1/24', 'dev', 'eth0');
+    await expect(host.kernel.hostFacts()).rejects.toMatchObject({
+      verb: 'ip address show to 10.0.0.1',
+      code: 'ENODEV',
+    });
+    await expect(host.kernel.fitGwbridge(1500)).rejects.toMatchObject({ code: 'ENODEV' });
+  });
+});
+
+test('figures: a network of 500 peers', async () => {
+  await host.network('172.16.0.1/16');
+  const peers = Array.from({ length: 500 }, (_, i) => {
+    const [high, low] = [1 + (i >> 8), i & 255];
+    const mac = `02:42:ac:10:${high.toString(16).padStart(2, '0')}:${low.toString(16).padStart(2, '0')}`;
+    return { ip: `172.16.${high}.${low}` as Ip, mac: mac as Mac };
+  });
+  const timed = async (what: string, work: () => Promise<unknown>): Promise<void> => {
+    const start = performance.now();
+    await work();
+    console.log(`${what}: ${(performance.now() - start).toFixed(1)} ms`);
+  };
+  await timed('observe, no peers, cold', () => host.kernel.observe(NS));
+  await timed('observe, no peers', () => host.kernel.observe(NS));
+  await timed('write 500 neighbours and 500 FDB entries', async () => {
+    for (const { ip, mac } of peers) await host.peer(ip, mac, '10.0.0.71');
+  });
+  await timed('observe, 500 peers', () => host.kernel.observe(NS));
+  await timed('observe, 500 peers, again', () => host.kernel.observe(NS));
+  await timed('createPort', () => host.port(0));
+  await timed('removeLink of a port', () => host.apply({ kind: 'removeLink', link: 'veth0' }));
+  const seen = await host.kernel.observe(NS);
+  expect([seen?.neighbours.length, seen?.fdb.length]).toEqual([500, 500]);
+  await timed('removeNamespace', () => host.apply({ kind: 'removeNamespace' }));
+  await timed('namespace, bridge, VXLAN device', () => host.network('172.16.0.1/16'));
+});

@@ -1,0 +1,92 @@
+/** Engines and Consul in the cache: each entry is complete or absent, whenever the fetch is aborted. */
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hasCode } from '../../src/errors.js';
+import { openSuite, type Suite, unpack } from './archive.js';
+import { CACHE, cached } from './paths.js';
+
+interface Recipe {
+  readonly suite: string;
+  /** Packages of the suite; the first one's version must start with the recipe's. */
+  readonly packages: readonly string[];
+}
+
+/** Every engine has its own client and containerd, and runs where it was unpacked. */
+const ENGINES = {
+  '20.10.5': { suite: 'bullseye', packages: ['docker.io', 'containerd'] },
+  '20.10.24': { suite: 'bookworm', packages: ['docker.io', 'containerd'] },
+  '26.1.5': { suite: 'trixie', packages: ['docker.io', 'docker-cli', 'containerd'] },
+  '28.5.2': { suite: 'forky', packages: ['docker.io', 'docker-cli', 'containerd'] },
+} as const satisfies Record<string, Recipe>;
+
+export type EngineVersion = keyof typeof ENGINES;
+export const ENGINE_VERSIONS = Object.keys(ENGINES) as readonly EngineVersion[];
+export const isEngineVersion = (v: string): v is EngineVersion => v in ENGINES;
+
+// runc of trixie and forky wants a newer C library than Debian 12 has; bookworm's serves every engine.
+const RUNC = { name: 'runc-1.1.5', recipe: { suite: 'bookworm', packages: ['runc'] } };
+const CONSUL = { name: 'consul-1.8.7', recipe: { suite: 'bullseye', packages: ['consul'] } };
+
+const engineEntry = (version: EngineVersion): string => `engine-${version}`;
+
+/** PATH of an engine's host: its own binaries, runc first, then the machine's. */
+export const enginePath = (version: EngineVersion): string =>
+  [RUNC.name, engineEntry(version)]
+    .flatMap((entry) => [cached(`${entry}/usr/sbin`), cached(`${entry}/usr/bin`)])
+    .concat('/usr/sbin:/usr/bin:/sbin:/bin')
+    .join(':');
+
+export const consulBinary = (): string => cached(`${CONSUL.name}/usr/bin/consul`);
+
+/** Fetches what the cache lacks of these engines, of runc and of Consul; `tell` gets a line per download. */
+export async function fillCache(versions: readonly EngineVersion[], tell: (line: string) => void): Promise<void> {
+  const wanted = new Map<string, Recipe>([
+    [RUNC.name, RUNC.recipe],
+    [CONSUL.name, CONSUL.recipe],
+    ...versions.map((v): [string, Recipe] => [engineEntry(v), ENGINES[v]]),
+  ]);
+  const missing = [...wanted].filter(([name]) => !existsSync(cached(name)));
+  if (missing.length === 0) return;
+  await mkdir(CACHE, { recursive: true });
+  const scratch = await mkdtemp(join(CACHE, 'fetch-'));
+  try {
+    const suites = new Map<string, Promise<Suite>>();
+    for (const [, { suite }] of missing) if (!suites.has(suite)) suites.set(suite, openSuite(suite, scratch));
+    await Promise.all(
+      missing.map(async ([name, recipe]) => {
+        const suite = await suites.get(recipe.suite);
+        if (suite) await fetchEntry(name, recipe, suite, scratch, tell);
+      }),
+    );
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function fetchEntry(
+  name: string,
+  recipe: Recipe,
+  suite: Suite,
+  scratch: string,
+  tell: (line: string) => void,
+): Promise<void> {
+  const packages = recipe.packages.map((p) => suite.find(p));
+  const version = name.slice(name.indexOf('-') + 1);
+  const found = packages[0]?.version ?? '';
+  if (!found.startsWith(version))
+    throw new Error(`${suite.name} now has ${recipe.packages[0]} ${found}, not ${version}`);
+  tell(`fetching ${packages.map((p) => `${p.name} ${p.version}`).join(', ')} (${suite.name})`);
+  const folder = join(scratch, name);
+  await Promise.all(packages.map((p) => unpack(p, folder, scratch)));
+  await putInPlace(folder, cached(name));
+}
+
+/** Moves a finished file or folder to its name in the cache; who comes second keeps what is there. */
+export async function putInPlace(made: string, place: string): Promise<void> {
+  try {
+    await rename(made, place);
+  } catch (e) {
+    if (!hasCode(e, 'ENOTEMPTY', 'EEXIST')) throw e;
+  }
+}

@@ -1,0 +1,161 @@
+/** A whole lab: a LAN, hosts with Docker engines, a Consul server, the plugin. Boots in parallel, lives on disk. */
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type EngineVersion, enginePath, fillCache } from './cache.js';
+import { Consul } from './consul.js';
+import { Engine } from './engine.js';
+import { Host } from './host.js';
+import { makeImage } from './image.js';
+import { Lan, lanAddress, OUTSIDE } from './lan.js';
+import { stateFolder } from './paths.js';
+import { Plugin } from './plugin.js';
+import { identify, type ProcessRef } from './process.js';
+import { removeLab, sweepDeadLabs } from './sweep.js';
+
+/** What a lab is made of. All of it can be written down, so that another process finds the lab again. */
+export interface LabOptions {
+  /** Names namespaces and folders on the machine; a lab of the same name is taken down first. */
+  readonly name: string;
+  readonly engine: EngineVersion;
+  readonly hosts: number;
+  /** Of the LAN, bytes. */
+  readonly mtu: number;
+  readonly consul: boolean;
+  readonly plugin: boolean;
+  /** Docker's own overlay driver over Consul, which only 20.10.5 still has. */
+  readonly nativeOverlay: boolean;
+  /** More options of every dockerd, e.g. `--live-restore`. */
+  readonly engineOptions: readonly string[];
+  /** True for a lab that is to outlive the process that boots it. */
+  readonly keep: boolean;
+}
+
+const DEFAULTS: LabOptions = {
+  name: 'test',
+  engine: '28.5.2',
+  hosts: 2,
+  mtu: 1500,
+  consul: true,
+  plugin: true,
+  nativeOverlay: false,
+  engineOptions: [],
+  keep: false,
+};
+
+/** A host with what runs on it. */
+export interface DockerHost {
+  readonly name: string;
+  readonly address: string;
+  readonly host: Host;
+  readonly engine: Engine;
+  readonly plugin: Plugin;
+  /** `docker …` on this host: its output; rejects with its error output when it fails. */
+  docker(...args: readonly string[]): Promise<string>;
+  /** Any command on this host, likewise. */
+  run(...argv: readonly string[]): Promise<string>;
+}
+
+export class Lab {
+  readonly hosts: readonly DockerHost[];
+  readonly lan: Lan;
+  /** On docker01; not started when the lab has none. */
+  readonly consul: Consul;
+
+  private constructor(readonly options: LabOptions) {
+    // A dash would make one lab's names begin like another's, and the sweep goes by that.
+    if (!/^[a-z0-9.]+$/.test(options.name)) throw new Error(`a lab's name has small letters, digits and dots only`);
+    const { name, engine, hosts, consul, nativeOverlay, engineOptions } = options;
+    const made = Array.from({ length: hosts }, (_, i) => {
+      const hostName = `docker${String(i + 1).padStart(2, '0')}`;
+      return new Host(name, hostName, lanAddress(i + 1), enginePath(engine));
+    });
+    const first = made[0];
+    if (!first) throw new Error('a lab has one host at least');
+    this.lan = new Lan(name);
+    this.consul = new Consul(first);
+    const store = consul ? this.consul.url : '';
+    this.hosts = made.map((host) => {
+      const cluster = [`--cluster-store=${store}`, `--cluster-advertise=${host.address}:2376`];
+      const e = new Engine(host, engine, nativeOverlay ? [...cluster, ...engineOptions] : engineOptions);
+      const plugin = new Plugin(host, store);
+      const { name, address } = host;
+      return { name, address, host, engine: e, plugin, docker: e.docker.bind(e), run: host.run.bind(host) };
+    });
+  }
+
+  /** Boots a lab, about 3 s; downloads what the cache lacks. When it fails nothing is left. */
+  static async boot(wanted: Partial<LabOptions> = {}, tell: (line: string) => void = () => {}): Promise<Lab> {
+    if (process.getuid?.() !== 0) throw new Error('the lab makes namespaces, mounts and cgroups: run it as root');
+    const options = { ...DEFAULTS, ...wanted };
+    const lab = new Lab(options);
+    await Promise.all([fillCache([options.engine], tell), makeImage(tell), sweepDeadLabs(options.name)]);
+    const folder = stateFolder(options.name);
+    await mkdir(folder, { recursive: true });
+    const owner = options.keep ? undefined : identify(process.pid);
+    await writeFile(join(folder, 'lab.json'), JSON.stringify({ options, owner } satisfies LabRecord));
+    try {
+      await lab.lan.build(
+        lab.hosts.map((h) => h.host),
+        options.mtu,
+      );
+      await Promise.all([lab.lan.serveNames(), ...lab.hosts.map((h) => lab.powerOn(h))]);
+      return lab;
+    } catch (e) {
+      await lab.down();
+      throw e;
+    }
+  }
+
+  /** Finds a lab that another process has booted. */
+  static async attach(name: string): Promise<Lab> {
+    const file = join(stateFolder(name), 'lab.json');
+    if (!existsSync(file)) throw new Error(`there is no lab ${name}: npm run lab -- up`);
+    return new Lab((JSON.parse(await readFile(file, 'utf8')) as LabRecord).options);
+  }
+
+  /** The n-th host, n from 1, or the host of that name. */
+  host(which: number | string): DockerHost {
+    const found = typeof which === 'number' ? this.hosts[which - 1] : this.hosts.find((h) => h.name === which);
+    if (!found) throw new Error(`the lab has no host ${which}: it has ${this.hosts.map((h) => h.name).join(', ')}`);
+    return found;
+  }
+
+  /** Powers a host on and starts all that belongs on it; the disk is as it was left. */
+  async powerOn(h: DockerHost): Promise<void> {
+    const { consul, plugin, nativeOverlay } = this.options;
+    await h.host.powerOn(OUTSIDE);
+    const store = consul && h === this.hosts[0] ? this.consul.start() : Promise.resolve();
+    // The native driver asks for the store once and gives up.
+    if (nativeOverlay) await store;
+    const engine = h.engine.start().then(() => h.engine.loadImage());
+    await Promise.all([store, engine, plugin ? h.plugin.start() : undefined]);
+  }
+
+  /** kill -9 of the host's first process: all of its processes and mounts are gone at once. */
+  powerLoss(h: DockerHost): Promise<void> {
+    return h.host.powerOff();
+  }
+
+  /** Orderly shutdown if it runs, then powers it on. */
+  async reboot(h: DockerHost): Promise<void> {
+    if (h.host.isOn()) {
+      await h.engine.stop();
+      await h.plugin.stop();
+      await h.host.powerOff();
+    }
+    await this.powerOn(h);
+  }
+
+  /** Ends everything and removes every trace but the cache. */
+  down(): Promise<void> {
+    return removeLab(this.options.name);
+  }
+}
+
+/** lab.json */
+interface LabRecord {
+  readonly options: LabOptions;
+  /** The process that the lab belongs to; a lab without one is kept until it is taken down. */
+  readonly owner?: ProcessRef | undefined;
+}

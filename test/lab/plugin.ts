@@ -1,0 +1,55 @@
+/** The built plugin as a process on one host, as `node dist/main.js` runs for a user. */
+import { existsSync } from 'node:fs';
+import type { Host } from './host.js';
+import { PLUGIN_MAIN } from './paths.js';
+import { tail, until } from './process.js';
+import { ask } from './unix-http.js';
+
+const SOCKET = '/run/docker/plugins/tsoverlay.sock';
+
+export class Plugin {
+  constructor(
+    private readonly host: Host,
+    /** CLUSTER_STORE; empty for the embedded store. */
+    private readonly store: string,
+  ) {}
+
+  /** Starts it and waits until it answers /Plugin.Activate. `settings` override the usual environment. */
+  async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
+    if (!existsSync(PLUGIN_MAIN)) throw new Error(`${PLUGIN_MAIN} is missing: npm run build`);
+    await this.host.service('tsoverlay', [process.execPath, PLUGIN_MAIN], {
+      CLUSTER_STORE: this.store,
+      CLUSTER_ADVERTISE: this.host.address,
+      LOG_LEVEL: 'debug',
+      DATA_DIR: '/var/lib/tsoverlay',
+      ...settings,
+    });
+    await until(`tsoverlay on ${this.host.name} (see ${this.log()})`, 20, async () => {
+      if (!this.isRunning()) throw new Error(`tsoverlay on ${this.host.name} ended:\n${tail(this.log())}`);
+      return (await ask(this.host.path(SOCKET), '/Plugin.Activate', 'POST')).status === 200;
+    });
+  }
+
+  /** Orderly stop. */
+  stop(): Promise<void> {
+    return this.host.endService('tsoverlay', 'SIGTERM', 15);
+  }
+
+  /** kill -9. */
+  kill(): Promise<void> {
+    return this.host.endService('tsoverlay', 'SIGKILL', 5);
+  }
+
+  async restart(settings: Readonly<Record<string, string>> = {}): Promise<void> {
+    await this.stop();
+    await this.start(settings);
+  }
+
+  isRunning(): boolean {
+    return this.host.process('tsoverlay') !== undefined;
+  }
+
+  log(): string {
+    return this.host.log('tsoverlay');
+  }
+}

@@ -1,0 +1,94 @@
+/**
+ * Takes labs down, also those whose process died half-way. What is to go is found by the lab's name, not by what was
+ * written down: a process is the lab's when it is in one of the lab's network namespaces.
+ */
+import { existsSync } from 'node:fs';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hasCode } from '../../src/errors.js';
+import { attempt } from './command.js';
+import { diskFolder, machineName, STATE, stateFolder } from './paths.js';
+import { isAlive, type ProcessRef, until } from './process.js';
+
+const CGROUPS = '/sys/fs/cgroup';
+
+/** Takes down `name` and every lab whose owner is dead. Labs that are to be kept have no owner. */
+export async function sweepDeadLabs(name: string): Promise<void> {
+  const labs = await list(STATE);
+  const dead = await Promise.all(labs.map(async (lab) => lab !== name && (await isOrphan(lab))));
+  await Promise.all([name, ...labs.filter((_, i) => dead[i])].map(removeLab));
+}
+
+async function isOrphan(lab: string): Promise<boolean> {
+  try {
+    const record = await readFile(join(stateFolder(lab), 'lab.json'), 'utf8');
+    const { owner } = JSON.parse(record) as { owner?: ProcessRef };
+    return owner !== undefined && !isAlive(owner);
+  } catch {
+    return true;
+  }
+}
+
+/** Ends a lab's processes and removes its namespaces, cgroups and folders; what is gone already is a success. */
+export async function removeLab(lab: string): Promise<void> {
+  const prefix = machineName(lab);
+  const spaces = (await list('/run/netns')).filter((n) => n.startsWith(prefix));
+  await Promise.all(spaces.map(endProcesses));
+  // Devices, addresses and rules go with their namespace.
+  await Promise.all(spaces.map((n) => attempt(['ip', 'netns', 'delete', n])));
+  await removeCgroups(prefix);
+  await rm(diskFolder(lab), { recursive: true, force: true });
+  await rm(stateFolder(lab), { recursive: true, force: true });
+}
+
+/** kill -9 of all that is in a network namespace; with a host's first process go all that it has elsewhere. */
+async function endProcesses(netns: string): Promise<void> {
+  await until(`the processes in ${netns} to end`, 15, async () => {
+    const { stdout } = await attempt(['ip', 'netns', 'pids', netns]);
+    const pids = stdout.split('\n').filter((pid) => pid !== '');
+    for (const pid of pids) {
+      try {
+        process.kill(Number(pid), 'SIGKILL');
+      } catch (e) {
+        if (!hasCode(e, 'ESRCH')) throw e;
+      }
+    }
+    return pids.length === 0;
+  });
+}
+
+/** With cgroup v1 each controller has a tree of its own, with v2 there is one. */
+async function removeCgroups(prefix: string): Promise<void> {
+  const v2 = existsSync(join(CGROUPS, 'cgroup.controllers'));
+  const trees = v2 ? [CGROUPS] : (await list(CGROUPS)).map((tree) => join(CGROUPS, tree));
+  for (const tree of trees) {
+    for (const group of await list(tree)) if (group.startsWith(prefix)) await removeTree(join(tree, group));
+  }
+}
+
+/** A cgroup is removed by rmdir, its children first; its files are the kernel's. */
+async function removeTree(group: string): Promise<void> {
+  for (const entry of await readdir(group, { withFileTypes: true })) {
+    if (entry.isDirectory()) await removeTree(join(group, entry.name));
+  }
+  // A process that was just killed leaves its cgroup a moment later.
+  await until(`${group} to be empty`, 5, async () => {
+    try {
+      await rmdir(group);
+      return true;
+    } catch (e) {
+      if (hasCode(e, 'ENOENT')) return true;
+      if (hasCode(e, 'EBUSY')) return false;
+      throw e;
+    }
+  });
+}
+
+async function list(folder: string): Promise<readonly string[]> {
+  try {
+    return await readdir(folder);
+  } catch (e) {
+    if (hasCode(e, 'ENOENT')) return [];
+    throw e;
+  }
+}

@@ -1,0 +1,22 @@
+/** HTTP over unix sockets: how the lab talks to what runs inside a host without entering it. */
+import { request } from 'node:http';
+
+export interface Answer {
+  /** HTTP status; 0 when nobody answered within the time limit. */
+  readonly status: number;
+  readonly body: string;
+}
+
+/** Asks once; never rejects. */
+export function ask(socketPath: string, path: string, method: 'GET' | 'POST' = 'GET'): Promise<Answer> {
+  return new Promise((resolve) => {
+    const asked = request({ socketPath, path, method, timeout: 2000 }, async (answer) => {
+      let body = '';
+      for await (const chunk of answer.setEncoding('utf8')) body += String(chunk);
+      resolve({ status: answer.statusCode ?? 0, body });
+    });
+    asked.on('timeout', () => asked.destroy());
+    asked.on('error', () => resolve({ status: 0, body: '' }));
+    asked.end();
+  });
+}

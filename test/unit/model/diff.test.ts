@@ -1,0 +1,130 @@
+import { describe, expect, it } from 'vitest';
+import { diff } from '../../../src/model/diff.js';
+import { namespaceName } from '../../../src/model/names.js';
+import type { NamespacePlan, ObservedLink, ObservedNamespace, Step } from '../../../src/model/steps.js';
+import type { Cidr, Ip, Mac } from '../../../src/model/types.js';
+import { endpointId, HOST2, networkId } from './fixtures.js';
+
+const name = namespaceName(networkId(1));
+const MAC1 = '02:42:ac:10:01:01' as Mac;
+const MAC2 = '02:42:ac:10:01:02' as Mac;
+
+const wanted: NamespacePlan = {
+  name,
+  network: networkId(1),
+  bridges: [{ name: 'br0', vxlan: 'vxlan0', vni: 256, mtu: 1450, addresses: ['172.16.1.254/24' as Cidr] }],
+  ports: [{ endpoint: endpointId(1), bridge: 'br0', containerEnd: 'vethe000000', mtu: 1450, joined: true }],
+  peers: [{ vxlan: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC2, vtep: HOST2 }],
+};
+
+const link = (change: Partial<ObservedLink>): ObservedLink => ({
+  index: 1,
+  name: 'lo',
+  kind: '',
+  mtu: 1450,
+  up: true,
+  master: '',
+  mac: MAC1,
+  alias: '',
+  ...change,
+});
+const flags = { vni: 256, port: 4789, learning: true, proxy: true, l2miss: true, l3miss: true };
+const bridge = link({ index: 2, name: 'br0', kind: 'bridge', alias: networkId(1) });
+const vxlan = link({ index: 3, name: 'vxlan0', kind: 'vxlan', master: 'br0', vxlan: flags });
+const port = link({ index: 4, name: 'veth0', kind: 'veth', master: 'br0', alias: endpointId(1) });
+
+const healthy: ObservedNamespace = {
+  name,
+  links: [link({}), bridge, vxlan, port],
+  addresses: [{ link: 'br0', address: '172.16.1.254/24' as Cidr }],
+  neighbours: [{ link: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC2 }],
+  fdb: [{ link: 'vxlan0', mac: MAC2, vtep: HOST2 }],
+};
+
+const kinds = (steps: readonly Step[]) => steps.map((s) => `${s.kind} ${'link' in s ? s.link : ''}`.trim());
+const found = (change: Partial<ObservedNamespace>) => diff(name, wanted, { ...healthy, ...change });
+
+describe('diff', () => {
+  it('is empty on a healthy host', () => {
+    expect(diff(name, wanted, healthy)).toEqual([]);
+    expect(diff(name, undefined, undefined)).toEqual([]);
+  });
+
+  it('builds all from nothing, in an order that works', () => {
+    expect(kinds(diff(name, wanted, undefined))).toEqual([
+      'createNamespace',
+      'createBridge br0',
+      'addAddress br0',
+      'createVxlan vxlan0',
+      'createPort veth0',
+      'replaceNeighbour vxlan0',
+      'replaceFdb vxlan0',
+    ]);
+  });
+
+  it('removes the namespace that nobody needs', () => {
+    expect(kinds(diff(name, undefined, healthy))).toEqual(['removeNamespace']);
+  });
+
+  it('repairs what was changed, and says what it was', () => {
+    const steps = found({ links: [bridge, { ...vxlan, up: false, mtu: 1500, master: '' }, port] });
+    expect(steps.map((s) => [s.kind, s.reason])).toEqual([
+      ['setMaster', 'master is none'],
+      ['setMtu', 'MTU is 1500'],
+      ['setUp', 'down'],
+    ]);
+  });
+
+  it('remakes a VXLAN device that differs, and its entries with it', () => {
+    const steps = found({ links: [bridge, { ...vxlan, vxlan: { ...flags, vni: 300 } }, port] });
+    expect(kinds(steps)).toEqual([
+      'removeLink vxlan0',
+      'createVxlan vxlan0',
+      'replaceNeighbour vxlan0',
+      'replaceFdb vxlan0',
+    ]);
+    expect(steps[0]?.reason).toBe('VNI 300 instead of 256');
+  });
+
+  it('compares whole values: a peer that moved keeps its key and changes its VTEP', () => {
+    const steps = found({ fdb: [{ link: 'vxlan0', mac: MAC2, vtep: '10.0.0.99' }] });
+    expect(steps).toMatchObject([{ kind: 'replaceFdb', vtep: HOST2, reason: 'VTEP is 10.0.0.99' }]);
+    expect(found({ neighbours: [{ link: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC1 }] })).toMatchObject([
+      { kind: 'replaceNeighbour', mac: MAC2 },
+    ]);
+  });
+
+  it('removes entries, addresses and links that nobody planned', () => {
+    const steps = found({
+      links: [
+        ...healthy.links,
+        link({ name: 'veth1', kind: 'veth', alias: endpointId(7) }),
+        link({ name: 'br7', kind: 'bridge' }),
+      ],
+      addresses: [...healthy.addresses, { link: 'br0', address: '172.16.9.1/24' as Cidr }],
+      neighbours: [...healthy.neighbours, { link: 'vxlan0', ip: '172.16.1.9' as Ip, mac: MAC1 }],
+      fdb: [...healthy.fdb, { link: 'vxlan0', mac: MAC1, vtep: '10.0.0.99' }],
+    });
+    expect(kinds(steps)).toEqual([
+      'removeLink veth1',
+      'removeLink br7',
+      'removeAddress br0',
+      'removeNeighbour vxlan0',
+      'removeFdb vxlan0',
+    ]);
+  });
+
+  it('makes a missing port only when the engine is about to fetch it', () => {
+    const without = { ...healthy, links: [bridge, vxlan] };
+    expect(kinds(diff(name, wanted, without))).toEqual(['createPort veth0']);
+    const later = { ...wanted, ports: wanted.ports.map((p) => ({ ...p, joined: false })) };
+    expect(diff(name, later, without)).toEqual([]);
+  });
+
+  it('gives ports the lowest free names', () => {
+    const more = [2, 3].map((n) => ({ ...wanted.ports[0], endpoint: endpointId(n) }) as NamespacePlan['ports'][number]);
+    const links = [bridge, vxlan, { ...port, name: 'veth1' }];
+    const steps = diff(name, { ...wanted, ports: [...wanted.ports, ...more] }, { ...healthy, links });
+    expect(kinds(steps)).toEqual(['createPort veth0', 'createPort veth2']);
+  });
+});

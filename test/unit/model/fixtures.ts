@@ -1,0 +1,63 @@
+/** Small builders for the model's values, so that a test says only what it is about. */
+import { ipOf, macOf } from '../../../src/model/address.js';
+import type {
+  Cidr,
+  Cluster,
+  Endpoint,
+  EndpointId,
+  Network,
+  NetworkId,
+  Node,
+  NodeAddress,
+} from '../../../src/model/types.js';
+
+export const HOST1 = '10.0.0.60' as NodeAddress;
+export const HOST2 = '10.0.0.61' as NodeAddress;
+
+export const networkId = (n: number): NetworkId => n.toString(16).padStart(64, '0') as NetworkId;
+export const endpointId = (n: number): EndpointId => `e${n.toString(16).padStart(63, '0')}` as EndpointId;
+
+export const network = (change: Partial<Network> = {}): Network => ({
+  id: networkId(1),
+  subnets: [{ pool: '172.16.1.0/24' as Cidr, gateway: '172.16.1.254/24' as Cidr, aux: {}, vni: 256 }],
+  internal: false,
+  ipv6: false,
+  options: {},
+  ipam: 'cluster',
+  creator: HOST1,
+  announced: { name: 'overlay1', labels: {}, attachable: false },
+  deleting: false,
+  index: 1,
+  ...change,
+});
+
+export const endpoint = (n: number, node: NodeAddress, change: Partial<Endpoint> = {}): Endpoint => {
+  const address = `172.16.1.${n}/24` as Cidr;
+  return {
+    id: endpointId(n),
+    network: networkId(1),
+    node,
+    addresses: [address],
+    mac: macOf(ipOf(address)),
+    names: [`overlay${n}`],
+    container: '',
+    sandbox: '',
+    created: 0,
+    index: n,
+    ...change,
+  };
+};
+
+export const cluster = (networks: readonly Network[], endpoints: readonly Endpoint[]): Cluster => ({
+  nodes: new Map(
+    [HOST1, HOST2].map((address): [NodeAddress, Node] => [
+      address,
+      { address, hostname: `docker-${address}`, mtu: 1500, routes: [], alive: true },
+    ]),
+  ),
+  networks: new Map(networks.map((n) => [n.id, n])),
+  endpoints: new Map(
+    networks.map((n) => [n.id, new Map(endpoints.filter((e) => e.network === n.id).map((e) => [e.id, e]))]),
+  ),
+  complete: true,
+});

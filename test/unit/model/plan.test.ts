@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { namespaceName } from '../../../src/model/names.js';
+import { plan } from '../../../src/model/plan.js';
+import type { Cidr } from '../../../src/model/types.js';
+import { cluster, endpoint, endpointId, HOST1, HOST2, network, networkId } from './fixtures.js';
+
+const name = namespaceName(networkId(1));
+const self = { address: HOST1, mtu: 1500, joined: new Set([endpointId(1)]) };
+
+describe('plan', () => {
+  it('wants no namespace where no endpoint lives', () => {
+    expect(plan(cluster([network()], [endpoint(2, HOST2)]), self, name)).toBeUndefined();
+    expect(plan(cluster([], []), self, name)).toBeUndefined();
+  });
+
+  it('wants a bridge with the gateway, a port per local and a peer per remote endpoint', () => {
+    const wanted = plan(cluster([network()], [endpoint(1, HOST1), endpoint(2, HOST2)]), self, name);
+    expect(wanted).toEqual({
+      name,
+      network: networkId(1),
+      bridges: [{ name: 'br0', vxlan: 'vxlan0', vni: 256, mtu: 1450, addresses: ['172.16.1.254/24'] }],
+      ports: [{ endpoint: endpointId(1), bridge: 'br0', containerEnd: 'vethe000000', mtu: 1450, joined: true }],
+      peers: [{ vxlan: 'vxlan0', ip: '172.16.1.2', mac: '02:42:ac:10:01:02', vtep: HOST2 }],
+    });
+  });
+
+  it('takes the MTU from the underlay, or from the user as the underlay to reckon with', () => {
+    const jumbo = { ...self, mtu: 9000 };
+    expect(plan(cluster([network()], [endpoint(1, HOST1)]), jumbo, name)?.bridges[0]?.mtu).toBe(8950);
+    expect(plan(cluster([network({ mtu: 1400 })], [endpoint(1, HOST1)]), jumbo, name)?.ports[0]?.mtu).toBe(1350);
+  });
+
+  it('gives each subnet its bridge, and an IPv6 subnet that of its VNI', () => {
+    const two = network({
+      subnets: [
+        { pool: '172.16.1.0/24' as Cidr, gateway: '172.16.1.254/24' as Cidr, aux: {}, vni: 256 },
+        { pool: '172.16.2.0/24' as Cidr, gateway: '172.16.2.254/24' as Cidr, aux: {}, vni: 257 },
+        { pool: 'fd00::/64' as Cidr, gateway: 'fd00::1/64' as Cidr, aux: {}, vni: 256 },
+      ],
+    });
+    const second = endpoint(9, HOST1, { addresses: ['172.16.2.9/24' as Cidr] });
+    const wanted = plan(cluster([two], [endpoint(1, HOST1), second]), self, name);
+    expect(wanted?.bridges.map((b) => [b.name, b.vni, b.addresses])).toEqual([
+      ['br0', 256, ['172.16.1.254/24', 'fd00::1/64']],
+      ['br1', 257, ['172.16.2.254/24']],
+    ]);
+    expect(wanted?.ports.map((p) => p.bridge)).toEqual(['br0', 'br1']);
+  });
+});

@@ -1,0 +1,75 @@
+/** Records to test with. */
+import type {
+  Cidr,
+  Endpoint,
+  EndpointId,
+  Ip,
+  Lease,
+  Mac,
+  Network,
+  NetworkId,
+  Node,
+  NodeAddress,
+  Pool,
+} from '../../../src/model/types.js';
+
+export const hexId = (digit: string): string => digit.repeat(64);
+export const networkId = (digit: string): NetworkId => hexId(digit) as NetworkId;
+
+export const nodeOf = (address: string, hostname: string): Omit<Node, 'alive'> => ({
+  address: address as NodeAddress,
+  hostname,
+  mtu: 1500,
+  routes: ['10.0.0.0/24' as Cidr],
+});
+
+export const networkOf = (id: NetworkId): Omit<Network, 'index'> => ({
+  id,
+  subnets: [
+    {
+      pool: '172.16.1.0/24' as Cidr,
+      range: '172.16.1.128/25' as Cidr,
+      gateway: '172.16.1.254/24' as Cidr,
+      aux: { router: '172.16.1.9' as Ip },
+      vni: 256,
+    },
+    { pool: 'fd00:1::/64' as Cidr, aux: {}, vni: 257 },
+  ],
+  mtu: 1400,
+  internal: false,
+  ipv6: true,
+  options: { 'com.docker.network.driver.mtu': '1400' },
+  ipam: 'cluster',
+  creator: '10.0.0.60' as NodeAddress,
+  announced: { name: 'ov1', labels: { tier: 'web' }, attachable: true },
+  deleting: false,
+});
+
+export const endpointOf = (network: NetworkId, id: string): Omit<Endpoint, 'index'> => ({
+  id: hexId(id) as EndpointId,
+  network,
+  node: '10.0.0.60' as NodeAddress,
+  addresses: ['172.16.1.1/24' as Cidr, 'fd00:1::1/64' as Cidr],
+  mac: '02:42:ac:10:01:01' as Mac,
+  names: ['web', 'www'],
+  container: hexId('c'),
+  sandbox: '/var/run/docker/netns/0123456789ab',
+  created: 1_700_000_000_000,
+});
+
+export const leaseOf = (pool: string, address: string): Omit<Lease, 'index'> => ({
+  pool: pool as Cidr,
+  address: address as Ip,
+  node: '10.0.0.60' as NodeAddress,
+  kind: 'endpoint',
+  endpoint: hexId('e') as EndpointId,
+  created: 1_700_000_000_000,
+});
+
+export const poolOf = (cidr: string): Omit<Pool, 'index'> => ({
+  cidr: cidr as Cidr,
+  range: cidr as Cidr,
+  node: '10.0.0.60' as NodeAddress,
+  network: networkId('a'),
+  created: 1_700_000_000_000,
+});
