@@ -13,6 +13,8 @@ export type Verdict =
   | { readonly kind: 'drop' };
 
 const HEADER = 12;
+/** A question about the root: an empty name, type and class. */
+const MIN_RECORD = 5;
 const QR = 0x8000;
 const OPCODE = 0x7800;
 const FORMERR = 1;
@@ -26,12 +28,11 @@ export function decide(bytes: Buffer, transport: Transport, zones: readonly Zone
   // Bodies of other opcodes look different (RFC 2136), and are none of ours.
   if ((flags & OPCODE) !== 0) return { kind: 'forward' };
   try {
-    const query = decode(bytes);
+    const query = read(bytes);
     const ours = answer(query, zones, shuffle);
     if (!ours) return { kind: 'forward' };
     return { kind: 'reply', bytes: encodeWithin(ours, transport === 'tcp' ? MAX_TCP : udpLimit(query)) };
   } catch {
-    // dns-packet throws plain Errors and RangeErrors for whatever it cannot read.
     return { kind: 'reply', bytes: failure(bytes, FORMERR) };
   }
 }
@@ -39,7 +40,7 @@ export function decide(bytes: Buffer, transport: Transport, zones: readonly Zone
 /** SERVFAIL for a query that the engine did not answer; with its question, without which glibc does not take it. */
 export function servfail(query: Buffer): Buffer {
   try {
-    return encode(reply(decode(query), [], SERVFAIL));
+    return encode(reply(read(query), [], SERVFAIL));
   } catch {
     return failure(query, SERVFAIL);
   }
@@ -58,6 +59,14 @@ export function encodeWithin(packet: Packet, limit: number): Buffer {
     return room >= 0;
   });
   return encode({ ...packet, flags: (packet.flags ?? 0) | TRUNCATED_RESPONSE, answers });
+}
+
+/** Throws when the bytes are no DNS message. */
+function read(bytes: Buffer): Packet {
+  const records = [4, 6, 8, 10].reduce((sum, at) => sum + bytes.readUInt16BE(at), 0);
+  // dns-packet allocates what the header claims: up to 256 Ki entries for a packet of twelve bytes.
+  if (records * MIN_RECORD > bytes.length - HEADER) throw new RangeError('more records than bytes');
+  return decode(bytes);
 }
 
 /** Only the header comes back: whether the rest can be read is what is in doubt. */

@@ -31,7 +31,7 @@ export class DnsService {
   private wanted: ReadonlyMap<string, Zones> = new Map();
   private readonly serving = new Map<string, Serving>();
   private readonly failed = new Map<string, Failure>();
-  private readonly stopping = new Set<Promise<void>>();
+  private readonly stopping = new Map<string, Promise<void>>();
   private readonly waiters = new Map<string, Set<(ready: boolean) => void>>();
   private readonly awaited = new AwaitedFiles((path) => this.begin(path));
   private timer: NodeJS.Timeout | undefined;
@@ -76,15 +76,23 @@ export class DnsService {
   /** Clean stop of all: the engine's resolvers answer again. */
   async stop(): Promise<void> {
     this.sync(new Map());
-    await Promise.all(this.stopping);
+    await Promise.all(this.stopping.values());
   }
 
   private begin(path: string): void {
+    if (!this.wanted.has(path) || this.serving.has(path)) return;
+    // The one that is stopping will remove the redirect, whoever made it.
+    const stopping = this.stopping.get(path);
+    if (stopping) {
+      void stopping.then(() => this.begin(path));
+      return;
+    }
     const file = namespaceFile(path);
     if (file.kind !== 'mounted') {
       this.awaited.add(path);
       return;
     }
+    this.awaited.drop(path);
     const resolver = new Resolver(path, () => this.wanted.get(path)?.() ?? [], this.log);
     try {
       resolver.start();
@@ -106,9 +114,11 @@ export class DnsService {
       resolver.abandon();
       return;
     }
-    const stopped = resolver.stop().catch((e) => this.warn(path, e, 'its DNS redirect times out by itself'));
-    this.stopping.add(stopped);
-    void stopped.then(() => this.stopping.delete(stopped));
+    const stopped = resolver
+      .stop()
+      .catch((e) => this.warn(path, e, 'its redirect is left to time out'))
+      .finally(() => this.stopping.delete(path));
+    this.stopping.set(path, stopped);
   }
 
   /** The pulse: renews redirects, lets ended containers go, tries failed sandboxes again. */

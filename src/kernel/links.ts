@@ -93,8 +93,11 @@ export async function linkIndex(socket: Rtnetlink, name: string, verb: string): 
 }
 
 /** `ip link add <name> type <kind> …`. Throws EEXIST when the name is taken. */
-export function addLink(socket: Rtnetlink, s: LinkSettings & { readonly name: string; readonly kind: string }) {
-  const verb = `ip link add ${s.name} type ${s.kind}`;
+export function addLink(
+  socket: Rtnetlink,
+  s: LinkSettings & { readonly name: string; readonly kind: string },
+  verb = `ip link add ${s.name} type ${s.kind}`,
+): Promise<void> {
   return socket.request(verb, RTM.NEWLINK, FlagsNew.CREATE | FlagsNew.EXCL, formatLink(0, s));
 }
 

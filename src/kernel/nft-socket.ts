@@ -5,9 +5,9 @@
  */
 import { close } from 'node:fs';
 import { constants } from 'node:os';
-import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
 import { KernelError } from '../errors.js';
+import { errnoSymbol } from './errno.js';
 import { check, withNamespace } from './netns.js';
 
 const libc = koffi.load('libc.so.6');
@@ -43,7 +43,7 @@ export function transact(fd: number, verb: string, bytes: Buffer): void {
   const answers = errnos(verb, fd);
   // No answer at all: this kernel handles it in another way than the invariant above says.
   const errno = answers.length === 0 ? constants.errno.EPROTO : answers.find((e) => e !== 0);
-  if (errno !== undefined) throw new KernelError(verb, errno, getSystemErrorName(-errno));
+  if (errno !== undefined) throw new KernelError(verb, errno, errnoSymbol(errno));
 }
 
 /** The errno of every answer in the socket's buffer, in order; 0 is an acknowledgement. */
@@ -64,7 +64,7 @@ export function errnosIn(datagram: Buffer): number[] {
   for (let at = 0; at + 20 <= datagram.length; ) {
     const length = datagram.readUInt32LE(at);
     if (length < 16) break;
-    if (datagram.readUInt16LE(at + 4) === NLMSG_ERROR) found.push(-datagram.readInt32LE(at + 16));
+    if (datagram.readUInt16LE(at + 4) === NLMSG_ERROR) found.push(Math.abs(datagram.readInt32LE(at + 16)));
     at += (length + 3) & ~3;
   }
   return found;

@@ -48,6 +48,9 @@ export const LIVE_MS = 4000;
 
 const TABLE = 'tsoverlay-dns';
 const SET = 'live';
+// Plain `udp` would be a keyword: a saved listing could not be loaded again.
+const UDP_CHAIN = 'dns-udp';
+const TCP_CHAIN = 'dns-tcp';
 const ENGINE = ip(ENGINE_ADDRESS);
 const OURS = ip(OUR_ADDRESS);
 const DNS = u16(53);
@@ -112,8 +115,8 @@ export function redirectBatch(port: number): Buffer {
     addTable(),
     addSet(),
     addElement(),
-    addChain('udp', 'filter', -300),
-    addRule('udp', [
+    addChain(UDP_CHAIN, 'filter', -300),
+    addRule(UDP_CHAIN, [
       ...asked,
       ...protocolIs(UDP),
       ...fieldIs(UDP_DPORT, DNS),
@@ -121,7 +124,7 @@ export function redirectBatch(port: number): Buffer {
       ...setField(IP_DADDR, OURS),
       ...setField(UDP_DPORT, ours),
     ]),
-    addRule('udp', [
+    addRule(UDP_CHAIN, [
       ...fieldIs(IP_SADDR, OURS),
       ...protocolIs(UDP),
       ...fieldIs(UDP_SPORT, ours),
@@ -129,8 +132,8 @@ export function redirectBatch(port: number): Buffer {
       ...setField(IP_SADDR, ENGINE),
       ...setField(UDP_SPORT, DNS),
     ]),
-    addChain('tcp', 'nat', -110),
-    addRule('tcp', [...asked, ...protocolIs(TCP), ...fieldIs(TCP_DPORT, DNS), ...dnatTo(OURS, ours)]),
+    addChain(TCP_CHAIN, 'nat', -110),
+    addRule(TCP_CHAIN, [...asked, ...protocolIs(TCP), ...fieldIs(TCP_DPORT, DNS), ...dnatTo(OURS, ours)]),
   ]);
 }
 

@@ -91,7 +91,11 @@ export class Rtnetlink {
   private exchange(verb: string, type: number, flags: number, payload: Buffer): Promise<Exchange> {
     if (this.closed) return Promise.reject(kernelError(verb, 'ECANCELED'));
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.fail(() => kernelError(verb, 'ETIMEDOUT')), TIMEOUT_MS);
+      // Timers come before sockets in the event loop: after a stall, look first whether the answer is there.
+      const giveUp = (): void => {
+        if (this.current === exchange) exchange.settle(kernelError(verb, 'ETIMEDOUT'));
+      };
+      const timer = setTimeout(() => setImmediate(giveUp), TIMEOUT_MS);
       const settle = (error?: KernelError): void => {
         clearTimeout(timer);
         this.current = undefined;

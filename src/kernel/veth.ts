@@ -40,6 +40,6 @@ export async function ensurePort(host: Rtnetlink, hostFd: number, inside: Rtnetl
 
   await removeLink(host, wish.containerEnd);
   const data = vethData(wish.containerEnd, wish.mtu, hostFd);
-  await addLink(inside, { name: wish.link, mtu: wish.mtu, kind: 'veth', data });
+  await addLink(inside, { name: wish.link, mtu: wish.mtu, kind: 'veth', data }, verb);
   await setLink(inside, wish.link, rest);
 }

@@ -75,6 +75,6 @@ export async function ensureVxlan(host: Rtnetlink, inside: Rtnetlink, insideFd: 
   // Left over when we were killed between the birth and the naming.
   await removeLink(inside, birth);
   const data = vxlanData(wish.vni, wish.family);
-  await addLink(host, { name: birth, mtu: wish.mtu, namespace: insideFd, kind: 'vxlan', data });
+  await addLink(host, { name: birth, mtu: wish.mtu, namespace: insideFd, kind: 'vxlan', data }, verb);
   await setLink(inside, await linkIndex(inside, birth, verb), { name: wish.link, ...rest });
 }

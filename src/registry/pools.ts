@@ -16,6 +16,8 @@ const ABANDONED_MS = 60_000;
 const DEFAULT_BASE = '10.0.0.0/8';
 const DEFAULT_PREFIX = 24;
 
+const CURE = 'choose another --subnet, or leave it out and add --ipam-driver tsoverlay to have a free one chosen';
+
 export class Pools {
   constructor(
     private readonly store: Store,
@@ -85,7 +87,7 @@ export class Pools {
     const host = underlayInside(cidr, this.view.current.nodes.values());
     if (host !== undefined)
       throw new UserError(
-        `subnet ${cidr} contains ${host.address}, the address of host ${host.hostname}, which its containers could then not reach; choose another --subnet`,
+        `subnet ${cidr} contains ${host.address}, the address of host ${host.hostname}, which its containers could then not reach; ${CURE}`,
       );
     const clashes = pools.filter((p) => overlaps(p.cidr, cidr));
     const abandoned = clashes.filter((p) => this.isAbandoned(p));
@@ -104,7 +106,7 @@ export class Pools {
       clash.network === undefined
         ? `a network that host ${clash.node} is creating`
         : `network ${network?.announced?.name ?? clash.network.slice(0, 12)} of the cluster`;
-    return `subnet ${cidr} overlaps ${clash.cidr} of ${owner}; choose another --subnet`;
+    return `subnet ${cidr} overlaps ${clash.cidr} of ${owner}; ${CURE}`;
   }
 
   private async list(): Promise<readonly Pool[]> {

@@ -27,15 +27,24 @@ export interface CallOptions {
 export interface AskOptions {
   /** True when doing the request twice is doing it once: it may then be sent again after any failure. */
   readonly repeatable: boolean;
+  /** True for a query that waits for news: it gets a connection of its own. */
+  readonly blocking?: boolean;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
 
 export const REQUEST_TIMEOUT_MS = 5_000;
 
+/**
+ * Connections for all requests that do not wait; more of them queue. Consul resets those beyond 200 per client
+ * address (`limits.http_max_conns_per_client`), and each watched prefix needs one.
+ */
+const MAX_CONNECTIONS = 16;
+
 interface Server {
   readonly address: string;
   readonly client: Consul;
+  readonly blocking: Consul;
 }
 
 export class ConsulServers {
@@ -46,16 +55,15 @@ export class ConsulServers {
     if (addresses.length === 0) throw new RangeError('no Consul server is named');
     this.#servers = addresses.map(({ host, port }) => {
       const bracketed = host.includes(':') ? `[${host}]` : host;
-      return {
-        address: `${bracketed}:${port}`,
-        client: new Consul({
+      const client = (maxSockets: number) =>
+        new Consul({
           host: bracketed,
           port,
           secure: tls !== undefined,
-          agent: agentFor(host, tls),
+          agent: agentFor(host, maxSockets, tls),
           defaults: token === undefined ? {} : { token },
-        }),
-      };
+        });
+      return { address: `${bracketed}:${port}`, client: client(MAX_CONNECTIONS), blocking: client(Infinity) };
     });
   }
 
@@ -67,12 +75,13 @@ export class ConsulServers {
   /** Rejects with a StoreError: the last server's, when none gave an answer. */
   async ask(
     call: (client: Consul, options: CallOptions) => Promise<unknown>,
-    { repeatable, timeoutMs = REQUEST_TIMEOUT_MS, signal }: AskOptions,
+    { repeatable, blocking = false, timeoutMs = REQUEST_TIMEOUT_MS, signal }: AskOptions,
   ): Promise<Answer> {
     let last: StoreError | undefined;
     for (let tries = 0; tries < this.#servers.length; tries++) {
       const server = this.#servers[this.#current] as Server;
-      const outcome = await attempt(server, call, timeoutMs, signal);
+      const ask = (options: CallOptions) => call(blocking ? server.blocking : server.client, options);
+      const outcome = await attempt(server.address, ask, timeoutMs, signal);
       if ('status' in outcome) return outcome;
       last = outcome.error;
       if (signal?.aborted || !last.retryable) break;
@@ -83,7 +92,7 @@ export class ConsulServers {
   }
 
   close(): void {
-    for (const { client } of this.#servers) client.destroy();
+    for (const { client, blocking } of this.#servers) for (const each of [client, blocking]) each.destroy();
   }
 
   /** Of many calls that fail together only the first moves us on. */
@@ -97,14 +106,14 @@ export class ConsulServers {
  * between. Keep-alive probes find a server that vanished during a blocking query within 20 s (libuv sends one a
  * second, ten at most). The agent's `host` wins over the URL's, which may be a bracketed IPv6 address.
  */
-function agentFor(host: string, tls?: ConsulTls): HttpAgent | HttpsAgent {
-  const options = { keepAlive: true, keepAliveInitialDelay: 10_000, timeout: REQUEST_TIMEOUT_MS, host };
+function agentFor(host: string, maxSockets: number, tls?: ConsulTls): HttpAgent | HttpsAgent {
+  const options = { maxSockets, keepAlive: true, keepAliveInitialDelay: 10_000, timeout: REQUEST_TIMEOUT_MS, host };
   return tls ? new HttpsAgent({ ...options, ...tls }) : new HttpAgent(options);
 }
 
 async function attempt(
-  { address, client }: Server,
-  call: (client: Consul, options: CallOptions) => Promise<unknown>,
+  address: string,
+  ask: (options: CallOptions) => Promise<unknown>,
   timeout: number,
   signal?: AbortSignal,
 ): Promise<Answer | Failure> {
@@ -113,7 +122,7 @@ async function attempt(
   const cancel = () => ctx.emit('cancel');
   signal?.addEventListener('abort', cancel, { once: true });
   try {
-    return answerOf(await call(client, { ctx, timeout }), address);
+    return answerOf(await ask({ ctx, timeout }), address);
   } catch (reason) {
     return rejectionOf(reason, address, timeout);
   } finally {

@@ -102,7 +102,11 @@ export class ConsulStore implements Store {
     const blocking = index > 0 ? { index: String(index), wait: `${WAIT_SECONDS}s` } : {};
     const answer = await this.#servers.ask(
       (consul, options) => consul.kv.get({ key: this.#prefix + prefix, recurse: true, ...blocking, ...options }),
-      { repeatable: true, ...(index > 0 && { timeoutMs: BLOCKING_TIMEOUT_MS }), ...(signal && { signal }) },
+      {
+        repeatable: true,
+        ...(index > 0 && { blocking: true, timeoutMs: BLOCKING_TIMEOUT_MS }),
+        ...(signal && { signal }),
+      },
     );
     return { entries: entriesOf(answer, this.#prefix).map(toEntry), index: answer.index };
   }

@@ -40,7 +40,10 @@ function parse<T>(
   ids: Readonly<Record<string, string | undefined>>,
   report?: Report,
 ): T | undefined {
-  const refuse = (reason: string): undefined => report?.(entry.key, reason, entry.index) as undefined;
+  const refuse = (reason: string): undefined => {
+    report?.(entry.key, reason, entry.index);
+    return undefined;
+  };
   const head = versioned.safeParse(readJson(entry.value));
   if (!head.success) return refuse('is no JSON record with a version');
   if (head.data.version > VERSION) return refuse(`has version ${head.data.version}, which a newer release wrote`);

@@ -19,6 +19,17 @@ export const rows = (netns: string, ...command: string[]): Rows => {
   return text === '' ? [] : (JSON.parse(text) as Rows).filter((row) => Object.keys(row).length > 0);
 };
 
+/** Every step is tried on what it has just made. */
+export const twice = async (work: () => Promise<void>): Promise<void> => {
+  await work();
+  await work();
+};
+
+/** All that `ip -d` tells of one link. */
+export const link = (netns: string, name: string) => rows(netns, 'ip', '-d', '-j', 'link', 'show', name)[0];
+
+export const names = (netns: string) => rows(netns, 'ip', '-j', 'link').map((l) => l.ifname);
+
 export class Bench {
   private readonly dir = mkdtempSync(`${tmpdir()}/tsoverlay-kernel-`);
   private readonly kernels: LinuxKernel[] = [];
@@ -64,8 +75,9 @@ export class Bench {
   }
 }
 
+type Without<S> = S extends Step ? Omit<S, 'ns' | 'reason'> : never;
 /** A step without its namespace and reason. */
-type Bare<S> = S extends Step ? Omit<S, 'ns' | 'reason'> : never;
+export type BareStep = Without<Step>;
 
 export const NETWORK = 'ab'.repeat(32);
 export const NS = '1-ababababab' as NamespaceName;
@@ -82,7 +94,7 @@ export class Host {
     return `${this.netnsDir}/${NS}`;
   }
 
-  apply(step: Bare<Step>): Promise<void> {
+  apply(step: BareStep): Promise<void> {
     return this.kernel.apply({ ...step, ns: NS, reason: 'test' } as Step);
   }
 

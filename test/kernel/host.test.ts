@@ -1,5 +1,5 @@
 /** What LinuxKernel finds: our namespaces among others', a network as a whole, and the host around it. */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Ip, Mac } from '../../src/model/types.js';
@@ -88,6 +88,34 @@ test('observations and steps may run at the same time', async () => {
   await Promise.all(work.flat());
   const seen = await host.kernel.observe(NS);
   expect([seen?.neighbours.length, seen?.fdb.length]).toEqual([50, 50]);
+});
+
+test('a dump that the kernel interrupts is asked for again', async () => {
+  await host.network();
+  // So many that they take several datagrams: a dump can be interrupted only between two of them.
+  const crowd = Array.from({ length: 100 }, (_, n) => `crowd${n}`);
+  const batch = crowd.map((name) => `link add ${name} type bridge`).join('\n');
+  execFileSync('nsenter', [`--net=${host.inside}`, 'ip', '-batch', '-'], { input: batch });
+  const script = `${host.netnsDir}/churn`;
+  writeFileSync(script, 'link add churn type bridge\nlink delete churn\n'.repeat(20_000));
+  const churn = spawn('nsenter', [`--net=${host.inside}`, 'ip', '-force', '-batch', script], { stdio: 'ignore' });
+  try {
+    for (let n = 0; n < 50; n++) {
+      const seen = (await host.kernel.observe(NS))?.links.map((l) => l.name).filter((l) => l !== 'churn');
+      expect(seen).toEqual(['lo', 'br0', 'vxlan0', ...crowd]);
+    }
+  } finally {
+    churn.kill();
+  }
+});
+
+test('an answer that came while the process was busy is not too late', async () => {
+  await host.network();
+  const seen = host.kernel.observe(NS);
+  const start = performance.now();
+  await Promise.resolve();
+  while (performance.now() - start < 2100);
+  expect((await seen)?.links).toHaveLength(3);
 });
 
 describe('hostFacts', () => {

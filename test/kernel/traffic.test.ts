@@ -1,5 +1,5 @@
 /** Packets between two hosts: a container's veth end on either, an underlay cable between them. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { Bench, type Host, NETWORK, run } from './bench.js';
 
 let bench: Bench;
@@ -31,6 +31,8 @@ async function pair(vtepA: string, vtepB: string): Promise<readonly [Host, Host,
   const [a, b] = [bench.host('docker01', vtepA), bench.host('docker02', vtepB)];
   const prefix = vtepA.includes(':') ? 64 : 24;
   bench.cable(a, b, `${vtepA}/${prefix}`, `${vtepB}/${prefix}`);
+  // A fresh IPv6 link takes a while before it answers.
+  await vi.waitFor(() => run(a.path, 'busybox', 'ping', '-c', '1', '-W', '1', vtepB), { timeout: 10_000 });
   for (const host of [a, b]) {
     await host.network('172.16.1.254/24');
     await host.port(0);

@@ -4,10 +4,8 @@ import { Command, Option } from 'commander';
 import { execa } from 'execa';
 import { ENGINE_VERSIONS, type EngineVersion } from './cache.js';
 import { type DockerHost, Lab } from './lab.js';
+import { LAB_NAME } from './paths.js';
 import { removeLab } from './sweep.js';
-
-/** The lab of this command line and of the demo. */
-export const LAB_NAME = 'lab';
 
 interface UpOptions {
   readonly engine: EngineVersion;

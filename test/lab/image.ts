@@ -1,12 +1,13 @@
-/** The image `busybox:latest` as a tar for `docker import`: no registry is needed. */
+/** The image `busybox:latest` as a tar for `docker load`: no registry is needed. */
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { putInPlace } from './cache.js';
 import { CACHE, cached } from './paths.js';
 
-export const IMAGE_TAR = cached('busybox.tar');
+export const IMAGE_TAR = cached('busybox-image.tar');
 
 const IPERF = '/usr/bin/iperf3';
 
@@ -17,26 +18,51 @@ export async function makeImage(tell: (line: string) => void): Promise<void> {
   await mkdir(CACHE, { recursive: true });
   const scratch = await mkdtemp(join(CACHE, 'image-'));
   try {
-    const rootfs = join(scratch, 'rootfs');
-    for (const folder of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'root', 'var/www'])
-      await mkdir(join(rootfs, folder), { recursive: true });
-    for (const file of [IPERF, ...(await libraries(IPERF))]) {
-      await mkdir(dirname(join(rootfs, file)), { recursive: true });
-      await cp(file, join(rootfs, file), { dereference: true });
-    }
-    await cp('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
-    // Applets are symbolic links to where busybox believes it is, so it has to be asked inside the new root.
-    await execa('chroot', [rootfs, '/bin/busybox', '--install', '-s', '/bin']);
-    const tar = join(scratch, 'busybox.tar');
-    await execa('tar', ['-C', rootfs, '--owner=0', '--group=0', '-cf', tar, '.']);
-    await putInPlace(tar, IMAGE_TAR);
+    await fillRootfs(join(scratch, 'rootfs'));
+    const layer = join(scratch, 'layer.tar');
+    await execa('tar', ['-C', join(scratch, 'rootfs'), '--owner=0', '--group=0', '-cf', layer, '.']);
+    await describe(
+      scratch,
+      createHash('sha256')
+        .update(await readFile(layer))
+        .digest('hex'),
+    );
+    const image = join(scratch, 'image.tar');
+    await execa('tar', ['-C', scratch, '-cf', image, 'manifest.json', 'config.json', 'layer.tar']);
+    await putInPlace(image, IMAGE_TAR);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+async function fillRootfs(rootfs: string): Promise<void> {
+  for (const folder of ['bin', 'dev', 'etc', 'proc', 'sys', 'tmp', 'root', 'var/www'])
+    await mkdir(join(rootfs, folder), { recursive: true });
+  for (const file of [IPERF, ...(await libraries(IPERF))]) {
+    await mkdir(dirname(join(rootfs, file)), { recursive: true });
+    await cp(file, join(rootfs, file), { dereference: true });
+  }
+  await cp('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
+  // Applets are symbolic links to where busybox believes it is, so it has to be asked inside the new root.
+  await execa('chroot', [rootfs, '/bin/busybox', '--install', '-s', '/bin']);
 }
 
 /** Absolute paths of all shared libraries and of the loader. */
 async function libraries(binary: string): Promise<string[]> {
   const { stdout } = await execa('ldd', [binary]);
   return [...stdout.matchAll(/(\/\S+) \(0x/g)].flatMap((m) => m[1] ?? []);
+}
+
+/** The two files that make a layer an image, as `docker save` writes them. */
+async function describe(folder: string, layerSha256: string): Promise<void> {
+  const config = {
+    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+    os: 'linux',
+    // A `sleep` that is a container's first process ignores SIGTERM: every stop would take ten seconds.
+    config: { Cmd: ['sh'], Env: ['PATH=/usr/sbin:/usr/bin:/sbin:/bin'], StopSignal: 'SIGKILL' },
+    rootfs: { type: 'layers', diff_ids: [`sha256:${layerSha256}`] },
+  };
+  const manifest = [{ Config: 'config.json', RepoTags: ['busybox:latest'], Layers: ['layer.tar'] }];
+  await writeFile(join(folder, 'config.json'), JSON.stringify(config));
+  await writeFile(join(folder, 'manifest.json'), JSON.stringify(manifest));
 }

@@ -1,47 +1,13 @@
 /** A whole lab: a LAN, hosts with Docker engines, a Consul server, the plugin. Boots in parallel, lives on disk. */
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type EngineVersion, enginePath, fillCache } from './cache.js';
+import { enginePath, fillCache } from './cache.js';
 import { Consul } from './consul.js';
 import { Engine } from './engine.js';
 import { Host } from './host.js';
 import { makeImage } from './image.js';
 import { Lan, lanAddress, OUTSIDE } from './lan.js';
-import { stateFolder } from './paths.js';
 import { Plugin } from './plugin.js';
-import { identify, type ProcessRef } from './process.js';
+import { DEFAULTS, type LabOptions, readRecord, writeRecord } from './record.js';
 import { removeLab, sweepDeadLabs } from './sweep.js';
-
-/** What a lab is made of. All of it can be written down, so that another process finds the lab again. */
-export interface LabOptions {
-  /** Names namespaces and folders on the machine; a lab of the same name is taken down first. */
-  readonly name: string;
-  readonly engine: EngineVersion;
-  readonly hosts: number;
-  /** Of the LAN, bytes. */
-  readonly mtu: number;
-  readonly consul: boolean;
-  readonly plugin: boolean;
-  /** Docker's own overlay driver over Consul, which only 20.10.5 still has. */
-  readonly nativeOverlay: boolean;
-  /** More options of every dockerd, e.g. `--live-restore`. */
-  readonly engineOptions: readonly string[];
-  /** True for a lab that is to outlive the process that boots it. */
-  readonly keep: boolean;
-}
-
-const DEFAULTS: LabOptions = {
-  name: 'test',
-  engine: '28.5.2',
-  hosts: 2,
-  mtu: 1500,
-  consul: true,
-  plugin: true,
-  nativeOverlay: false,
-  engineOptions: [],
-  keep: false,
-};
 
 /** A host with what runs on it. */
 export interface DockerHost {
@@ -90,10 +56,7 @@ export class Lab {
     const options = { ...DEFAULTS, ...wanted };
     const lab = new Lab(options);
     await Promise.all([fillCache([options.engine], tell), makeImage(tell), sweepDeadLabs(options.name)]);
-    const folder = stateFolder(options.name);
-    await mkdir(folder, { recursive: true });
-    const owner = options.keep ? undefined : identify(process.pid);
-    await writeFile(join(folder, 'lab.json'), JSON.stringify({ options, owner } satisfies LabRecord));
+    await writeRecord(options);
     try {
       await lab.lan.build(
         lab.hosts.map((h) => h.host),
@@ -109,9 +72,9 @@ export class Lab {
 
   /** Finds a lab that another process has booted. */
   static async attach(name: string): Promise<Lab> {
-    const file = join(stateFolder(name), 'lab.json');
-    if (!existsSync(file)) throw new Error(`there is no lab ${name}: npm run lab -- up`);
-    return new Lab((JSON.parse(await readFile(file, 'utf8')) as LabRecord).options);
+    const record = await readRecord(name);
+    if (!record) throw new Error(`there is no lab ${name}: npm run lab -- up`);
+    return new Lab(record.options);
   }
 
   /** The n-th host, n from 1, or the host of that name. */
@@ -151,11 +114,4 @@ export class Lab {
   down(): Promise<void> {
     return removeLab(this.options.name);
   }
-}
-
-/** lab.json */
-interface LabRecord {
-  readonly options: LabOptions;
-  /** The process that the lab belongs to; a lab without one is kept until it is taken down. */
-  readonly owner?: ProcessRef | undefined;
 }

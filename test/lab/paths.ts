@@ -10,6 +10,9 @@ export const STATE = '/run/tsoverlay-lab';
 /** The built plugin of this working tree. */
 export const PLUGIN_MAIN = join(import.meta.dirname, '../../dist/main.js');
 
+/** The lab of `npm run lab` and of the demo. */
+export const LAB_NAME = 'lab';
+
 export const cached = (name: string): string => join(CACHE, name);
 export const stateFolder = (lab: string): string => join(STATE, lab);
 

@@ -2,31 +2,23 @@
  * Takes labs down, also those whose process died half-way. What is to go is found by the lab's name, not by what was
  * written down: a process is the lab's when it is in one of the lab's network namespaces.
  */
-import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
+import { type Dirent, existsSync } from 'node:fs';
+import { readdir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../../src/errors.js';
 import { attempt } from './command.js';
 import { diskFolder, machineName, STATE, stateFolder } from './paths.js';
-import { isAlive, type ProcessRef, until } from './process.js';
+import { until } from './process.js';
+import { isOrphan } from './record.js';
 
 const CGROUPS = '/sys/fs/cgroup';
 
 /** Takes down `name` and every lab whose owner is dead. Labs that are to be kept have no owner. */
 export async function sweepDeadLabs(name: string): Promise<void> {
-  const labs = await list(STATE);
+  // A leading dot marks a folder that is just being made.
+  const labs = (await list(STATE)).filter((lab) => !lab.startsWith('.'));
   const dead = await Promise.all(labs.map(async (lab) => lab !== name && (await isOrphan(lab))));
   await Promise.all([name, ...labs.filter((_, i) => dead[i])].map(removeLab));
-}
-
-async function isOrphan(lab: string): Promise<boolean> {
-  try {
-    const record = await readFile(join(stateFolder(lab), 'lab.json'), 'utf8');
-    const { owner } = JSON.parse(record) as { owner?: ProcessRef };
-    return owner !== undefined && !isAlive(owner);
-  } catch {
-    return true;
-  }
 }
 
 /** Ends a lab's processes and removes its namespaces, cgroups and folders; what is gone already is a success. */
@@ -60,7 +52,9 @@ async function endProcesses(netns: string): Promise<void> {
 /** With cgroup v1 each controller has a tree of its own, with v2 there is one. */
 async function removeCgroups(prefix: string): Promise<void> {
   const v2 = existsSync(join(CGROUPS, 'cgroup.controllers'));
-  const trees = v2 ? [CGROUPS] : (await list(CGROUPS)).map((tree) => join(CGROUPS, tree));
+  const trees = v2
+    ? [CGROUPS]
+    : (await entries(CGROUPS)).flatMap((e) => (e.isDirectory() ? join(CGROUPS, e.name) : []));
   for (const tree of trees) {
     for (const group of await list(tree)) if (group.startsWith(prefix)) await removeTree(join(tree, group));
   }
@@ -68,9 +62,7 @@ async function removeCgroups(prefix: string): Promise<void> {
 
 /** A cgroup is removed by rmdir, its children first; its files are the kernel's. */
 async function removeTree(group: string): Promise<void> {
-  for (const entry of await readdir(group, { withFileTypes: true })) {
-    if (entry.isDirectory()) await removeTree(join(group, entry.name));
-  }
+  for (const entry of await entries(group)) if (entry.isDirectory()) await removeTree(join(group, entry.name));
   // A process that was just killed leaves its cgroup a moment later.
   await until(`${group} to be empty`, 5, async () => {
     try {
@@ -84,9 +76,12 @@ async function removeTree(group: string): Promise<void> {
   });
 }
 
-async function list(folder: string): Promise<readonly string[]> {
+const list = async (folder: string): Promise<readonly string[]> => (await entries(folder)).map((e) => e.name);
+
+/** What is in a folder: nothing when it is gone, for another process may be sweeping as well. */
+async function entries(folder: string): Promise<readonly Dirent[]> {
   try {
-    return await readdir(folder);
+    return await readdir(folder, { withFileTypes: true });
   } catch (e) {
     if (hasCode(e, 'ENOENT')) return [];
     throw e;

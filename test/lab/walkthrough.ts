@@ -4,24 +4,9 @@
  */
 import type { DockerHost, Lab } from './lab.js';
 import { OUTSIDE } from './lan.js';
+import { until } from './process.js';
+import type { Tour } from './tours.js';
 import { type Finding, Witness } from './witness.js';
-
-/** One way through the guide; two of them fit on one pair of hosts. */
-export interface Tour {
-  readonly driver: 'tsoverlay' | 'overlay';
-  /** What `docker network ls` must show. */
-  readonly scope: 'global' | 'local';
-  /** Options of `docker network create` beside driver, subnet and gateway. */
-  readonly create: string;
-  /** Name of the network. */
-  readonly network: string;
-  /** First three numbers of its /24. */
-  readonly net: string;
-  /** Names of the containers on docker01 and docker02. */
-  readonly containers: readonly [string, string];
-  /** Their addresses on docker_gwbridge: the first free one on a host. */
-  readonly eth1: string;
-}
 
 interface Scene extends Tour {
   readonly lab: Lab;
@@ -41,15 +26,15 @@ export const STEPS: readonly WalkStep[] = [
   { id: 'W1', title: 'Consul shows two nodes', walk: seeNodes },
   { id: 'W2', title: 'docker01 creates the network', walk: createNetwork },
   { id: 'W3', title: 'docker02 shows it too, by itself', walk: (w, s) => seeNetwork(w, s, s.docker02) },
-  { id: 'W4', title: 'a container on docker01', walk: (w, s) => runContainer(w, s, s.docker01, 1) },
+  { id: 'W4', title: 'a container on docker01', walk: (w, s) => runContainer(w, s, 0) },
   {
     id: 'W5',
     title: 'a container on docker02 has the next address',
-    walk: (w, s) => runContainer(w, s, s.docker02, 2),
+    walk: (w, s) => runContainer(w, s, 1),
   },
   { id: 'W6', title: 'a second card on docker_gwbridge', walk: seeSecondCard },
   { id: 'W7', title: 'the default route leads through it', walk: seeRoutes },
-  { id: 'W8', title: 'ping by address, both ways', walk: (w, s) => ping(w, s, `${s.net}.2`, `${s.net}.1`) },
+  { id: 'W8', title: 'ping by address, both ways', walk: (w, s) => ping(w, s, address(s, 1), address(s, 0)) },
   { id: 'W9', title: 'ping by name, both ways', walk: (w, s) => ping(w, s, s.containers[1], s.containers[0]) },
   { id: 'W10', title: 'ping an address outside', walk: (w, s) => ping(w, s, OUTSIDE, OUTSIDE) },
   { id: 'W11', title: 'the bridge docker_gwbridge on the host', walk: seeGatewayBridge },
@@ -72,7 +57,10 @@ export async function walk(step: WalkStep, lab: Lab, tour: Tour): Promise<Findin
 
 async function seeNodes(w: Witness, s: Scene): Promise<void> {
   const folder = s.driver === 'overlay' ? 'docker/nodes/' : 'tsoverlay/nodes/';
-  const keys = (await s.lab.consul.keys(folder)).filter((key) => key !== folder);
+  const nodes = async (): Promise<readonly string[]> =>
+    (await s.lab.consul.keys(folder)).filter((key) => key !== folder);
+  await soon(async () => (await nodes()).length === 2);
+  const keys = await nodes();
   w.note(`Consul, Key/Value, ${folder}\n${keys.join('\n')}`);
   w.expect('two nodes', keys.length === 2);
   for (const { address } of s.both)
@@ -81,6 +69,9 @@ async function seeNodes(w: Witness, s: Scene): Promise<void> {
       keys.some((key) => key.includes(address)),
     );
 }
+
+/** What comes about by itself may take a moment; whether it has come is seen afterwards. */
+const soon = (test: () => Promise<boolean>): Promise<void> => until('it', 5, test).catch(() => {});
 
 async function createNetwork(w: Witness, s: Scene): Promise<void> {
   const addresses = `--subnet ${s.net}.0/24 --gateway ${s.net}.254`;
@@ -91,18 +82,26 @@ async function createNetwork(w: Witness, s: Scene): Promise<void> {
 
 async function seeNetwork(w: Witness, s: Scene, h: DockerHost): Promise<void> {
   const row = new RegExp(`^\\w{12} +${s.network} +${s.driver} +${s.scope}`, 'm');
-  const deadline = Date.now() + 5000;
-  let list = await h.docker('network', 'ls');
-  while (!row.test(list) && Date.now() < deadline) list = await h.docker('network', 'ls');
+  await soon(async () => row.test(await h.docker('network', 'ls')));
   w.expect(`${s.network}, driver ${s.driver}, scope ${s.scope}`, row.test(await w.type(h, 'docker network ls')));
 }
 
-async function runContainer(w: Witness, s: Scene, h: DockerHost, n: 1 | 2): Promise<void> {
-  const name = s.containers[n - 1];
-  await w.type(h, `docker run -d --net ${s.network} --name ${name} busybox sleep infinity`);
-  const eth0 = card(await w.type(h, `docker exec ${name} ip a`), 'eth0');
-  const mac = ['02', '42', ...`${s.net}.${n}`.split('.').map((b) => Number(b).toString(16).padStart(2, '0'))].join(':');
-  w.expect(`eth0 ${s.net}.${n}/24`, eth0.includes(`inet ${s.net}.${n}/24 `));
+/** The container's address on the network. */
+const address = (s: Scene, i: 0 | 1): string => `${s.net}.${s.numbers[i]}`;
+
+async function runContainer(w: Witness, s: Scene, i: 0 | 1): Promise<void> {
+  const host = i === 0 ? s.docker01 : s.docker02;
+  const name = s.containers[i];
+  await w.type(host, `docker run -d --net ${s.network} --name ${name} busybox sleep infinity`);
+  const eth0 = card(await w.type(host, `docker exec ${name} ip a`), 'eth0');
+  const mac = [
+    '02',
+    '42',
+    ...address(s, i)
+      .split('.')
+      .map((b) => Number(b).toString(16).padStart(2, '0')),
+  ].join(':');
+  w.expect(`eth0 ${address(s, i)}/24`, eth0.includes(`inet ${address(s, i)}/24 `));
   w.expect(`MAC ${mac}`, eth0.includes(`link/ether ${mac} `));
   w.expect('MTU 1450', eth0.includes(' mtu 1450 '));
 }
@@ -144,7 +143,7 @@ async function seeGatewayBridge(w: Witness, s: Scene): Promise<void> {
 }
 
 async function seeNamespaces(w: Witness, s: Scene): Promise<void> {
-  const name = await namespaceOf(s);
+  const name = await namespaceOf(s.docker01, s.network);
   for (const h of s.both) {
     // A second tour must not put the link into the folder that the first one's link leads to.
     await w.type(h, '[ -e /var/run/netns ] || ln -s /var/run/docker/netns /var/run/netns');
@@ -153,7 +152,7 @@ async function seeNamespaces(w: Witness, s: Scene): Promise<void> {
 }
 
 async function seeDevices(w: Witness, s: Scene): Promise<void> {
-  const name = await namespaceOf(s);
+  const name = await namespaceOf(s.docker01, s.network);
   for (const h of s.both) {
     const output = await w.type(h, `ip netns exec ${name} ip a`);
     w.expect(`br0 ${s.net}.254/24`, card(output, 'br0').includes(`inet ${s.net}.254/24 `));
@@ -165,7 +164,7 @@ async function seeDevices(w: Witness, s: Scene): Promise<void> {
 }
 
 async function seePorts(w: Witness, s: Scene): Promise<void> {
-  const name = await namespaceOf(s);
+  const name = await namespaceOf(s.docker01, s.network);
   for (const h of s.both) {
     const output = await w.type(h, `ip netns exec ${name} brctl show`);
     w.expect('br0, STP no', /^br0\s+8000\.[0-9a-f]{12}\s+no\s/m.test(output));
@@ -174,8 +173,8 @@ async function seePorts(w: Witness, s: Scene): Promise<void> {
 }
 
 /** `1-` and the first ten digits of the network's id on the host that created it. */
-async function namespaceOf(s: Scene): Promise<string> {
-  const id = await s.docker01.docker('network', 'inspect', '--format', '{{.Id}}', s.network);
+export async function namespaceOf(creator: DockerHost, network: string): Promise<string> {
+  const id = await creator.docker('network', 'inspect', '--format', '{{.Id}}', network);
   return `1-${id.slice(0, 10)}`;
 }
 

@@ -18,9 +18,12 @@ export class Witness {
 
   /** Runs a shell line on the host and gives its output, error output included; a failure is a problem. */
   async type(h: DockerHost, line: string): Promise<string> {
+    const prompt = `${h.name}# ${line}`;
+    // Its place in the transcript is taken now: lines that run side by side stay in the order of typing.
+    const place = this.transcript.push(prompt) - 1;
     const { ok, stdout, stderr } = await h.host.attempt('sh', '-c', line);
     const output = [stdout, stderr].filter((text) => text !== '').join('\n');
-    this.transcript.push(`${h.name}# ${line}`, ...(output === '' ? [] : [output]));
+    if (output !== '') this.transcript[place] = `${prompt}\n${output}`;
     if (!ok) this.problems.push(`${h.name}: ${line}: failed`);
     return output;
   }

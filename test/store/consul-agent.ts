@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { consulBinary } from '../lab/cache.js';
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -28,8 +28,8 @@ export class ConsulAgent {
     private readonly args: readonly string[],
   ) {}
 
-  /** Not started yet. With more than one expected server it never gets a leader. */
-  static async make(expectedServers = 1): Promise<ConsulAgent> {
+  /** Not started yet. With more than one expected server it never gets a leader; `settings` is HCL. */
+  static async make(expectedServers = 1, settings = ''): Promise<ConsulAgent> {
     if (!existsSync(consulBinary())) throw new Error(`${consulBinary()} is missing: run npm run prepare:machine`);
     const [http = 0, server, lan, wan] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
     const dataDir = await mkdtemp(join(tmpdir(), 'tsoverlay-consul-'));
@@ -38,7 +38,8 @@ export class ConsulAgent {
     const server1 = ['-server', '-bootstrap-expect', expectedServers, '-bind', '127.0.0.1', '-client', '127.0.0.1'];
     const args = ['agent', ...server1, '-data-dir', dataDir, ...ports, ...others, '-log-level', 'err'];
     // Election in half a second instead of three.
-    return new ConsulAgent(http, dataDir, [...args, '-hcl', 'performance { raft_multiplier = 1 }'].map(String));
+    const hcl = `performance { raft_multiplier = 1 } ${settings}`;
+    return new ConsulAgent(http, dataDir, [...args, '-hcl', hcl].map(String));
   }
 
   start(): void {

@@ -1,0 +1,277 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Zone } from '../../src/dns/answer.js';
+import { Resolver } from '../../src/dns/resolver.js';
+import { LIVE_MS } from '../../src/kernel/nftables.js';
+import { endpoint } from '../unit/dns/fixtures.js';
+import {
+  askTcp,
+  askUdp,
+  Client,
+  dropNamespace,
+  FakeEngine,
+  type Firewall,
+  FROM_ENGINE,
+  inside,
+  makeNamespace,
+} from './dns-namespace.js';
+
+const zones: readonly Zone[] = [
+  {
+    network: 'backnet',
+    endpoints: [
+      endpoint(['web1', 'web'], ['172.16.1.1/24']),
+      endpoint(['web2', 'web'], ['172.16.1.2/24']),
+      ...Array.from({ length: 60 }, (_, i) => endpoint([`n${i}`, 'crowd'], [`172.16.2.${i + 1}/24`])),
+    ],
+  },
+];
+const OURS = ['172.16.1.1'];
+const ENGINES = [FROM_ENGINE];
+
+let namespace = '';
+let engine: FakeEngine;
+let resolvers: Resolver[] = [];
+
+function setUp(firewall: Firewall): void {
+  namespace = makeNamespace();
+  engine = new FakeEngine(namespace, firewall);
+  resolvers = [];
+}
+
+function started(): Resolver {
+  const resolver = new Resolver(namespace, () => zones);
+  resolvers.push(resolver);
+  resolver.start();
+  return resolver;
+}
+
+afterEach(() => {
+  for (const resolver of resolvers) resolver.abandon();
+  engine.close();
+  dropNamespace(namespace);
+});
+
+describe.each<Firewall>(['nft', 'iptables-nft', 'iptables-legacy'])('beside the engine’s resolver (%s)', (firewall) => {
+  beforeEach(() => setUp(firewall));
+
+  it('answers the cluster’s names and leaves all others to the engine, over UDP and TCP', async () => {
+    started();
+    expect(await askUdp(namespace, 'web1')).toEqual(OURS);
+    expect(await askUdp(namespace, 'WEB1.backnet')).toEqual(OURS);
+    expect(await askUdp(namespace, 'web1', 'AAAA')).toEqual([]);
+    expect(await askUdp(namespace, '1.1.16.172.in-addr.arpa', 'PTR')).toEqual(['web1.backnet']);
+    expect(engine.asked).toEqual([]);
+    expect(await askUdp(namespace, 'example.com')).toEqual(ENGINES);
+    expect(await askTcp(namespace, 'web1')).toEqual([OURS]);
+    expect(await askTcp(namespace, 'example.com')).toEqual([ENGINES]);
+    expect(await askTcp(namespace, 'web1', 'example.com', 'web1', 'example.org')).toEqual([
+      OURS,
+      ENGINES,
+      OURS,
+      ENGINES,
+    ]);
+    expect(engine.asked.map(({ name, from }) => `${name} ${from}`)).toEqual([
+      'example.com 127.0.0.12',
+      'example.com 127.0.0.12',
+      'example.com 127.0.0.12',
+      'example.org 127.0.0.12',
+    ]);
+  });
+
+  it('dead, lets the engine answer again within five seconds, also a client that keeps its socket', async () => {
+    const resolver = started();
+    const client = new Client(namespace);
+    expect(await client.ask('web1')).toEqual(OURS);
+    resolver.abandon();
+    const began = Date.now();
+    const old = answeredAgain(() => client.ask('web1', 'A', 200), began);
+    const fresh = answeredAgain(() => askUdp(namespace, 'web1', 'A', 200), began);
+    const tcp = answeredAgain(async () => (await askTcp(namespace, 'web1'))[0] ?? [], began);
+    const [a, b, c] = await Promise.all([old, fresh, tcp]);
+    console.info(
+      `${firewall}: after our death the engine answered again: kept socket ${a} ms, new socket ${b} ms, TCP ${c} ms`,
+    );
+    expect(Math.max(a, b, c)).toBeLessThan(5000);
+    expect(Math.min(a, b, c)).toBeGreaterThan(LIVE_MS - 500);
+    started();
+    expect(await client.ask('web1')).toEqual(OURS);
+    client.close();
+  });
+
+  it('stopped, lets the engine answer at once: no query fails', async () => {
+    const resolver = started();
+    const storm = new Storm(namespace);
+    await sleep(200);
+    await resolver.stop();
+    await sleep(200);
+    const answers = await storm.end();
+    console.info(`${firewall}: ${answers.length} queries around a stop`);
+    expect(answers[0]).toBe(OURS[0]);
+    expect(answers.at(-1)).toBe(FROM_ENGINE);
+    expect(answers.filter((a) => a !== OURS[0] && a !== FROM_ENGINE)).toEqual([]);
+    expect(inside(namespace, 'nft', 'list', 'tables')).not.toContain('tsoverlay');
+  });
+
+  it('replaced by another one, answers go on: what was in flight at that moment is asked again at most', async () => {
+    const first = started();
+    const storm = new Storm(namespace, 2);
+    await sleep(200);
+    started();
+    await sleep(100);
+    first.abandon();
+    await sleep(200);
+    const answers = await storm.end();
+    console.info(`${firewall}: ${answers.length} queries around a replacement`);
+    expect(new Set(answers)).toEqual(new Set(OURS));
+  });
+
+  it('finds the engine again after a live-restore has moved it, in the midst of traffic', async () => {
+    started();
+    const client = new Client(namespace);
+    expect(await client.ask('before.example')).toEqual(ENGINES);
+    engine.move();
+    for (let i = 0; i < 20; i++) expect(await client.ask(`after${i}.example`)).toEqual(ENGINES);
+    expect(await askTcp(namespace, 'after.example')).toEqual([ENGINES]);
+    client.close();
+  });
+});
+
+describe('the resolver', () => {
+  beforeEach(() => setUp('nft'));
+
+  it('serves glibc: order shuffled, a large answer over TCP after a cut one', async () => {
+    started();
+    expect(await libc(namespace, 'web1')).toEqual(OURS);
+    expect(await libc(namespace, 'example.com')).toEqual(ENGINES);
+    expect(await libc(namespace, 'crowd')).toHaveLength(60);
+    const firsts = new Set(
+      await Promise.all(Array.from({ length: 40 }, async () => (await askUdp(namespace, 'web'))[0])),
+    );
+    expect(firsts).toEqual(new Set(['172.16.1.1', '172.16.1.2']));
+  });
+
+  it('makes its redirect anew when the container flushes all rules', async () => {
+    const resolver = started();
+    inside(namespace, 'nft', 'delete', 'table', 'ip', 'tsoverlay-dns');
+    expect(await askUdp(namespace, 'web1')).toEqual(ENGINES);
+    resolver.renew();
+    expect(await askUdp(namespace, 'web1')).toEqual(OURS);
+  });
+
+  it('says SERVFAIL at once when the engine’s resolver is not there', async () => {
+    started();
+    engine.close();
+    const began = Date.now();
+    expect(await askUdp(namespace, 'example.com')).toEqual([]);
+    expect(Date.now() - began).toBeLessThan(500);
+    await expect(askTcp(namespace, 'example.com')).rejects.toThrow(/closed|ECONNRESET/);
+    expect(await askUdp(namespace, 'web1')).toEqual(OURS);
+  });
+
+  it('on a stop still serves what it has passed on', async () => {
+    const resolver = started();
+    engine.silent.add('slow.example');
+    const asked = askUdp(namespace, 'slow.example', 'A', 3000).catch((e: Error) => e.message);
+    await sleep(50);
+    const began = Date.now();
+    await resolver.stop();
+    expect(Date.now() - began).toBeGreaterThan(900);
+    expect(Date.now() - began).toBeLessThan(1500);
+    expect(await asked).toContain('no answer');
+  });
+
+  it('bounds what one container can have under way', async () => {
+    started();
+    engine.silent.add('never.example');
+    const client = new Client(namespace);
+    const flood: Promise<number>[] = [];
+    while (flood.length < 400) {
+      for (let i = 0; i < 50; i++)
+        flood.push(
+          client.ask('never.example', 'A', 2000).then(
+            () => 1,
+            () => 0,
+          ),
+        );
+      // Its socket's buffer is bounded, too.
+      await sleep(30);
+    }
+    const refused = (await Promise.all(flood)).reduce((sum, n) => sum + n, 0);
+    expect(refused).toBe(400 - 256);
+    expect(await client.ask('web1')).toEqual(OURS);
+    client.close();
+  });
+
+  it('leaves the container its port 53', () => {
+    started();
+    expect(() =>
+      inside(
+        namespace,
+        'python3',
+        '-c',
+        'import socket; socket.socket(2,2).bind(("0.0.0.0",53)); socket.socket(2,1).bind(("0.0.0.0",53))',
+      ),
+    ).not.toThrow();
+  });
+});
+
+/** When a question was answered by the engine, milliseconds after `began`; asks again and again. */
+async function answeredAgain(ask: () => Promise<readonly unknown[]>, began: number): Promise<number> {
+  while (Date.now() - began < 8000) {
+    const answer = await ask().catch(() => undefined);
+    if (answer?.[0] === FROM_ENGINE) return Date.now() - began;
+    if (!answer) await sleep(20);
+  }
+  return Number.POSITIVE_INFINITY;
+}
+
+/** Asks for web1 without a pause, over a kept socket, fresh sockets and TCP, each question at most `times` times. */
+class Storm {
+  private readonly answers: unknown[] = [];
+  private ended = false;
+  private readonly running: Promise<unknown>;
+
+  constructor(
+    private readonly place: string,
+    private readonly times = 1,
+  ) {
+    const kept = new Client(place);
+    this.running = Promise.all([
+      this.go(() => kept.ask('web1')),
+      this.go(() => askUdp(this.place, 'web1')),
+      this.go(async () => (await askTcp(this.place, 'web1'))[0] ?? []),
+    ]);
+  }
+
+  /** First address of every answer, or the error's text, in the order they came. */
+  async end(): Promise<readonly unknown[]> {
+    this.ended = true;
+    await this.running;
+    return this.answers;
+  }
+
+  private async go(ask: () => Promise<readonly unknown[]>): Promise<void> {
+    while (!this.ended) {
+      let answer: unknown;
+      for (let left = this.times; left > 0; left--) {
+        answer = await ask().then((data) => data[0], String);
+        if (!String(answer).includes('no answer')) break;
+      }
+      this.answers.push(answer);
+    }
+  }
+}
+
+/** Addresses that a program with the engine's resolv.conf gets from the C library. */
+async function libc(place: string, name: string): Promise<string[]> {
+  const file = join(mkdtempSync(join(tmpdir(), 'tsoverlay-resolv-')), 'resolv.conf');
+  writeFileSync(file, 'nameserver 127.0.0.11\noptions ndots:0\n');
+  const script = `mount --bind ${file} /etc/resolv.conf && exec getent ahosts ${name}`;
+  const { stdout } = await execa('nsenter', [`--net=${place}`, 'unshare', '-m', 'sh', '-c', script]);
+  return [...new Set(stdout.split('\n').map((line) => line.split(/\s+/)[0] ?? ''))];
+}

@@ -1,0 +1,24 @@
+/** Settings where they may not be written: what runc makes of /proc/sys in a managed plugin. */
+import { execFileSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const sysctl = fileURLToPath(new URL('../../src/kernel/sysctl.ts', import.meta.url));
+
+/** In mount and network namespaces of its own, /proc/sys read-only. */
+const inContainer = (script: string): string => {
+  const shell = `mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys && exec "$@"`;
+  const node = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', script];
+  return execFileSync('unshare', ['--mount', '--net', 'sh', '-c', shell, 'sh', ...node], { encoding: 'utf8' });
+};
+
+test('a read-only /proc/sys is made writable', () => {
+  const answer = inContainer(`
+    import { readFileSync } from 'node:fs';
+    const { disableIpv6, raiseNeighbourLimits } = await import(${JSON.stringify(sysctl)});
+    disableIpv6();
+    raiseNeighbourLimits();
+    console.log(readFileSync('/proc/sys/net/ipv6/conf/default/disable_ipv6', 'utf8').trim());
+  `);
+  expect(answer.trim()).toBe('1');
+});

@@ -1,0 +1,68 @@
+/** What a lab is made of, and where that is written down so that another process finds the lab again. */
+import { mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EngineVersion } from './cache.js';
+import { STATE, stateFolder } from './paths.js';
+import { identify, isAlive, type ProcessRef } from './process.js';
+
+const FILE = 'lab.json';
+
+export interface LabOptions {
+  /** Names namespaces and folders on the machine; a lab of the same name is taken down first. */
+  readonly name: string;
+  readonly engine: EngineVersion;
+  readonly hosts: number;
+  /** Of the LAN, bytes. */
+  readonly mtu: number;
+  readonly consul: boolean;
+  readonly plugin: boolean;
+  /** Docker's own overlay driver over Consul, which only 20.10.5 still has. */
+  readonly nativeOverlay: boolean;
+  /** More options of every dockerd, e.g. `--live-restore`. */
+  readonly engineOptions: readonly string[];
+  /** True for a lab that is to outlive the process that boots it. */
+  readonly keep: boolean;
+}
+
+export const DEFAULTS: LabOptions = {
+  name: 'test',
+  engine: '28.5.2',
+  hosts: 2,
+  mtu: 1500,
+  consul: true,
+  plugin: true,
+  nativeOverlay: false,
+  engineOptions: [],
+  keep: false,
+};
+
+/** lab.json in the lab's folder. */
+export interface LabRecord {
+  readonly options: LabOptions;
+  /** The process that the lab belongs to; a lab without one is kept until it is taken down. */
+  readonly owner?: ProcessRef | undefined;
+}
+
+/** Makes the lab's folder, in one move: one without a record would look like a dead lab to others. */
+export async function writeRecord(options: LabOptions): Promise<void> {
+  await mkdir(STATE, { recursive: true });
+  const folder = await mkdtemp(join(STATE, '.'));
+  const record: LabRecord = { options, owner: options.keep ? undefined : identify(process.pid) };
+  await writeFile(join(folder, FILE), JSON.stringify(record));
+  await rename(folder, stateFolder(options.name));
+}
+
+/** Undefined when there is no such lab, or what there is cannot be read. */
+export async function readRecord(name: string): Promise<LabRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(join(stateFolder(name), FILE), 'utf8')) as LabRecord;
+  } catch {
+    return undefined;
+  }
+}
+
+/** True when nobody will take the lab down any more. */
+export async function isOrphan(name: string): Promise<boolean> {
+  const record = await readRecord(name);
+  return !record || (record.owner !== undefined && !isAlive(record.owner));
+}

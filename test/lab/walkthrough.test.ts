@@ -1,0 +1,28 @@
+/** The guide, walked on real engines of every supported version, and once on the driver that it was written for. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Lab } from './lab.js';
+import type { LabOptions } from './record.js';
+import { NATIVE_TOUR, SUPPORTED, type Tour, tours } from './tours.js';
+import { STEPS, walk } from './walkthrough.js';
+
+function walkOn(title: string, options: Partial<LabOptions>, ways: readonly Tour[]): void {
+  describe(title, () => {
+    let lab: Lab;
+    beforeAll(async () => {
+      lab = await Lab.boot({ name: 'walk', ...options });
+    });
+    afterAll(() => lab?.down());
+
+    describe.each(ways)('docker network create -d $driver $create', (tour) => {
+      for (const step of STEPS)
+        it(`${step.id} ${step.title}`, async () => {
+          const { problems, evidence } = await walk(step, lab, tour);
+          expect(problems, evidence).toEqual([]);
+        });
+    });
+  });
+}
+
+for (const engine of SUPPORTED) walkOn(`tsoverlay on Docker ${engine}`, { engine }, tours(engine));
+
+walkOn("Docker's own overlay driver", { engine: '20.10.5', nativeOverlay: true, plugin: false }, [NATIVE_TOUR]);

@@ -1,0 +1,201 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isDeadlineError } from '../../../src/errors.js';
+import { keys } from '../../../src/model/names.js';
+import type { Op } from '../../../src/model/ports.js';
+import type { EndpointId } from '../../../src/model/types.js';
+import { type ClusterChange, ClusterView } from '../../../src/store/cluster.js';
+import { formatEndpoint, formatNetwork, formatNode } from '../../../src/store/records.js';
+import { FakeStore } from '../../fakes/store.js';
+import { endpointOf, hexId, networkId, networkOf, nodeOf } from './samples.js';
+
+const [n1, n2] = [nodeOf('10.0.0.60', 'docker01'), nodeOf('10.0.0.61', 'docker02')];
+const a = networkId('a');
+const e1 = endpointOf(a, '1');
+
+describe('ClusterView', () => {
+  let store: FakeStore;
+  let view: ClusterView;
+  let stop: AbortController;
+  const changes: ClusterChange[] = [];
+  const told: string[] = [];
+  const settle = () => new Promise(setImmediate);
+  const set = async (key: string, value: string) => {
+    store.put({ [key]: value });
+    await settle();
+  };
+
+  beforeEach(async () => {
+    changes.length = 0;
+    told.length = 0;
+    stop = new AbortController();
+    store = new FakeStore().put({
+      [keys.node(n1.address)]: formatNode(n1),
+      [keys.node(n2.address)]: formatNode(n2),
+      [keys.network(a)]: formatNetwork(networkOf(a)),
+      [keys.endpoint(a, e1.id)]: formatEndpoint(e1),
+    });
+    view = new ClusterView(store, (key) => told.push(key));
+    view.onChange((_, changed) => changes.push(changed));
+  });
+  afterEach(() => stop.abort());
+
+  const start = async () => {
+    view.start(stop.signal);
+    await view.ready(1_000);
+    await settle();
+    changes.length = 0;
+  };
+
+  it('is complete once all that is watched was loaded', async () => {
+    expect(view.current.complete).toBe(false);
+    expect(view.connected).toBe(false);
+    await start();
+    expect(view.current).toMatchObject({ complete: true });
+    expect(view.connected).toBe(true);
+    expect([...view.current.nodes.keys()]).toEqual([n1.address, n2.address]);
+    expect(view.current.networks.get(a)?.announced?.name).toBe('ov1');
+    expect(view.current.endpoints.size).toBe(0);
+    view.subscribe(a);
+    expect(view.current.complete).toBe(false);
+    await view.ready(1_000);
+    expect(view.current.complete).toBe(true);
+    expect(view.current.endpoints.get(a)?.get(e1.id)).toMatchObject({ mac: e1.mac });
+  });
+
+  it('watches what was subscribed before the start', async () => {
+    view.subscribe(a);
+    await start();
+    expect(view.current.endpoints.get(a)?.size).toBe(1);
+  });
+
+  it('tells a first load, also of nothing', async () => {
+    store.table.commit([{ verb: 'deleteTree', prefix: '' }]);
+    view.subscribe(a);
+    view.start(stop.signal);
+    await settle();
+    expect(changes).toEqual([{ nodes: true, networks: true, endpoints: new Set([a]) }]);
+  });
+
+  it('keeps the identity of what did not change', async () => {
+    view.subscribe(a);
+    await start();
+    const before = view.current;
+    await set(keys.node(n2.address), formatNode({ ...n2, mtu: 9000 }));
+    expect(changes).toEqual([{ nodes: true, networks: false, endpoints: new Set() }]);
+    expect(view.current).not.toBe(before);
+    expect(view.current.networks).toBe(before.networks);
+    expect(view.current.endpoints).toBe(before.endpoints);
+    expect(view.current.nodes).not.toBe(before.nodes);
+    expect(view.current.nodes.get(n1.address)).toBe(before.nodes.get(n1.address));
+    expect(view.current.nodes.get(n2.address)?.mtu).toBe(9000);
+    expect(before.nodes.get(n2.address)?.mtu).toBe(1500);
+  });
+
+  it('tells several changes as one', async () => {
+    view.subscribe(a);
+    await start();
+    store.table.commit([{ verb: 'delete', key: keys.node(n2.address) }]);
+    store.table.commit([{ verb: 'delete', key: keys.endpoint(a, e1.id) }]);
+    await settle();
+    expect(changes).toEqual([{ nodes: true, networks: false, endpoints: new Set([a]) }]);
+    expect(view.current.endpoints.get(a)?.size).toBe(0);
+  });
+
+  it('leaves garbage out, says so once, and is not woken by it', async () => {
+    await start();
+    const before = view.current;
+    await set('nodes/10.0.0.99', 'garbage');
+    await set(keys.node(n2.address), formatNode(n2));
+    expect(told).toEqual(['nodes/10.0.0.99']);
+    expect(changes).toEqual([]);
+    expect(view.current).toBe(before);
+  });
+
+  it('drops a record that became garbage', async () => {
+    await start();
+    await set(keys.node(n2.address), '{"version":2}');
+    expect([...view.current.nodes.keys()]).toEqual([n1.address]);
+    expect(changes).toHaveLength(1);
+  });
+
+  it('sees a node live and die', async () => {
+    await start();
+    const hold = await store.hold(keys.node(n1.address), formatNode(n1));
+    await settle();
+    expect(view.current.nodes.get(n1.address)?.alive).toBe(true);
+    await hold.release();
+    await settle();
+    expect(view.current.nodes.get(n1.address)?.alive).toBe(false);
+  });
+
+  it('forgets a network that is not subscribed any more', async () => {
+    view.subscribe(a);
+    await start();
+    view.unsubscribe(a);
+    expect(view.current.endpoints.has(a)).toBe(false);
+    expect(view.current.complete).toBe(true);
+    await set(keys.endpoint(a, hexId('2')), formatEndpoint({ ...e1, id: hexId('2') as EndpointId }));
+    expect(changes).toEqual([{ nodes: false, networks: false, endpoints: new Set([a]) }]);
+  });
+
+  it('keeps the last Cluster while the store is away', async () => {
+    await start();
+    const before = view.current;
+    store.fail();
+    expect(view.connected).toBe(false);
+    expect(view.lastError).toBe('the fake store is down');
+    expect(view.current).toBe(before);
+    store.recover();
+    expect(view.connected).toBe(true);
+    expect(view.current).toBe(before);
+  });
+
+  it('ends with its signal', async () => {
+    await start();
+    stop.abort();
+    await set(keys.node(n2.address), formatNode({ ...n2, mtu: 9000 }));
+    expect(changes).toEqual([]);
+  });
+
+  describe('reached', () => {
+    const commit = async (...ops: Op[]) => {
+      const done = await store.commit(ops);
+      if (!done.ok) throw new Error('conflict');
+      return done.index;
+    };
+
+    it('resolves once the watch brought the change', async () => {
+      await start();
+      const index = await commit({ verb: 'delete', key: keys.node(n2.address) });
+      await view.reached(keys.nodes, index, 1_000);
+      expect(view.current.nodes.has(n2.address)).toBe(false);
+    });
+
+    it('looks for itself when the index never comes', async () => {
+      await start();
+      const index = await commit({ verb: 'set', key: 'elsewhere', value: '' });
+      await view.reached(keys.nodes, index + 100, 1_000);
+    });
+
+    it('rejects at the deadline while the store is away', async () => {
+      await start();
+      const index = await commit({ verb: 'set', key: 'elsewhere', value: '' });
+      store.fail();
+      const error = await view.reached(keys.nodes, index, 50).catch((e: unknown) => e);
+      expect(isDeadlineError(error) && error.message).toBe(
+        'the change of nodes/ was not seen within 0.05 s: the fake store is down',
+      );
+    });
+
+    it('rejects for what is not watched', async () => {
+      await start();
+      await expect(view.reached(keys.endpoints(a), 1, 1_000)).rejects.toSatisfy(isDeadlineError);
+    });
+  });
+
+  it('is not ready while the store is away', async () => {
+    store.fail();
+    view.start(stop.signal);
+    await expect(view.ready(50)).rejects.toThrow('nodes/ was not loaded within 0.05 s: the fake store is down');
+  });
+});
