@@ -79,10 +79,10 @@ export class Resolver {
   /** A clean stop: new queries are the engine's at once, those under way are served for at most DRAIN_MS. */
   async stop(): Promise<void> {
     if (!this.running) return;
-    const { redirect, tcp, connections } = this.running;
+    const { redirect, connections } = this.running;
     try {
       redirect.suspend();
-      tcp.close();
+      // The listener stays: closing it would reset connections that wait to be accepted.
       await this.drained(connections);
       redirect.remove();
     } finally {

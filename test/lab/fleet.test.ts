@@ -1,0 +1,78 @@
+/** Thirty containers on each of two hosts, started at once: no address twice, all reachable, nothing left. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { Lab } from './lab.js';
+import { within } from './waiting.js';
+
+const PER_HOST = 30;
+const HOSTS = [1, 2];
+
+let lab: Lab;
+const docker = (host: number, ...args: string[]) => lab.host(host).docker(...args);
+const name = (host: number, n: number) => `c${host}-${n}`;
+const all = HOSTS.flatMap((host) => Array.from({ length: PER_HOST }, (_, n) => ({ host, name: name(host, n) })));
+
+beforeAll(async () => {
+  lab = await Lab.boot();
+  await docker(
+    1,
+    'network',
+    'create',
+    '-d',
+    'tsoverlay',
+    '--ipam-driver',
+    'tsoverlay',
+    '--subnet',
+    '172.16.1.0/24',
+    'one',
+  );
+  await within(1_000, 'the network is on docker02', async () =>
+    (await docker(2, 'network', 'ls', '--format', '{{.Name}}')).split('\n').includes('one'),
+  );
+});
+afterAll(() => lab?.down());
+
+it('sixty containers started at once have sixty addresses', async () => {
+  await Promise.all(
+    all.map((c) => docker(c.host, 'run', '-d', '--name', c.name, '--net', 'one', 'busybox', 'sleep', 'infinity')),
+  );
+  const addresses = await Promise.all(
+    all.map((c) => docker(c.host, 'inspect', '--format', '{{.NetworkSettings.Networks.one.IPAddress}}', c.name)),
+  );
+  expect(new Set(addresses).size).toBe(all.length);
+  // Lowest free first: 60 addresses are the first 61 but for the gateway's.
+  expect(new Set(addresses)).toEqual(new Set(Array.from({ length: 60 }, (_, i) => `172.16.1.${i + 2}`)));
+});
+
+it('every one reaches every other by its name', async () => {
+  const targets = all.map((c) => c.name).join(' ');
+  // One shell per container: a ping to each name, and the names that did not answer.
+  const script = `for c in ${targets}; do ping -c1 -W2 $c >/dev/null || echo $c; done`;
+  const lost: string[] = [];
+  for (const host of HOSTS)
+    for (let n = 0; n < PER_HOST; n += 6)
+      await Promise.all(
+        Array.from({ length: 6 }, async (_, i) => {
+          const from = name(host, n + i);
+          const missed = await docker(host, 'exec', from, 'sh', '-c', script);
+          if (missed !== '') lost.push(`${from}: ${missed.replaceAll('\n', ' ')}`);
+        }),
+      );
+  expect(lost).toEqual([]);
+});
+
+it('nothing is left when all are removed: no address, endpoint, veth, namespace or FDB entry', async () => {
+  await Promise.all(
+    HOSTS.map((host) => docker(host, 'rm', '-f', ...all.filter((c) => c.host === host).map((c) => c.name))),
+  );
+  await within(3_000, 'Consul has the gateway alone', async () => {
+    const keys = await lab.consul.keys('tsoverlay/');
+    return keys.filter((k) => /\/(addresses|endpoints|members)\//.test(k)).length === 1;
+  });
+  for (const host of HOSTS) {
+    const links = await lab.host(host).run('ip', '-br', 'link');
+    expect(links).not.toMatch(/veth|vx-/);
+    expect((await lab.host(host).run('sh', '-c', 'ls /run/docker/netns')).split('\n')).not.toContainEqual(
+      expect.stringMatching(/^1-/),
+    );
+  }
+});
