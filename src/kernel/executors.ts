@@ -1,5 +1,5 @@
 /** What carries out each kind of step: one entry per kind, and the compiler misses none. */
-import type { Step, StepKind } from '../model/steps.js';
+import type { Step, StepKind, StepOf } from '../model/steps.js';
 import type { Ip } from '../model/types.js';
 import { ensureAddress, removeAddress } from './addresses.js';
 import { ensureBridge } from './bridges.js';
@@ -12,15 +12,6 @@ import { disableIpv6, enableIpv6 } from './sysctl.js';
 import { ensurePort } from './veth.js';
 import { ensureVxlan, type UnderlayFamily } from './vxlan.js';
 
-/** The step of one kind, also where several kinds share a shape. */
-type StepWith<K extends StepKind> = Step extends infer S
-  ? S extends { readonly kind: infer Kinds }
-    ? K extends Kinds
-      ? S & { readonly kind: K }
-      : never
-    : never
-  : never;
-
 export interface Workplace {
   readonly spaces: Namespaces;
   /** In the host's namespace, the underlay. */
@@ -29,7 +20,7 @@ export interface Workplace {
   readonly family: UnderlayFamily;
 }
 
-type Executors = { readonly [K in StepKind]: (at: Workplace, step: StepWith<K>) => Promise<void> };
+type Executors = { readonly [K in StepKind]: (at: Workplace, step: StepOf<K>) => Promise<void> };
 
 /** Those that make something need the namespace. */
 const inside = (at: Workplace, step: Step): Promise<Space> => at.spaces.require(step.ns, step.kind);

@@ -9,7 +9,7 @@ const ROOT = '/proc/sys';
 /** IN6_ADDR_GEN_MODE_NONE */
 const ADDRESS_NONE = 1;
 
-/** `sysctl -w <name>=<value>`, with the name as a path, e.g. `net/ipv6/conf/all/disable_ipv6`. */
+/** `sysctl -w <name>=<value>`, with the name as a path, e.g. `net/ipv6/conf/lo/disable_ipv6`. */
 export function writeSysctl(name: string, value: number, root = ROOT): void {
   const write = () => writeFileSync(`${root}/${name}`, String(value));
   try {
@@ -27,11 +27,12 @@ export function writeSysctl(name: string, value: number, root = ROOT): void {
 }
 
 /**
- * `sysctl -w net.ipv6.conf.{all,default}.disable_ipv6=1`: no link of the namespace gets an fe80 address, as with the
- * native driver. A kernel without IPv6 has nothing to disable.
+ * `sysctl -w net.ipv6.conf.{default,lo}.disable_ipv6=1`: no link that comes gets an fe80 address, as with the native
+ * driver, and what enableIpv6 did to those that are there stays: `all` would take their addresses away. A kernel
+ * without IPv6 has nothing to disable.
  */
 export function disableIpv6(): void {
-  for (const which of ['all', 'default'])
+  for (const which of ['default', 'lo'])
     try {
       writeSysctl(`net/ipv6/conf/${which}/disable_ipv6`, 1);
     } catch (e) {

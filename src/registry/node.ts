@@ -5,7 +5,7 @@ import type { NodeAddress } from '../model/types.js';
 import { formatNode } from '../store/records.js';
 
 export class NodeRegistration {
-  private hold: Promise<Hold> | undefined;
+  private hold: Hold | undefined;
   private published = '';
 
   constructor(
@@ -24,14 +24,13 @@ export class NodeRegistration {
       routes: [...facts.routes].sort(),
     });
     if (value === this.published) return;
+    if (this.hold === undefined) this.hold = await this.store.hold(keys.node(this.self), value, this.onError);
+    else await this.hold.write(value);
     this.published = value;
-    if (this.hold === undefined) this.hold = this.store.hold(keys.node(this.self), value, this.onError);
-    else await (await this.hold).write(value);
-    await this.hold;
   }
 
   /** Tells the others that this host has left; its record and its endpoints stay. */
   async release(): Promise<void> {
-    await (await this.hold)?.release();
+    await this.hold?.release();
   }
 }

@@ -74,6 +74,7 @@ describe('a sandbox that is wanted', () => {
       const { ok, at } = await ready;
       expect(ok).toBe(true);
       if (round < 10) lags.push(at - mounted);
+      console.info('ROUND', round, ok, at - mounted, inside(path, 'nft', 'list', 'ruleset'), inside(path, 'ip', '-br', 'a'), inside(path, 'cat', '/proc/self/net/udp'));
       expect(await askUdp(path, 'web')).toEqual(['172.16.1.1']);
     }
     lags.sort((a, b) => a - b);

@@ -58,6 +58,10 @@ test('IPv6 inside of the network', async () => {
   await b.peer('fd00:1::1', '02:42:ac:10:01:01', '10.0.0.60');
   expect(ping(one, 'fd00:1::2')).toContain(' 0% packet loss');
   expect(ping(one, 'fd00:1::fe')).toContain(' 0% packet loss');
+
+  await a.network();
+  expect(ping(one, 'fd00:1::fe')).toContain(' 0% packet loss');
+  expect(run(a.inside, 'ip', '-6', 'address')).not.toContain('fe80');
 });
 
 test('an IPv6 underlay', async () => {

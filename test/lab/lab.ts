@@ -39,7 +39,7 @@ export class Lab {
     const first = made[0];
     if (!first) throw new Error('a lab has one host at least');
     this.lan = new Lan(name);
-    this.consul = new Consul(first);
+    this.consul = new Consul(first, options.durableConsul);
     const store = consul ? this.consul.url : '';
     this.hosts = made.map((host) => {
       const cluster = [`--cluster-store=${store}`, `--cluster-advertise=${host.address}:2376`];

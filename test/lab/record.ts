@@ -15,6 +15,8 @@ export interface LabOptions {
   /** Of the LAN, bytes. */
   readonly mtu: number;
   readonly consul: boolean;
+  /** True for a Consul that keeps its data over a restart; it takes 1.5 s to elect itself instead of 0.2 s. */
+  readonly durableConsul: boolean;
   readonly plugin: boolean;
   /** Docker's own overlay driver over Consul, which only 20.10.5 still has. */
   readonly nativeOverlay: boolean;
@@ -30,6 +32,7 @@ export const DEFAULTS: LabOptions = {
   hosts: 2,
   mtu: 1500,
   consul: true,
+  durableConsul: false,
   plugin: true,
   nativeOverlay: false,
   engineOptions: [],
