@@ -1,6 +1,7 @@
 /** Settings from the environment, checked once, every problem named in one sentence. */
-import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
+import { dirname } from 'node:path';
 import { messageOf, UserError } from './errors.js';
 import { isIp, parseIp } from './model/address.js';
 import type { NodeAddress } from './model/types.js';
@@ -145,10 +146,17 @@ function firstAddress(interfaces: ReturnType<typeof networkInterfaces>): NodeAdd
 
 function writableFolder(path: string): string {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolder(path);
     accessSync(path, constants.W_OK | constants.X_OK);
     return path;
   } catch (e) {
     throw new UserError(`DATA_DIR is "${path}", which cannot be written: ${messageOf(e)}`);
   }
+}
+
+/** Not mkdirSync's `recursive`: on Node 20 that never returns below /proc. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: 0o700 });
 }

@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs';
 import { isKernelError } from '../errors.js';
 import { OUR_ADDRESS } from '../kernel/nftables.js';
-import { portOf, tcpListenerIn, udpSocketIn } from '../kernel/sockets.js';
+import { portOf, raiseLoopback, tcpListenerIn, udpSocketIn } from '../kernel/sockets.js';
 
 export interface Listeners {
   readonly port: number;
@@ -18,6 +18,7 @@ const ATTEMPTS = 20;
  * bound by us, a DNS server in the container could not listen on 0.0.0.0:53). Throws a KernelError.
  */
 export function openListeners(namespace: string): Listeners {
+  raiseLoopback(namespace);
   for (let attempt = 1; ; attempt++) {
     const tcp = tcpListenerIn(namespace, { address: OUR_ADDRESS, port: 0 });
     try {

@@ -123,6 +123,8 @@ export class Resolver {
   }
 
   private onDatagram(query: Buffer, client: RemoteInfo): void {
+    // Forged with a raw socket; nobody could get an answer there, and send() throws.
+    if (client.port === 0) return;
     const respond = (bytes: Buffer): void => this.running?.udp.send(bytes, client.port, client.address);
     const verdict = this.decide(query, 'udp');
     if (verdict.kind === 'reply') respond(verdict.bytes);
@@ -132,7 +134,12 @@ export class Resolver {
   }
 
   private decide(query: Buffer, transport: Transport): Verdict {
-    return decide(query, transport, this.zones(), shuffled);
+    try {
+      return decide(query, transport, this.zones(), shuffled);
+    } catch (error) {
+      this.log?.warn({ sandbox: this.sandbox, err: error }, 'DNS: no zones to answer from, the engine is asked');
+      return { kind: 'forward' };
+    }
   }
 
   private connectToEngine(): Socket {

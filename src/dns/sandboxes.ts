@@ -1,12 +1,10 @@
 /** Which containers of this host get a resolver, and the networks whose names each may ask for. */
-import { statfsSync } from 'node:fs';
 import type { Endpoint, NetworkId, NodeAddress } from '../model/types.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { ClusterView } from '../store/cluster.js';
+import { namespaceFile } from './namespace-file.js';
 import type { DnsService } from './service.js';
 import type { Zone } from './zone.js';
-
-const NSFS_MAGIC = 0x6e736673;
 
 export class Sandboxes {
   constructor(
@@ -32,7 +30,7 @@ export class Sandboxes {
    */
   async serve(sandbox: string, deadlineMs: number): Promise<void> {
     this.sync();
-    if (isNamespace(sandbox)) await this.dns.ready(sandbox, deadlineMs);
+    if (namespaceFile(sandbox).kind === 'mounted') await this.dns.ready(sandbox, deadlineMs);
   }
 
   private own(): readonly Endpoint[] {
@@ -54,13 +52,5 @@ export class Sandboxes {
       network: networks.get(id)?.announced?.name ?? '',
       endpoints: endpoints.get(id)?.values() ?? [],
     }));
-  }
-}
-
-function isNamespace(path: string): boolean {
-  try {
-    return statfsSync(path).type === NSFS_MAGIC;
-  } catch {
-    return false;
   }
 }

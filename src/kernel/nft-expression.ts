@@ -5,8 +5,8 @@
 import { attr, element, nested, text, u32 } from './nft-message.js';
 
 /** `enum nft_registers`: two of the four 128-bit ones are enough here. */
-export const REG_1 = 1;
-export const REG_2 = 2;
+const REG_1 = 1;
+const REG_2 = 2;
 
 const NETWORK_HEADER = 1;
 const TRANSPORT_HEADER = 2;

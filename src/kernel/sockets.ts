@@ -10,7 +10,7 @@ import { check, withNamespace } from './netns.js';
 
 const libc = koffi.load('libc.so.6');
 const socket = libc.func('int socket(int domain, int type, int protocol)');
-const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32 length)');
+const ioctl = libc.func('int ioctl(int fd, unsigned long request, void *argument)');
 const bind = libc.func('int bind(int fd, const void *address, uint32 length)');
 const connect = libc.func('int connect(int fd, const void *address, uint32 length)');
 const listen = libc.func('int listen(int fd, int backlog)');
@@ -21,8 +21,9 @@ const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
-const IPPROTO_IP = 0;
-const IP_FREEBIND = 15;
+const SIOCGIFFLAGS = 0x8913;
+const SIOCSIFFLAGS = 0x8914;
+const IFF_UP = 1;
 const BACKLOG = 128;
 
 /** `address`: dotted IPv4; `port`: 0 lets the kernel choose. */
@@ -65,13 +66,33 @@ export function portOf(fd: number): number {
   return address.readUInt16BE(2);
 }
 
+/**
+ * `ip link set lo up`. The runtime does the same a moment after it has made a container's namespace. A socket bound
+ * before that would answer from a wrong address for ever: while a namespace has no routing table yet, the kernel
+ * takes every address for a broadcast one (`__inet_bind`).
+ */
+export function raiseLoopback(namespace: string): void {
+  withNamespace(namespace, () => {
+    const fd = check('socket', socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    try {
+      // struct ifreq: name[16], then the flags in host order.
+      const request = Buffer.alloc(40);
+      request.write('lo');
+      check('ip link show lo', ioctl(fd, SIOCGIFFLAGS, request));
+      const flags = request.readUInt16LE(16);
+      if ((flags & IFF_UP) !== 0) return;
+      request.writeUInt16LE(flags | IFF_UP, 16);
+      check('ip link set lo up', ioctl(fd, SIOCSIFFLAGS, request));
+    } finally {
+      closeSync(fd);
+    }
+  });
+}
+
 function socketIn(namespace: string, type: number, local: SocketAddress, finish: (fd: number) => void): number {
   return withNamespace(namespace, () => {
     const fd = check('socket', socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     try {
-      // A container's namespace appears before its loopback device is up: without this, bind(2) fails in between.
-      const yes = Buffer.from([1, 0, 0, 0]);
-      check('setsockopt IP_FREEBIND', setsockopt(fd, IPPROTO_IP, IP_FREEBIND, yes, yes.length));
       const address = sockaddr(local);
       check(`bind to ${textOf(local)}`, bind(fd, address, address.length));
       finish(fd);

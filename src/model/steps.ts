@@ -1,6 +1,6 @@
 /**
  * The kernel's side of the model: what a network's namespace should look like (Plan), what was found (Observed),
- * and the steps between the two. One executor per step kind lives in `kernel/host.ts`.
+ * and the steps between the two. One executor per step kind lives in `kernel/executors.ts`.
  */
 import type { Cidr, EndpointId, Ip, Mac, NamespaceName, NetworkId, NodeAddress } from './types.js';
 

@@ -1,10 +1,11 @@
+import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { socketOf } from '../../src/dns/conversation.js';
 import { isKernelError } from '../../src/errors.js';
 import { createNamespace } from '../../src/kernel/netns.js';
-import { portOf, tcpConnectIn, tcpListenerIn, udpSocketIn } from '../../src/kernel/sockets.js';
+import { portOf, raiseLoopback, tcpConnectIn, tcpListenerIn, udpSocketIn } from '../../src/kernel/sockets.js';
 import { closeAll, dropNamespace, freePath, inside, makeNamespace } from './dns-namespace.js';
 
 const any = { address: '127.0.0.12', port: 0 };
@@ -41,10 +42,20 @@ describe('a socket', () => {
     expect(own).not.toContain(String(statSync(namespace).ino));
   });
 
-  it('can be bound before the loopback device is up', () => {
+  it('that is bound once the loopback device has been raised answers from its own address', async () => {
     const dark = freePath();
     createNamespace(dark);
-    closeAll(udpSocketIn(dark, any), tcpListenerIn(dark, any));
+    raiseLoopback(dark);
+    raiseLoopback(dark);
+    const [asking, answering] = [udpSocketIn(dark, { address: '0.0.0.0', port: 0 }), udpSocketIn(dark, any)];
+    const client = createSocket('udp4').bind({ fd: asking });
+    const server = createSocket('udp4').bind({ fd: answering });
+    server.on('message', (message, from) => server.send(message, from.port, from.address));
+    client.send('hello', portOf(answering), '127.0.0.12');
+    const [, from] = (await once(client, 'message')) as [Buffer, RemoteInfo];
+    expect(from.address).toBe('127.0.0.12');
+    client.close();
+    server.close();
     dropNamespace(dark);
   });
 

@@ -1,10 +1,9 @@
 /** Engines and Consul in the cache: each entry is complete or absent, whenever the fetch is aborted. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hasCode } from '../../src/errors.js';
 import { openSuite, type Suite, unpack } from './archive.js';
-import { CACHE, cached } from './paths.js';
+import { cached } from './paths.js';
+import { putInPlace, withScratch } from './scratch.js';
 
 interface Recipe {
   readonly suite: string;
@@ -48,9 +47,7 @@ export async function fillCache(versions: readonly EngineVersion[], tell: (line:
   ]);
   const missing = [...wanted].filter(([name]) => !existsSync(cached(name)));
   if (missing.length === 0) return;
-  await mkdir(CACHE, { recursive: true });
-  const scratch = await mkdtemp(join(CACHE, 'fetch-'));
-  try {
+  await withScratch(async (scratch) => {
     const suites = new Map<string, Promise<Suite>>();
     for (const [, { suite }] of missing) if (!suites.has(suite)) suites.set(suite, openSuite(suite, scratch));
     await Promise.all(
@@ -59,9 +56,7 @@ export async function fillCache(versions: readonly EngineVersion[], tell: (line:
         if (suite) await fetchEntry(name, recipe, suite, scratch, tell);
       }),
     );
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  });
 }
 
 async function fetchEntry(
@@ -80,13 +75,4 @@ async function fetchEntry(
   const folder = join(scratch, name);
   await Promise.all(packages.map((p) => unpack(p, folder, scratch)));
   await putInPlace(folder, cached(name));
-}
-
-/** Moves a finished file or folder to its name in the cache; who comes second keeps what is there. */
-export async function putInPlace(made: string, place: string): Promise<void> {
-  try {
-    await rename(made, place);
-  } catch (e) {
-    if (!hasCode(e, 'ENOTEMPTY', 'EEXIST')) throw e;
-  }
 }

@@ -1,8 +1,8 @@
 /** The Consul server of the lab, on one of its hosts. */
 import { consulBinary } from './cache.js';
 import type { Host } from './host.js';
-import { signal, tail, until } from './process.js';
-import { ask } from './unix-http.js';
+import { freeze, signal, tail, until } from './process.js';
+import { type Answer, ask } from './unix-http.js';
 
 const PORT = 8500;
 /** Beside the port, for whoever is not on the LAN. */
@@ -25,14 +25,16 @@ export class Consul {
     this.url = `consul://${host.address}:${PORT}`;
   }
 
-  /** Starts the server and waits until it leads. */
+  /** Starts the server and waits until it serves its data. */
   async start(): Promise<void> {
     const mode = this.durable ? DURABLE : ['-dev'];
     const listen = ['-bind', this.host.address, '-hcl', `addresses { http = "0.0.0.0 unix://${SOCKET}" }`];
     await this.host.service('consul', [consulBinary(), 'agent', '-ui', ...mode, ...listen]);
-    await until('Consul to elect its leader', 10, async () => {
+    await until('Consul to answer', 10, async () => {
       if (!this.host.process('consul')) throw new Error(`Consul ended:\n${tail(this.host.log('consul'))}`);
-      return (await this.get('/v1/status/leader')).includes(':');
+      // Only a server that leads, and has read its log to the end, answers a consistent read.
+      const { status } = await this.ask('/v1/kv/?keys&consistent');
+      return status === 200 || status === 404;
     });
   }
 
@@ -45,35 +47,36 @@ export class Consul {
     return this.host.endService('consul', 'SIGKILL', 5);
   }
 
-  /** Halts the server with its data kept, as an outage that heals does; {@link thaw} ends it. */
-  freeze(): void {
-    this.signal('SIGSTOP');
+  /** Halts the server with its connections open, as a network outage looks to its clients; {@link thaw} ends it. */
+  async freeze(): Promise<void> {
+    const consul = this.host.process('consul');
+    if (consul) await freeze(consul);
   }
 
   thaw(): void {
-    this.signal('SIGCONT');
+    const consul = this.host.process('consul');
+    if (consul) signal(consul, 'SIGCONT');
   }
 
   /** Names of all keys that start with `prefix`, in order. */
   async keys(prefix = ''): Promise<readonly string[]> {
-    const answer = await this.get(`/v1/kv/${prefix}?keys`);
-    return answer === '' ? [] : (JSON.parse(answer) as string[]);
+    const answer = await this.read(`/v1/kv/${prefix}?keys`);
+    return answer === undefined ? [] : (JSON.parse(answer) as string[]);
   }
 
   /** The key's value, undefined when there is none. */
-  async value(key: string): Promise<string | undefined> {
-    const { status, body } = await ask(this.host.path(SOCKET), `/v1/kv/${key}?raw`);
+  value(key: string): Promise<string | undefined> {
+    return this.read(`/v1/kv/${key}?raw`);
+  }
+
+  /** Body of an answer of the HTTP API, undefined for a 404; rejects when Consul does not answer. */
+  async read(path: string): Promise<string | undefined> {
+    const { status, body } = await this.ask(path);
+    if (status !== 200 && status !== 404) throw new Error(`Consul: ${path}: status ${status} ${body}`);
     return status === 200 ? body : undefined;
   }
 
-  /** Body of an API answer; empty when Consul says no or does not answer. */
-  async get(path: string): Promise<string> {
-    const { status, body } = await ask(this.host.path(SOCKET), path);
-    return status === 200 ? body : '';
-  }
-
-  private signal(name: NodeJS.Signals): void {
-    const consul = this.host.process('consul');
-    if (consul) signal(consul, name);
+  private ask(path: string): Promise<Answer> {
+    return ask(this.host.path(SOCKET), path);
   }
 }

@@ -33,10 +33,10 @@ async function captures(options: Partial<LabOptions>, tour: Tour): Promise<reado
 
 beforeAll(async () => {
   native = await captures(
-    { name: 'golden.native', engine: '20.10.5', nativeOverlay: true, plugin: false },
+    { name: `native${process.pid}`, engine: '20.10.5', nativeOverlay: true, plugin: false },
     NATIVE_TOUR,
   );
-  ours = await captures({ name: 'golden.ours', engine: '28.5.2' }, tours('28.5.2')[0]);
+  ours = await captures({ engine: '28.5.2' }, tours('28.5.2')[0]);
 });
 
 afterAll(() => Promise.all(labs.map((lab) => lab.down())));

@@ -67,7 +67,10 @@ export class Host {
   /** Starts a service that runs on when this process ends, its output going to {@link log}. */
   service(name: string, argv: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<ProcessRef> {
     if (this.process(name)) throw new Error(`${name} runs on ${this.name} already`);
-    return this.start(name, this.entered(argv), env);
+    // Not util-linux's nsenter: that stops with its child and then reaps it no more, and a process namespace whose
+    // dead nobody reaps does not end.
+    const enter = ['busybox', 'nsenter', '-t', String(this.init().pid), '-m', '-u', '-n', '-p'];
+    return this.start(name, [...enter, 'env', `PATH=${this.env.PATH}`, ...argv], env);
   }
 
   /** Signals a service and waits until it is gone; one that does not run is a success. Rejects after `seconds`. */

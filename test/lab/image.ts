@@ -1,11 +1,11 @@
 /** The image `busybox:latest` as a tar for `docker load`: no registry is needed. */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
-import { putInPlace } from './cache.js';
-import { CACHE, cached } from './paths.js';
+import { cached } from './paths.js';
+import { putInPlace, withScratch } from './scratch.js';
 
 export const IMAGE_TAR = cached('busybox-image.tar');
 
@@ -15,9 +15,7 @@ const IPERF = '/usr/bin/iperf3';
 export async function makeImage(tell: (line: string) => void): Promise<void> {
   if (existsSync(IMAGE_TAR)) return;
   tell('making the busybox image');
-  await mkdir(CACHE, { recursive: true });
-  const scratch = await mkdtemp(join(CACHE, 'image-'));
-  try {
+  await withScratch(async (scratch) => {
     await fillRootfs(join(scratch, 'rootfs'));
     const layer = join(scratch, 'layer.tar');
     await execa('tar', ['-C', join(scratch, 'rootfs'), '--owner=0', '--group=0', '-cf', layer, '.']);
@@ -30,9 +28,7 @@ export async function makeImage(tell: (line: string) => void): Promise<void> {
     const image = join(scratch, 'image.tar');
     await execa('tar', ['-C', scratch, '-cf', image, 'manifest.json', 'config.json', 'layer.tar']);
     await putInPlace(image, IMAGE_TAR);
-  } finally {
-    await rm(scratch, { recursive: true, force: true });
-  }
+  });
 }
 
 async function fillRootfs(rootfs: string): Promise<void> {

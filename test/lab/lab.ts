@@ -1,4 +1,6 @@
 /** A whole lab: a LAN, hosts with Docker engines, a Consul server, the plugin. Boots in parallel, lives on disk. */
+
+import { raiseNeighbourLimits } from '../../src/kernel/sysctl.js';
 import { enginePath, fillCache } from './cache.js';
 import { Consul } from './consul.js';
 import { Engine } from './engine.js';
@@ -7,7 +9,7 @@ import { makeImage } from './image.js';
 import { Lan, lanAddress, OUTSIDE } from './lan.js';
 import { Plugin } from './plugin.js';
 import { DEFAULTS, type LabOptions, readRecord, writeRecord } from './record.js';
-import { removeLab, sweepDeadLabs } from './sweep.js';
+import { makeRoom, removeLab } from './sweep.js';
 
 /** A host with what runs on it. */
 export interface DockerHost {
@@ -55,7 +57,9 @@ export class Lab {
     if (process.getuid?.() !== 0) throw new Error('the lab makes namespaces, mounts and cgroups: run it as root');
     const options = { ...DEFAULTS, ...wanted };
     const lab = new Lab(options);
-    await Promise.all([fillCache([options.engine], tell), makeImage(tell), sweepDeadLabs(options.name)]);
+    // On a host of its own tsoverlay raises these; here all hosts share the machine's, which only it can set.
+    raiseNeighbourLimits();
+    await Promise.all([fillCache([options.engine], tell), makeImage(tell), makeRoom(options.name)]);
     await writeRecord(options);
     try {
       await lab.lan.build(

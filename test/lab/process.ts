@@ -1,6 +1,6 @@
 /** Processes that outlive the one that started them, and are found again by whoever comes later. */
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A process for good: a pid may be given again, a pid with its start time may not. */
@@ -10,17 +10,27 @@ export interface ProcessRef {
   readonly started: string;
 }
 
-/** Undefined when there is no such process, or only its exit status is left. */
-export function identify(pid: number): ProcessRef | undefined {
+interface Stat {
+  /** One letter, e.g. `R` running, `S` sleeping, `T` stopped, `Z` zombie. */
+  readonly state: string;
+  readonly started: string;
+}
+
+function stat(pid: number): Stat | undefined {
   try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The command's name (field 2, in brackets) may have blanks of its own.
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const started = rest[18];
-    return state === 'Z' || state === 'X' || !started ? undefined : { pid, started };
+    const [state = '', ...rest] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { state, started: rest[18] ?? '' };
   } catch {
     return undefined;
   }
+}
+
+/** Undefined when there is no such process, or only its exit status is left. */
+export function identify(pid: number): ProcessRef | undefined {
+  const found = stat(pid);
+  return found === undefined || 'ZX'.includes(found.state) ? undefined : { pid, started: found.started };
 }
 
 export const isAlive = (ref: ProcessRef): boolean => identify(ref.pid)?.started === ref.started;
@@ -28,6 +38,15 @@ export const isAlive = (ref: ProcessRef): boolean => identify(ref.pid)?.started 
 /** Signals the process; one that has ended already is a success. */
 export function signal(ref: ProcessRef, name: NodeJS.Signals): void {
   if (isAlive(ref)) process.kill(ref.pid, name);
+}
+
+/** Stops the process where it is (SIGSTOP); resolves when none of its threads runs any more. */
+export async function freeze(ref: ProcessRef): Promise<void> {
+  signal(ref, 'SIGSTOP');
+  await until(`process ${ref.pid} to stop`, 5, () => {
+    const tasks = readdirSync(`/proc/${ref.pid}/task`);
+    return tasks.every((tid) => stat(Number(tid))?.state === 'T');
+  });
 }
 
 /** Signals the process and waits until it is gone; rejects after `seconds`. */

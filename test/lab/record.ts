@@ -27,7 +27,8 @@ export interface LabOptions {
 }
 
 export const DEFAULTS: LabOptions = {
-  name: 'test',
+  // Its own for each process, so that test runs side by side leave each other alone.
+  name: `test${process.pid}`,
   engine: '28.5.2',
   hosts: 2,
   mtu: 1500,
@@ -64,8 +65,11 @@ export async function readRecord(name: string): Promise<LabRecord | undefined> {
   }
 }
 
-/** True when nobody will take the lab down any more. */
-export async function isOrphan(name: string): Promise<boolean> {
+/** Whose lab it is: another living process's, nobody's any more, or that of whoever asks (as a kept one is). */
+export async function ownership(name: string): Promise<'foreign' | 'orphan' | 'own'> {
   const record = await readRecord(name);
-  return !record || (record.owner !== undefined && !isAlive(record.owner));
+  if (!record) return 'orphan';
+  const { owner } = record;
+  if (!owner || owner.pid === process.pid) return 'own';
+  return isAlive(owner) ? 'foreign' : 'orphan';
 }

@@ -9,15 +9,16 @@ import { hasCode } from '../../src/errors.js';
 import { attempt } from './command.js';
 import { diskFolder, machineName, STATE, stateFolder } from './paths.js';
 import { until } from './process.js';
-import { isOrphan } from './record.js';
+import { ownership } from './record.js';
 
 const CGROUPS = '/sys/fs/cgroup';
 
-/** Takes down `name` and every lab whose owner is dead. Labs that are to be kept have no owner. */
-export async function sweepDeadLabs(name: string): Promise<void> {
+/** Takes down the lab `name` and every lab whose owner is dead; rejects when `name` is in use by a living process. */
+export async function makeRoom(name: string): Promise<void> {
+  if ((await ownership(name)) === 'foreign') throw new Error(`the lab ${name} is in use by another process`);
   // A leading dot marks a folder that is just being made.
-  const labs = (await list(STATE)).filter((lab) => !lab.startsWith('.'));
-  const dead = await Promise.all(labs.map(async (lab) => lab !== name && (await isOrphan(lab))));
+  const labs = (await list(STATE)).filter((lab) => !lab.startsWith('.') && lab !== name);
+  const dead = await Promise.all(labs.map(async (lab) => (await ownership(lab)) === 'orphan'));
   await Promise.all([name, ...labs.filter((_, i) => dead[i])].map(removeLab));
 }
 

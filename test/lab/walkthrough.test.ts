@@ -9,7 +9,7 @@ function walkOn(title: string, options: Partial<LabOptions>, ways: readonly Tour
   describe(title, () => {
     let lab: Lab;
     beforeAll(async () => {
-      lab = await Lab.boot({ name: 'walk', ...options });
+      lab = await Lab.boot(options);
     });
     afterAll(() => lab?.down());
 

@@ -1,0 +1,140 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { execa } from 'execa';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Zone } from '../../src/dns/answer.js';
+import { Resolver } from '../../src/dns/resolver.js';
+import { endpoint } from '../unit/dns/fixtures.js';
+import {
+  askTcp,
+  askUdp,
+  Client,
+  dropNamespace,
+  FakeEngine,
+  FROM_ENGINE,
+  inside,
+  makeNamespace,
+} from './dns-namespace.js';
+
+const zones: readonly Zone[] = [
+  {
+    network: 'backnet',
+    endpoints: [
+      endpoint(['web1', 'web'], ['172.16.1.1/24']),
+      endpoint(['web2', 'web'], ['172.16.1.2/24']),
+      ...Array.from({ length: 60 }, (_, i) => endpoint([`n${i}`, 'crowd'], [`172.16.2.${i + 1}/24`])),
+    ],
+  },
+];
+const OURS = ['172.16.1.1'];
+const ENGINES = [FROM_ENGINE];
+
+let namespace = '';
+let engine: FakeEngine;
+let resolver: Resolver;
+
+beforeEach(() => {
+  namespace = makeNamespace();
+  engine = new FakeEngine(namespace, 'nft');
+  resolver = new Resolver(namespace, () => zones);
+  resolver.start();
+});
+afterEach(() => {
+  resolver.abandon();
+  engine.close();
+  dropNamespace(namespace);
+});
+
+describe('the resolver', () => {
+  it('serves glibc: order shuffled, a large answer over TCP after a cut one', async () => {
+    expect(await libc(namespace, 'web1')).toEqual(OURS);
+    expect(await libc(namespace, 'example.com')).toEqual(ENGINES);
+    expect(await libc(namespace, 'crowd')).toHaveLength(60);
+    const firsts = new Set(
+      await Promise.all(Array.from({ length: 40 }, async () => (await askUdp(namespace, 'web'))[0])),
+    );
+    expect(firsts).toEqual(new Set(['172.16.1.1', '172.16.1.2']));
+  });
+
+  it('makes its redirect anew when the container flushes all rules', async () => {
+    inside(namespace, 'nft', 'delete', 'table', 'ip', 'tsoverlay-dns');
+    expect(await askUdp(namespace, 'web1')).toEqual(ENGINES);
+    resolver.renew();
+    expect(await askUdp(namespace, 'web1')).toEqual(OURS);
+  });
+
+  it('says SERVFAIL at once when the engine’s resolver is not there', async () => {
+    engine.close();
+    const began = Date.now();
+    expect(await askUdp(namespace, 'example.com')).toEqual([]);
+    expect(Date.now() - began).toBeLessThan(500);
+    await expect(askTcp(namespace, 'example.com')).rejects.toThrow(/closed|ECONNRESET/);
+    expect(await askUdp(namespace, 'web1')).toEqual(OURS);
+  });
+
+  it('on a stop still serves what it has passed on', async () => {
+    engine.silent.add('slow.example');
+    const asked = askUdp(namespace, 'slow.example', 'A', 3000).catch((e: Error) => e.message);
+    await sleep(50);
+    const began = Date.now();
+    await resolver.stop();
+    expect(Date.now() - began).toBeGreaterThan(900);
+    expect(Date.now() - began).toBeLessThan(1500);
+    expect(await asked).toContain('no answer');
+  });
+
+  it('bounds what one container can have under way', async () => {
+    engine.silent.add('never.example');
+    const client = new Client(namespace);
+    const flood: Promise<number>[] = [];
+    while (flood.length < 400) {
+      for (let i = 0; i < 50; i++)
+        flood.push(
+          client.ask('never.example', 'A', 2000).then(
+            () => 1,
+            () => 0,
+          ),
+        );
+      // Its socket's buffer is bounded, too.
+      await sleep(30);
+    }
+    const refused = (await Promise.all(flood)).reduce((sum, n) => sum + n, 0);
+    expect(refused).toBe(400 - 256);
+    expect(await client.ask('web1')).toEqual(OURS);
+    client.close();
+  });
+
+  it('leaves the container its port 53', () => {
+    const listen = 'require("node:dgram").createSocket("udp4").bind(53, "0.0.0.0", () => process.exit(0))';
+    expect(() => inside(namespace, process.execPath, '-e', listen)).not.toThrow();
+  });
+
+  it('survives what only a raw socket can send: a query from port 0', async () => {
+    const forge = 'type filter hook output priority -310; ip daddr 127.0.0.11 udp sport set 0';
+    inside(namespace, 'nft', `table ip forge { chain out { ${forge}; }; }`);
+    await expect(askUdp(namespace, 'web1', 'A', 300)).rejects.toThrow('no answer');
+    inside(namespace, 'nft', 'delete', 'table', 'ip', 'forge');
+    expect(await askUdp(namespace, 'web1')).toEqual(OURS);
+  });
+
+  it('asks the engine when its zones cannot be had', async () => {
+    const broken = new Resolver(namespace, () => {
+      throw new Error('not loaded');
+    });
+    broken.start();
+    expect(await askUdp(namespace, 'web1')).toEqual(ENGINES);
+    expect(await askTcp(namespace, 'web1')).toEqual([ENGINES]);
+    broken.abandon();
+  });
+});
+
+/** Addresses that a program with the engine's resolv.conf gets from the C library. */
+async function libc(place: string, name: string): Promise<string[]> {
+  const file = join(mkdtempSync(join(tmpdir(), 'tsoverlay-resolv-')), 'resolv.conf');
+  writeFileSync(file, 'nameserver 127.0.0.11\noptions ndots:0\n');
+  const script = `mount --bind ${file} /etc/resolv.conf && exec getent ahosts ${name}`;
+  const { stdout } = await execa('nsenter', [`--net=${place}`, 'unshare', '-m', 'sh', '-c', script]);
+  return [...new Set(stdout.split('\n').map((line) => line.split(/\s+/)[0] ?? ''))];
+}

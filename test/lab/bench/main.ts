@@ -1,0 +1,90 @@
+/** `npm run bench`: tsoverlay measured beside the native overlay; the figures go to docs/benchmark.{md,json}. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Command, Option } from 'commander';
+import { ENGINE_VERSIONS, type EngineVersion } from '../cache.js';
+import { measureAttach } from './attach.js';
+import { parseCalls, tabulate } from './calls.js';
+import { goals, page, table } from './markdown.js';
+import { measureNewest } from './newest.js';
+import { PluginLog } from './plugin-log.js';
+import { type Measurements, report } from './report.js';
+import type { Rounds } from './rounds.js';
+import { BASELINE, DRIVERS, Site } from './site.js';
+import { measureStays } from './stay.js';
+import { surroundings } from './surroundings.js';
+import { measureThroughput, serveThroughput } from './throughput.js';
+
+/** Rounds of each kind, and seconds. */
+const FULL = { first: 25, next: 15, stays: 15, throughput: 7, iperfSeconds: 3, newest: 15, idleSeconds: 30 };
+const QUICK: typeof FULL = {
+  ...{ first: 6, next: 4, stays: 4, throughput: 3 },
+  ...{ iperfSeconds: 1, newest: 5, idleSeconds: 5 },
+};
+
+const DOCS = join(import.meta.dirname, '../../../docs');
+
+const { quick, engine, out } = new Command('bench')
+  .description('tsoverlay beside the native overlay driver')
+  .option('--quick', 'few samples, about a minute and a half', false)
+  .addOption(
+    new Option('--engine <version>', 'engine of the second part, tsoverlay alone')
+      .choices(ENGINE_VERSIONS)
+      .default('28.5.2'),
+  )
+  .option('--out <folder>', 'where benchmark.md and benchmark.json go', DOCS)
+  .parse()
+  .opts<{ quick: boolean; engine: EngineVersion; out: string }>();
+
+// Between two samples the run ends by itself and takes its labs down; a second Ctrl-C ends it at once.
+const interrupt = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
+const { signal } = interrupt;
+
+function rounds(count: number, title: string): Rounds {
+  const progress = (done: number, of: number): void => {
+    if (process.stdout.isTTY) process.stdout.write(`\r${title}: ${done} of ${of} rounds${done === of ? '\n' : ''}`);
+    else if (done === of) console.log(`${title}: ${of} rounds`);
+  };
+  return { count, signal, progress };
+}
+
+async function measure(counts: typeof FULL): Promise<Measurements> {
+  console.log(`booting two hosts with Docker ${BASELINE}, native overlay and tsoverlay side by side …`);
+  const site = await Site.boot(console.log);
+  const measured = await measureSite(site, counts).finally(() => site.lab.down());
+  console.log(`and two hosts with Docker ${engine} …`);
+  const newest = await measureNewest(engine, counts.idleSeconds, rounds(counts.newest, `Docker ${engine}`));
+  return { ...measured, newest };
+}
+
+async function measureSite(site: Site, counts: typeof FULL): Promise<Omit<Measurements, 'newest'>> {
+  const attach = async (count: number, title: string) => {
+    const log = new PluginLog(site.here.plugin);
+    return { attach: await measureAttach(site, rounds(count, title)), calls: tabulate(parseCalls(log.text())) };
+  };
+  const throughput = (protocol: 'TCP' | 'UDP') =>
+    measureThroughput(site, protocol, counts.iperfSeconds, rounds(counts.throughput, protocol));
+  const first = await attach(counts.first, 'attach and detach, first container on its host');
+  const stays = await measureStays(site, rounds(counts.stays, 'names'));
+  await serveThroughput(site);
+  const next = await attach(counts.next, 'attach and detach, beside another container');
+  return { first, stays, next, tcp: await throughput('TCP'), udp: await throughput('UDP') };
+}
+
+try {
+  const around = surroundings(BASELINE, quick);
+  const measurements = await measure(quick ? QUICK : FULL);
+  const figures = report(measurements);
+  const { rows: _, ...facts } = around();
+  await mkdir(out, { recursive: true });
+  await writeFile(join(out, 'benchmark.md'), page(figures, around()));
+  await writeFile(
+    join(out, 'benchmark.json'),
+    `${JSON.stringify({ ...facts, drivers: DRIVERS, ...figures, samples: measurements }, null, 2)}\n`,
+  );
+  console.log(`\n${table(['what', 'goal', 'measured', ''], goals(figures))}\n\nwritten to ${out}/benchmark.{md,json}`);
+} catch (e) {
+  console.error(signal.aborted ? '\nstopped; the labs are gone' : e);
+  process.exitCode = signal.aborted ? 130 : 1;
+}

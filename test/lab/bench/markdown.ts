@@ -1,0 +1,110 @@
+/** The report as a page. Pure. */
+import type { CallReport, Comparison, Report, Verdict } from './report.js';
+import type { Estimate, Summary } from './statistics.js';
+import type { Surroundings } from './surroundings.js';
+
+type Row = readonly string[];
+
+const MARK: Readonly<Record<Verdict, string>> = { met: 'met', level: 'met: level', 'not met': '**not met**' };
+
+/** What was aimed at, what came out, and whether that will do. */
+export function goals({ comparisons, calls }: Report): readonly Row[] {
+  return [
+    ...comparisons.flatMap(({ what, ratio, goal }) =>
+      goal ? [[what, goal.goal, `${fixed(ratio.value, 2)} × native`, MARK[goal.verdict]]] : [],
+    ),
+    ...calls.map(({ where, attach, goal }) => [
+      `driver calls of an attach, ${where}`,
+      goal.goal,
+      `${ms(attach.median)} ms`,
+      MARK[goal.verdict],
+    ]),
+  ];
+}
+
+export function page(report: Report, around: Surroundings): string {
+  const { newest, host, bridge, nameFloor } = report;
+  return `# Benchmark
+
+tsoverlay beside Docker's own overlay driver over Consul, on the same engines, in the same run: \`npm run bench\`.
+Absolute figures depend on the machine; the ratios are what counts. Figures are medians; beside them, in brackets,
+the 10th to 90th percentile of the samples, for a ratio the interval that it lies in with 90 % (bootstrap).
+
+${table(['', ''], around.rows)}
+
+## Goals
+
+${table(['what', 'goal', 'measured', ''], goals(report))}
+
+"level": below, but native lies within the interval of the measurement.
+
+## Beside the native driver
+
+Docker ${around.engine}. A container's times are what it takes longer than the same with \`--net none\` in the same
+round. On Docker's own bridge \`docker run --rm … true\` takes ${ms(bridge.median)} ms longer than with none; an overlay
+network comes with a second card on the bridge docker_gwbridge, so that is in both drivers' figures.
+
+${table(['what', 'native', 'tsoverlay', 'tsoverlay ÷ native', 'samples'], report.comparisons.map(comparison))}
+
+Host to host: TCP ${gbit(host.tcp)} Gbit/s, UDP ${gbit(host.udp)} Gbit/s received. A name that has stood for long
+answers after ${ms(nameFloor.native.median)} ms (native) and ${ms(nameFloor.tsoverlay.median)} ms (tsoverlay): no name
+can be sooner.
+
+## Driver calls
+
+From the plugin's log, ms.
+
+${report.calls.map(calls).join('\n\n')}
+
+## The process
+
+On Docker ${newest.engine}, with one network and a container on each of two hosts.
+
+${table(
+  ['what', 'measured'],
+  [
+    ['start of the process to its socket being served', `${spread(newest.start, ms)} ms`],
+    ['resident memory', `${newest.idle.rssMiB.toFixed(0)} MiB`],
+    ['processor time while idle', `${newest.idle.cpuSeconds.toFixed(2)} s in ${newest.idle.seconds} s`],
+  ],
+)}
+
+## How
+
+- Every contender once per round, who goes first changes from round to round, a first round is thrown away: what slows
+  the machine down for a while slows all. The ratio is median ÷ median over the same rounds.
+- Both drivers run on the same two hosts at once, which live on one machine: a LAN of veth pairs and a bridge, real
+  dockerds, a real Consul (\`test/lab\`). Only the VXLAN id differs.
+- The clock is outside: it starts with the \`docker\` command and stops when that has returned.
+- A name answers when a \`ping\` of it, tried all the time in a container that has been on the other host before,
+  succeeds.
+- iperf3, one stream; UDP as fast as the sender goes, datagrams of 1300 bytes, what arrives counts.
+`;
+}
+
+function comparison({ what, unit, native, tsoverlay, ratio }: Comparison): Row {
+  const show = unit === 'ms' ? ms : share;
+  const of = (s: Summary): string => `${spread(s, show)}${unit === 'ms' ? ' ms' : ''}`;
+  return [what, of(native), of(tsoverlay), estimate(ratio), String(tsoverlay.count)];
+}
+
+function calls({ where, methods, attach, detach }: CallReport): string {
+  const row = (name: string, s: Summary): Row => [name, ms(s.median), ms(s.p90), String(s.count)];
+  const rows = [...methods.map((m) => row(m.method, m)), row('**one attach**', attach), row('**one detach**', detach)];
+  return `${where}:\n\n${table(['call', 'median', '90th percentile', 'calls'], rows)}`;
+}
+
+/** A table with numbers or words, a line a row. */
+export function table(head: Row, rows: readonly Row[]): string {
+  const line = (cells: Row): string => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+const fixed = (n: number, digits: number): string => n.toFixed(digits);
+/** Milliseconds: tenths only where they matter. */
+const ms = (n: number): string => fixed(n, Math.abs(n) < 30 ? 1 : 0);
+const share = (n: number): string => fixed(n, 2);
+const gbit = ({ median }: Summary): string => fixed(median / 1e9, 1);
+const spread = (s: Summary, show: (n: number) => string): string =>
+  `${show(s.median)} (${show(s.p10)} – ${show(s.p90)})`;
+const estimate = (e: Estimate): string => `${fixed(e.value, 2)} (${fixed(e.low, 2)} – ${fixed(e.high, 2)})`;

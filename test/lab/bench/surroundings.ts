@@ -1,0 +1,46 @@
+/** Where and when the figures were taken. */
+import { cpus, loadavg, release, totalmem } from 'node:os';
+
+export interface Surroundings {
+  readonly date: string;
+  readonly engine: string;
+  readonly kernel: string;
+  readonly cores: number;
+  readonly processor: string;
+  readonly node: string;
+  /** Fewer samples than a whole run. */
+  readonly quick: boolean;
+  /** Processes that wanted a core before the run began, averaged over a minute: 0 on a machine left alone. */
+  readonly loadBefore: number;
+  readonly seconds: number;
+  /** All that for a table. */
+  readonly rows: readonly (readonly [string, string])[];
+}
+
+/** Call it before the run; what it gives is called after it. */
+export function surroundings(engine: string, quick: boolean): () => Surroundings {
+  const loadBefore = loadavg()[0] ?? 0;
+  const start = performance.now();
+  return () => {
+    const facts = {
+      date: new Date().toISOString().slice(0, 16).replace('T', ' '),
+      engine,
+      kernel: release(),
+      cores: cpus().length,
+      processor: cpus()[0]?.model ?? '',
+      node: process.version,
+      quick,
+      loadBefore: Number(loadBefore.toFixed(2)),
+      seconds: Math.round((performance.now() - start) / 1000),
+    };
+    const gib = `${(totalmem() / 2 ** 30).toFixed(0)} GiB`;
+    const rows = [
+      ['date', `${facts.date} UTC`],
+      ['engine', `Docker ${engine}, the last packaged one with the native driver`],
+      ['machine', `${facts.cores} × ${facts.processor}, ${gib}, Linux ${facts.kernel}, Node ${facts.node}`],
+      ['load before', `${facts.loadBefore} (other work on the machine makes figures worse and intervals wide)`],
+      ['run', `${facts.seconds} s${quick ? ', --quick: few samples' : ''}`],
+    ] as const;
+    return { ...facts, rows };
+  };
+}

@@ -1,0 +1,85 @@
+import { describe, expect, it } from 'vitest';
+import { namesOf } from '../../../src/engine/container-names.js';
+import { parseEvent } from '../../../src/engine/event.js';
+import { mirrorSpec } from '../../../src/engine/mirror.js';
+import type { Cidr, Ip } from '../../../src/model/types.js';
+import { network, networkId } from '../model/fixtures.js';
+
+describe('mirrorSpec', () => {
+  it('repeats the network with the cluster id as driver and IPAM option', () => {
+    const subnet = {
+      pool: '172.16.1.0/24' as Cidr,
+      range: '172.16.1.128/25' as Cidr,
+      gateway: '172.16.1.254/24' as Cidr,
+      aux: { printer: '172.16.1.9' as Ip },
+      vni: 256,
+    };
+    const spec = mirrorSpec(network({ subnets: [subnet], options: { 'com.docker.network.driver.mtu': '1400' } }));
+    expect(spec).toMatchObject({
+      Name: 'overlay1',
+      Driver: 'tsoverlay',
+      Options: { 'tsoverlay.network': networkId(1), 'com.docker.network.driver.mtu': '1400' },
+      IPAM: {
+        Driver: 'tsoverlay',
+        Options: { 'tsoverlay.network': networkId(1) },
+        Config: [
+          {
+            Subnet: '172.16.1.0/24',
+            IPRange: '172.16.1.128/25',
+            Gateway: '172.16.1.254',
+            AuxiliaryAddresses: { printer: '172.16.1.9' },
+          },
+        ],
+      },
+    });
+  });
+
+  it('leaves the labels of Compose on the host that set them', () => {
+    const labels = { team: 'blue', 'com.docker.compose.project': 'shop' };
+    const spec = mirrorSpec(network({ announced: { name: 'overlay1', labels, attachable: true } }));
+    expect(spec.Labels).toEqual({ team: 'blue' });
+    expect(spec.Attachable).toBe(true);
+  });
+});
+
+describe('namesOf', () => {
+  const id = '0123456789abcdef';
+
+  it('puts the container name first and each name once', () => {
+    expect(namesOf('/web', id, { Aliases: ['0123456789ab', 'api'] })).toEqual(['web', '0123456789ab', 'api']);
+    expect(namesOf('/web', id, { DNSNames: ['web', 'api', '0123456789ab', 'host'], Aliases: ['api'] })).toEqual([
+      'web',
+      'api',
+      '0123456789ab',
+      'host',
+    ]);
+  });
+
+  it('manages without aliases', () => {
+    expect(namesOf('web', id, { Aliases: null, DNSNames: null })).toEqual(['web', '0123456789ab']);
+  });
+});
+
+describe('parseEvent', () => {
+  const line = (Type: string, Action: string, ID: string, Attributes: object) =>
+    JSON.stringify({ Type, Action, Actor: { ID, Attributes }, time: 1 });
+
+  it('tells our networks from the others', () => {
+    expect(parseEvent(line('network', 'connect', 'n1', { type: 'tsoverlay', container: 'c1' }))).toEqual({
+      type: 'network',
+      action: 'connect',
+      network: 'n1',
+      container: 'c1',
+    });
+    expect(parseEvent(line('network', 'connect', 'n1', { type: 'bridge', container: 'c1' }))).toBeUndefined();
+  });
+
+  it('keeps the three container events that matter', () => {
+    expect(parseEvent(line('container', 'rename', 'c1', { oldName: '/x' }))).toEqual({
+      type: 'container',
+      action: 'rename',
+      container: 'c1',
+    });
+    expect(parseEvent(line('container', 'exec_start: sh', 'c1', {}))).toBeUndefined();
+  });
+});

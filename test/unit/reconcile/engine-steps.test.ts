@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import type { EngineNetwork } from '../../../src/model/ports.js';
+import type { EngineNetworkId } from '../../../src/model/types.js';
+import { engineSteps } from '../../../src/reconcile/engine-steps.js';
+import { cluster, network, networkId } from '../model/fixtures.js';
+
+const own = (n: number, name = 'overlay1'): EngineNetwork => ({
+  id: networkId(n) as string as EngineNetworkId,
+  name,
+  labels: { team: 'blue' },
+  attachable: false,
+});
+const mirror = (of: number): EngineNetwork => ({ ...own(99), mirrorOf: networkId(of) });
+const { announced: _, ...unannounced } = network();
+
+describe('engineSteps', () => {
+  it('finds nothing to do where both agree', () => {
+    expect(engineSteps(cluster([network()], []), [own(1)])).toEqual([]);
+    expect(engineSteps(cluster([network()], []), [mirror(1)])).toEqual([]);
+  });
+
+  it('announces what this host created, once the engine lists it', () => {
+    expect(engineSteps(cluster([unannounced], []), [])).toEqual([]);
+    expect(engineSteps(cluster([unannounced], []), [own(1)])).toEqual([
+      {
+        kind: 'announce',
+        id: networkId(1),
+        announcement: { name: 'overlay1', labels: { team: 'blue' }, attachable: false },
+      },
+    ]);
+  });
+
+  it('mirrors what another host announced', () => {
+    expect(engineSteps(cluster([network()], []), [])).toEqual([{ kind: 'createMirror', network: network() }]);
+  });
+
+  it('removes what is no longer in the cluster', () => {
+    expect(engineSteps(cluster([], []), [mirror(1)])).toEqual([
+      { kind: 'removeNetwork', id: networkId(99), name: 'overlay1' },
+    ]);
+  });
+
+  it('does not mirror what is being removed, and finishes a removal that was cut in two', () => {
+    expect(engineSteps(cluster([network({ deleting: true })], []), [])).toEqual([
+      { kind: 'finishRemoval', id: networkId(1) },
+    ]);
+  });
+});
