@@ -1,0 +1,75 @@
+/** One host's registry over a store that several hosts share. */
+
+import { ipOf, macOf } from '../../../src/model/address.js';
+import type { Cidr, EndpointId, NetworkId, NodeAddress } from '../../../src/model/types.js';
+import { Endpoints } from '../../../src/registry/endpoints.js';
+import { Ipam } from '../../../src/registry/ipam.js';
+import { LocalEndpoints } from '../../../src/registry/local-endpoints.js';
+import { Membership } from '../../../src/registry/membership.js';
+import { Networks } from '../../../src/registry/networks.js';
+import { Pools } from '../../../src/registry/pools.js';
+import { ClusterView } from '../../../src/store/cluster.js';
+import { formatNode } from '../../../src/store/records.js';
+import type { FakeStore } from '../../fakes/store.js';
+
+export const hexId = (n: number): string => n.toString(16).padStart(64, '0');
+export const POOL = '172.16.1.0/24' as Cidr;
+
+export async function makeHost(store: FakeStore, address: string) {
+  const self = address as NodeAddress;
+  store.put({
+    [`nodes/${address}`]: formatNode({ address: self, hostname: `docker-${address}`, mtu: 1500, routes: [] }),
+  });
+  const view = new ClusterView(store);
+  const local = new LocalEndpoints();
+  const membership = new Membership(store, view, self);
+  const pools = new Pools(store, view, self);
+  const networks = new Networks(store, view, self, pools);
+  const ipam = new Ipam(store, view, self, pools, membership, local);
+  const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local);
+  const ending = new AbortController();
+  view.start(ending.signal);
+  await view.ready(1_000);
+  await membership.load();
+
+  /** As `docker network create` does it, with our IPAM. */
+  const createNetwork = async (n: number, pool = POOL, ipamOf: 'cluster' | 'engine' = 'cluster') => {
+    const id = hexId(n) as NetworkId;
+    if (ipamOf === 'cluster') await pools.claim(pool, undefined);
+    await networks.create({
+      id,
+      subnets: [{ pool, aux: {} }],
+      vnis: [],
+      options: {},
+      internal: false,
+      ipv6: false,
+      ipam: ipamOf,
+    });
+    return id;
+  };
+  /** As `docker run` does it. */
+  const run = async (n: number, network: NetworkId, wanted = '', pool = POOL) => {
+    const address = await ipam.requestAddress(pool, wanted);
+    const id = hexId(n) as EndpointId;
+    await endpoints.create({ id, network, addresses: [address], mac: macOf(ipOf(address)), leased: true });
+    return { id, address };
+  };
+  /** As `docker rm -f` does it. */
+  const rm = async (network: NetworkId, { id, address }: { id: EndpointId; address: Cidr }, pool = POOL) => {
+    await endpoints.remove(network, id, false);
+    await ipam.release(pool, ipOf(address));
+  };
+  return {
+    view,
+    local,
+    membership,
+    pools,
+    networks,
+    ipam,
+    endpoints,
+    createNetwork,
+    run,
+    rm,
+    stop: () => ending.abort(),
+  };
+}
