@@ -157,8 +157,8 @@ async function assemble(config: Config, log: Logger) {
   const docker = new DockerEngine(DOCKER_SOCKET, (e) =>
     log.warn({ err: messageOf(e) }, 'the engine does not answer yet'),
   );
-  const engine = new EnginePass(docker, view, networks, memory, identity, log);
-  const containers = new ContainerPass(docker, endpoints, membership, memory, local, log);
+  const engine = new EnginePass(docker, view, self, networks, memory, identity, log);
+  const containers = new ContainerPass(docker, view, endpoints, membership, memory, local, log);
   const dns = new DnsService(log);
   const sandboxes = new Sandboxes(view, local, self, dns);
   const networkDriver = new NetworkDriver(networks, endpoints, local, memory, host, containers, sandboxes, (text) =>

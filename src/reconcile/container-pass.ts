@@ -9,6 +9,7 @@ import type { EndpointId, EngineNetworkId, NetworkId } from '../model/types.js';
 import type { Endpoints } from '../registry/endpoints.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { Membership } from '../registry/membership.js';
+import type { ClusterView } from '../store/cluster.js';
 import type { HostMemory } from '../store/memory.js';
 import { Loop } from './loop.js';
 
@@ -16,15 +17,20 @@ const RESYNC_MS = 60_000;
 /** An attach is over long before: a record this old that the engine does not list serves nobody, ms. */
 const ORPHAN_MS = 60_000;
 
+/** The first comes too early for what was under way at the crash. */
+const THOROUGH_COMPARISONS = 2;
+
 /** A container's id, or `all` for the full comparison. */
 type Key = string;
 const ALL: Key = 'all';
 
 export class ContainerPass {
   private readonly loop: Loop<Key>;
+  private comparisons = 0;
 
   constructor(
     private readonly engine: Engine,
+    private readonly view: ClusterView,
     private readonly endpoints: Endpoints,
     private readonly membership: Membership,
     private readonly memory: HostMemory,
@@ -89,6 +95,7 @@ export class ContainerPass {
       const engineIds = networks.filter((n) => this.memory.clusterIdOf(n.id) === id).map((n) => n.id);
       await this.reap(id, engineIds);
     }
+    await this.reapLeases();
     return true;
   }
 
@@ -103,6 +110,16 @@ export class ContainerPass {
         { endpoint: endpoint.id, names: endpoint.names },
         'freed an endpoint that the engine no longer has',
       );
+    }
+  }
+
+  /** A crash may have left leases in networks that this host is no member of: the first comparisons read all. */
+  private async reapLeases(): Promise<void> {
+    const thorough = this.comparisons++ < THOROUGH_COMPARISONS;
+    const networks = thorough ? this.view.current.networks.keys() : this.membership.networks;
+    for (const network of networks) {
+      const freed = await this.endpoints.reapLeases(network);
+      if (freed > 0) this.log.warn({ network, freed }, 'freed addresses that no endpoint took up');
     }
   }
 }

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
 import type { Engine } from '../model/ports.js';
-import type { NetworkId } from '../model/types.js';
+import type { NetworkId, NodeAddress } from '../model/types.js';
 import type { Identity } from '../registry/identity.js';
 import type { Networks } from '../registry/networks.js';
 import type { ClusterView } from '../store/cluster.js';
@@ -11,17 +11,18 @@ import { type EngineStep, engineSteps } from './engine-steps.js';
 import { Loop } from './loop.js';
 
 const RESYNC_MS = 30_000;
-/** A removal marked this long ago is nobody's work in progress any more, ms. */
+/** What was half done this long ago is nobody's work in progress any more, ms. */
 const REMOVAL_GRACE_MS = 30_000;
 
 export class EnginePass {
   private readonly loop: Loop<'engine'>;
-  /** When this host first saw a network marked for removal. */
-  private readonly deletingSince = new Map<NetworkId, number>();
+  /** When this host first saw a network half made or half removed. */
+  private readonly halfGoneSince = new Map<NetworkId, number>();
 
   constructor(
     private readonly engine: Engine,
     private readonly view: ClusterView,
+    private readonly self: NodeAddress,
     private readonly networks: Networks,
     private readonly memory: HostMemory,
     private readonly identity: Identity,
@@ -49,8 +50,9 @@ export class EnginePass {
     // Read after the engine's answer: a network of the engine is in the cluster before the engine lists it.
     const cluster = this.view.current;
     if (!cluster.complete) return true;
+    const steps = engineSteps(cluster, this.self, networks);
     const failures: unknown[] = [];
-    for (const step of engineSteps(cluster, networks)) {
+    for (const step of steps) {
       try {
         await this.run(step);
       } catch (e) {
@@ -58,7 +60,8 @@ export class EnginePass {
         this.log.warn({ step: step.kind, err: messageOf(e) }, 'a step of the engine pass failed');
       }
     }
-    for (const id of this.deletingSince.keys()) if (!cluster.networks.get(id)?.deleting) this.deletingSince.delete(id);
+    const halfGone = new Set(steps.flatMap((step) => (step.kind === 'finishRemoval' ? [step.id] : [])));
+    for (const id of this.halfGoneSince.keys()) if (!halfGone.has(id)) this.halfGoneSince.delete(id);
     if (failures.length > 0) throw failures[0];
     return true;
   }
@@ -99,10 +102,10 @@ export class EnginePass {
   }
 
   private async finishRemoval({ id }: EngineStep & { kind: 'finishRemoval' }): Promise<void> {
-    const since = this.deletingSince.get(id) ?? Date.now();
-    this.deletingSince.set(id, since);
+    const since = this.halfGoneSince.get(id) ?? Date.now();
+    this.halfGoneSince.set(id, since);
     if (Date.now() - since < REMOVAL_GRACE_MS) return;
-    this.deletingSince.delete(id);
+    this.halfGoneSince.delete(id);
     await this.networks.remove(id);
   }
 }

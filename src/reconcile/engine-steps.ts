@@ -1,25 +1,31 @@
 /** What the local engine lacks or has too much, compared with the cluster. Pure. */
 import type { EngineNetwork } from '../model/ports.js';
-import type { Announcement, Cluster, EngineNetworkId, Network, NetworkId } from '../model/types.js';
+import type { Announcement, Cluster, EngineNetworkId, Network, NetworkId, NodeAddress } from '../model/types.js';
 
 export type EngineStep =
   /** The engine has stored a network of ours: now its name and labels can be published. */
   | { readonly kind: 'announce'; readonly id: NetworkId; readonly announcement: Announcement }
   | { readonly kind: 'createMirror'; readonly network: Network }
   | { readonly kind: 'removeNetwork'; readonly id: EngineNetworkId; readonly name: string }
-  /** A removal that a crash cut in two. */
+  /** A removal that a crash cut in two, or a network that this host began and its engine never stored. */
   | { readonly kind: 'finishRemoval'; readonly id: NetworkId };
 
 export const clusterIdOf = (network: EngineNetwork): NetworkId =>
   network.mirrorOf ?? (network.id as string as NetworkId);
 
-export function engineSteps(cluster: Cluster, networks: readonly EngineNetwork[]): readonly EngineStep[] {
+export function engineSteps(
+  cluster: Cluster,
+  self: NodeAddress,
+  networks: readonly EngineNetwork[],
+): readonly EngineStep[] {
   const here = new Set(networks.map(clusterIdOf));
   return [
     ...networks.flatMap((network) => ownSteps(cluster, network)),
     ...[...cluster.networks.values()].flatMap((network): EngineStep[] => {
       if (network.deleting) return [{ kind: 'finishRemoval', id: network.id }];
-      return network.announced !== undefined && !here.has(network.id) ? [{ kind: 'createMirror', network }] : [];
+      if (here.has(network.id)) return [];
+      if (network.announced !== undefined) return [{ kind: 'createMirror', network }];
+      return network.creator === self ? [{ kind: 'finishRemoval', id: network.id }] : [];
     }),
   ];
 }

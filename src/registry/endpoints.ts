@@ -98,6 +98,17 @@ export class Endpoints {
     return [...(this.view.current.endpoints.get(network)?.values() ?? [])].filter((e) => e.node === this.self);
   }
 
+  /** Frees leases of this node that no endpoint took up, or whose endpoint is gone. Returns how many. */
+  async reapLeases(network: NetworkId): Promise<number> {
+    const known = this.view.current.networks.get(network);
+    const serving = new Set(this.own(network).map((e) => e.id));
+    let freed = 0;
+    for (const { pool } of known?.subnets ?? [])
+      for (const lease of await this.ipam.abandoned(pool, serving))
+        if ((await this.store.commit([dropLease(lease)])).ok) freed++;
+    return freed;
+  }
+
   private hasLocal(network: NetworkId): boolean {
     return this.own(network).length > 0;
   }

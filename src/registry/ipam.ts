@@ -3,7 +3,7 @@ import { UserError } from '../errors.js';
 import { assignable, contains, freeAddress, inPool, ipOf, parseIp } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
-import type { Cidr, Ip, Lease, Network, NodeAddress, Pool, Subnet } from '../model/types.js';
+import type { Cidr, EndpointId, Ip, Lease, Network, NodeAddress, Pool, Subnet } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatLease, parseLease } from '../store/records.js';
 import type { LocalEndpoints } from './local-endpoints.js';
@@ -73,6 +73,15 @@ export class Ipam {
   async lease(cidr: Cidr, ip: Ip): Promise<Lease | undefined> {
     const entry = await this.store.get(keys.lease(cidr, ip));
     return entry === undefined ? undefined : parseLease(entry);
+  }
+
+  /** Leases of this node, old enough to be nobody's work in progress, that serve none of these endpoints. */
+  async abandoned(cidr: Cidr, serving: ReadonlySet<EndpointId>): Promise<readonly Lease[]> {
+    const { entries } = await this.store.list(keys.leases(cidr));
+    return entries
+      .flatMap((entry) => parseLease(entry) ?? [])
+      .filter((lease) => lease.kind === 'endpoint' && lease.node === this.self && isAbandonedLease(lease, Date.now()))
+      .filter((lease) => lease.endpoint === undefined || !serving.has(lease.endpoint));
   }
 
   private async reserve(pool: PoolRef, wanted: string, kind: Lease['kind']): Promise<Cidr> {
@@ -148,4 +157,4 @@ export const dropLease = (lease: Lease): Op => ({
   index: lease.index,
 });
 
-export const isAbandonedLease = (lease: Lease, now: number): boolean => now - lease.created > ABANDONED_MS;
+const isAbandonedLease = (lease: Lease, now: number): boolean => now - lease.created > ABANDONED_MS;

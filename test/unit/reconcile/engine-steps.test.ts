@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EngineNetwork } from '../../../src/model/ports.js';
 import type { EngineNetworkId } from '../../../src/model/types.js';
 import { engineSteps } from '../../../src/reconcile/engine-steps.js';
-import { cluster, network, networkId } from '../model/fixtures.js';
+import { cluster, HOST1, HOST2, network, networkId } from '../model/fixtures.js';
 
 const own = (n: number, name = 'overlay1'): EngineNetwork => ({
   id: networkId(n) as string as EngineNetworkId,
@@ -15,13 +15,13 @@ const { announced: _, ...unannounced } = network();
 
 describe('engineSteps', () => {
   it('finds nothing to do where both agree', () => {
-    expect(engineSteps(cluster([network()], []), [own(1)])).toEqual([]);
-    expect(engineSteps(cluster([network()], []), [mirror(1)])).toEqual([]);
+    expect(engineSteps(cluster([network()], []), HOST2, [own(1)])).toEqual([]);
+    expect(engineSteps(cluster([network()], []), HOST2, [mirror(1)])).toEqual([]);
   });
 
   it('announces what this host created, once the engine lists it', () => {
-    expect(engineSteps(cluster([unannounced], []), [])).toEqual([]);
-    expect(engineSteps(cluster([unannounced], []), [own(1)])).toEqual([
+    expect(engineSteps(cluster([unannounced], []), HOST2, [])).toEqual([]);
+    expect(engineSteps(cluster([unannounced], []), HOST1, [own(1)])).toEqual([
       {
         kind: 'announce',
         id: networkId(1),
@@ -30,18 +30,22 @@ describe('engineSteps', () => {
     ]);
   });
 
+  it('removes what this host began and its engine never stored', () => {
+    expect(engineSteps(cluster([unannounced], []), HOST1, [])).toEqual([{ kind: 'finishRemoval', id: networkId(1) }]);
+  });
+
   it('mirrors what another host announced', () => {
-    expect(engineSteps(cluster([network()], []), [])).toEqual([{ kind: 'createMirror', network: network() }]);
+    expect(engineSteps(cluster([network()], []), HOST2, [])).toEqual([{ kind: 'createMirror', network: network() }]);
   });
 
   it('removes what is no longer in the cluster', () => {
-    expect(engineSteps(cluster([], []), [mirror(1)])).toEqual([
+    expect(engineSteps(cluster([], []), HOST2, [mirror(1)])).toEqual([
       { kind: 'removeNetwork', id: networkId(99), name: 'overlay1' },
     ]);
   });
 
   it('does not mirror what is being removed, and finishes a removal that was cut in two', () => {
-    expect(engineSteps(cluster([network({ deleting: true })], []), [])).toEqual([
+    expect(engineSteps(cluster([network({ deleting: true })], []), HOST2, [])).toEqual([
       { kind: 'finishRemoval', id: networkId(1) },
     ]);
   });
