@@ -14,6 +14,7 @@ import { DnsService } from './dns/service.js';
 import { DockerEngine } from './engine/docker.js';
 import { messageOf } from './errors.js';
 import { LinuxKernel } from './kernel/host.js';
+import { lockHost } from './kernel/lock.js';
 import { raiseNeighbourLimits } from './kernel/sysctl.js';
 import type { EngineEvent, Store } from './model/ports.js';
 import type { NamespaceName } from './model/types.js';
@@ -35,7 +36,6 @@ import { FileStore } from './store/file.js';
 import { HostMemory } from './store/memory.js';
 import { reportOnce } from './store/records.js';
 
-const SOCKET = '/run/docker/plugins/tsoverlay.sock';
 const DOCKER_SOCKET = '/var/run/docker.sock';
 const RETRY_MS = 500;
 
@@ -45,18 +45,21 @@ export class Agent {
   private constructor(
     private readonly log: Logger,
     private readonly parts: Parts,
-    private readonly server: Server,
+    private readonly servers: readonly Server[],
   ) {}
 
-  /** Resolves once the socket is served. Rejects with a UserError when a setting or the host forbids it. */
+  /** Resolves once the sockets are served. Rejects with a UserError when a setting or the host forbids it. */
   static async start(config: Config, log: Logger): Promise<Agent> {
+    const [socket] = config.sockets;
+    lockHost(socket.replace(/(\.sock)?$/, '.lock'));
     const parts = await assemble(config, log);
     // Before the first call: what is attached already is live, its addresses are not up for grabs.
     const namespaces = await parts.host.adopt();
     const routes = makeRoutes(parts.networkDriver, parts.ipamDriver, config.scope);
-    const server = await serve(makeApp(routes, log), SOCKET);
-    const agent = new Agent(log, parts, server);
-    log.info({ socket: SOCKET, advertise: config.advertise, store: config.consul?.servers ?? 'embedded' }, 'serving');
+    const app = makeApp(routes, log);
+    const servers = await Promise.all(config.sockets.map((path) => serve(app, path)));
+    const agent = new Agent(log, parts, servers);
+    log.info({ sockets: config.sockets, advertise: config.advertise, store: config.consul?.servers ?? 'embedded' }, 'serving');
     void agent.run(namespaces);
     return agent;
   }
@@ -65,7 +68,7 @@ export class Agent {
     this.ending.abort();
     const { host, engine, containers, node, dns, registration, store, kernel } = this.parts;
     for (const pass of [host, engine, containers, node]) pass.stop();
-    this.server.close();
+    for (const server of this.servers) server.close();
     await dns.stop();
     await Promise.race([registration.release().catch(() => undefined), sleep(2_000)]);
     await store.close();
@@ -137,7 +140,9 @@ async function assemble(config: Config, log: Logger) {
   const garbage = reportOnce((key, reason) => log.error({ key, reason }, 'a record of the store is left out'));
   const view = new ClusterView(store, garbage);
   const local = new LocalEndpoints();
-  const membership = new Membership(store, view, self);
+  const membership = new Membership(store, view, self, (e) =>
+    log.warn({ err: messageOf(e) }, 'a membership mark stays for now'),
+  );
   const identity = new Identity(store, memory);
   const pools = new Pools(store, view, self);
   const networks = new Networks(store, view, self, pools);

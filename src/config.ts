@@ -22,6 +22,8 @@ export interface Config {
   readonly dataDir: string;
   /** What GetCapabilities answers; `auto` decides by the engine's request. */
   readonly scope: 'auto' | 'local' | 'global';
+  /** Sockets to serve; a managed plugin has one for its plain name and one for the engine that started it. */
+  readonly sockets: readonly [string, ...string[]];
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -47,6 +49,7 @@ export function readConfig(env: Env): Config {
     logLevel: attempt(() => oneOf('LOG_LEVEL', env.LOG_LEVEL || 'info', LOG_LEVELS), 'info'),
     dataDir: attempt(() => writableFolder(env.DATA_DIR || '/var/lib/tsoverlay'), ''),
     scope: attempt(() => oneOf('SCOPE', env.SCOPE || 'auto', SCOPES), 'auto'),
+    sockets: readSockets(env.PLUGIN_SOCKETS ?? ''),
   };
   if (problems.length > 0) throw new UserError(problems.join('; '));
   return Object.freeze(config);
@@ -56,6 +59,12 @@ function oneOf<T extends string>(setting: string, value: string, allowed: readon
   const found = allowed.find((a) => a === value);
   if (found === undefined) throw new UserError(`${setting} is "${value}"; it must be one of ${allowed.join(', ')}`);
   return found;
+}
+
+/** Set by plugin-config.json alone. */
+function readSockets(text: string): readonly [string, ...string[]] {
+  const [first = '/run/docker/plugins/tsoverlay.sock', ...more] = text.split(',').filter((path) => path !== '');
+  return [first, ...more];
 }
 
 /** `consul://host:port[,host:port…][/prefix]`, as dockerd's `--cluster-store` took it. */

@@ -25,9 +25,6 @@ import type {
 
 /** How long Join waits for the kernel and the resolver, ms. */
 const JOIN_DEADLINE_MS = 10_000;
-/** DeleteEndpoint waits a little for the link to go, so that nothing is left when `docker rm` returns, ms. */
-const DELETE_DEADLINE_MS = 2_000;
-
 const GENERIC = 'com.docker.network.generic';
 const INTERNAL = 'com.docker.network.internal';
 const ENABLE_IPV6 = 'com.docker.network.enable_ipv6';
@@ -89,7 +86,6 @@ export class NetworkDriver {
     const network = this.memory.clusterIdOf(request.NetworkID);
     const leased = await this.isLeased(request.NetworkID);
     await this.endpoints.create({ id: request.EndpointID, network, addresses, mac, leased });
-    this.host.kick(network);
     // Repeating what the request carried is an error to the engine, even when equal (design, fact 7).
     return { Interface: MacAddress === '' ? { MacAddress: mac } : {} };
   }
@@ -97,9 +93,7 @@ export class NetworkDriver {
   async join(request: JoinRequest): Promise<object> {
     const id = this.memory.clusterIdOf(request.NetworkID);
     const network = await this.networks.standing(id, 'view');
-    const endpoint = this.endpoints.own(id).find((e) => e.id === request.EndpointID);
-    if (endpoint === undefined)
-      throw new UserError(`endpoint ${request.EndpointID.slice(0, 12)} is not in the cluster`);
+    const endpoint = await this.endpoints.awaitSeen(id, request.EndpointID, JOIN_DEADLINE_MS);
     this.local.join(endpoint.id, request.SandboxKey);
     await Promise.all([
       this.host.settled(id, JOIN_DEADLINE_MS),
@@ -130,8 +124,6 @@ export class NetworkDriver {
   async deleteEndpoint({ NetworkID, EndpointID }: EndpointRequest): Promise<object> {
     const network = this.memory.clusterIdOf(NetworkID);
     await this.endpoints.remove(network, EndpointID, !(await this.isLeased(NetworkID)));
-    // The pass goes on by itself; only the wait ends.
-    await this.host.settled(network, DELETE_DEADLINE_MS).catch(() => undefined);
     return {};
   }
 

@@ -8,7 +8,7 @@ import { getSystemErrorName } from 'node:util';
 import koffi from 'koffi';
 import { hasCode, KernelError } from '../errors.js';
 
-const libc = koffi.load('libc.so.6');
+export const libc = koffi.load('libc.so.6');
 const setns = libc.func('int setns(int fd, int nstype)');
 const unshare = libc.func('int unshare(int flags)');
 const mount = libc.func('int mount(str source, str target, str fstype, unsigned long flags, const void *data)');

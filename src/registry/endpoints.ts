@@ -1,5 +1,5 @@
 /** Endpoint records: written by the host that runs the container, read by all that take part in the network. */
-import { isDeadlineError, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import { ipOf, networkOf } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
@@ -25,6 +25,9 @@ export interface NewEndpoint {
 export type Description = Pick<Endpoint, 'names' | 'container' | 'sandbox'>;
 
 export class Endpoints {
+  /** Endpoints that Join has not asked for yet: the index each was written at. */
+  private readonly written = new Map<EndpointId, number>();
+
   constructor(
     private readonly store: Store,
     private readonly view: ClusterView,
@@ -40,25 +43,38 @@ export class Endpoints {
     const { leased, ...rest } = wanted;
     const record = { ...rest, node: this.self, names: [], container: '', sandbox: '', created: Date.now() };
     const key = keys.endpoint(wanted.network, wanted.id);
-    let first = true;
-    const { index } = await transact(this.store, async (): Promise<Attempt<void>> => {
-      // The view is nearly always right; after a failed commit only the store's own answer counts.
-      const network = await this.networks.standing(wanted.network, first ? 'view' : 'store');
-      const known = first ? undefined : await this.store.get(key);
-      first = false;
-      if (known !== undefined) return { ops: [], result: undefined };
-      const leases = await Promise.all(wanted.addresses.map((a) => this.leaseOp(network, a, wanted.id, leased)));
-      const ops: Op[] = [
-        { verb: 'check', key: keys.network(network.id), index: network.index },
-        ...leases,
-        { verb: 'create', key, value: formatEndpoint(record) },
-        ...this.membership.joinOps(network.id),
-      ];
-      return { ops, result: undefined };
+    await this.membership.using(wanted.network, async (mark) => {
+      let first = true;
+      const { index } = await transact(this.store, async (): Promise<Attempt<void>> => {
+        // The view is nearly always right; after a failed commit only the store's own answer counts.
+        const network = await this.networks.standing(wanted.network, first ? 'view' : 'store');
+        const known = first ? undefined : await this.store.get(key);
+        first = false;
+        if (known !== undefined) return { ops: [], result: undefined };
+        const leases = await Promise.all(wanted.addresses.map((a) => this.leaseOp(network, a, wanted.id, leased)));
+        const ops: Op[] = [
+          { verb: 'check', key: keys.network(network.id), index: network.index },
+          ...leases,
+          { verb: 'create', key, value: formatEndpoint(record) },
+          ...mark(),
+        ];
+        return { ops, result: undefined };
+      });
+      this.written.set(wanted.id, index);
     });
     this.local.add(wanted.id);
-    this.membership.joined(wanted.network);
-    await this.view.reached(keys.endpoints(wanted.network), index, 5_000);
+  }
+
+  /** The endpoint, once this host's view of the cluster has it. Rejects with a DeadlineError or a UserError. */
+  async awaitSeen(network: NetworkId, id: EndpointId, deadlineMs: number): Promise<Endpoint> {
+    const find = () => this.view.current.endpoints.get(network)?.get(id);
+    const index = this.written.get(id);
+    this.written.delete(id);
+    if (find() === undefined && index !== undefined)
+      await this.view.reached(keys.endpoints(network), index, deadlineMs);
+    const endpoint = find();
+    if (endpoint === undefined) throw new UserError(`endpoint ${id.slice(0, 12)} is not in the cluster`);
+    return endpoint;
   }
 
   /** Publishes names, container and sandbox when they changed. An endpoint that is gone meanwhile is left alone. */
@@ -79,7 +95,8 @@ export class Endpoints {
   /** Removes the record, and the addresses too where nobody else will release them. Gone already is success. */
   async remove(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<void> {
     this.local.remove(id);
-    const { index } = await transact(this.store, async (): Promise<Attempt<void>> => {
+    this.written.delete(id);
+    await transact(this.store, async (): Promise<Attempt<void>> => {
       const entry = await this.store.get(keys.endpoint(network, id));
       const endpoint = entry === undefined ? undefined : parseEndpoint(entry);
       if (endpoint === undefined || endpoint.node !== this.self) return { ops: [], result: undefined };
@@ -89,13 +106,11 @@ export class Endpoints {
         result: undefined,
       };
     });
-    await this.seen(network, index);
-    if (!this.hasLocal(network)) await this.membership.leave(network);
   }
 
   /** This node's endpoints of a network, as this host knows them. */
   own(network: NetworkId): readonly Endpoint[] {
-    return [...(this.view.current.endpoints.get(network)?.values() ?? [])].filter((e) => e.node === this.self);
+    return this.membership.own(network);
   }
 
   /** Frees leases of this node that no endpoint took up, or whose endpoint is gone. Returns how many. */
@@ -109,25 +124,13 @@ export class Endpoints {
     return freed;
   }
 
-  private hasLocal(network: NetworkId): boolean {
-    return this.own(network).length > 0;
-  }
-
-  /** The view may lag; a removal is done all the same. */
-  private async seen(network: NetworkId, index: number): Promise<void> {
-    try {
-      if (index > 0 && this.membership.networks.has(network))
-        await this.view.reached(keys.endpoints(network), index, 2_000);
-    } catch (e) {
-      if (!isDeadlineError(e)) throw e;
-    }
-  }
-
   private async leaseOp(network: Network, address: Cidr, endpoint: EndpointId, leased: boolean): Promise<Op> {
     const [pool, ip] = [networkOf(address), ipOf(address)];
     const key = keys.lease(pool, ip);
     const value = formatLease({ pool, address: ip, node: this.self, kind: 'endpoint', endpoint, created: Date.now() });
-    const held = await this.ipam.lease(pool, ip);
+    const issued = this.ipam.takeIssued(pool, ip);
+    if (issued !== undefined) return { verb: 'update', key, value, index: issued };
+    const held = await this.ipam.find(pool, ip);
     if (held === undefined) return { verb: 'create', key, value };
     const free = held.endpoint === undefined || held.endpoint === endpoint || !this.local.isLive(held.endpoint);
     if (held.node === this.self && held.kind === 'endpoint' && free)
@@ -139,7 +142,7 @@ export class Endpoints {
   }
 
   private async dropLeases(endpoint: Endpoint): Promise<readonly Op[]> {
-    const leases = await Promise.all(endpoint.addresses.map((a) => this.ipam.lease(networkOf(a), ipOf(a))));
+    const leases = await Promise.all(endpoint.addresses.map((a) => this.ipam.find(networkOf(a), ipOf(a))));
     return leases.flatMap((lease) => (lease?.endpoint === endpoint.id ? [dropLease(lease)] : []));
   }
 }

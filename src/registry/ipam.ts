@@ -17,6 +17,9 @@ const ABANDONED_MS = 30_000;
 type PoolRef = Pick<Pool, 'cidr' | 'range' | 'network'>;
 
 export class Ipam {
+  /** Leases given out and not taken up yet: the index each was written at, which saves CreateEndpoint a question. */
+  private readonly issued = new Map<string, number>();
+
   constructor(
     private readonly store: Store,
     private readonly view: ClusterView,
@@ -50,13 +53,22 @@ export class Ipam {
 
   /** Frees an endpoint's address; a network's gateway and auxiliary addresses go with the network. */
   async release(cidr: Cidr, ip: Ip): Promise<void> {
+    this.issued.delete(keys.lease(cidr, ip));
     await transact(this.store, async () => {
-      const lease = await this.lease(cidr, ip);
+      const lease = await this.find(cidr, ip);
       const ours = lease?.kind === 'endpoint' && lease.node === this.self;
       // A repeated release must not take the address from the endpoint that got it since.
       const serves = lease?.endpoint !== undefined && this.local.isLive(lease.endpoint);
       return { ops: ours && !serves ? [dropLease(lease)] : [], result: undefined };
     });
+  }
+
+  /** The index of a lease that RequestAddress just wrote, once. */
+  takeIssued(cidr: Cidr, ip: Ip): number | undefined {
+    const key = keys.lease(cidr, ip);
+    const index = this.issued.get(key);
+    this.issued.delete(key);
+    return index;
   }
 
   /** Who holds an address, in words for the prompt. */
@@ -70,7 +82,7 @@ export class Ipam {
     return name === undefined ? `held by a container on ${host}` : `held by container ${name} on ${host}`;
   }
 
-  async lease(cidr: Cidr, ip: Ip): Promise<Lease | undefined> {
+  async find(cidr: Cidr, ip: Ip): Promise<Lease | undefined> {
     const entry = await this.store.get(keys.lease(cidr, ip));
     return entry === undefined ? undefined : parseLease(entry);
   }
@@ -85,33 +97,38 @@ export class Ipam {
   }
 
   private async reserve(pool: PoolRef, wanted: string, kind: Lease['kind']): Promise<Cidr> {
-    const lease = { pool: pool.cidr, node: this.self, kind, created: Date.now() };
-    const { result } = await transact(this.store, async (): Promise<Attempt<Ip>> => {
-      const member = pool.network === undefined || kind !== 'endpoint' ? [] : this.membership.joinOps(pool.network);
-      if (wanted === '') {
-        const ip = await this.lowestFree(pool);
-        const value = formatLease({ ...lease, address: ip });
-        return { ops: [{ verb: 'create', key: keys.lease(pool.cidr, ip), value }, ...member], result: ip };
-      }
-      const ip = parseIp(wanted);
-      if (!contains(pool.cidr, ip)) throw new UserError(`address ${ip} lies outside of the subnet ${pool.cidr}`);
-      const value = formatLease({ ...lease, address: ip });
-      return { ops: [await this.takeOp(pool, ip, value), ...member], result: ip };
+    if (pool.network === undefined || kind !== 'endpoint') return this.lease(pool, wanted, kind, () => []);
+    return this.membership.using(pool.network, (mark) => this.lease(pool, wanted, kind, mark));
+  }
+
+  private async lease(pool: PoolRef, wanted: string, kind: Lease['kind'], mark: () => readonly Op[]): Promise<Cidr> {
+    const record = { pool: pool.cidr, node: this.self, kind, created: Date.now() };
+    const { result, index } = await transact(this.store, async (): Promise<Attempt<Ip>> => {
+      const ip = wanted === '' ? await this.nextFree(pool) : this.inside(pool, parseIp(wanted));
+      const value = formatLease({ ...record, address: ip });
+      const take: Op =
+        wanted === '' ? { verb: 'create', key: keys.lease(pool.cidr, ip), value } : await this.takeOp(pool, ip, value);
+      return { ops: [take, ...mark()], result: ip };
     });
-    if (pool.network !== undefined && kind === 'endpoint') this.membership.joined(pool.network);
+    if (kind === 'endpoint') this.issued.set(keys.lease(pool.cidr, result), index);
     return inPool(result, pool.cidr);
+  }
+
+  private inside(pool: PoolRef, ip: Ip): Ip {
+    if (!contains(pool.cidr, ip)) throw new UserError(`address ${ip} lies outside of the subnet ${pool.cidr}`);
+    return ip;
   }
 
   /** A wanted address is free, or held by an endpoint of this host that a power loss took away. */
   private async takeOp(pool: PoolRef, ip: Ip, value: string): Promise<Op> {
     const key = keys.lease(pool.cidr, ip);
-    const held = await this.lease(pool.cidr, ip);
+    const held = await this.find(pool.cidr, ip);
     if (held === undefined) return { verb: 'create', key, value };
     if (this.isLeftOver(held)) return { verb: 'update', key, value, index: held.index };
     throw new UserError(`address ${ip} is already ${await this.holder(held)}; choose another or remove that container`);
   }
 
-  private async lowestFree(pool: PoolRef): Promise<Ip> {
+  private async nextFree(pool: PoolRef): Promise<Ip> {
     const network = pool.network === undefined ? undefined : this.view.current.networks.get(pool.network);
     const subnet = network?.subnets.find((s) => s.pool === pool.cidr);
     const prefix = keys.leases(pool.cidr);

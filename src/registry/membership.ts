@@ -1,48 +1,90 @@
 /**
  * Marks, for each network, that this node may hold endpoints or leases of it. The mark is written with the first
- * lease or endpoint and lets a restarted host find what it owns without reading the whole cluster.
+ * lease or endpoint and lets a restarted host find what it owns without reading the whole cluster. It outlives the
+ * last endpoint by a little, so that containers in quick succession do not write and watch everything anew.
  */
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
-import type { NetworkId, NodeAddress } from '../model/types.js';
+import type { Endpoint, NetworkId, NodeAddress } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
+
+const LINGER_MS = 10_000;
 
 export class Membership {
   private readonly marked = new Set<NetworkId>();
+  /** Leases and endpoints under way, per network. */
+  private readonly users = new Map<NetworkId, number>();
+  private readonly leaving = new Map<NetworkId, Promise<unknown>>();
 
   constructor(
     private readonly store: Store,
     private readonly view: ClusterView,
     private readonly self: NodeAddress,
-  ) {}
+    /** Told when a mark could not be removed; the next start removes it. */
+    private readonly onError: (error: unknown) => void,
+  ) {
+    view.onChange((cluster, changed) => {
+      for (const id of changed.networks ? this.marked : []) if (!cluster.networks.has(id)) void this.leave(id);
+      for (const id of changed.endpoints) if (this.isIdle(id)) this.leaveSoon(id);
+    });
+  }
 
   /** Reads this node's marks and watches the endpoints of those networks. */
   async load(): Promise<void> {
     const prefix = keys.members(this.self);
-    for (const key of await this.store.keys(prefix)) this.joined(key.slice(prefix.length) as NetworkId);
+    for (const key of await this.store.keys(prefix)) this.join(key.slice(prefix.length) as NetworkId);
   }
 
   get networks(): ReadonlySet<NetworkId> {
     return this.marked;
   }
 
-  /** To be committed with the first lease or endpoint; nothing when the mark stands already. */
-  joinOps(network: NetworkId): readonly Op[] {
-    return this.marked.has(network) ? [] : [{ verb: 'set', key: keys.member(this.self, network), value: '' }];
+  /** This node's endpoints of a network, as this host knows them. */
+  own(network: NetworkId): readonly Endpoint[] {
+    return [...(this.view.current.endpoints.get(network)?.values() ?? [])].filter((e) => e.node === this.self);
   }
 
-  /** The mark is written: from now on the network's endpoints are watched. */
-  joined(network: NetworkId): void {
+  /**
+   * Runs what writes a lease or an endpoint of the network. `work` commits the operations it is given together with
+   * its own; they are the mark, or none when it stands. Afterwards the network's endpoints are watched.
+   */
+  async using<T>(network: NetworkId, work: (mark: () => readonly Op[]) => Promise<T>): Promise<T> {
+    await this.leaving.get(network);
+    this.users.set(network, (this.users.get(network) ?? 0) + 1);
+    try {
+      const key = keys.member(this.self, network);
+      const result = await work(() => (this.marked.has(network) ? [] : [{ verb: 'set', key, value: '' }]));
+      this.join(network);
+      return result;
+    } finally {
+      this.users.set(network, (this.users.get(network) ?? 1) - 1);
+    }
+  }
+
+  private join(network: NetworkId): void {
     this.marked.add(network);
     this.view.subscribe(network);
   }
 
-  /** Nothing of the network is left on this host. Forgets first: a lease taken meanwhile writes the mark anew. */
-  async leave(network: NetworkId): Promise<void> {
-    this.marked.delete(network);
+  /** Loaded, and nothing of it lives here or is about to. */
+  private isIdle(network: NetworkId): boolean {
+    const loaded = this.view.current.endpoints.has(network);
+    return loaded && !this.users.get(network) && this.own(network).length === 0;
+  }
+
+  private leaveSoon(network: NetworkId): void {
+    setTimeout(() => {
+      if (this.isIdle(network)) void this.leave(network);
+    }, LINGER_MS).unref();
+  }
+
+  private async leave(network: NetworkId): Promise<void> {
+    if (!this.marked.delete(network)) return;
+    this.users.delete(network);
     this.view.unsubscribe(network);
-    await this.store.commit([{ verb: 'delete', key: keys.member(this.self, network) }]);
-    if (this.marked.has(network))
-      await this.store.commit([{ verb: 'set', key: keys.member(this.self, network), value: '' }]);
+    const removal = this.store.commit([{ verb: 'delete', key: keys.member(this.self, network) }]).catch(this.onError);
+    this.leaving.set(network, removal);
+    await removal;
+    this.leaving.delete(network);
   }
 }

@@ -66,7 +66,7 @@ it('nothing is left when all are removed: no address, endpoint, veth, namespace 
   );
   await within(3_000, 'Consul has the gateway alone', async () => {
     const keys = await lab.consul.keys('tsoverlay/');
-    return keys.filter((k) => /\/(addresses|endpoints|members)\//.test(k)).length === 1;
+    return keys.filter((k) => /\/(addresses|endpoints)\//.test(k)).length === 1;
   });
   for (const host of HOSTS) {
     const links = await lab.host(host).run('ip', '-br', 'link');

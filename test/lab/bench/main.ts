@@ -10,7 +10,7 @@ import { measureNewest } from './newest.js';
 import { PluginLog } from './plugin-log.js';
 import { type Measurements, report } from './report.js';
 import type { Rounds } from './rounds.js';
-import { BASELINE, DRIVERS, Site } from './site.js';
+import { BASELINE, Site } from './site.js';
 import { measureStays } from './stay.js';
 import { surroundings } from './surroundings.js';
 import { measureThroughput, serveThroughput } from './throughput.js';
@@ -72,17 +72,20 @@ async function measureSite(site: Site, counts: typeof FULL): Promise<Omit<Measur
   return { first, stays, next, tcp: await throughput('TCP'), udp: await throughput('UDP') };
 }
 
+/** Five digits: the others are noise. */
+const rounded = (_: string, value: unknown): unknown =>
+  typeof value === 'number' ? Number(value.toPrecision(5)) : value;
+
 try {
-  const around = surroundings(BASELINE, quick);
+  const finish = surroundings(BASELINE, quick);
   const measurements = await measure(quick ? QUICK : FULL);
   const figures = report(measurements);
-  const { rows: _, ...facts } = around();
+  const around = finish();
+  const { first, next, stays, tcp, udp } = measurements;
+  const samples = { first: first.attach, next: next.attach, stays, tcp, udp };
   await mkdir(out, { recursive: true });
-  await writeFile(join(out, 'benchmark.md'), page(figures, around()));
-  await writeFile(
-    join(out, 'benchmark.json'),
-    `${JSON.stringify({ ...facts, drivers: DRIVERS, ...figures, samples: measurements }, null, 2)}\n`,
-  );
+  await writeFile(join(out, 'benchmark.md'), page(figures, around));
+  await writeFile(join(out, 'benchmark.json'), `${JSON.stringify({ around, ...figures, samples }, rounded, 2)}\n`);
   console.log(`\n${table(['what', 'goal', 'measured', ''], goals(figures))}\n\nwritten to ${out}/benchmark.{md,json}`);
 } catch (e) {
   console.error(signal.aborted ? '\nstopped; the labs are gone' : e);

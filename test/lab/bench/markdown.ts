@@ -30,7 +30,7 @@ tsoverlay beside Docker's own overlay driver over Consul, on the same engines, i
 Absolute figures depend on the machine; the ratios are what counts. Figures are medians; beside them, in brackets,
 the 10th to 90th percentile of the samples, for a ratio the interval that it lies in with 90 % (bootstrap).
 
-${table(['', ''], around.rows)}
+${table(['', ''], conditions(around))}
 
 ## Goals
 
@@ -81,6 +81,14 @@ ${table(
 - iperf3, one stream; UDP as fast as the sender goes, datagrams of 1300 bytes, what arrives counts.
 `;
 }
+
+const conditions = (a: Surroundings): readonly Row[] => [
+  ['date', `${a.date} UTC`],
+  ['engine', `Docker ${a.engine}, the last packaged one with the native driver`],
+  ['machine', `${a.cores} × ${a.processor}, ${a.memoryGib} GiB, Linux ${a.kernel}, Node ${a.node}`],
+  ['load before', `${a.loadBefore} (other work on the machine makes figures worse and intervals wide)`],
+  ['run', `${a.seconds} s${a.quick ? ', --quick: few samples' : ''}`],
+];
 
 function comparison({ what, unit, native, tsoverlay, ratio }: Comparison): Row {
   const show = unit === 'ms' ? ms : share;

@@ -2,6 +2,7 @@
 import { cpus, loadavg, release, totalmem } from 'node:os';
 
 export interface Surroundings {
+  /** UTC. */
   readonly date: string;
   readonly engine: string;
   readonly kernel: string;
@@ -13,34 +14,23 @@ export interface Surroundings {
   /** Processes that wanted a core before the run began, averaged over a minute: 0 on a machine left alone. */
   readonly loadBefore: number;
   readonly seconds: number;
-  /** All that for a table. */
-  readonly rows: readonly (readonly [string, string])[];
+  readonly memoryGib: number;
 }
 
 /** Call it before the run; what it gives is called after it. */
 export function surroundings(engine: string, quick: boolean): () => Surroundings {
   const loadBefore = loadavg()[0] ?? 0;
   const start = performance.now();
-  return () => {
-    const facts = {
-      date: new Date().toISOString().slice(0, 16).replace('T', ' '),
-      engine,
-      kernel: release(),
-      cores: cpus().length,
-      processor: cpus()[0]?.model ?? '',
-      node: process.version,
-      quick,
-      loadBefore: Number(loadBefore.toFixed(2)),
-      seconds: Math.round((performance.now() - start) / 1000),
-    };
-    const gib = `${(totalmem() / 2 ** 30).toFixed(0)} GiB`;
-    const rows = [
-      ['date', `${facts.date} UTC`],
-      ['engine', `Docker ${engine}, the last packaged one with the native driver`],
-      ['machine', `${facts.cores} × ${facts.processor}, ${gib}, Linux ${facts.kernel}, Node ${facts.node}`],
-      ['load before', `${facts.loadBefore} (other work on the machine makes figures worse and intervals wide)`],
-      ['run', `${facts.seconds} s${quick ? ', --quick: few samples' : ''}`],
-    ] as const;
-    return { ...facts, rows };
-  };
+  return () => ({
+    date: new Date().toISOString().slice(0, 16).replace('T', ' '),
+    engine,
+    kernel: release(),
+    cores: cpus().length,
+    processor: cpus()[0]?.model ?? '',
+    memoryGib: Math.round(totalmem() / 2 ** 30),
+    node: process.version,
+    quick,
+    loadBefore: Number(loadBefore.toFixed(2)),
+    seconds: Math.round((performance.now() - start) / 1000),
+  });
 }

@@ -22,7 +22,8 @@ export async function makeHost(store: FakeStore, address: string) {
   });
   const view = new ClusterView(store);
   const local = new LocalEndpoints();
-  const membership = new Membership(store, view, self);
+  const errors: unknown[] = [];
+  const membership = new Membership(store, view, self, (e) => errors.push(e));
   const pools = new Pools(store, view, self);
   const networks = new Networks(store, view, self, pools);
   const ipam = new Ipam(store, view, self, pools, membership, local);

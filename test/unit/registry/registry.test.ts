@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Cidr, Ip, NetworkId } from '../../../src/model/types.js';
 import { FakeStore } from '../../fakes/store.js';
 import { hexId, makeHost, POOL } from './host.js';
@@ -40,7 +40,7 @@ describe('addresses', () => {
   it('that somebody holds are refused with who it is', async () => {
     const network = await one.createNetwork(1);
     const { id } = await one.run(10, network, '172.16.1.9');
-    await two.membership.joined(network);
+    await two.run(13, network);
     await one.endpoints.describe(network, id, { names: ['db'] });
     await two.view.reached(`endpoints/${network}/`, (await store.list(`endpoints/${network}/`)).index, 1_000);
     await expect(two.run(11, network, '172.16.1.9')).rejects.toThrow(
@@ -168,7 +168,22 @@ describe('endpoints', () => {
       [two, 20],
     ] as const)
       await host.rm(network, await host.run(n, network));
-    expect(await keysBelow('endpoints/', 'addresses/', 'members/')).toEqual([]);
+    expect(await keysBelow('endpoints/', 'addresses/')).toEqual([]);
+  });
+
+  it('mark their host as a member until it has been without any for a while', async () => {
+    const network = await one.createNetwork(1);
+    const a = await one.run(10, network);
+    await one.view.reached(`endpoints/${network}/`, (await store.list('endpoints/')).index, 1_000);
+    vi.useFakeTimers();
+    await one.rm(network, a);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await keysBelow('members/')).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(6_000);
+    expect(await keysBelow('members/')).toEqual([]);
+    vi.useRealTimers();
+    await one.run(11, network);
+    expect(await keysBelow('members/')).toHaveLength(1);
   });
 
   it('are described by their own node alone, and not after they are gone', async () => {
