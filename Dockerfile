@@ -45,10 +45,10 @@ RUN arch="${TARGETARCH:-$(dpkg --print-architecture)}" && mkdir -p apt/lists/par
  && rm -rf etc usr/lib/*/gconv usr/lib/*/audit usr/share/gcc usr/share/gdb usr/share/lintian \
  && find usr/share/doc -type f ! -name copyright -delete
 
-# The engine's own paths lead to the host's /run/docker, which is mounted at /host/docker: at its own place the engine
-# would mount the plugin's socket folder over the host's (see docs/plugin.md).
-RUN cd rootfs && mkdir -p etc dev proc sys tmp run/docker/plugins host/docker host/propagated var/lib/tsoverlay var/run \
- && ln -s /host/docker var/run/docker
+# What the engine calls by these paths, with and without /var, is mounted below /host (docs/plugin.md says why).
+RUN cd rootfs && mkdir -p dev etc proc sys tmp host/docker host/engine host/propagated var/lib/tsoverlay \
+ && mkdir -p run/docker/plugins var/run && ln -s /host/docker/netns run/docker/netns \
+ && ln -s /host/docker var/run/docker && ln -s /host/engine/docker.sock var/run/docker.sock
 
 FROM scratch
 COPY --from=build /build/rootfs/ /

@@ -15,7 +15,7 @@ const project = (name: string, seconds: number, parallel: boolean) => ({
 export default defineConfig({
   test: {
     projects: [
-      project('unit', 5, true),
+      project('unit', 20, true),
       project('store', 30, false),
       project('kernel', 30, false),
       project('lab', 300, false),

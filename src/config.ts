@@ -4,7 +4,8 @@ import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
 import { messageOf, UserError } from './errors.js';
 import { isIp, parseIp } from './model/address.js';
-import type { NodeAddress } from './model/types.js';
+import { parseSources } from './model/pool-source.js';
+import type { NodeAddress, PoolSource } from './model/types.js';
 
 export interface ConsulConfig {
   readonly servers: readonly { readonly host: string; readonly port: number }[];
@@ -22,6 +23,10 @@ export interface Config {
   readonly dataDir: string;
   /** What GetCapabilities answers; `auto` decides by the engine's request. */
   readonly scope: 'auto' | 'local' | 'global';
+  /** Whether VXLAN from addresses of no node is dropped. */
+  readonly vxlanGuard: boolean;
+  /** Where pools that nobody named come from. */
+  readonly defaultPools: readonly PoolSource[];
   /** Sockets to serve; a managed plugin has one for its plain name and one for the engine that started it. */
   readonly sockets: readonly [string, ...string[]];
 }
@@ -29,6 +34,7 @@ export interface Config {
 type Env = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const SWITCH = ['on', 'off'] as const;
 const SCOPES = ['auto', 'local', 'global'] as const;
 
 /** Reads and checks all settings. Throws a UserError that lists every one that is wrong. */
@@ -49,6 +55,8 @@ export function readConfig(env: Env): Config {
     logLevel: attempt(() => oneOf('LOG_LEVEL', env.LOG_LEVEL || 'info', LOG_LEVELS), 'info'),
     dataDir: attempt(() => writableFolder(env.DATA_DIR || '/var/lib/tsoverlay'), ''),
     scope: attempt(() => oneOf('SCOPE', env.SCOPE || 'auto', SCOPES), 'auto'),
+    vxlanGuard: attempt(() => oneOf('VXLAN_GUARD', env.VXLAN_GUARD || 'on', SWITCH), 'on') === 'on',
+    defaultPools: attempt(() => parseSources(env.DEFAULT_ADDRESS_POOLS ?? '', 'DEFAULT_ADDRESS_POOLS'), []),
     sockets: readSockets(env.PLUGIN_SOCKETS ?? ''),
   };
   if (problems.length > 0) throw new UserError(problems.join('; '));

@@ -3,10 +3,12 @@
 import { hostname } from 'node:os';
 import { pino } from 'pino';
 import { Agent } from './agent.js';
+import { runCommand } from './cli/main.js';
 import { readConfig } from './config.js';
 import { isUserError, messageOf } from './errors.js';
 
 async function main(): Promise<void> {
+  if (process.argv.length > 2) return runCommand(process.argv, () => readConfig(process.env));
   const config = readConfig(process.env);
   const log = pino({
     level: config.logLevel,

@@ -2,10 +2,12 @@
 import { UserError } from '../errors.js';
 import { covers, networkOf, parseIp } from '../model/address.js';
 import { DRIVER, OPTION_MIRROR } from '../model/names.js';
+import { sourcesOf } from '../model/pool-source.js';
 import type { Cidr, NetworkId } from '../model/types.js';
 import type { Ipam } from '../registry/ipam.js';
 import type { Networks } from '../registry/networks.js';
 import type { Pools } from '../registry/pools.js';
+import { readPoolOptions } from './pool-options.js';
 import type { RequestAddressRequest, RequestPoolRequest } from './protocol.js';
 
 /** One space for both, so that newer engines skip their own overlap check (design, fact 9). */
@@ -24,10 +26,9 @@ export class IpamDriver {
   async requestPool(request: RequestPoolRequest): Promise<object> {
     const mirrorOf = request.Options[OPTION_MIRROR];
     if (mirrorOf !== undefined) return this.poolOfMirror(mirrorOf as NetworkId, request);
-    if (request.Pool === '') {
-      if (request.V6) throw new UserError('tsoverlay chooses no IPv6 subnet by itself; name one with --subnet');
-      return answer(await this.pools.claimAny());
-    }
+    const defaults = sourcesOf(this.pools.defaults, request.V6 ? 6 : 4);
+    const sources = readPoolOptions(request.Options, request.Pool, defaults);
+    if (request.Pool === '') return answer(await this.pools.claimAny(sources));
     const pool = networkOf(request.Pool);
     const range = request.SubPool === '' ? undefined : networkOf(request.SubPool);
     if (range !== undefined && !covers(pool, range))

@@ -2,18 +2,20 @@
 
 import type { Sandboxes } from '../dns/sandboxes.js';
 import { UserError } from '../errors.js';
-import { familyOf, ipOf, macOf, networkOf, parseIp } from '../model/address.js';
+import { familyOf, ipOf, networkOf, parseIp } from '../model/address.js';
 import { containerEnd } from '../model/names.js';
-import { segments } from '../model/plan.js';
-import type { Cidr, Ip, NetworkId } from '../model/types.js';
+import { segments, segmentsOf } from '../model/plan.js';
+import type { Cidr, Ip, Network, NetworkId } from '../model/types.js';
 import type { ContainerPass } from '../reconcile/container-pass.js';
 import type { HostPass } from '../reconcile/host-pass.js';
 import type { Endpoints } from '../registry/endpoints.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
+import type { Macs } from '../registry/macs.js';
 import type { Networks } from '../registry/networks.js';
 import type { HostMemory } from '../store/memory.js';
+import { checkEndpointOptions } from './endpoint-options.js';
 import { ADDRESS_SPACE } from './ipam-driver.js';
-import { readNetworkOptions } from './network-options.js';
+import { checkMtuForIpv6, readNetworkOptions } from './network-options.js';
 import type {
   CreateEndpointRequest,
   CreateNetworkRequest,
@@ -41,6 +43,7 @@ export class NetworkDriver {
     private readonly host: HostPass,
     private readonly containers: ContainerPass,
     private readonly sandboxes: Sandboxes,
+    private readonly macs: Macs,
     private readonly onRemoval: (text: string) => void,
   ) {}
 
@@ -52,6 +55,7 @@ export class NetworkDriver {
       return {};
     }
     const data = [...request.IPv4Data, ...request.IPv6Data];
+    if (request.IPv6Data.length > 0) checkMtuForIpv6(options.mtu);
     if (data.length === 0) throw new UserError('a tsoverlay network needs a subnet');
     await this.networks.create({
       id: request.NetworkID as string as NetworkId,
@@ -82,9 +86,12 @@ export class NetworkDriver {
     const addresses = [Address, AddressIPv6].filter((a) => a !== '') as Cidr[];
     const first = addresses[0];
     if (first === undefined) throw new UserError('an endpoint of a tsoverlay network needs an IP address');
-    const mac = MacAddress === '' ? macOf(ipOf(first)) : MacAddress;
+    checkEndpointOptions(request.Options);
     const network = this.memory.clusterIdOf(request.NetworkID);
+    const mac = MacAddress === '' ? this.macs.choose(network, ipOf(first), request.EndpointID) : MacAddress;
+    if (MacAddress !== '') await this.macs.check(network, MacAddress, request.EndpointID);
     const leased = await this.isLeased(request.NetworkID);
+    this.assertOneSegment(await this.networks.standing(network, 'view'), addresses);
     await this.endpoints.create({ id: request.EndpointID, network, addresses, mac, leased });
     // Repeating what the request carried is an error to the engine, even when equal (design, fact 7).
     return { Interface: MacAddress === '' ? { MacAddress: mac } : {} };
@@ -125,6 +132,14 @@ export class NetworkDriver {
     const network = this.memory.clusterIdOf(NetworkID);
     await this.endpoints.remove(network, EndpointID, !(await this.isLeased(NetworkID)));
     return {};
+  }
+
+  /** An endpoint has one card, and that is in one segment. */
+  private assertOneSegment(network: Network, addresses: readonly Cidr[]): void {
+    if (segmentsOf(network, addresses).length > 1)
+      throw new UserError(
+        `addresses ${addresses.map(ipOf).join(' and ')} belong to different segments of the network; name an --ip and an --ip6 of subnets that stand side by side`,
+      );
   }
 
   /** False only on the host that created the network with its engine's own IPAM. */

@@ -1,6 +1,6 @@
 /** The `-o key=value` pairs of `docker network create`, in dockerd's own spellings. */
 import { UserError } from '../errors.js';
-import { OPTION_MIRROR } from '../model/names.js';
+import { OPTION_MIRROR, OPTION_MULTICAST } from '../model/names.js';
 import type { NetworkId } from '../model/types.js';
 
 const OPTION_MTU = 'com.docker.network.driver.mtu';
@@ -8,6 +8,9 @@ const OPTION_VXLAN_IDS = 'com.docker.network.driver.overlay.vxlanid_list';
 
 /** VXLAN's overhead below the smallest MTU that IPv4 allows (RFC 791), and the largest of an Ethernet device. */
 const MTU_RANGE = { min: 68 + 50, max: 65_535 } as const;
+
+/** The smallest MTU that IPv6 allows, bytes (RFC 8200 section 5). */
+const IPV6_MTU = 1280 + 50;
 
 export interface NetworkOptions {
   readonly mirrorOf?: NetworkId;
@@ -33,14 +36,28 @@ export function readNetworkOptions(pairs: Readonly<Record<string, unknown>>): Ne
     }
     if (key === OPTION_MTU) mtu = readMtu(value);
     else if (key === OPTION_VXLAN_IDS) vnis = readVnis(value);
+    else if (key === OPTION_MULTICAST) checkSwitch(key, value);
     else if (key === 'encrypted')
       throw new UserError(
         'option encrypted is not supported: tsoverlay cannot encrypt traffic between hosts yet; leave it out',
       );
-    else throw new UserError(`option ${key} is unknown to tsoverlay; it knows ${OPTION_MTU} and ${OPTION_VXLAN_IDS}`);
+    else
+      throw new UserError(
+        `option ${key} is unknown to tsoverlay; it knows ${OPTION_MTU}, ${OPTION_VXLAN_IDS} and ${OPTION_MULTICAST}`,
+      );
     repeated[key] = value;
   }
   return { vnis, repeated, ...(mirrorOf === undefined ? {} : { mirrorOf }), ...(mtu === undefined ? {} : { mtu }) };
+}
+
+function checkSwitch(key: string, value: string): void {
+  if (value !== 'on' && value !== 'off') throw new UserError(`${key} is "${value}"; it must be on or off`);
+}
+
+/** Throws a UserError when IPv6 could not run within the MTU. */
+export function checkMtuForIpv6(mtu: number | undefined): void {
+  if (mtu !== undefined && mtu < IPV6_MTU)
+    throw new UserError(`${OPTION_MTU} is ${mtu}, but IPv6 needs ${IPV6_MTU} at least; raise it or leave IPv6 out`);
 }
 
 function readMtu(value: string): number {

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { Logger } from 'pino';
-import { DeadlineError, isUserError, UserError } from '../errors.js';
+import { DeadlineError, isDeadlineError, isStoreError, isUserError, UserError } from '../errors.js';
 import type { Route, Routes } from './routes.js';
 import { wordsFor } from './words.js';
 
@@ -15,7 +15,8 @@ const CALL_DEADLINE_MS = 20_000;
 /** Requests are small; the largest is a network with many labels. */
 const BODY_LIMIT = '1mb';
 
-export function makeApp(routes: Routes, log: Logger): express.Express {
+/** `onRetryable` is told of each call that failed and would go through later. */
+export function makeApp(routes: Routes, log: Logger, onRetryable: () => void = () => {}): express.Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
@@ -28,7 +29,7 @@ export function makeApp(routes: Routes, log: Logger): express.Express {
       res.status(404).json({ Err: `tsoverlay: unknown method ${method}` });
       return;
     }
-    await answer(method, route, req, res, log);
+    await answer(method, route, req, res, log, onRetryable);
   });
   app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
     log.warn({ err: error }, 'unreadable request');
@@ -37,7 +38,14 @@ export function makeApp(routes: Routes, log: Logger): express.Express {
   return app;
 }
 
-async function answer(method: string, route: Route, req: Request, res: Response, log: Logger): Promise<void> {
+async function answer(
+  method: string,
+  route: Route,
+  req: Request,
+  res: Response,
+  log: Logger,
+  onRetryable: () => void,
+): Promise<void> {
   const start = process.hrtime.bigint();
   const took = () => Number(process.hrtime.bigint() - start) / 1e6;
   try {
@@ -49,6 +57,7 @@ async function answer(method: string, route: Route, req: Request, res: Response,
     const level = isUserError(e) ? 'warn' : 'error';
     log[level]({ call: method, ms: took(), err: isUserError(e) ? undefined : e }, words);
     fail(res, words);
+    if (isDeadlineError(e) || (isStoreError(e) && e.retryable)) onRetryable();
   }
 }
 

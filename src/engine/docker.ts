@@ -1,12 +1,14 @@
 /** The local engine over dockerode. Every request has a deadline, and none is ever awaited in a driver call. */
 import Docker from 'dockerode';
 import { messageOf } from '../errors.js';
-import { DRIVER, OPTION_MIRROR } from '../model/names.js';
+import { isOurDriver, OPTION_MIRROR } from '../model/names.js';
 import type { Engine, EngineContainer, EngineEvent, EngineNetwork } from '../model/ports.js';
 import type { EndpointId, EngineNetworkId, Network, NetworkId } from '../model/types.js';
 import { namesOf } from './container-names.js';
 import { parseEvent } from './event.js';
 import { mirrorSpec } from './mirror.js';
+import { rangesOf } from './ranges.js';
+import { isStranded } from './stranded.js';
 
 /** Long enough for a container's inspect, which waits while the engine starts the container. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -29,19 +31,20 @@ export class DockerEngine implements Engine {
   }
 
   async networks(): Promise<readonly EngineNetwork[]> {
-    const list = await this.docker.listNetworks({
-      filters: { driver: [DRIVER] },
-    });
-    return list.map((n) => {
-      const mirrorOf = n.Options?.[OPTION_MIRROR];
-      return {
-        id: n.Id as EngineNetworkId,
-        name: n.Name,
-        labels: n.Labels ?? {},
-        attachable: n.Attachable === true,
-        ...(mirrorOf === undefined ? {} : { mirrorOf: mirrorOf as NetworkId }),
-      };
-    });
+    const list = await this.docker.listNetworks();
+    return list
+      .filter((n) => isOurDriver(n.Driver))
+      .map((n) => {
+        const mirrorOf = n.Options?.[OPTION_MIRROR];
+        return {
+          id: n.Id as EngineNetworkId,
+          name: n.Name,
+          labels: n.Labels ?? {},
+          attachable: n.Attachable === true,
+          ranges: rangesOf(n.IPAM?.Config ?? []),
+          ...(mirrorOf === undefined ? {} : { mirrorOf: mirrorOf as NetworkId }),
+        };
+      });
   }
 
   async endpoints(network: EngineNetworkId): Promise<ReadonlyMap<EndpointId, string> | undefined> {
@@ -66,7 +69,10 @@ export class DockerEngine implements Engine {
   }
 
   async containers(): Promise<readonly string[]> {
-    const list = await this.docker.listContainers();
+    return this.onOurs(await this.docker.listContainers());
+  }
+
+  private async onOurs(list: readonly Docker.ContainerInfo[]): Promise<string[]> {
     const ours = new Set<string>((await this.networks()).map((n) => n.id));
     return list
       .filter((c) => Object.values(c.NetworkSettings?.Networks ?? {}).some((n) => ours.has(n.NetworkID)))
@@ -85,6 +91,17 @@ export class DockerEngine implements Engine {
         names: namesOf(found.Name, found.Id, n),
       })),
     };
+  }
+
+  async stranded(): Promise<readonly string[]> {
+    const list = await this.docker.listContainers({ all: true, filters: { status: ['exited'] } });
+    const ids = await this.onOurs(list);
+    const found = await Promise.all(ids.map((id) => this.orGone(this.docker.getContainer(id).inspect())));
+    return found.flatMap((c) => (c !== undefined && isStranded(c) ? [c.Id] : []));
+  }
+
+  async start(container: string): Promise<void> {
+    await this.orGone(this.docker.getContainer(container).start());
   }
 
   events(onEvent: (event: EngineEvent) => void, onConnect: () => void, signal: AbortSignal): void {

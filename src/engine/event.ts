@@ -1,6 +1,6 @@
 /** One line of the engine's event stream. */
 import { z } from 'zod';
-import { DRIVER } from '../model/names.js';
+import { isOurDriver } from '../model/names.js';
 import type { EngineEvent } from '../model/ports.js';
 import type { EngineNetworkId } from '../model/types.js';
 
@@ -16,7 +16,7 @@ const CONTAINER_ACTIONS = new Set(['start', 'rename', 'die']);
 export function parseEvent(line: string): EngineEvent | undefined {
   const { Type: type, Action: action, Actor: actor } = schema.parse(JSON.parse(line));
   const { type: driver, container } = actor.Attributes;
-  if (type === 'network' && driver === DRIVER)
+  if (type === 'network' && isOurDriver(driver ?? ''))
     return { type, action, network: actor.ID as EngineNetworkId, ...(container === undefined ? {} : { container }) };
   if (type === 'container' && CONTAINER_ACTIONS.has(action)) return { type, action, container: actor.ID };
   return undefined;

@@ -1,11 +1,14 @@
 /** The request that makes another host's network appear on this engine. */
 import type Docker from 'dockerode';
-import { ipOf } from '../model/address.js';
+import { familyOf, ipOf } from '../model/address.js';
 import { DRIVER, OPTION_MIRROR } from '../model/names.js';
 import type { Network } from '../model/types.js';
 
-/** Compose takes a network with its labels for its own, and may remake it: they stay on the host that set them. */
-const isHarmless = (label: string): boolean => !label.startsWith('com.docker.compose.');
+/**
+ * Compose refuses a network without its labels, and remakes one whose hash of the file is not its own: the hash stays
+ * on the host that set it, for without one Compose takes the network as it is.
+ */
+const isHarmless = (label: string): boolean => label !== 'com.docker.compose.config-hash';
 
 /** The body of `POST /networks/create`. Only an announced network can be mirrored. */
 export function mirrorSpec(network: Network): Docker.NetworkCreateOptions {
@@ -19,6 +22,8 @@ export function mirrorSpec(network: Network): Docker.NetworkCreateOptions {
     Internal: network.internal,
     Attachable: announced.attachable,
     EnableIPv6: network.ipv6,
+    // Only where needed: engines before 27.4 do not know it.
+    ...(network.subnets.some((s) => familyOf(s.pool) === 4) ? {} : { EnableIPv4: false }),
     Options: { ...network.options, [OPTION_MIRROR]: network.id },
     Labels: Object.fromEntries(Object.entries(announced.labels).filter(([label]) => isHarmless(label))),
     IPAM: {

@@ -1,23 +1,26 @@
 /** What carries out each kind of step: one entry per kind, and the compiler misses none. */
+import { isKernelError } from '../errors.js';
 import type { Step, StepKind, StepOf } from '../model/steps.js';
 import type { Ip } from '../model/types.js';
 import { ensureAddress, removeAddress } from './addresses.js';
 import { ensureBridge } from './bridges.js';
 import { linkIndex, removeLink, setLink } from './links.js';
 import type { Namespaces, Space } from './namespaces.js';
-import { removeNeighbour, replaceNeighbour } from './neighbours.js';
+import { forgetLearned, removeNeighbour, replaceNeighbour } from './neighbours.js';
 import { withNamespace } from './netns.js';
 import type { Rtnetlink } from './rtnetlink.js';
-import { disableIpv6, enableIpv6 } from './sysctl.js';
+import { disableIpv6, enableForwarding, enableIpv6 } from './sysctl.js';
 import { ensurePort } from './veth.js';
-import { ensureVxlan, type UnderlayFamily } from './vxlan.js';
+import { takeVni } from './vni.js';
+import { ensureVxlan } from './vxlan.js';
 
 export interface Workplace {
   readonly spaces: Namespaces;
   /** In the host's namespace, the underlay. */
   readonly host: Rtnetlink;
   readonly hostFd: number;
-  readonly family: UnderlayFamily;
+  /** The node's address on the underlay. */
+  readonly advertise: string;
 }
 
 type Executors = { readonly [K in StepKind]: (at: Workplace, step: StepOf<K>) => Promise<void> };
@@ -39,9 +42,14 @@ const enableIpv6For = (ip: string, space: Space, link: string): void => {
 const executors: Executors = {
   createNamespace: async (at, step) => {
     const space = await at.spaces.create(step.ns);
-    withNamespace(space.path, disableIpv6);
+    withNamespace(space.path, () => {
+      disableIpv6();
+      enableForwarding();
+    });
     await setLink(space.socket, 'lo', { up: true });
   },
+
+  mountNamespace: async (at, step) => at.spaces.remount(await inside(at, step)),
 
   removeNamespace: (at, step) => at.spaces.remove(step.ns),
 
@@ -49,8 +57,14 @@ const executors: Executors = {
 
   createVxlan: async (at, step) => {
     const space = await inside(at, step);
-    const wish = { ...step, family: at.family };
-    await at.spaces.withDescriptor(space, (fd) => ensureVxlan(at.host, space.socket, fd, wish));
+    const wish = { ...step, local: at.advertise };
+    const make = () => at.spaces.withDescriptor(space, (fd) => ensureVxlan(at.host, space.socket, fd, wish));
+    try {
+      await make();
+    } catch (e) {
+      if (!isKernelError(e, 'EEXIST') || !(await takeVni(step.vni, step.ns, at.spaces, at.host))) throw e;
+      await make();
+    }
   },
 
   createPort: async (at, step) => ensurePort(at.host, at.hostFd, (await inside(at, step)).socket, step),
@@ -88,7 +102,10 @@ const executors: Executors = {
     replaceNeighbour((await inside(at, step)).socket, 'bridge', step.link, step.mac, step.vtep as Ip),
 
   removeFdb: (at, step) =>
-    unlessGone(at, step, (socket) => removeNeighbour(socket, 'bridge', step.link, step.mac, step.vtep as Ip)),
+    unlessGone(at, step, async (socket) => {
+      await removeNeighbour(socket, 'bridge', step.link, step.mac, step.vtep as Ip);
+      await forgetLearned(socket, step.link, step.mac);
+    }),
 };
 
 /** Does one step. */

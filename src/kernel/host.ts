@@ -7,15 +7,16 @@ import type { NamespaceName, NetworkId } from '../model/types.js';
 import { listAddresses } from './addresses.js';
 import { kernelError } from './errno.js';
 import { execute, type Workplace } from './executors.js';
-import { findLink, type KernelLink, listLinks, setLink } from './links.js';
+import { GWBRIDGE, Gwbridge } from './gwbridge.js';
+import { findLink, type KernelLink, listLinks } from './links.js';
 import { Namespaces } from './namespaces.js';
 import { listNeighbours } from './neighbours.js';
-import { OWN_NETNS } from './netns.js';
+import { OWN_NETNS, withNamespace } from './netns.js';
 import { occupiedNetworks } from './routes.js';
 import { Rtnetlink } from './rtnetlink.js';
+import { RTNLGRP } from './uapi.js';
 import { readVxlan } from './vxlan.js';
-
-const GWBRIDGE = 'docker_gwbridge';
+import { type Listener, Watcher } from './watcher.js';
 
 export interface LinuxKernelOptions {
   /** The node's IP address on the underlay. */
@@ -30,12 +31,14 @@ export class LinuxKernel implements HostKernel {
   private readonly spaces: Namespaces;
   private readonly host = new Rtnetlink();
   private readonly hostFd = openSync(OWN_NETNS, 'r');
+  private readonly gwbridge = new Gwbridge(this.host);
+  private hostWatcher: Watcher | undefined;
   private readonly at: Workplace;
 
   constructor(private readonly options: LinuxKernelOptions) {
     this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR);
-    const family = options.advertise.includes(':') ? 6 : 4;
-    this.at = { spaces: this.spaces, host: this.host, hostFd: this.hostFd, family };
+    const { advertise } = options;
+    this.at = { spaces: this.spaces, host: this.host, hostFd: this.hostFd, advertise };
   }
 
   async namespaces(): Promise<readonly NamespaceName[]> {
@@ -59,6 +62,7 @@ export class LinuxKernel implements HostKernel {
     const vxlans = new Set(links.filter((l) => l.kind === 'vxlan').map((l) => l.index));
     return {
       name,
+      ...(this.spaces.isMounted(space) ? {} : { unmounted: true }),
       links: links.map((l) => observed(l, nameOf)),
       addresses: addresses.map((a) => ({ link: nameOf(a.link), address: a.address })),
       neighbours: neighbours
@@ -79,7 +83,7 @@ export class LinuxKernel implements HostKernel {
     const own = addresses.find((a) => a.address.startsWith(`${this.options.advertise}/`));
     const underlay = own === undefined ? undefined : await findLink(this.host, own.link);
     if (underlay === undefined) throw kernelError(`ip address show to ${this.options.advertise}`, 'ENODEV');
-    const gwbridge = await findLink(this.host, GWBRIDGE);
+    const gwbridge = await this.gwbridge.look(addresses);
     return {
       ...(gwbridge === undefined ? {} : { gwbridge: observed(gwbridge, () => '') }),
       routes: await occupiedNetworks(this.host, addresses),
@@ -88,10 +92,28 @@ export class LinuxKernel implements HostKernel {
   }
 
   fitGwbridge(mtu: number): Promise<void> {
-    return setLink(this.host, GWBRIDGE, { mtu, up: true });
+    return this.gwbridge.fit(mtu);
+  }
+
+  rebuildGwbridge(): Promise<number> {
+    return this.gwbridge.rebuild();
+  }
+
+  watch(name: NamespaceName, listener: Listener): Promise<void> {
+    return this.spaces.watch(name, listener);
+  }
+
+  watchGwbridge(listener: Listener): void {
+    const path = `/proc/thread-self/fd/${this.hostFd}`;
+    const tell: Listener = (notices) => {
+      const about = notices.filter((n) => n.kind === 'lost' || (n.kind === 'link' && n.link === GWBRIDGE));
+      if (about.length > 0) listener(about);
+    };
+    this.hostWatcher ??= withNamespace(path, () => new Watcher(tell, [RTNLGRP.LINK]));
   }
 
   close(): void {
+    this.hostWatcher?.close();
     this.spaces.close();
     this.host.close();
     closeSync(this.hostFd);

@@ -2,7 +2,8 @@
 import { FlagsNew, getU32, putS32, putString, putU16, putU32 } from 'netlink';
 import { isKernelError } from '../errors.js';
 import type { ObservedLink } from '../model/steps.js';
-import { type Attribute, message, nest, readAttributes, readMac, readText } from './attributes.js';
+import type { Mac } from '../model/types.js';
+import { type Attribute, macBytes, message, nest, readAttributes, readMac, readText } from './attributes.js';
 import { kernelError } from './errno.js';
 import type { Rtnetlink } from './rtnetlink.js';
 import { AF, IFF_UP, IFLA, IFLA_INFO, RTEXT_FILTER_SKIP_STATS, RTM } from './uapi.js';
@@ -18,6 +19,7 @@ export interface KernelLink extends Omit<ObservedLink, 'master' | 'vxlan'> {
 export interface LinkSettings {
   readonly name?: string;
   readonly mtu?: number;
+  readonly mac?: Mac;
   /** Index of the bridge. */
   readonly master?: number;
   readonly alias?: string;
@@ -34,6 +36,7 @@ export function formatLink(which: number, s: LinkSettings): Buffer {
   const flags = s.up === true ? IFF_UP : 0;
   const header = Buffer.concat([putU16(AF.UNSPEC), putU16(0), putS32(which), putU32(flags), putU32(flags)]);
   return message(header, [
+    [IFLA.ADDRESS, s.mac === undefined ? undefined : macBytes(s.mac)],
     [IFLA.IFNAME, s.name === undefined ? undefined : putString(s.name)],
     [IFLA.MTU, s.mtu === undefined ? undefined : putU32(s.mtu)],
     [IFLA.MASTER, s.master === undefined ? undefined : putU32(s.master)],

@@ -19,7 +19,7 @@ export function lockHost(path: string): void {
     check(`flock ${path}`, flock(fd, LOCK_EX | LOCK_NB));
   } catch (e) {
     closeSync(fd);
-    if (isKernelError(e, 'EAGAIN', 'EWOULDBLOCK'))
+    if (isKernelError(e, 'EAGAIN'))
       throw new UserError(
         `another tsoverlay serves this host already (it holds ${path}); stop it, or disable the other plugin, first`,
       );

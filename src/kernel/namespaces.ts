@@ -5,21 +5,28 @@ import { isNamespaceName } from '../model/names.js';
 import type { NamespaceName } from '../model/types.js';
 import { kernelError } from './errno.js';
 import { listLinks, removeLink } from './links.js';
-import { createNamespace, openNamespace, removeNamespace, withNamespace } from './netns.js';
+import { createNamespace, mountNamespace, OWN_NETNS, openNamespace, removeNamespace, withNamespace } from './netns.js';
 import { Rtnetlink } from './rtnetlink.js';
+import { type Listener, Watcher } from './watcher.js';
 
 /** statfs(2) of a file that a namespace is mounted on. */
 const NSFS_MAGIC = 0x6e736673;
+
+/** How often it is looked whether a namespace's file is still mounted, which the kernel tells nobody, ms. */
+const LOOK_MS = 2_000;
 
 /** An open namespace. */
 export interface Space {
   readonly path: string;
   readonly inode: number;
   readonly socket: Rtnetlink;
+  /** Keeps it, and with it the containers' links, when somebody unmounts its file. */
+  readonly fd: number;
+  watch?: { readonly watcher: Watcher; readonly look: NodeJS.Timeout };
 }
 
 export class Namespaces {
-  /** A socket keeps its namespace alive: no entry may outlive the file it was opened from. */
+  /** An entry keeps its namespace alive: it ends with `remove`, or when another namespace has taken its place. */
   private readonly spaces = new Map<NamespaceName, Space>();
 
   constructor(private readonly dir: string) {}
@@ -30,12 +37,6 @@ export class Namespaces {
 
   /** Files that are named like ours; the native overlay's are too. */
   async names(): Promise<readonly NamespaceName[]> {
-    const files = this.files();
-    for (const name of this.spaces.keys()) if (!files.includes(name)) await this.retire(name);
-    return files;
-  }
-
-  private files(): NamespaceName[] {
     try {
       return readdirSync(this.dir).filter(isNamespaceName);
     } catch (e) {
@@ -44,18 +45,23 @@ export class Namespaces {
     }
   }
 
-  /** Undefined when there is no file, or only a plain one. The inode tells a namespace from its successor. */
+  /**
+   * Undefined when there is no file, or only a plain one, and we do not hold it open either. The inode tells a
+   * namespace from its successor.
+   */
   async open(name: NamespaceName): Promise<Space | undefined> {
     const path = this.pathOf(name);
     const inode = namespaceInode(path);
     const known = this.spaces.get(name);
-    if (known !== undefined && known.inode === inode) return known;
+    if (known !== undefined && (inode === undefined || known.inode === inode)) return known;
     if (known !== undefined) {
       await this.retire(name);
       return this.open(name);
     }
     if (inode === undefined) return undefined;
-    const space = { path, inode, socket: withNamespace(path, () => new Rtnetlink()) };
+    // Not opened by its file: a descriptor of that would make it busy, and the user's umount fail.
+    const held = withNamespace(path, () => ({ socket: new Rtnetlink(), fd: openNamespace(OWN_NETNS) }));
+    const space: Space = { path, inode, ...held };
     this.spaces.set(name, space);
     return space;
   }
@@ -65,6 +71,29 @@ export class Namespaces {
     const space = await this.open(name);
     if (space === undefined) throw kernelError(`${verb} (namespace ${name})`, 'ENOENT');
     return space;
+  }
+
+  isMounted(space: Space): boolean {
+    return namespaceInode(space.path) === space.inode;
+  }
+
+  /** Mounts a namespace that we hold open on its file again. */
+  remount(space: Space): void {
+    if (this.isMounted(space)) return;
+    unlinkIfThere(space.path);
+    mountNamespace(`/proc/thread-self/fd/${space.fd}`, space.path);
+  }
+
+  /** Tells what happens in it until it is removed; once per namespace, however often it is asked for. */
+  async watch(name: NamespaceName, listener: Listener): Promise<void> {
+    const space = await this.open(name);
+    if (space === undefined || space.watch !== undefined || !this.isMounted(space)) return;
+    const watcher = withNamespace(space.path, () => new Watcher(listener));
+    const look = setInterval(() => {
+      if (!this.isMounted(space)) listener([{ kind: 'unmounted' }]);
+    }, LOOK_MS).unref();
+    space.watch = { watcher, look };
+    watcher.learn(await listLinks(space.socket));
   }
 
   /** Looks into a namespace that may be somebody else's: nothing of it is kept open. */
@@ -95,7 +124,10 @@ export class Namespaces {
   /** `ip netns add`; one that is there already is taken over. A plain file is what an unclean stop left. */
   async create(name: NamespaceName): Promise<Space> {
     const existing = await this.open(name);
-    if (existing !== undefined) return existing;
+    if (existing !== undefined) {
+      this.remount(existing);
+      return existing;
+    }
     mkdirSync(this.dir, { recursive: true });
     unlinkIfThere(this.pathOf(name));
     createNamespace(this.pathOf(name));
@@ -111,7 +143,7 @@ export class Namespaces {
 
   /** The namespaces stay. */
   close(): void {
-    for (const { socket } of this.spaces.values()) socket.close();
+    for (const space of this.spaces.values()) this.letGo(space);
     this.spaces.clear();
   }
 
@@ -124,8 +156,15 @@ export class Namespaces {
       for (const link of await listLinks(space.socket))
         if (link.kind === 'vxlan') await removeLink(space.socket, link.name);
     } finally {
-      space.socket.close();
+      this.letGo(space);
     }
+  }
+
+  private letGo({ socket, watch, fd }: Space): void {
+    watch?.watcher.close();
+    clearInterval(watch?.look);
+    socket.close();
+    closeSync(fd);
   }
 }
 

@@ -1,11 +1,12 @@
 /** The neighbour tables: `ip neigh` for IPs, `bridge fdb` for a VXLAN device's MACs. One message serves both. */
 import { FlagsNew, getS32, getU16, putS32, putU8, putU16 } from 'netlink';
 import { isKernelError } from '../errors.js';
+import { UNKNOWN_MAC } from '../model/names.js';
 import type { Ip, Mac } from '../model/types.js';
 import { ipBytes, macBytes, message, readAttributes, readIp, readMac } from './attributes.js';
 import { linkIndex } from './links.js';
 import type { Rtnetlink } from './rtnetlink.js';
-import { AF, NDA, NTF_SELF, NUD_PERMANENT, RTM } from './uapi.js';
+import { AF, NDA, NTF_MASTER, NTF_SELF, NUD_PERMANENT, RTM } from './uapi.js';
 
 /** `bridge`: the link's forwarding table. `ip`: the neighbours of the address's own family. */
 export type Table = 'ip' | 'bridge';
@@ -31,9 +32,12 @@ export function formatNeighbour(table: Table, { link, mac, ip }: KernelNeighbour
 const header = (family: number, link: number, state: number, flags: number): Buffer =>
   Buffer.concat([putU8(family), Buffer.alloc(3), putS32(link), putU16(state), putU8(flags), putU8(0)]);
 
+/** Of an ndmsg: it stays until somebody removes it. */
+export const isPermanent = (payload: Buffer): boolean => (getU16(payload.subarray(8, 10)) & NUD_PERMANENT) !== 0;
+
 /** Undefined for what is not permanent, or has no address: learned entries, and those of the bridge above. */
 export function readNeighbour(payload: Buffer): KernelNeighbour | undefined {
-  if ((getU16(payload.subarray(8, 10)) & NUD_PERMANENT) === 0) return undefined;
+  if (!isPermanent(payload)) return undefined;
   if (payload[0] === AF.BRIDGE && ((payload[10] ?? 0) & NTF_SELF) === 0) return undefined;
   const attributes = readAttributes(payload.subarray(12));
   const [dst, mac] = [attributes.get(NDA.DST), attributes.get(NDA.LLADDR)];
@@ -56,7 +60,23 @@ export async function listNeighbours(socket: Rtnetlink, table: Table): Promise<r
 export async function replaceNeighbour(socket: Rtnetlink, table: Table, link: string, mac: Mac, ip: Ip): Promise<void> {
   const verb = `${words(table, 'replace', mac, ip)} dev ${link}`;
   const payload = formatNeighbour(table, { link: await linkIndex(socket, link, verb), mac, ip });
-  await socket.request(verb, RTM.NEWNEIGH, FlagsNew.CREATE | FlagsNew.REPLACE, payload);
+  // The entry for all unknown destinations has many VTEPs, and the kernel adds to it only.
+  const how = mac === UNKNOWN_MAC ? FlagsNew.APPEND : FlagsNew.REPLACE;
+  await socket.request(verb, RTM.NEWNEIGH, FlagsNew.CREATE | how, payload);
+}
+
+/**
+ * `bridge fdb delete <mac> dev <link> master`: what the bridge learned of a MAC behind this port. Were it kept, the
+ * bridge would send there for five minutes more, wherever the MAC is now. Success when there is no such entry.
+ */
+export async function forgetLearned(socket: Rtnetlink, link: string, mac: Mac): Promise<void> {
+  const verb = `bridge fdb delete ${mac} dev ${link} master`;
+  try {
+    const head = header(AF.BRIDGE, await linkIndex(socket, link, verb), 0, NTF_MASTER);
+    await socket.request(verb, RTM.DELNEIGH, 0, message(head, [[NDA.LLADDR, macBytes(mac)]]));
+  } catch (e) {
+    if (!isKernelError(e, 'ENOENT', 'ENODEV', 'EOPNOTSUPP')) throw e;
+  }
 }
 
 /**

@@ -83,6 +83,12 @@ export function createNamespace(path: string): void {
   }
 }
 
+/** `mount --bind <source> <path>` of a namespace that somebody holds open. Throws EEXIST when there is a file. */
+export function mountNamespace(source: string, path: string): void {
+  closeSync(openSync(path, 'wx', 0o444));
+  check(`mount --bind ${source} ${path}`, mount(source, path, 'none', MS_BIND, null));
+}
+
 /** `ip netns delete`: the kernel ends it once nothing else holds it. Removing what is gone is success. */
 export function removeNamespace(path: string): void {
   if (umount2(path, MNT_DETACH) < 0) {

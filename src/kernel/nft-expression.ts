@@ -14,6 +14,9 @@ const NFT_META_L4PROTO = 16;
 const NFT_CMP_EQ = 0;
 const NFT_CMP_NEQ = 1;
 const NFT_NAT_DNAT = 1;
+const NFT_LOOKUP_F_INV = 1;
+const NFT_REG_VERDICT = 0;
+const NF_DROP = 0;
 const NFPROTO_IPV4 = 2;
 const NFT_PAYLOAD_CSUM_INET = 1;
 const NFT_PAYLOAD_L4CSUM_PSEUDOHDR = 1;
@@ -32,6 +35,11 @@ export const UDP_SPORT: Field = { base: TRANSPORT_HEADER, offset: 0, length: 2, 
 export const UDP_DPORT: Field = { base: TRANSPORT_HEADER, offset: 2, length: 2, checksum: 6 };
 export const TCP_DPORT: Field = { base: TRANSPORT_HEADER, offset: 2, length: 2, checksum: 16 };
 
+/** Without a checksum: it is only read. */
+export const IP6_SADDR: Field = { base: NETWORK_HEADER, offset: 8, length: 16, checksum: 0 };
+/** Behind the UDP header, flags and reserved bytes (RFC 7348 section 5). */
+export const VXLAN_VNI: Field = { base: TRANSPORT_HEADER, offset: 12, length: 3, checksum: 0 };
+
 /** `meta l4proto <protocol>` */
 export const protocolIs = (protocol: number): Buffer[] => [
   expression('meta', u32(1, REG_1), u32(2, NFT_META_L4PROTO)),
@@ -48,6 +56,18 @@ export const fieldIsNot = (field: Field, value: Buffer): Buffer[] => [load(field
 export const fieldIn = (field: Field, set: string): Buffer[] => [
   load(field),
   expression('lookup', text(1, set), u32(2, REG_1)),
+];
+
+/** `<field> != @<set>` */
+export const fieldNotIn = (field: Field, set: string): Buffer[] => [
+  load(field),
+  expression('lookup', text(1, set), u32(2, REG_1), u32(5, NFT_LOOKUP_F_INV)),
+];
+
+/** `counter drop` */
+export const drop = (): Buffer[] => [
+  element(text(1, 'counter')),
+  expression('immediate', u32(1, NFT_REG_VERDICT), nested(2, nested(2, u32(1, NF_DROP)))),
 ];
 
 /** `<field> set <value>`, with the checksums that cover it. */

@@ -6,9 +6,11 @@
 const NFNL_SUBSYS_NFTABLES = 10;
 const NFNL_MSG_BATCH_BEGIN = 0x10;
 const NFNL_MSG_BATCH_END = 0x11;
-const NFPROTO_IPV4 = 2;
 const NLA_F_NESTED = 0x8000;
 const NFTA_LIST_ELEM = 1;
+
+/** Families of tables. */
+export const NFPROTO = { ipv4: 2, ipv6: 10 } as const;
 
 export const NLM_F_REQUEST = 0x1;
 export const NLM_F_ACK = 0x4;
@@ -63,14 +65,14 @@ export const nested = (type: number, ...inner: readonly Buffer[]): Buffer =>
 export const element = (...inner: readonly Buffer[]): Buffer => nested(NFTA_LIST_ELEM, ...inner);
 
 /**
- * One transaction of table family `ip`: the kernel does all changes at one moment, or none. Every change is
+ * One transaction of one table family, `ip` unless said otherwise: the kernel does all changes at one moment, or none. Every change is
  * acknowledged or refused under its position in `changes`, counted from 1, as sequence number.
  */
-export function batch(changes: readonly Change[]): Buffer {
+export function batch(changes: readonly Change[], family: number = NFPROTO.ipv4): Buffer {
   return Buffer.concat([
     message(NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST, 0, 0, NFNL_SUBSYS_NFTABLES, []),
     ...changes.map((c, i) =>
-      message((NFNL_SUBSYS_NFTABLES << 8) | c.type, NLM_F_REQUEST | c.flags, i + 1, NFPROTO_IPV4, 0, c.attributes),
+      message((NFNL_SUBSYS_NFTABLES << 8) | c.type, NLM_F_REQUEST | c.flags, i + 1, family, 0, c.attributes),
     ),
     message(NFNL_MSG_BATCH_END, NLM_F_REQUEST, changes.length + 1, 0, NFNL_SUBSYS_NFTABLES, []),
   ]);

@@ -41,6 +41,19 @@ export function disableIpv6(): void {
 }
 
 /**
+ * `sysctl -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`: a network's subnets reach each other through its
+ * namespace. It would be inherited from the first namespace, whose setting is not ours.
+ */
+export function enableForwarding(): void {
+  for (const name of ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'])
+    try {
+      writeSysctl(name, 1);
+    } catch (e) {
+      if (!isKernelError(e, 'ENOENT')) throw e;
+    }
+}
+
+/**
  * `sysctl -w net.ipv6.conf.<link>.disable_ipv6=0`, still without an fe80 address. A VXLAN device wants it too: no
  * IPv6 neighbour is taken (EINVAL) where IPv6 is off. Throws ENOENT without such a link, and in kernels without IPv6.
  */

@@ -16,6 +16,9 @@ export const RTM = {
   GETNEIGH: 30,
 } as const;
 
+/** Multicast groups. */
+export const RTNLGRP = { LINK: 1, NEIGH: 3, IPV4_IFADDR: 5, IPV6_IFADDR: 9 } as const;
+
 export const IFF_UP = 1;
 
 export const IFLA = {
@@ -36,12 +39,14 @@ export const IFLA_BR_VLAN_DEFAULT_PVID = 39;
 export const VETH_INFO_PEER = 1;
 export const IFLA_VXLAN = {
   ID: 1,
+  LOCAL: 4,
   LEARNING: 7,
   PROXY: 11,
   L2MISS: 13,
   L3MISS: 14,
   PORT: 15,
   GROUP6: 16,
+  LOCAL6: 17,
 } as const;
 
 export const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;
@@ -50,6 +55,7 @@ export const IFA_F_NODAD = 2;
 export const NDA = { DST: 1, LLADDR: 2 } as const;
 export const NUD_PERMANENT = 0x80;
 export const NTF_SELF = 2;
+export const NTF_MASTER = 4;
 
 export const RTA = { DST: 1, TABLE: 15 } as const;
 export const RT_TABLE_MAIN = 254;

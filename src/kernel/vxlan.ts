@@ -2,7 +2,7 @@
 import { getU8, getU16be, getU32, putU8, putU16be, putU32 } from 'netlink';
 import { VXLAN_PORT, vxlanBirthName } from '../model/names.js';
 import type { ObservedLink } from '../model/steps.js';
-import { type Attribute, readAttributes } from './attributes.js';
+import { type Attribute, ipBytes, readAttributes } from './attributes.js';
 import { kernelError } from './errno.js';
 import { addLink, findLink, linkIndex, removeLink, setLink } from './links.js';
 import type { Rtnetlink } from './rtnetlink.js';
@@ -10,21 +10,20 @@ import { IFLA_VXLAN } from './uapi.js';
 
 export type VxlanFacts = NonNullable<ObservedLink['vxlan']>;
 
-/** Which family of VTEP the device sends to; it can be only one. */
-export type UnderlayFamily = 4 | 6;
-
 /**
  * What the native overlay driver sets. An IPv6 underlay is asked for by an unspecified IPv6 group: without one the
  * kernel takes no IPv6 VTEP (EAFNOSUPPORT), see iproute2 commit 97d564b90ccb.
  */
-export const vxlanData = (vni: number, family: UnderlayFamily): readonly Attribute[] => [
+export const vxlanData = (vni: number, local: string): readonly Attribute[] => [
   [IFLA_VXLAN.ID, putU32(vni)],
+  // A host of several addresses would send from whichever its route prefers, and others let its VTEP alone in.
+  [local.includes(':') ? IFLA_VXLAN.LOCAL6 : IFLA_VXLAN.LOCAL, ipBytes(local)],
   [IFLA_VXLAN.PORT, putU16be(VXLAN_PORT)],
   [IFLA_VXLAN.LEARNING, putU8(1)],
   [IFLA_VXLAN.PROXY, putU8(1)],
   [IFLA_VXLAN.L2MISS, putU8(1)],
   [IFLA_VXLAN.L3MISS, putU8(1)],
-  [IFLA_VXLAN.GROUP6, family === 6 ? Buffer.alloc(16) : undefined],
+  [IFLA_VXLAN.GROUP6, local.includes(':') ? Buffer.alloc(16) : undefined],
 ];
 
 export function readVxlan(data: Buffer): VxlanFacts {
@@ -47,7 +46,8 @@ export interface VxlanWish {
   readonly mtu: number;
   /** Name of the bridge. */
   readonly master: string;
-  readonly family: UnderlayFamily;
+  /** The node's VTEP; a device can send to its family alone. */
+  readonly local: string;
 }
 
 /**
@@ -74,7 +74,7 @@ export async function ensureVxlan(host: Rtnetlink, inside: Rtnetlink, insideFd: 
   const birth = vxlanBirthName(wish.vni);
   // Left over when we were killed between the birth and the naming.
   await removeLink(inside, birth);
-  const data = vxlanData(wish.vni, wish.family);
+  const data = vxlanData(wish.vni, wish.local);
   await addLink(host, { name: birth, mtu: wish.mtu, namespace: insideFd, kind: 'vxlan', data }, verb);
   await setLink(inside, await linkIndex(inside, birth, verb), { name: wish.link, ...rest });
 }

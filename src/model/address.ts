@@ -77,6 +77,19 @@ export const overlaps = (a: string, b: string): boolean => {
   return x.family === y.family && x.first <= y.last && y.first <= x.last;
 };
 
+/** False for a subnet's first address and, in IPv4, its last: they mean all of its hosts. */
+export const isHostAddress = (pool: Cidr, ip: Ip): boolean => {
+  const { first, last } = assignable(pool, undefined);
+  const value = toBig(ipaddr.parse(ip).toByteArray());
+  return value >= first && value <= last;
+};
+
+/** True when a pool has two addresses to hand out, for a gateway and a container. */
+export const hasRoom = (pool: Cidr): boolean => {
+  const { first, last } = assignable(pool, undefined);
+  return last > first;
+};
+
 /** What may be handed out of a pool: without its network and (IPv4) broadcast address, within `range` if given. */
 export function assignable(pool: Cidr, range: Cidr | undefined): Span {
   const whole = parseCidr(pool);

@@ -1,5 +1,5 @@
 /** The steps that turn what was found into what is planned, in the order they must run. Pure. */
-import { portName, VXLAN_PORT } from './names.js';
+import { portName, UNKNOWN_MAC, VXLAN_PORT } from './names.js';
 import type {
   BridgePlan,
   NamespacePlan,
@@ -24,7 +24,13 @@ export function diff(
     wanted === undefined
       ? found === undefined
         ? []
-        : [{ kind: 'removeNamespace' as const, reason: 'no endpoint of the network lives on this host' }]
+        : [
+            {
+              kind: 'removeNamespace' as const,
+              reason: 'no endpoint of the network lives on this host',
+              prune: true as const,
+            },
+          ]
       : namespaceSteps(wanted, found);
   return drafts.map((draft) => ({ ...draft, ns: name }) as Step);
 }
@@ -35,6 +41,7 @@ function namespaceSteps(wanted: NamespacePlan, found: ObservedNamespace | undefi
   const remade = new Set(wanted.bridges.filter((b) => vxlanDiffers(b, links.get(b.vxlan))).map((b) => b.vxlan));
   return [
     ...(found === undefined ? [{ kind: 'createNamespace' as const, reason: 'missing' }] : []),
+    ...(seen.unmounted ? [{ kind: 'mountNamespace' as const, reason: 'its file was unmounted' }] : []),
     ...strayLinks(wanted, seen.links),
     ...wanted.bridges.flatMap((b) => [
       ...bridgeSteps(b, wanted.network, links.get(b.name)),
@@ -59,6 +66,7 @@ function strayLinks(wanted: NamespacePlan, links: readonly ObservedLink[]): Draf
     kind: 'removeLink',
     link: link.name,
     reason: link.kind === 'veth' ? 'its endpoint is gone' : 'not planned',
+    prune: true,
   }));
 }
 
@@ -105,7 +113,9 @@ function addressSteps(plan: BridgePlan, seen: ObservedNamespace): Draft[] {
   return [
     ...have
       .filter((address) => !plan.addresses.includes(address))
-      .map((address): Draft => ({ kind: 'removeAddress', link: plan.name, address, reason: 'not planned' })),
+      .map(
+        (address): Draft => ({ kind: 'removeAddress', link: plan.name, address, reason: 'not planned', prune: true }),
+      ),
     ...plan.addresses
       .filter((address) => !have.includes(address))
       .map((address): Draft => ({ kind: 'addAddress', link: plan.name, address, reason: 'missing' })),
@@ -148,6 +158,7 @@ function neighbourSteps(wanted: NamespacePlan, seen: ObservedNamespace, remade: 
           ip: n.ip,
           mac: n.mac,
           reason: 'its endpoint is gone',
+          prune: true,
         }),
       ),
     ...[...plan]
@@ -161,8 +172,9 @@ function neighbourSteps(wanted: NamespacePlan, seen: ObservedNamespace, remade: 
 }
 
 function fdbSteps(wanted: NamespacePlan, seen: ObservedNamespace, remade: ReadonlySet<string>): Draft[] {
-  const plan = new Map(wanted.peers.map((p) => [`${p.vxlan} ${p.mac}`, p]));
-  const have = new Map(seen.fdb.filter((f) => !remade.has(f.link)).map((f) => [`${f.link} ${f.mac}`, f]));
+  const entries = [...wanted.peers, ...wanted.floods.map((f) => ({ ...f, mac: UNKNOWN_MAC }))];
+  const plan = new Map(entries.map((p) => [fdbKey(p.vxlan, p), p]));
+  const have = new Map(seen.fdb.filter((f) => !remade.has(f.link)).map((f) => [fdbKey(f.link, f), f]));
   return [
     ...[...have]
       .filter(([key]) => !plan.has(key))
@@ -173,6 +185,7 @@ function fdbSteps(wanted: NamespacePlan, seen: ObservedNamespace, remade: Readon
           mac: f.mac,
           vtep: f.vtep,
           reason: 'its endpoint is gone',
+          prune: true,
         }),
       ),
     ...[...plan]
@@ -184,3 +197,7 @@ function fdbSteps(wanted: NamespacePlan, seen: ObservedNamespace, remade: Readon
       }),
   ];
 }
+
+/** A MAC is behind one VTEP; what nobody knows is sent to all of them. */
+const fdbKey = (link: string, { mac, vtep }: { readonly mac: string; readonly vtep: string }): string =>
+  mac === UNKNOWN_MAC ? `${link} ${mac} ${vtep}` : `${link} ${mac}`;

@@ -1,14 +1,23 @@
 /** Every name that is derived and not stored. */
-import type { EndpointId, NamespaceName, NetworkId } from './types.js';
+import type { EndpointId, Mac, NamespaceName, NetworkId } from './types.js';
 
 /** The name of both drivers, as people type it. */
 export const DRIVER = 'tsoverlay';
 
+/** True also for the managed plugin's own name, which always has a tag: `-d tsoverlay/driver:latest`. */
+export const isOurDriver = (name: string): boolean => name === DRIVER || /(^|\/)tsoverlay\/driver:[^/]+$/.test(name);
+
 /** Carries the cluster's network id on every mirror, as a driver option and as an IPAM option. */
 export const OPTION_MIRROR = 'tsoverlay.network';
 
+/** `on`: frames for many go to every host that takes part in the network. */
+export const OPTION_MULTICAST = 'tsoverlay.multicast';
+
 /** Where the engine keeps network namespaces; `/var/run` is `/run`. */
 export const NETNS_DIR = '/var/run/docker/netns';
+
+/** In a VXLAN device's FDB: where frames go whose destination has no entry, and those for many. */
+export const UNKNOWN_MAC = '00:00:00:00:00:00' as Mac;
 
 /** VXLAN's UDP port as the native overlay driver uses it (RFC 7348). */
 export const VXLAN_PORT = 4789;
@@ -46,6 +55,9 @@ export const keys = {
   /** A pool's CIDR with its slash written as `-`, for a key has slashes of its own. */
   pool: (cidr: string) => `pools/${cidr.replace('/', '-')}`,
   leases: (pool: string) => `addresses/${pool.replace('/', '-')}/`,
+  /** Addresses that were in use a moment ago: given out again only when nothing else is free. */
+  released: 'released/',
+  releasedOf: (pool: string) => `released/${pool.replace('/', '-')}/`,
   lease: (pool: string, ip: string) => `addresses/${pool.replace('/', '-')}/${ip}`,
   endpoints: (network: string) => `endpoints/${network}/`,
   endpoint: (network: string, id: string) => `endpoints/${network}/${id}`,

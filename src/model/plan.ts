@@ -1,11 +1,21 @@
 /** What one network's namespace on this host should look like: a pure function of the cluster. */
-import { contains, ipOf } from './address.js';
-import { bridgeName, containerEnd, namespaceName, vxlanName } from './names.js';
-import type { BridgePlan, NamespacePlan } from './steps.js';
-import type { Cluster, Endpoint, EndpointId, NamespaceName, Network, Node, NodeAddress, Subnet } from './types.js';
+import { contains, familyOf, ipOf } from './address.js';
+import { bridgeName, containerEnd, namespaceName, OPTION_MULTICAST, vxlanName } from './names.js';
+import type { BridgePlan, FloodPlan, NamespacePlan } from './steps.js';
+import type {
+  Cidr,
+  Cluster,
+  Endpoint,
+  EndpointId,
+  NamespaceName,
+  Network,
+  Node,
+  NodeAddress,
+  Subnet,
+} from './types.js';
 
-/** IPv4, UDP, VXLAN and inner Ethernet headers (RFC 7348), bytes. */
-const VXLAN_OVERHEAD = 50;
+/** IP, UDP, VXLAN and inner Ethernet headers (RFC 7348), by the underlay's family, bytes. */
+const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const;
 
 /** The part of the plan that is this host's own and not the cluster's. */
 export interface Self {
@@ -17,7 +27,8 @@ export interface Self {
 }
 
 /** The MTU inside a network: the user's underlay MTU, or this host's, less the overhead of VXLAN. */
-export const overlayMtu = (network: Network, underlay: number): number => (network.mtu ?? underlay) - VXLAN_OVERHEAD;
+export const overlayMtu = (network: Network, self: Pick<Self, 'address' | 'mtu'>): number =>
+  (network.mtu ?? self.mtu) - VXLAN_OVERHEAD[familyOf(self.address)];
 
 /** Subnets that share a VNI share a bridge: an IPv6 subnet rides with the IPv4 one beside it. */
 export function segments(network: Network): ReadonlyMap<number, readonly Subnet[]> {
@@ -25,6 +36,16 @@ export function segments(network: Network): ReadonlyMap<number, readonly Subnet[
   for (const subnet of network.subnets) byVni.set(subnet.vni, [...(byVni.get(subnet.vni) ?? []), subnet]);
   return byVni;
 }
+
+/** The bridges that addresses belong to, each once; -1 for an address of no subnet. */
+export function segmentsOf(network: Network, addresses: readonly Cidr[]): readonly number[] {
+  const parts = [...segments(network).values()];
+  return [
+    ...new Set(addresses.map((a) => parts.findIndex((subnets) => subnets.some((s) => contains(s.pool, ipOf(a)))))),
+  ];
+}
+
+const hasMulticast = (network: Network): boolean => network.options[OPTION_MULTICAST] === 'on';
 
 export const networkOfNamespace = (cluster: Cluster, name: NamespaceName): Network | undefined =>
   [...cluster.networks.values()].find((network) => namespaceName(network.id) === name);
@@ -37,13 +58,11 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
   const local = endpoints.filter((e) => e.node === self.address);
   if (local.length === 0) return undefined;
 
-  const mtu = overlayMtu(network, self.mtu);
+  // A VXLAN device sends to one family alone.
+  const remote = endpoints.filter((e) => e.node !== self.address && familyOf(e.node) === familyOf(self.address));
+  const mtu = overlayMtu(network, self);
   const parts = [...segments(network).values()];
-  const segmentOf = (e: Endpoint): number =>
-    Math.max(
-      0,
-      parts.findIndex((subnets) => subnets.some((s) => e.addresses.some((a) => contains(s.pool, ipOf(a))))),
-    );
+  const segmentOf = (e: Endpoint): number => Math.max(0, segmentsOf(network, e.addresses)[0] ?? 0);
   return {
     name,
     network: network.id,
@@ -55,13 +74,22 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
       mtu,
       joined: self.joined.has(e.id),
     })),
-    peers: endpoints
-      .filter((e) => e.node !== self.address)
-      .flatMap((e) => {
-        const vxlan = vxlanName(segmentOf(e));
-        return e.addresses.map((a) => ({ vxlan, ip: ipOf(a), mac: e.mac, vtep: e.node }));
-      }),
+    peers: remote.flatMap((e) => {
+      const vxlan = vxlanName(segmentOf(e));
+      return e.addresses.map((a) => ({ vxlan, ip: ipOf(a), mac: e.mac, vtep: e.node }));
+    }),
+    floods: hasMulticast(network) ? floods(remote, segmentOf) : [],
   };
+}
+
+/** Each host once per device, whatever number of endpoints it has there. */
+function floods(remote: readonly Endpoint[], segmentOf: (e: Endpoint) => number): readonly FloodPlan[] {
+  const found = new Map<string, FloodPlan>();
+  for (const e of remote) {
+    const vxlan = vxlanName(segmentOf(e));
+    found.set(`${vxlan} ${e.node}`, { vxlan, vtep: e.node });
+  }
+  return [...found.values()];
 }
 
 function bridgePlan(subnets: readonly Subnet[], i: number, mtu: number): BridgePlan {

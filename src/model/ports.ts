@@ -2,8 +2,18 @@
  * The three edges that tsoverlay touches the world through. Adapters implement them in `store/`, `kernel/` and
  * `engine/`; tests of pure logic use the fakes in `test/fakes`.
  */
+import type { Notice } from './damage.js';
 import type { ObservedLink, ObservedNamespace, Step } from './steps.js';
-import type { Announcement, Cidr, EndpointId, EngineNetworkId, NamespaceName, Network, NetworkId } from './types.js';
+import type {
+  Announcement,
+  Cidr,
+  EndpointId,
+  EngineNetworkId,
+  NamespaceName,
+  Network,
+  NetworkId,
+  NodeAddress,
+} from './types.js';
 
 /** One key of the store. `index` grows with every change of the key; 0 never occurs. */
 export interface Entry {
@@ -93,6 +103,21 @@ export interface HostKernel {
   hostFacts(): Promise<HostFacts>;
   /** `ip link set docker_gwbridge mtu <mtu> up`. */
   fitGwbridge(mtu: number): Promise<void>;
+  /** Makes docker_gwbridge again when containers were on it as it went; gives their number. */
+  rebuildGwbridge(): Promise<number>;
+  /** Tells what happens in a namespace, until it is removed. Asked for again, it goes on as it is. */
+  watch(name: NamespaceName, listener: (notices: readonly Notice[]) => void): Promise<void>;
+  /** Tells of docker_gwbridge from now on. Asked for again, it goes on as it is. */
+  watchGwbridge(listener: (notices: readonly Notice[]) => void): void;
+  close(): void;
+}
+
+/** Keeps VXLAN of our networks out that comes from addresses of no node. */
+export interface Guard {
+  /** Lets these nodes alone send to these VNIs. Throws a KernelError. */
+  ensure(nodes: readonly NodeAddress[], vnis: readonly number[]): void;
+  /** Lets everybody in; gone already is success. */
+  remove(): void;
   close(): void;
 }
 
@@ -101,6 +126,8 @@ export interface EngineNetwork extends Announcement {
   readonly id: EngineNetworkId;
   /** The `tsoverlay.network` option: set on mirrors only. */
   readonly mirrorOf?: NetworkId;
+  /** `--ip-range` by subnet: the engine's own IPAM tells the driver nothing of it. */
+  readonly ranges: ReadonlyMap<Cidr, Cidr>;
 }
 
 /** A running container's place on one of our networks. */
@@ -140,6 +167,10 @@ export interface Engine {
   containers(): Promise<readonly string[]>;
   /** Waits for the container's lock; undefined when it is gone or does not run. */
   container(id: string): Promise<EngineContainer | undefined>;
+  /** Containers on networks of ours that the engine could not start because of us, and will not try again. */
+  stranded(): Promise<readonly string[]>;
+  /** `docker start`; one that is gone is success. */
+  start(container: string): Promise<void>;
   /** Follows the engine's events; `onConnect` runs at each (re)connection, so that the caller compares in full. */
   events(onEvent: (event: EngineEvent) => void, onConnect: () => void, signal: AbortSignal): void;
 }

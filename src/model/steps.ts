@@ -36,12 +36,20 @@ export interface PeerPlan {
   readonly vtep: NodeAddress;
 }
 
+/** A host that gets what is for many, or for nobody known (head-end replication). */
+export interface FloodPlan {
+  readonly vxlan: string;
+  readonly vtep: NodeAddress;
+}
+
 export interface NamespacePlan {
   readonly name: NamespaceName;
   readonly network: NetworkId;
   readonly bridges: readonly BridgePlan[];
   readonly ports: readonly PortPlan[];
   readonly peers: readonly PeerPlan[];
+  /** Empty unless the network has multicast. */
+  readonly floods: readonly FloodPlan[];
 }
 
 export interface ObservedLink {
@@ -92,6 +100,8 @@ export interface ObservedNamespace {
   readonly addresses: readonly ObservedAddress[];
   readonly neighbours: readonly ObservedNeighbour[];
   readonly fdb: readonly ObservedFdb[];
+  /** Its file is not mounted any more; we alone keep it. */
+  readonly unmounted?: true;
 }
 
 interface StepBase {
@@ -99,6 +109,8 @@ interface StepBase {
   readonly ns: NamespaceName;
   /** Why it is needed, for the log. */
   readonly reason: string;
+  /** It takes away what nobody wants any more: only under a wish that came from the store itself. */
+  readonly prune?: true;
 }
 
 type LinkStep<K extends string, Rest = unknown> = { readonly kind: K; readonly link: string } & Rest;
@@ -110,6 +122,8 @@ export type Step = StepBase &
   (
     | { readonly kind: 'createNamespace' }
     | { readonly kind: 'removeNamespace' }
+    /** Back on the file that somebody unmounted. */
+    | { readonly kind: 'mountNamespace' }
     /** alias carries the network's id. */
     | LinkStep<'createBridge', { readonly mtu: number; readonly alias: string }>
     /** Made on the underlay, moved into the namespace, enslaved to `master`, up. */

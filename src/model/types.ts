@@ -44,7 +44,7 @@ export interface Subnet {
   readonly gateway?: Cidr;
   /** `--aux-address`: name to address, never given to a container. */
   readonly aux: Readonly<Record<string, Ip>>;
-  /** 256 to 16777215. */
+  /** 1 to 16777215; those below 256 only where the user chose them. */
   readonly vni: number;
 }
 
@@ -114,6 +114,12 @@ export interface Pool {
   readonly network?: NetworkId;
   readonly created: number;
   readonly index: number;
+}
+
+/** Where pools are cut from that nobody named: `base` is divided into subnets of prefix length `size`. */
+export interface PoolSource {
+  readonly base: Cidr;
+  readonly size: number;
 }
 
 /** All that this host knows of the cluster at one moment. Never changed, only replaced. */

@@ -79,8 +79,8 @@ export class EnginePass {
     }
   }
 
-  private async announce({ id, announcement }: EngineStep & { kind: 'announce' }): Promise<void> {
-    const holder = await this.networks.announce(id, announcement);
+  private async announce({ id, announcement, ranges }: EngineStep & { kind: 'announce' }): Promise<void> {
+    const holder = await this.networks.announce(id, announcement, ranges);
     if (holder === id) this.log.info({ network: announcement.name, id }, 'network announced to the cluster');
     else
       this.log.error(

@@ -4,7 +4,12 @@ import type { Announcement, Cluster, EngineNetworkId, Network, NetworkId, NodeAd
 
 export type EngineStep =
   /** The engine has stored a network of ours: now its name and labels can be published. */
-  | { readonly kind: 'announce'; readonly id: NetworkId; readonly announcement: Announcement }
+  | {
+      readonly kind: 'announce';
+      readonly id: NetworkId;
+      readonly announcement: Announcement;
+      readonly ranges: EngineNetwork['ranges'];
+    }
   | { readonly kind: 'createMirror'; readonly network: Network }
   | { readonly kind: 'removeNetwork'; readonly id: EngineNetworkId; readonly name: string }
   /** A removal that a crash cut in two, or a network that this host began and its engine never stored. */
@@ -34,6 +39,6 @@ function ownSteps(cluster: Cluster, network: EngineNetwork): readonly EngineStep
   const record = cluster.networks.get(clusterIdOf(network));
   if (record === undefined) return [{ kind: 'removeNetwork', id: network.id, name: network.name }];
   if (record.announced !== undefined || network.mirrorOf !== undefined) return [];
-  const { name, labels, attachable } = network;
-  return [{ kind: 'announce', id: record.id, announcement: { name, labels, attachable } }];
+  const { name, labels, attachable, ranges } = network;
+  return [{ kind: 'announce', id: record.id, announcement: { name, labels, attachable }, ranges }];
 }

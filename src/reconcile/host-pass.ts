@@ -1,13 +1,14 @@
 /** Makes the kernel equal the cluster: observe → plan → diff → apply, one network's namespace at a time. */
 import type { Logger } from 'pino';
 import { messageOf, StoreError } from '../errors.js';
+import { damage, type Notice } from '../model/damage.js';
 import { diff } from '../model/diff.js';
 import { namespaceName } from '../model/names.js';
 import { networkOfNamespace, plan } from '../model/plan.js';
 import type { HostKernel } from '../model/ports.js';
-import type { Step } from '../model/steps.js';
+import { repairs } from '../model/repairs.js';
+import type { NamespacePlan, Step } from '../model/steps.js';
 import type { Cluster, EndpointId, NamespaceName, NetworkId, NodeAddress } from '../model/types.js';
-import type { Identity } from '../registry/identity.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { Membership } from '../registry/membership.js';
 import type { ClusterView } from '../store/cluster.js';
@@ -18,13 +19,14 @@ const RESYNC_MS = 30_000;
 export class HostPass {
   private readonly loop: Loop<NamespaceName>;
   private opened = false;
+  /** What each namespace was last made into. */
+  private readonly plans = new Map<NamespaceName, NamespacePlan>();
 
   constructor(
     private readonly kernel: HostKernel,
     private readonly view: ClusterView,
     private readonly local: LocalEndpoints,
     private readonly membership: Membership,
-    private readonly identity: Identity,
     private readonly self: { readonly address: NodeAddress; readonly mtu: () => number },
     private readonly log: Logger,
   ) {
@@ -72,14 +74,36 @@ export class HostPass {
     this.assertLoaded(cluster, name);
     const self = { address: this.self.address, mtu: this.self.mtu(), joined: this.local.joined };
     const wanted = plan(cluster, self, name);
-    const steps = diff(name, wanted, await this.kernel.observe(name));
-    // A wiped store looks like a cluster without endpoints.
-    if (steps.some(prunes)) await this.identity.confirm();
+    const found = await this.kernel.observe(name);
+    const confirmed = this.view.confirmed;
+    const steps = diff(name, wanted, found).filter((step) => confirmed || !step.prune);
+    const repairing = new Set(repairs(steps, found, this.plans.get(name) ?? wanted));
+    // Before the first step: what the kernel tells of our own steps is then as planned.
+    if (wanted === undefined) this.plans.delete(name);
+    else this.plans.set(name, wanted);
     for (const step of steps) {
       this.log.debug({ step }, 'kernel step');
       await this.kernel.apply(step);
+      if (repairing.has(step)) this.tellRepair(step);
     }
+    if (wanted !== undefined) await this.kernel.watch(name, (notices) => this.onNotices(name, notices));
     return wanted !== undefined;
+  }
+
+  private tellRepair(step: Step): void {
+    // The other end went with it, and the name and routes it had in the container are the engine's knowledge.
+    if (step.kind === 'createPort')
+      this.log.error({ ...step }, "a container's link was deleted: docker network disconnect and connect it again");
+    else this.log.warn({ ...step }, `repaired a network's namespace: ${step.kind}`);
+  }
+
+  private onNotices(name: NamespaceName, notices: readonly Notice[]): void {
+    const wanted = this.plans.get(name);
+    if (wanted === undefined) return;
+    const damages = notices.flatMap((notice) => damage(wanted, notice) ?? []);
+    if (damages.length === 0) return;
+    this.log.debug({ namespace: name, damages: damages.slice(0, 5), count: damages.length }, 'the kernel tells');
+    this.loop.kick(name);
   }
 
   /** Half a cluster would empty the kernel: nothing is compared before the wish is loaded. */
@@ -90,5 +114,3 @@ export class HostPass {
     if (!this.opened || waiting) throw new StoreError('the cluster is not loaded yet', true);
   }
 }
-
-const prunes = (step: Step): boolean => step.kind.startsWith('remove');

@@ -1,6 +1,7 @@
 /** Keeps this host's own record in the cluster true, and docker_gwbridge fit for the underlay. */
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
+import type { Notice } from '../model/damage.js';
 import type { HostKernel } from '../model/ports.js';
 import type { NodeRegistration } from '../registry/node.js';
 import { Loop } from './loop.js';
@@ -35,7 +36,12 @@ export class NodePass {
   private async pass(): Promise<boolean> {
     const facts = await this.kernel.hostFacts();
     this.underlayMtu = facts.underlayMtu;
+    this.kernel.watchGwbridge((notices) => this.onNotices(notices));
     const { gwbridge } = facts;
+    if (gwbridge === undefined) {
+      const ports = await this.kernel.rebuildGwbridge();
+      if (ports > 0) this.log.warn({ ports }, 'repaired docker_gwbridge, which somebody had removed');
+    }
     // The engine makes docker_gwbridge on first need, with 1500 whatever the underlay has.
     if (gwbridge !== undefined && (gwbridge.mtu !== facts.underlayMtu || !gwbridge.up)) {
       await this.kernel.fitGwbridge(facts.underlayMtu);
@@ -46,5 +52,12 @@ export class NodePass {
     }
     await this.registration.publish(facts);
     return true;
+  }
+
+  private onNotices(notices: readonly Notice[]): void {
+    const wrong = notices.some(
+      (n) => n.kind === 'lost' || (n.kind === 'link' && (n.gone || !n.up || n.mtu !== this.underlayMtu)),
+    );
+    if (wrong) this.kick();
   }
 }

@@ -1,20 +1,28 @@
 /** Addresses: one key per address, created only if absent, so that two hosts can never hold the same one. */
 import { UserError } from '../errors.js';
-import { assignable, contains, freeAddress, inPool, ipOf, parseIp } from '../model/address.js';
+import { assignable, contains, familyOf, freeAddress, inPool, ipOf, isHostAddress, parseIp } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
 import type { Cidr, EndpointId, Ip, Lease, Network, NodeAddress, Pool, Subnet } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
-import { formatLease, parseLease } from '../store/records.js';
+import { formatLease, parseEndpoint, parseLease } from '../store/records.js';
 import type { LocalEndpoints } from './local-endpoints.js';
 import type { Membership } from './membership.js';
 import type { Pools } from './pools.js';
+import type { Released } from './released.js';
 import { type Attempt, transact } from './transact.js';
 
 /** A lease of ours that no endpoint took up within this time was left behind by a crash, ms. */
 const ABANDONED_MS = 30_000;
 
 type PoolRef = Pick<Pool, 'cidr' | 'range' | 'network'>;
+
+/** A request for an address: to commit, or (no operations) refused for want of room. */
+interface Choice {
+  readonly pool: PoolRef;
+  readonly ip: Ip;
+  readonly ops: readonly Op[];
+}
 
 export class Ipam {
   /** Leases given out and not taken up yet: the index each was written at, which saves CreateEndpoint a question. */
@@ -27,6 +35,7 @@ export class Ipam {
     private readonly pools: Pools,
     private readonly membership: Membership,
     private readonly local: LocalEndpoints,
+    private readonly released: Released,
   ) {}
 
   /** The gateway of a pool: on a new pool it is leased, on a network's pool it is the network's own. */
@@ -52,14 +61,17 @@ export class Ipam {
   }
 
   /** Frees an endpoint's address; a network's gateway and auxiliary addresses go with the network. */
-  async release(cidr: Cidr, ip: Ip): Promise<void> {
+  async release(requested: Cidr, ip: Ip): Promise<void> {
+    const cidr = this.poolWith(requested, ip);
     this.issued.delete(keys.lease(cidr, ip));
     await transact(this.store, async () => {
       const lease = await this.find(cidr, ip);
       const ours = lease?.kind === 'endpoint' && lease.node === this.self;
       // A repeated release must not take the address from the endpoint that got it since.
       const serves = lease?.endpoint !== undefined && this.local.isLive(lease.endpoint);
-      return { ops: ours && !serves ? [dropLease(lease)] : [], result: undefined };
+      if (!ours || serves) return { ops: [], result: undefined };
+      const rest = lease.endpoint === undefined ? [] : [this.released.restOp(cidr, ip)];
+      return { ops: [dropLease(lease), ...rest], result: undefined };
     });
   }
 
@@ -76,10 +88,15 @@ export class Ipam {
     const host = `host ${this.view.current.nodes.get(lease.node)?.hostname ?? lease.node}`;
     if (lease.kind !== 'endpoint')
       return `reserved as ${lease.kind === 'aux' ? 'an auxiliary address' : 'the gateway'}`;
-    const pool = await this.pools.get(lease.pool);
-    const endpoints = pool?.network === undefined ? undefined : this.view.current.endpoints.get(pool.network);
-    const name = lease.endpoint === undefined ? undefined : endpoints?.get(lease.endpoint)?.names[0];
+    const name = lease.endpoint === undefined ? undefined : await this.nameOf(lease.pool, lease.endpoint);
     return name === undefined ? `held by a container on ${host}` : `held by container ${name} on ${host}`;
+  }
+
+  /** From the store: this host need not take part in the network. */
+  private async nameOf(cidr: Cidr, id: EndpointId): Promise<string | undefined> {
+    const network = (await this.pools.get(cidr))?.network;
+    const entry = network === undefined ? undefined : await this.store.get(keys.endpoint(network, id));
+    return entry === undefined ? undefined : parseEndpoint(entry)?.names[0];
   }
 
   async find(cidr: Cidr, ip: Ip): Promise<Lease | undefined> {
@@ -102,45 +119,86 @@ export class Ipam {
   }
 
   private async lease(pool: PoolRef, wanted: string, kind: Lease['kind'], mark: () => readonly Op[]): Promise<Cidr> {
-    const record = { pool: pool.cidr, node: this.self, kind, created: Date.now() };
-    const { result, index } = await transact(this.store, async (): Promise<Attempt<Ip>> => {
-      const ip = wanted === '' ? await this.nextFree(pool) : this.inside(pool, parseIp(wanted));
-      const value = formatLease({ ...record, address: ip });
-      const take: Op =
-        wanted === '' ? { verb: 'create', key: keys.lease(pool.cidr, ip), value } : await this.takeOp(pool, ip, value);
-      return { ops: [take, ...mark()], result: ip };
+    const { result, index } = await transact(this.store, async (): Promise<Attempt<Choice>> => {
+      const choice = wanted === '' ? await this.chooseFree(pool, kind) : await this.take(pool, parseIp(wanted), kind);
+      return { ops: [...choice.ops, ...mark()], result: choice };
     });
-    if (kind === 'endpoint') this.issued.set(keys.lease(pool.cidr, result), index);
-    return inPool(result, pool.cidr);
+    const { cidr } = result.pool;
+    if (kind === 'endpoint') this.issued.set(keys.lease(cidr, result.ip), index);
+    return inPool(result.ip, cidr);
   }
 
-  private inside(pool: PoolRef, ip: Ip): Ip {
-    if (!contains(pool.cidr, ip)) throw new UserError(`address ${ip} lies outside of the subnet ${pool.cidr}`);
-    return ip;
+  private value(pool: PoolRef, ip: Ip, kind: Lease['kind']): string {
+    return formatLease({ pool: pool.cidr, address: ip, node: this.self, kind, created: Date.now() });
   }
 
   /** A wanted address is free, or held by an endpoint of this host that a power loss took away. */
-  private async takeOp(pool: PoolRef, ip: Ip, value: string): Promise<Op> {
+  private async take(pool: PoolRef, ip: Ip, kind: Lease['kind']): Promise<Choice> {
+    if (!contains(pool.cidr, ip))
+      throw new UserError(`address ${ip} lies outside of the subnet ${pool.cidr}; choose one inside`);
+    if (!isHostAddress(pool.cidr, ip))
+      throw new UserError(`address ${ip} stands for the whole subnet ${pool.cidr}; choose one for a single host`);
     const key = keys.lease(pool.cidr, ip);
+    const value = this.value(pool, ip, kind);
     const held = await this.find(pool.cidr, ip);
-    if (held === undefined) return { verb: 'create', key, value };
-    if (this.isLeftOver(held)) return { verb: 'update', key, value, index: held.index };
-    throw new UserError(`address ${ip} is already ${await this.holder(held)}; choose another or remove that container`);
+    const end = this.released.endOp(pool.cidr, ip);
+    if (held === undefined) return { pool, ip, ops: [{ verb: 'create', key, value }, end] };
+    if (this.isLeftOver(held)) return { pool, ip, ops: [{ verb: 'update', key, value, index: held.index }, end] };
+    const cure = held.kind === 'endpoint' ? ' or remove that container' : '';
+    throw new UserError(`address ${ip} is already ${await this.holder(held)}; choose another${cure}`);
   }
 
-  private async nextFree(pool: PoolRef): Promise<Ip> {
-    const network = pool.network === undefined ? undefined : this.view.current.networks.get(pool.network);
-    const subnet = network?.subnets.find((s) => s.pool === pool.cidr);
+  /** The first free address of the pool, or of another subnet of its network: the engine itself never asks there. */
+  private async chooseFree(pool: PoolRef, kind: Lease['kind']): Promise<Choice> {
+    const siblings = kind === 'endpoint' ? this.siblings(pool) : [];
+    for (const candidate of [pool, ...siblings]) {
+      const found = await this.nextFree(candidate);
+      if (found === undefined) continue;
+      const op: Op = {
+        verb: 'create',
+        key: keys.lease(candidate.cidr, found.ip),
+        value: this.value(candidate, found.ip, kind),
+      };
+      const end = found.rested ? [] : [this.released.endOp(candidate.cidr, found.ip)];
+      return { pool: candidate, ip: found.ip, ops: [op, ...end] };
+    }
+    const full = [pool, ...siblings].map((p) => this.rangeOf(p) ?? p.cidr).join(' and ');
+    throw new UserError(`no address is free in ${full}; remove containers, or make the network with a larger --subnet`);
+  }
+
+  private async nextFree(pool: PoolRef): Promise<{ readonly ip: Ip; readonly rested: boolean } | undefined> {
     const prefix = keys.leases(pool.cidr);
-    const taken = new Set((await this.store.keys(prefix)).map((key) => key.slice(prefix.length)));
+    const [leases, resting] = await Promise.all([this.store.keys(prefix), this.released.of(pool.cidr)]);
+    const taken = leases.map((key) => key.slice(prefix.length));
+    const span = assignable(pool.cidr, this.rangeOf(pool));
     // The creating engine's own IPAM hands out from below; from above we keep out of its way the longest.
-    const ip = freeAddress(
-      assignable(pool.cidr, subnet?.range ?? pool.range),
-      taken,
-      network?.ipam === 'engine' ? 'above' : 'below',
-    );
-    if (ip === undefined) throw new UserError(`no address is free in ${subnet?.range ?? pool.cidr}; all are in use`);
-    return ip;
+    const from = this.networkOf(pool)?.ipam === 'engine' ? 'above' : 'below';
+    const rested = freeAddress(span, new Set([...taken, ...resting]), from);
+    if (rested !== undefined) return { ip: rested, rested: true };
+    const ip = freeAddress(span, new Set(taken), from);
+    return ip === undefined ? undefined : { ip, rested: false };
+  }
+
+  private networkOf(pool: PoolRef): Network | undefined {
+    return pool.network === undefined ? undefined : this.view.current.networks.get(pool.network);
+  }
+
+  private rangeOf(pool: PoolRef): Cidr | undefined {
+    return this.networkOf(pool)?.subnets.find((s) => s.pool === pool.cidr)?.range ?? pool.range;
+  }
+
+  private siblings(pool: PoolRef): readonly PoolRef[] {
+    const network = this.networkOf(pool);
+    return (network?.subnets ?? [])
+      .filter((s) => s.pool !== pool.cidr && familyOf(s.pool) === familyOf(pool.cidr))
+      .map((s) => ({ cidr: s.pool, ...(network === undefined ? {} : { network: network.id }) }));
+  }
+
+  /** The engine releases an address with the pool that it asked; it may be a sibling's. */
+  private poolWith(requested: Cidr, ip: Ip): Cidr {
+    if (contains(requested, ip)) return requested;
+    const pools = [...this.view.current.networks.values()].map((n) => n.subnets.map((s) => s.pool));
+    return pools.find((list) => list.includes(requested))?.find((cidr) => contains(cidr, ip)) ?? requested;
   }
 
   /** Ours, and serving nothing that lives: what a power loss or a crash left behind. */
@@ -160,9 +218,7 @@ export class Ipam {
   }
 
   private subnet(pool: PoolRef): Subnet {
-    const network: Network | undefined =
-      pool.network === undefined ? undefined : this.view.current.networks.get(pool.network);
-    const subnet = network?.subnets.find((s) => s.pool === pool.cidr);
+    const subnet = this.networkOf(pool)?.subnets.find((s) => s.pool === pool.cidr);
     if (subnet === undefined) throw new UserError(`the network of ${pool.cidr} is no longer in the cluster`);
     return subnet;
   }

@@ -14,6 +14,8 @@ export class Membership {
   private readonly marked = new Set<NetworkId>();
   /** Leases and endpoints under way, per network. */
   private readonly users = new Map<NetworkId, number>();
+  /** How many leases and endpoints have been written, the last of which this host's view may not have yet. */
+  private readonly uses = new Map<NetworkId, number>();
   private readonly leaving = new Map<NetworkId, Promise<unknown>>();
 
   constructor(
@@ -33,6 +35,11 @@ export class Membership {
   async load(): Promise<void> {
     const prefix = keys.members(this.self);
     for (const key of await this.store.keys(prefix)) this.join(key.slice(prefix.length) as NetworkId);
+  }
+
+  /** Without the store: the networks in which the copy of the cluster knows endpoints of this node. */
+  adopt(networks: Iterable<NetworkId>): void {
+    for (const network of networks) this.join(network);
   }
 
   get networks(): ReadonlySet<NetworkId> {
@@ -58,6 +65,8 @@ export class Membership {
       return result;
     } finally {
       this.users.set(network, (this.users.get(network) ?? 1) - 1);
+      this.uses.set(network, (this.uses.get(network) ?? 0) + 1);
+      this.leaveSoon(network);
     }
   }
 
@@ -73,8 +82,10 @@ export class Membership {
   }
 
   private leaveSoon(network: NetworkId): void {
+    const uses = this.uses.get(network);
     setTimeout(() => {
-      if (this.isIdle(network)) void this.leave(network);
+      // Used since: Join may be waiting for the view to bring what was written just now.
+      if (this.uses.get(network) === uses && this.isIdle(network)) void this.leave(network);
     }, LINGER_MS).unref();
   }
 

@@ -3,7 +3,7 @@ import { UserError } from '../errors.js';
 import { ipOf } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
-import type { Announcement, Cidr, Ip, Network, NetworkId, NodeAddress, Subnet } from '../model/types.js';
+import type { Announcement, Cidr, Ip, Lease, Network, NetworkId, NodeAddress, Subnet } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatLease, formatNetwork, formatPool, parseEndpoint, parseNetwork } from '../store/records.js';
 import type { Pools } from './pools.js';
@@ -39,7 +39,7 @@ export class Networks {
     const { index } = await transact(this.store, async (): Promise<Attempt<void>> => {
       if ((await this.store.get(keys.network(wanted.id))) !== undefined) return { ops: [], result: undefined };
       const poolOps = wanted.ipam === 'cluster' ? await this.bindOps(wanted) : await this.claimOps(wanted);
-      const chosen = await chooseVnis(this.store, wanted.subnets, vnis);
+      const chosen = await chooseVnis(this.store, wanted.subnets, vnis, (id) => this.nameOf(id));
       const subnets = wanted.subnets.map((subnet, i) => ({
         ...subnet,
         ...poolOps.ranges.get(subnet.pool),
@@ -60,12 +60,13 @@ export class Networks {
    * Puts the record under its name, first writer wins.
    * @returns the id that has the name: another one's when it was taken.
    */
-  async announce(id: NetworkId, announcement: Announcement): Promise<NetworkId> {
+  async announce(id: NetworkId, announcement: Announcement, ranges: ReadonlyMap<Cidr, Cidr>): Promise<NetworkId> {
     const { result } = await transact(this.store, async (): Promise<Attempt<NetworkId>> => {
       const [network, holder] = await Promise.all([this.get(id), this.store.get(keys.name(announcement.name))]);
       if (network === undefined || network.announced !== undefined) return { ops: [], result: id };
       if (holder !== undefined && holder.value !== id) return { ops: [], result: holder.value as NetworkId };
-      const value = formatNetwork({ ...network, announced: announcement });
+      const subnets = network.subnets.map((s) => ({ ...rangeOf(ranges, s.pool), ...s }));
+      const value = formatNetwork({ ...network, subnets, announced: announcement });
       const name: Op[] = holder === undefined ? [{ verb: 'create', key: keys.name(announcement.name), value: id }] : [];
       return { ops: [{ verb: 'update', key: keys.network(id), value, index: network.index }, ...name], result: id };
     });
@@ -110,6 +111,11 @@ export class Networks {
     return entry === undefined ? undefined : parseNetwork(entry);
   }
 
+  /** For people. */
+  private nameOf(id: NetworkId): string {
+    return this.view.current.networks.get(id)?.announced?.name ?? id.slice(0, 12);
+  }
+
   private async mark(id: NetworkId, deleting: boolean): Promise<Network | undefined> {
     const { result } = await transact(this.store, async (): Promise<Attempt<Network | undefined>> => {
       const network = await this.get(id);
@@ -142,17 +148,23 @@ export class Networks {
       cidr,
       value: formatPool(this.pools.record(cidr, undefined, wanted.id)),
     }));
-    const leases = wanted.subnets.flatMap((subnet) => reservedOps(subnet, this.self));
+    const leases = wanted.subnets
+      .flatMap((subnet) => reservedLeases(subnet, this.self))
+      .map((lease): Op => ({ verb: 'create', key: keys.lease(lease.pool, lease.address), value: formatLease(lease) }));
     return { ops: [...(await this.pools.claimOps(claims)), ...leases], ranges: new Map() };
   }
 }
 
-/** Gateway and auxiliary addresses that the engine's own IPAM chose, so that no other host hands them out. */
-function reservedOps(subnet: Omit<Subnet, 'vni'>, node: NodeAddress): readonly Op[] {
-  const lease = (address: Ip, kind: 'gateway' | 'aux'): Op => ({
-    verb: 'create',
-    key: keys.lease(subnet.pool, address),
-    value: formatLease({ pool: subnet.pool, address, node, kind, created: Date.now() }),
+const rangeOf = (ranges: ReadonlyMap<Cidr, Cidr>, pool: Cidr): { readonly range?: Cidr } => {
+  const range = ranges.get(pool);
+  return range === undefined ? {} : { range };
+};
+
+/** A subnet's gateway and auxiliary addresses, leased so that no host hands them out. */
+export function reservedLeases(subnet: Omit<Subnet, 'vni'>, node: NodeAddress): readonly Omit<Lease, 'index'>[] {
+  const lease = (address: Ip, kind: Lease['kind']) => ({
+    ...{ pool: subnet.pool, address, node, kind },
+    created: Date.now(),
   });
   return [
     ...(subnet.gateway === undefined ? [] : [lease(ipOf(subnet.gateway), 'gateway')]),
@@ -168,6 +180,7 @@ function dropOps(network: Network): readonly Op[] {
     ...network.subnets.flatMap(({ pool }): Op[] => [
       { verb: 'delete', key: keys.pool(pool) },
       { verb: 'deleteTree', prefix: keys.leases(pool) },
+      { verb: 'deleteTree', prefix: keys.releasedOf(pool) },
     ]),
     ...[...new Set(network.subnets.map((s) => s.vni))].map((vni): Op => ({ verb: 'delete', key: keys.vni(vni) })),
     ...(network.announced === undefined ? [] : [{ verb: 'delete' as const, key: keys.name(network.announced.name) }]),

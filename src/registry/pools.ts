@@ -1,20 +1,16 @@
 /** Address pools: claimed for the whole cluster, never overlapping, by create-only writes behind one guard key. */
 import { UserError } from '../errors.js';
-import { freeSubnet, overlaps } from '../model/address.js';
+import { familyOf, freeSubnet, hasRoom, overlaps } from '../model/address.js';
 import { keys } from '../model/names.js';
 import { underlayInside } from '../model/plan.js';
 import type { Op, Store } from '../model/ports.js';
-import type { Cidr, NetworkId, NodeAddress, Pool } from '../model/types.js';
+import type { Cidr, NetworkId, NodeAddress, Pool, PoolSource } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatPool, parsePool } from '../store/records.js';
 import { type Attempt, transact } from './transact.js';
 
 /** A claim that no network took up within this time was left behind by a crash, ms. */
 const ABANDONED_MS = 60_000;
-
-/** Where pools that nobody named come from, and their size: as the native overlay's own default. */
-const DEFAULT_BASE = '10.0.0.0/8';
-const DEFAULT_PREFIX = 24;
 
 const CURE = 'choose another --subnet, or leave it out and add --ipam-driver tsoverlay to have a free one chosen';
 
@@ -23,6 +19,8 @@ export class Pools {
     private readonly store: Store,
     private readonly view: ClusterView,
     private readonly self: NodeAddress,
+    /** Where pools that nobody named come from. */
+    readonly defaults: readonly PoolSource[],
   ) {}
 
   /** Claims exactly this pool for a network to come. Throws a UserError that names what it overlaps. */
@@ -37,15 +35,17 @@ export class Pools {
   }
 
   /** Claims a pool of our choice: no network of the cluster, no route and no address of any host overlaps it. */
-  async claimAny(): Promise<Cidr> {
+  async claimAny(sources: readonly PoolSource[]): Promise<Cidr> {
     const { result } = await transact(this.store, async (): Promise<Attempt<Cidr>> => {
       const guard = await this.guardOp();
       const pools = await this.list();
       const nodes = [...this.view.current.nodes.values()];
-      const used = [...pools.map((p) => p.cidr), ...nodes.flatMap((n) => [...n.routes, `${n.address}/32`])];
-      const cidr = freeSubnet(DEFAULT_BASE, DEFAULT_PREFIX, used);
-      if (cidr === undefined)
-        throw new UserError(`no free /${DEFAULT_PREFIX} is left in ${DEFAULT_BASE}; choose one with --subnet`);
+      const used = [
+        ...pools.map((p) => p.cidr),
+        ...nodes.flatMap((n) => [...n.routes, `${n.address}/${familyOf(n.address) === 4 ? 32 : 128}`]),
+      ];
+      const cidr = firstFree(sources, used);
+      if (cidr === undefined) throw new UserError(noneFree(sources));
       const value = formatPool(this.record(cidr, undefined));
       return { ops: [guard, { verb: 'create', key: keys.pool(cidr), value }], result: cidr };
     });
@@ -84,6 +84,10 @@ export class Pools {
   }
 
   private checkedOps(cidr: Cidr, value: string, pools: readonly Pool[]): readonly Op[] {
+    if (!hasRoom(cidr))
+      throw new UserError(
+        `subnet ${cidr} is too small for a gateway and a container; take a /30 (IPv6: /126) or larger`,
+      );
     const host = underlayInside(cidr, this.view.current.nodes.values());
     if (host !== undefined)
       throw new UserError(
@@ -124,8 +128,22 @@ export class Pools {
   }
 }
 
+function firstFree(sources: readonly PoolSource[], used: readonly string[]): Cidr | undefined {
+  for (const { base, size } of sources) {
+    const free = freeSubnet(base, size, used);
+    if (free !== undefined) return free;
+  }
+  return undefined;
+}
+
+const noneFree = (sources: readonly PoolSource[]): string =>
+  sources.length === 0
+    ? 'there is no default address pool of this family; name a subnet with --subnet'
+    : `no free ${sources.map(({ base, size }) => `/${size} is left in ${base}`).join(' and no ')}; choose one with --subnet`;
+
 /** A pool goes with all its addresses, but only as it was read. */
 export const dropOps = (pool: Pool): readonly Op[] => [
   { verb: 'delete', key: keys.pool(pool.cidr), index: pool.index },
   { verb: 'deleteTree', prefix: keys.leases(pool.cidr) },
+  { verb: 'deleteTree', prefix: keys.releasedOf(pool.cidr) },
 ];

@@ -3,7 +3,7 @@ import { UserError } from '../errors.js';
 import { familyOf } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Store } from '../model/ports.js';
-import type { Subnet } from '../model/types.js';
+import type { NetworkId, Subnet } from '../model/types.js';
 
 /** The native overlay starts here too: the numbers below are left to the network's own people. */
 const FIRST_VNI = 256;
@@ -17,21 +17,36 @@ export async function chooseVnis(
   store: Store,
   subnets: readonly Omit<Subnet, 'vni'>[],
   wanted: readonly number[],
+  nameOf: (id: NetworkId) => string,
 ): Promise<readonly number[]> {
   const taken = new Set((await store.keys(keys.vnis)).map((key) => Number(key.slice(keys.vnis.length))));
   const v4 = subnets.filter((s) => familyOf(s.pool) === 4);
   const carriers = v4.length > 0 ? v4 : subnets;
-  if (wanted.length > 0 && wanted.length < carriers.length)
+  const v6Count = subnets.length - v4.length;
+  if (v4.length > 1 && v6Count > 0 && v6Count !== v4.length)
+    throw new UserError(
+      `${v4.length} IPv4 subnets and ${v6Count} of IPv6 cannot be paired; give each IPv4 subnet an IPv6 one, or leave IPv6 out`,
+    );
+  if (wanted.length > 0 && wanted.length !== carriers.length)
     throw new UserError(`vxlanid_list names ${wanted.length} ids for ${carriers.length} subnets; give one for each`);
+  const twice = wanted.find((vni, i) => wanted.indexOf(vni) !== i);
+  if (twice !== undefined) throw new UserError(`vxlanid_list names VXLAN id ${twice} twice; give each subnet its own`);
   const busy = wanted.find((vni) => taken.has(vni));
   if (busy !== undefined)
-    throw new UserError(`VXLAN id ${busy} is in use by another network of the cluster; choose another`);
+    throw new UserError(
+      `VXLAN id ${busy} is in use by ${await ownerOf(store, busy, nameOf)} of the cluster; choose another`,
+    );
   const free = wanted.length > 0 ? wanted : lowestFree(taken, carriers.length);
   let v6 = 0;
   return subnets.map((subnet) => {
     const i = carriers.indexOf(subnet);
     return free[i >= 0 ? i : Math.min(v6++, carriers.length - 1)] ?? FIRST_VNI;
   });
+}
+
+async function ownerOf(store: Store, vni: number, nameOf: (id: NetworkId) => string): Promise<string> {
+  const entry = await store.get(keys.vni(vni));
+  return entry === undefined ? 'another network' : `network ${nameOf(entry.value as NetworkId)}`;
 }
 
 function lowestFree(taken: ReadonlySet<number>, count: number): readonly number[] {

@@ -1,8 +1,9 @@
 /** This host's view of the cluster: what it needs of the store, watched and typed, as one immutable value. */
 import { DeadlineError, isStoreError } from '../errors.js';
 import { keys } from '../model/names.js';
-import type { Store } from '../model/ports.js';
+import type { Entry, Store } from '../model/ports.js';
 import type { Cluster, Endpoint, EndpointId, Network, NetworkId, Node, NodeAddress } from '../model/types.js';
+import { Belief, type Trust } from './belief.js';
 import { PrefixView } from './prefix-view.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from './records.js';
 
@@ -20,7 +21,7 @@ interface EndpointsWatch {
   readonly stop: AbortController;
 }
 
-type AnyView = Pick<PrefixView<unknown, unknown>, 'loaded' | 'error' | 'covers' | 'isAsNewAs' | 'next'>;
+type AnyView = Omit<PrefixView<unknown, unknown>, 'records'>;
 
 /** How long a watch may take to bring a write of ours before we look for ourselves, ms. */
 const LOOK_AFTER_MS = 25;
@@ -35,12 +36,19 @@ export class ClusterView {
   #untold: { nodes: boolean; networks: boolean; endpoints: Set<NetworkId> } | undefined;
   #signal: AbortSignal | undefined;
   #lastError = '';
+  /** Prefixes that a copy filled. */
+  readonly #unconfirmed = new Set<string>();
+
+  readonly #belief: Belief;
 
   constructor(
     private readonly store: Store,
     /** Told of entries that are no records; they are left out, the rest goes on. */
     private readonly report?: Report,
+    /** Whether the store is still the one we know; asked before a record is believed to be gone. */
+    trust: Trust = { isKnown: async () => true, onDoubt: () => {} },
   ) {
+    this.#belief = new Belief(trust, () => this.#reread());
     this.#nodes = new PrefixView((entry) => {
       const node = parseNode(entry, report);
       return node && [node.address, node];
@@ -55,23 +63,12 @@ export class ClusterView {
     return this.#current;
   }
 
-  /** True while every watch has had an answer since its last failure. */
-  get connected(): boolean {
-    return (
-      this.#signal !== undefined && [...this.#views()].every(([, view]) => view.loaded && view.error === undefined)
-    );
-  }
-
-  /** The store's last error, also after it answers again; empty when there was none. */
-  get lastError(): string {
-    return this.#lastError;
-  }
-
-  /** Watches until the signal aborts. Networks may be subscribed before and after. */
+  /** Watches until the signal aborts; once. Networks may be subscribed before and after. */
   start(signal: AbortSignal): void {
+    if (this.#signal) return;
     this.#signal = signal;
-    this.#watch(keys.nodes, this.#nodes, signal, () => this.#changed({ nodes: true }));
-    this.#watch(keys.networks, this.#networks, signal, () => this.#changed({ networks: true }));
+    this.#watch(keys.nodes, this.#nodes, signal);
+    this.#watch(keys.networks, this.#networks, signal);
     for (const [network, watch] of this.#endpoints) this.#watchEndpoints(network, watch);
   }
 
@@ -88,12 +85,39 @@ export class ClusterView {
     this.#refresh();
   }
 
+  /** False while something that is watched came from a copy and not from the store itself. */
+  get confirmed(): boolean {
+    return this.#unconfirmed.size === 0;
+  }
+
+  /** What is known now, by prefix, for a copy that {@link seed} takes. */
+  export(): Readonly<Record<string, readonly Entry[]>> {
+    return Object.fromEntries([...this.#views()].map(([prefix, view]) => [prefix, view.entries]));
+  }
+
+  /** For a while no removal is believed: the store is not the one we knew, others publish in it what they hold. */
+  distrust(): void {
+    this.#belief.distrust();
+  }
+
+  /** Fills what the store has not answered yet from a copy. */
+  seed(copy: Readonly<Record<string, readonly Entry[]>>): void {
+    for (const [prefix, view] of this.#views()) {
+      const entries = copy[prefix];
+      if (view.loaded || entries === undefined) continue;
+      this.#unconfirmed.add(prefix);
+      view.apply({ entries, index: 0 });
+    }
+    for (const prefix of this.#unconfirmed) this.#changed(prefix);
+  }
+
   unsubscribe(network: NetworkId): void {
     const watch = this.#endpoints.get(network);
     if (!watch) return;
     watch.stop.abort();
     this.#endpoints.delete(network);
-    this.#changed({ endpoints: network });
+    this.#unconfirmed.delete(keys.endpoints(network));
+    this.#changed(keys.endpoints(network));
   }
 
   /** Tells each change once, in a microtask, with the Cluster of then. Returns how to end it. */
@@ -152,12 +176,13 @@ export class ClusterView {
     return views;
   }
 
-  #watch<K, V>(prefix: string, view: PrefixView<K, V>, signal: AbortSignal, changed: () => void): void {
+  #watch(prefix: string, view: AnyView, signal: AbortSignal): void {
     this.store.watch(
       prefix,
       {
         onSnapshot: (snapshot) => {
-          if (view.apply(snapshot)) changed();
+          this.#unconfirmed.delete(prefix);
+          this.#belief.accept(view, snapshot, () => this.#changed(prefix));
         },
         onError: (error) => {
           view.fail(error);
@@ -170,7 +195,13 @@ export class ClusterView {
 
   #watchEndpoints(network: NetworkId, { view, stop }: EndpointsWatch): void {
     const signals = this.#signal ? [this.#signal, stop.signal] : [stop.signal];
-    this.#watch(keys.endpoints(network), view, AbortSignal.any(signals), () => this.#changed({ endpoints: network }));
+    this.#watch(keys.endpoints(network), view, AbortSignal.any(signals));
+  }
+
+  /** Once the time to doubt is over, what is still gone is gone. */
+  async #reread(): Promise<void> {
+    for (const [prefix, view] of this.#views())
+      this.#belief.accept(view, await this.store.list(prefix), () => this.#changed(prefix));
   }
 
   /** A store that does not answer is no news: the watch tells. */
@@ -183,15 +214,16 @@ export class ClusterView {
     }
   }
 
-  #changed(what: { nodes?: true; networks?: true; endpoints?: NetworkId }): void {
+  #changed(prefix: string): void {
     this.#refresh();
     if (!this.#untold) {
       this.#untold = { nodes: false, networks: false, endpoints: new Set() };
       queueMicrotask(() => this.#tell());
     }
-    this.#untold.nodes ||= what.nodes === true;
-    this.#untold.networks ||= what.networks === true;
-    if (what.endpoints !== undefined) this.#untold.endpoints.add(what.endpoints);
+    this.#untold.nodes ||= prefix === keys.nodes;
+    this.#untold.networks ||= prefix === keys.networks;
+    const [, network] = /^endpoints\/([^/]+)\/$/.exec(prefix) ?? [];
+    if (network !== undefined) this.#untold.endpoints.add(network as NetworkId);
   }
 
   #tell(): void {
@@ -211,7 +243,7 @@ export class ClusterView {
       nodes: this.#nodes.records,
       networks: this.#networks.records,
       endpoints: unchanged ? this.#current.endpoints : endpoints,
-      complete: this.#signal !== undefined && views.every((view) => view.loaded),
+      complete: views.every((view) => view.loaded),
     };
   }
 }

@@ -39,10 +39,25 @@ export class PrefixView<K, V> {
     this.#error = error;
   }
 
-  /** True when a record is different now, or this was the first snapshot. */
-  apply(snapshot: Snapshot): boolean {
+  /** The entries behind the records, for the copy that outlives the process. */
+  get entries(): readonly Entry[] {
+    return [...this.#rows.values()].map((row) => row.entry);
+  }
+
+  /** True when a record that is here is missing in the snapshot. */
+  takesAway(snapshot: Snapshot): boolean {
+    if (this.#rows.size === 0) return false;
+    const keys = new Set(snapshot.entries.map((entry) => entry.key));
+    return [...this.#rows].some(([key, row]) => row.record !== undefined && !keys.has(key));
+  }
+
+  /**
+   * True when a record is different now, or this was the first snapshot. With `keep`, what the snapshot lacks stays:
+   * for a store whose removals are not believed (see belief.ts).
+   */
+  apply(snapshot: Snapshot, keep = false): boolean {
     const first = this.#index === undefined;
-    const rows = new Map<string, Row<K, V>>();
+    const rows = new Map<string, Row<K, V>>(keep ? this.#rows : []);
     let changed = first;
     for (const entry of snapshot.entries) {
       const known = this.#rows.get(entry.key);

@@ -31,7 +31,7 @@ const subnet = z.object({
   range: cidr.exactOptional(),
   gateway: cidr.exactOptional(),
   aux: z.record(z.string(), ip),
-  vni: z.int().min(256).max(0xffffff),
+  vni: z.int().min(1).max(0xffffff),
 });
 
 export const networkFields = z.object({

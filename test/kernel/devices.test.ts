@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createNamespace, removeNamespace } from '../../src/kernel/netns.js';
 import { Bench, type Host, link, NETWORK, NS, names, rows, run, twice } from './bench.js';
 
 let bench: Bench;
@@ -28,10 +29,21 @@ describe('createNamespace', () => {
     expect((await host.kernel.observe(NS))?.links.map((l) => l.name)).toEqual(['lo']);
   });
 
+  test('a namespace that was unmounted behind our back is mounted again, with all that is in it', async () => {
+    await host.network();
+    await host.port(0);
+    execFileSync('umount', [host.inside]);
+    expect(await host.kernel.observe(NS)).toMatchObject({ unmounted: true });
+    await twice(() => host.apply({ kind: 'mountNamespace' }));
+    expect(names(host.inside)).toEqual(['lo', 'br0', 'vxlan0', 'veth0']);
+    expect(await host.kernel.observe(NS)).not.toHaveProperty('unmounted');
+  });
+
   test('a namespace that was replaced behind our back is looked at anew', async () => {
     await host.network();
-    execFileSync('umount', [host.inside]);
-    expect(await host.kernel.observe(NS)).toBeUndefined();
+    removeNamespace(host.inside);
+    createNamespace(host.inside);
+    expect((await host.kernel.observe(NS))?.links.map((l) => l.name)).toEqual(['lo']);
     await host.network();
     expect(names(host.inside)).toEqual(['lo', 'br0', 'vxlan0']);
   });
@@ -75,7 +87,7 @@ describe('createVxlan', () => {
   test('is the native vxlan0', async () => {
     await twice(() => create('vxlan0', 256));
     const native =
-      'vxlan id 256 srcport 0 0 dstport 4789 proxy l2miss l3miss ttl auto ageing 300 udpcsum noudp6zerocsumtx noudp6zerocsumrx';
+      'vxlan id 256 local 10.0.0.1 srcport 0 0 dstport 4789 proxy l2miss l3miss ttl auto ageing 300 udpcsum noudp6zerocsumtx noudp6zerocsumrx';
     expect(run(host.inside, 'ip', '-d', 'link', 'show', 'vxlan0')).toContain(native);
     expect(link(host.inside, 'vxlan0')).toMatchObject({
       mtu: 1450,

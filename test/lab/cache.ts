@@ -27,6 +27,15 @@ export const isEngineVersion = (v: string): v is EngineVersion => v in ENGINES;
 const RUNC = { name: 'runc-1.1.5', recipe: { suite: 'bookworm', packages: ['runc'] } };
 const CONSUL = { name: 'consul-1.8.7', recipe: { suite: 'bullseye', packages: ['consul'] } };
 
+// The client's plug-in that reads compose files: one before and one after it learned to set endpoint options.
+const COMPOSE = {
+  '2.26.1': { suite: 'trixie', packages: ['docker-compose'] },
+  '2.40.3': { suite: 'forky', packages: ['docker-compose'] },
+} as const satisfies Record<string, Recipe>;
+
+export type ComposeVersion = keyof typeof COMPOSE;
+export const COMPOSE_VERSIONS = Object.keys(COMPOSE) as readonly ComposeVersion[];
+
 const engineEntry = (version: EngineVersion): string => `engine-${version}`;
 
 /** PATH of an engine's host: its own binaries, runc first, then the machine's. */
@@ -38,6 +47,13 @@ export const enginePath = (version: EngineVersion): string =>
 
 export const consulBinary = (): string => cached(`${CONSUL.name}/usr/bin/consul`);
 
+export const composeBinary = (version: ComposeVersion): string =>
+  cached(`compose-${version}/usr/libexec/docker/cli-plugins/docker-compose`);
+
+/** Fetches what the cache lacks of Compose. */
+export const fillCompose = (versions: readonly ComposeVersion[], tell: (line: string) => void): Promise<void> =>
+  fetchMissing(new Map(versions.map((v) => [`compose-${v}`, COMPOSE[v]])), tell);
+
 /** Fetches what the cache lacks of these engines, of runc and of Consul; `tell` gets a line per download. */
 export async function fillCache(versions: readonly EngineVersion[], tell: (line: string) => void): Promise<void> {
   const wanted = new Map<string, Recipe>([
@@ -45,6 +61,10 @@ export async function fillCache(versions: readonly EngineVersion[], tell: (line:
     [CONSUL.name, CONSUL.recipe],
     ...versions.map((v): [string, Recipe] => [engineEntry(v), ENGINES[v]]),
   ]);
+  await fetchMissing(wanted, tell);
+}
+
+async function fetchMissing(wanted: ReadonlyMap<string, Recipe>, tell: (line: string) => void): Promise<void> {
   const missing = [...wanted].filter(([name]) => !existsSync(cached(name)));
   if (missing.length === 0) return;
   await withScratch(async (scratch) => {

@@ -7,6 +7,7 @@ import { Engine } from './engine.js';
 import { Host } from './host.js';
 import { makeImage } from './image.js';
 import { Lan, lanAddress, OUTSIDE } from './lan.js';
+import { ManagedPlugin } from './managed-plugin.js';
 import { Plugin } from './plugin.js';
 import { DEFAULTS, type LabOptions, readRecord, writeRecord } from './record.js';
 import { makeRoom, removeLab } from './sweep.js';
@@ -46,7 +47,7 @@ export class Lab {
     this.hosts = made.map((host) => {
       const cluster = [`--cluster-store=${store}`, `--cluster-advertise=${host.address}:2376`];
       const e = new Engine(host, engine, nativeOverlay ? [...cluster, ...engineOptions] : engineOptions);
-      const plugin = new Plugin(host, store);
+      const plugin = options.managed ? new ManagedPlugin(host, store, e) : new Plugin(host, store);
       const { name, address } = host;
       return { name, address, host, engine: e, plugin, docker: e.docker.bind(e), run: host.run.bind(host) };
     });
@@ -96,7 +97,7 @@ export class Lab {
     // The native driver asks for the store once and gives up.
     if (nativeOverlay) await store;
     const engine = h.engine.start().then(() => h.engine.loadImage());
-    await Promise.all([store, engine, plugin ? h.plugin.start() : undefined]);
+    await Promise.all([store, engine, plugin ? h.plugin.boot(engine) : undefined]);
   }
 
   /** kill -9 of the host's first process: all of its processes and mounts are gone at once. */
@@ -107,8 +108,9 @@ export class Lab {
   /** Orderly shutdown if it runs, then powers it on. */
   async reboot(h: DockerHost): Promise<void> {
     if (h.host.isOn()) {
+      // A managed plugin goes with its engine, and is to be enabled at the next start.
       await h.engine.stop();
-      await h.plugin.stop();
+      if (!this.options.managed) await h.plugin.stop();
       await h.host.powerOff();
     }
     await this.powerOn(h);

@@ -58,9 +58,10 @@ describe.each(SUPPORTED)('names on %s', (engine) => {
   it('are the container name, its short id, its aliases, each with and without the network', async () => {
     const id = await run(2, 'many', '--network-alias', 'web', '--network-alias', 'api');
     await within(1_000, 'the alias resolves', () => resolves(1, 'asker', 'web'));
+    const address = await docker(2, 'inspect', '--format', '{{.NetworkSettings.Networks.one.IPAddress}}', 'many');
     for (const name of ['many', 'MANY', 'web', 'api', id.slice(0, 12), 'many.one', 'web.one'])
-      expect([name, await lookUp(1, 'asker', name)]).toEqual([name, ['172.16.1.3']]);
-    expect(await lookUp(1, 'asker', '172.16.1.3')).toEqual(['many.one']);
+      expect([name, await lookUp(1, 'asker', name)]).toEqual([name, [address]]);
+    expect(await lookUp(1, 'asker', address)).toEqual(['many.one']);
     await docker(2, 'rm', '-f', 'many');
   });
 

@@ -49,8 +49,8 @@ describe.each(SUPPORTED)('networks on %s', (engine) => {
     await both('no host has it', (n) => !n.includes('one'));
   });
 
-  it('carry their labels and flags along, but not those of Compose', async () => {
-    const labels = ['--label', 'team=blue', '--label', 'com.docker.compose.project=shop', '--internal'];
+  it('carry their labels and flags along, but not the hash of Compose', async () => {
+    const labels = ['--label', 'team=blue', '--label', 'com.docker.compose.config-hash=1', '--internal'];
     await docker(
       1,
       'network',

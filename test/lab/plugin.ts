@@ -8,22 +8,31 @@ import { ask } from './unix-http.js';
 const SOCKET = '/run/docker/plugins/tsoverlay.sock';
 
 export class Plugin {
+  /** Its usual settings. */
+  protected readonly usual: Readonly<Record<string, string>>;
+
   constructor(
-    private readonly host: Host,
+    protected readonly host: Host,
     /** CLUSTER_STORE; empty for the embedded store. */
-    private readonly store: string,
-  ) {}
+    store: string,
+  ) {
+    this.usual = {
+      CLUSTER_STORE: store,
+      CLUSTER_ADVERTISE: host.address,
+      LOG_LEVEL: 'debug',
+      DATA_DIR: '/var/lib/tsoverlay',
+    };
+  }
+
+  /** What the host does at power-on: a process starts beside the engine, whose start may come later. */
+  boot(_engineStarted: Promise<void>): Promise<void> {
+    return this.start();
+  }
 
   /** Starts it and waits until it answers /Plugin.Activate. `settings` override the usual environment. */
   async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
     if (!existsSync(PLUGIN_MAIN)) throw new Error(`${PLUGIN_MAIN} is missing: npm run build`);
-    await this.host.service('tsoverlay', [process.execPath, PLUGIN_MAIN], {
-      CLUSTER_STORE: this.store,
-      CLUSTER_ADVERTISE: this.host.address,
-      LOG_LEVEL: 'debug',
-      DATA_DIR: '/var/lib/tsoverlay',
-      ...settings,
-    });
+    await this.host.service('tsoverlay', [process.execPath, PLUGIN_MAIN], { ...this.usual, ...settings });
     await until(`tsoverlay on ${this.host.name} (see ${this.log()})`, 20, async () => {
       if (!this.isRunning()) throw new Error(`tsoverlay on ${this.host.name} ended:\n${tail(this.log())}`);
       return (await ask(this.host.path(SOCKET), '/Plugin.Activate', 'POST')).status === 200;

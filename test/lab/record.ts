@@ -18,6 +18,8 @@ export interface LabOptions {
   /** True for a Consul that keeps its data over a restart; it takes 1.5 s to elect itself instead of 0.2 s. */
   readonly durableConsul: boolean;
   readonly plugin: boolean;
+  /** True for tsoverlay as a managed plugin of the engine, not as a process. */
+  readonly managed: boolean;
   /** Docker's own overlay driver over Consul, which only 20.10.5 still has. */
   readonly nativeOverlay: boolean;
   /** More options of every dockerd, e.g. `--live-restore`. */
@@ -35,6 +37,7 @@ export const DEFAULTS: LabOptions = {
   consul: true,
   durableConsul: false,
   plugin: true,
+  managed: false,
   nativeOverlay: false,
   engineOptions: [],
   keep: false,

@@ -2,6 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
+import { messageOf } from '../../../src/errors.js';
 import { ENGINE_VERSIONS, type EngineVersion } from '../cache.js';
 import { measureAttach } from './attach.js';
 import { parseCalls, tabulate } from './calls.js';
@@ -36,20 +37,34 @@ const { quick, engine, out } = new Command('bench')
   .parse()
   .opts<{ quick: boolean; engine: EngineVersion; out: string }>();
 
-// Between two samples the run ends by itself and takes its labs down; a second Ctrl-C ends it at once.
+// Between two samples the run ends by itself and takes its labs down; a later Ctrl-C ends it at once.
 const interrupt = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => interrupt.abort());
+let interrupted = Number.POSITIVE_INFINITY;
+function stop(): void {
+  // One Ctrl-C may come twice: from the terminal to all, and from whoever started us.
+  if (performance.now() - interrupted > 1000) process.exit(130);
+  if (!interrupt.signal.aborted) interrupted = performance.now();
+  interrupt.abort();
+}
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, stop);
 const { signal } = interrupt;
+
+/** How many samples of whom had to be taken again. */
+const failures: Record<string, number> = {};
+function failed(contender: string, error: unknown): void {
+  failures[contender] = (failures[contender] ?? 0) + 1;
+  console.error(`\n${contender} failed, once more: ${messageOf(error)}`);
+}
 
 function rounds(count: number, title: string): Rounds {
   const progress = (done: number, of: number): void => {
     if (process.stdout.isTTY) process.stdout.write(`\r${title}: ${done} of ${of} rounds${done === of ? '\n' : ''}`);
     else if (done === of) console.log(`${title}: ${of} rounds`);
   };
-  return { count, signal, progress };
+  return { count, signal, progress, failed };
 }
 
-async function measure(counts: typeof FULL): Promise<Measurements> {
+async function measure(counts: typeof FULL): Promise<Omit<Measurements, 'failures'>> {
   console.log(`booting two hosts with Docker ${BASELINE}, native overlay and tsoverlay side by side …`);
   const site = await Site.boot(console.log);
   const measured = await measureSite(site, counts).finally(() => site.lab.down());
@@ -58,7 +73,7 @@ async function measure(counts: typeof FULL): Promise<Measurements> {
   return { ...measured, newest };
 }
 
-async function measureSite(site: Site, counts: typeof FULL): Promise<Omit<Measurements, 'newest'>> {
+async function measureSite(site: Site, counts: typeof FULL): Promise<Omit<Measurements, 'newest' | 'failures'>> {
   const attach = async (count: number, title: string) => {
     const log = new PluginLog(site.here.plugin);
     return { attach: await measureAttach(site, rounds(count, title)), calls: tabulate(parseCalls(log.text())) };
@@ -79,7 +94,7 @@ const rounded = (_: string, value: unknown): unknown =>
 try {
   const finish = surroundings(BASELINE, quick);
   const measurements = await measure(quick ? QUICK : FULL);
-  const figures = report(measurements);
+  const figures = report({ ...measurements, failures });
   const around = finish();
   const { first, next, stays, tcp, udp } = measurements;
   const samples = { first: first.attach, next: next.attach, stays, tcp, udp };

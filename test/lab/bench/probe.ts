@@ -4,10 +4,13 @@ import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import type { DockerHost } from '../lab.js';
 
-/** One shell for all names: a `docker exec` each would take longer than what is measured. */
+/**
+ * One shell for all names: a `docker exec` each would take longer than what is measured. Every ping is followed by the
+ * next one soon: one that got lost would cost the second that `ping -W` waits at least.
+ */
 const LOOP = [
   'while read -r name',
-  'do until ping -c 1 -W 1 "$name" >/dev/null 2>&1; do usleep 1000; done',
+  `do until ping -i 0.002 -w 1 "$name" 2>/dev/null | grep -q 'bytes from'; do usleep 1000; done`,
   'echo "$name"',
   'done',
 ].join('; ');

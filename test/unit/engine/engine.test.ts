@@ -34,8 +34,8 @@ describe('mirrorSpec', () => {
     });
   });
 
-  it('leaves the labels of Compose on the host that set them', () => {
-    const labels = { team: 'blue', 'com.docker.compose.project': 'shop' };
+  it('leaves the hash of Compose on the host that set it', () => {
+    const labels = { team: 'blue', 'com.docker.compose.config-hash': 'abc' };
     const spec = mirrorSpec(network({ announced: { name: 'overlay1', labels, attachable: true } }));
     expect(spec.Labels).toEqual({ team: 'blue' });
     expect(spec.Attachable).toBe(true);

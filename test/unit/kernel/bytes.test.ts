@@ -71,7 +71,7 @@ describe('links', () => {
   });
 
   test('a VXLAN device asks for the flags of the native one, its port in network order', () => {
-    const bytes = formatLink(0, { name: 'vx', kind: 'vxlan', data: vxlanData(256, 4) });
+    const bytes = formatLink(0, { name: 'vx', kind: 'vxlan', data: vxlanData(256, '10.0.0.60') });
     expect(bytes.includes(hex('0600 0f00 12b5'))).toBe(true);
     expect(readVxlan(readLink(bytes).data)).toEqual({
       vni: 256,
@@ -84,8 +84,8 @@ describe('links', () => {
   });
 
   test('only an IPv6 underlay has a group, and that is unspecified', () => {
-    const group = (family: 4 | 6) => vxlanData(256, family).find(([type]) => type === 16)?.[1];
-    expect([group(4), group(6)]).toEqual([undefined, Buffer.alloc(16)]);
+    const group = (local: string) => vxlanData(256, local).find(([type]) => type === 16)?.[1];
+    expect([group('10.0.0.60'), group('fd00::60')]).toEqual([undefined, Buffer.alloc(16)]);
   });
 
   test('a veth carries its peer as a whole link', () => {

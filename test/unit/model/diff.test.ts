@@ -15,6 +15,7 @@ const wanted: NamespacePlan = {
   bridges: [{ name: 'br0', vxlan: 'vxlan0', vni: 256, mtu: 1450, addresses: ['172.16.1.254/24' as Cidr] }],
   ports: [{ endpoint: endpointId(1), bridge: 'br0', containerEnd: 'vethe000000', mtu: 1450, joined: true }],
   peers: [{ vxlan: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC2, vtep: HOST2 }],
+  floods: [],
 };
 
 const link = (change: Partial<ObservedLink>): ObservedLink => ({

@@ -9,6 +9,7 @@ const own = (n: number, name = 'overlay1'): EngineNetwork => ({
   name,
   labels: { team: 'blue' },
   attachable: false,
+  ranges: new Map(),
 });
 const mirror = (of: number): EngineNetwork => ({ ...own(99), mirrorOf: networkId(of) });
 const { announced: _, ...unannounced } = network();
@@ -26,6 +27,7 @@ describe('engineSteps', () => {
         kind: 'announce',
         id: networkId(1),
         announcement: { name: 'overlay1', labels: { team: 'blue' }, attachable: false },
+        ranges: new Map(),
       },
     ]);
   });

@@ -1,6 +1,7 @@
 /** One host's registry over a store that several hosts share. */
 
 import { ipOf, macOf } from '../../../src/model/address.js';
+import { DEFAULT_SOURCES, sourcesOf } from '../../../src/model/pool-source.js';
 import type { Cidr, EndpointId, NetworkId, NodeAddress } from '../../../src/model/types.js';
 import { Endpoints } from '../../../src/registry/endpoints.js';
 import { Ipam } from '../../../src/registry/ipam.js';
@@ -8,11 +9,13 @@ import { LocalEndpoints } from '../../../src/registry/local-endpoints.js';
 import { Membership } from '../../../src/registry/membership.js';
 import { Networks } from '../../../src/registry/networks.js';
 import { Pools } from '../../../src/registry/pools.js';
+import { Released } from '../../../src/registry/released.js';
 import { ClusterView } from '../../../src/store/cluster.js';
 import { formatNode } from '../../../src/store/records.js';
 import type { FakeStore } from '../../fakes/store.js';
 
 export const hexId = (n: number): string => n.toString(16).padStart(64, '0');
+export const V4 = sourcesOf(DEFAULT_SOURCES, 4);
 export const POOL = '172.16.1.0/24' as Cidr;
 
 export async function makeHost(store: FakeStore, address: string) {
@@ -24,9 +27,9 @@ export async function makeHost(store: FakeStore, address: string) {
   const local = new LocalEndpoints();
   const errors: unknown[] = [];
   const membership = new Membership(store, view, self, (e) => errors.push(e));
-  const pools = new Pools(store, view, self);
+  const pools = new Pools(store, view, self, DEFAULT_SOURCES);
   const networks = new Networks(store, view, self, pools);
-  const ipam = new Ipam(store, view, self, pools, membership, local);
+  const ipam = new Ipam(store, view, self, pools, membership, local, new Released(store, self));
   const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local);
   const ending = new AbortController();
   view.start(ending.signal);
@@ -34,12 +37,12 @@ export async function makeHost(store: FakeStore, address: string) {
   await membership.load();
 
   /** As `docker network create` does it, with our IPAM. */
-  const createNetwork = async (n: number, pool = POOL, ipamOf: 'cluster' | 'engine' = 'cluster') => {
+  const createNetwork = async (n: number, pool = POOL, ipamOf: 'cluster' | 'engine' = 'cluster', more: Cidr[] = []) => {
     const id = hexId(n) as NetworkId;
-    if (ipamOf === 'cluster') await pools.claim(pool, undefined);
+    if (ipamOf === 'cluster') for (const p of [pool, ...more]) await pools.claim(p, undefined);
     await networks.create({
       id,
-      subnets: [{ pool, aux: {} }],
+      subnets: [pool, ...more].map((p) => ({ pool: p, aux: {} })),
       vnis: [],
       options: {},
       internal: false,

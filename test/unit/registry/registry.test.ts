@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Cidr, Ip, NetworkId } from '../../../src/model/types.js';
 import { FakeStore } from '../../fakes/store.js';
-import { hexId, makeHost, POOL } from './host.js';
+import { hexId, makeHost, POOL, V4 } from './host.js';
 
 type Host = Awaited<ReturnType<typeof makeHost>>;
 
@@ -22,13 +22,48 @@ afterEach(() => {
 const keysBelow = async (...prefixes: string[]) => (await Promise.all(prefixes.map((p) => store.keys(p)))).flat();
 
 describe('addresses', () => {
-  it('are given out cluster-wide, lowest first, and reused once released', async () => {
+  it('are given out cluster-wide, lowest first, and reused last once released', async () => {
     const network = await one.createNetwork(1);
     const a = await one.run(10, network);
     const b = await two.run(11, network);
     expect([a.address, b.address]).toEqual(['172.16.1.1/24', '172.16.1.2/24']);
     await one.rm(network, a);
+    expect((await two.run(12, network)).address).toBe('172.16.1.3/24');
+  });
+
+  it('that were released are first again after a short while', async () => {
+    const network = await one.createNetwork(1);
+    vi.useFakeTimers();
+    await one.rm(network, await one.run(10, network));
+    await vi.advanceTimersByTimeAsync(10_001);
+    vi.useRealTimers();
+    expect(await store.keys('released/')).toEqual([]);
     expect((await two.run(12, network)).address).toBe('172.16.1.1/24');
+  });
+
+  it('that were released are used at once by who names them, or when there is no other', async () => {
+    const small = '10.9.0.0/30' as Cidr;
+    const network = await one.createNetwork(1, small);
+    await one.rm(network, await one.run(10, network, '', small), small);
+    expect((await two.run(11, network, '10.9.0.1', small)).address).toBe('10.9.0.1/30');
+    await two.rm(network, await two.run(12, network, '', small), small);
+    expect((await one.run(13, network, '', small)).address).toBe('10.9.0.2/30');
+    expect(await store.keys('released/')).toEqual([]);
+  });
+
+  it('come from the next subnet of the network when the first is full, and go back there', async () => {
+    const [small, large] = ['10.9.0.0/30', '10.9.1.0/24'] as Cidr[];
+    const network = await one.createNetwork(1, small, 'cluster', [large as Cidr]);
+    for (const n of [10, 11]) await one.run(n, network, '', small);
+    const third = await one.run(12, network, '', small);
+    expect(third.address).toBe('10.9.1.1/24');
+    await one.rm(network, third, small);
+    expect(await store.keys('addresses/10.9.1.0-24/')).toEqual([]);
+  });
+
+  it('that stand for a whole subnet are refused', async () => {
+    const network = await one.createNetwork(1);
+    await expect(one.run(10, network, '172.16.1.255')).rejects.toThrow('address 172.16.1.255 stands for the whole');
   });
 
   it('are never given twice, however many ask at once', async () => {
@@ -62,7 +97,7 @@ describe('addresses', () => {
     const network = await one.createNetwork(1);
     const a = await one.run(10, network);
     await one.rm(network, a);
-    await one.run(11, network);
+    await one.run(11, network, '172.16.1.1');
     await one.ipam.release(POOL, '172.16.1.1' as Ip);
     expect(await store.get('addresses/172.16.1.0-24/172.16.1.1')).toBeDefined();
   });
@@ -104,8 +139,8 @@ describe('pools', () => {
       'nodes/10.0.0.62': JSON.stringify({ version: 1, hostname: 'x', mtu: 1500, routes: ['10.0.1.0/24'] }),
     });
     await one.view.reached('nodes/', (await store.list('nodes/')).index, 1_000);
-    expect(await one.pools.claimAny()).toBe('10.0.2.0/24');
-    expect(await two.pools.claimAny()).toBe('10.0.3.0/24');
+    expect(await one.pools.claimAny(V4)).toBe('10.0.2.0/24');
+    expect(await two.pools.claimAny(V4)).toBe('10.0.3.0/24');
   });
 
   it('released before they became a network are free; those of a network go with it', async () => {
@@ -135,8 +170,8 @@ describe('networks', () => {
     const a = await one.createNetwork(1);
     const b = await two.createNetwork(2, '172.16.2.0/24' as Cidr);
     const announcement = { name: 'shared', labels: {}, attachable: false };
-    expect(await one.networks.announce(a, announcement)).toBe(a);
-    expect(await two.networks.announce(b, announcement)).toBe(a);
+    expect(await one.networks.announce(a, announcement, new Map())).toBe(a);
+    expect(await two.networks.announce(b, announcement, new Map())).toBe(a);
   });
 
   it('stay while another host has endpoints, and then go from anywhere', async () => {

@@ -1,0 +1,51 @@
+/** The operator's commands. Without one, tsoverlay serves the engine. */
+import { join } from 'node:path';
+import { Command } from 'commander';
+import type { ConsulConfig } from '../config.js';
+import type { Store } from '../model/ports.js';
+import { ConsulStore } from '../store/consul.js';
+import { FileStore } from '../store/file.js';
+import { forgetNode } from './forget.js';
+import { readStatus, statusLines } from './status.js';
+
+/** Where the cluster is, from the same settings that the server takes. */
+export interface Where {
+  readonly consul?: ConsulConfig;
+  readonly dataDir: string;
+}
+
+/** Runs the command in `argv` (as process.argv) and resolves when it is done. Rejects with what it failed of. */
+export async function runCommand(argv: readonly string[], where: () => Where): Promise<void> {
+  const program = new Command('tsoverlay').description(
+    'multi-host overlay networks for plain Docker; without a command: serve the engine, set up by the environment',
+  );
+  program
+    .command('status')
+    .description('nodes, networks, and what waits for a host to return')
+    .action(() => withStore(where, async (store) => print(statusLines(await readStatus(store)))));
+  const node = program.command('node').description('nodes of the cluster');
+  node
+    .command('forget <address>')
+    .description('free what a host that never returns has left behind; refused while it is alive')
+    .action((address: string) =>
+      withStore(where, async (store) => {
+        const { endpoints, addresses } = await forgetNode(store, address);
+        print([`forgot ${address}: ${endpoints} endpoints and ${addresses} addresses are free`]);
+      }),
+    );
+  await program.parseAsync(argv);
+}
+
+async function withStore(where: () => Where, work: (store: Store) => Promise<void>): Promise<void> {
+  const { consul, dataDir } = where();
+  const store = consul ? new ConsulStore(consul) : await FileStore.open(join(dataDir, 'store.json'));
+  try {
+    await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+const print = (lines: readonly string[]): void => {
+  process.stdout.write(`${lines.join('\n')}\n`);
+};

@@ -1,0 +1,49 @@
+/** `tsoverlay status`: the cluster as the store has it, and what waits for a host to return. */
+import { keys } from '../model/names.js';
+import type { Store } from '../model/ports.js';
+import type { Endpoint, Network, Node } from '../model/types.js';
+import { parseEndpoint, parseNetwork, parseNode } from '../store/records.js';
+
+export interface Status {
+  readonly nodes: readonly Node[];
+  readonly networks: readonly Network[];
+  readonly endpoints: readonly Endpoint[];
+}
+
+export async function readStatus(store: Store): Promise<Status> {
+  const [nodes, networks, endpoints] = await Promise.all([
+    store.list(keys.nodes),
+    store.list(keys.networks),
+    store.list('endpoints/'),
+  ]);
+  return {
+    nodes: nodes.entries.flatMap((e) => parseNode(e) ?? []),
+    networks: networks.entries.flatMap((e) => parseNetwork(e) ?? []),
+    endpoints: endpoints.entries.flatMap((e) => parseEndpoint(e) ?? []),
+  };
+}
+
+/** Lines for a terminal. A node that is away and holds endpoints is named with the command that frees them. */
+export function statusLines({ nodes, networks, endpoints }: Status): readonly string[] {
+  const of = (address: string) => endpoints.filter((e) => e.node === address).length;
+  const away = new Set(nodes.filter((n) => !n.alive).map((n) => n.address));
+  for (const e of endpoints) if (!nodes.some((n) => n.address === e.node)) away.add(e.node);
+  return [
+    `${nodes.length} nodes`,
+    ...nodes.map(
+      (n) => `  ${n.address}  ${n.hostname}  ${n.alive ? 'alive' : 'away'}  MTU ${n.mtu}  ${of(n.address)} endpoints`,
+    ),
+    `${networks.length} networks`,
+    ...networks.map((n) => {
+      const vnis = [...new Set(n.subnets.map((s) => s.vni))].join(',');
+      const count = endpoints.filter((e) => e.network === n.id).length;
+      return `  ${n.announced?.name ?? n.id.slice(0, 12)}  ${n.subnets.map((s) => s.pool).join(' ')}  VNI ${vnis}  ${count} endpoints`;
+    }),
+    ...[...away]
+      .filter((address) => of(address) > 0)
+      .map(
+        (address) =>
+          `waiting for ${address}: ${of(address)} endpoints; if it never returns: tsoverlay node forget ${address}`,
+      ),
+  ];
+}

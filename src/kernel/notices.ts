@@ -1,0 +1,85 @@
+/** Reads what rtnetlink tells by itself: messages into notices. Pure, but for the links' names that it keeps. */
+import { getS32 } from 'netlink';
+import type { Notice } from '../model/damage.js';
+import type { Ip } from '../model/types.js';
+import { readAddress } from './addresses.js';
+import { readAttributes, readIp, readMac } from './attributes.js';
+import { type KernelLink, readLink } from './links.js';
+import { isPermanent } from './neighbours.js';
+import { AF, NDA, NTF_SELF, RTM } from './uapi.js';
+
+/** One message, and what it is about: of two about the same thing only the later one counts. */
+export interface Told {
+  readonly about: string;
+  readonly notice: Notice;
+}
+
+export class NoticeReader {
+  private readonly names = new Map<number, string>([[0, '']]);
+
+  /** Only links tell their names; everything else comes with an index. */
+  learn(links: readonly KernelLink[]): void {
+    for (const { index, name } of links) this.names.set(index, name);
+  }
+
+  /** Undefined for what cannot be damage, whatever the plan. */
+  read(type: number, payload: Buffer): Told | undefined {
+    switch (type) {
+      case RTM.NEWLINK:
+      case RTM.DELLINK:
+        return this.link(type, payload);
+      case RTM.NEWADDR:
+      case RTM.DELADDR:
+        return this.address(type, payload);
+      case RTM.NEWNEIGH:
+      case RTM.DELNEIGH:
+        return payload[0] === AF.BRIDGE ? this.fdb(type, payload) : this.neighbour(type, payload);
+      default:
+        return undefined;
+    }
+  }
+
+  private link(type: number, payload: Buffer): Told | undefined {
+    // The bridge tells of its ports a second time, in a family of its own, where a lost port is a "deleted link".
+    if (payload[0] === AF.BRIDGE) return undefined;
+    const { index, name, alias, up, mtu, master } = readLink(payload);
+    this.names.set(index, name);
+    const state = { link: name, alias, up, mtu, master: this.nameOf(master) };
+    return { about: `link ${index}`, notice: { kind: 'link', gone: type === RTM.DELLINK, ...state } };
+  }
+
+  private address(type: number, payload: Buffer): Told | undefined {
+    const found = readAddress(payload);
+    if (found === undefined) return undefined;
+    const { link, address } = found;
+    const notice = { kind: 'address', link: this.nameOf(link), gone: type === RTM.DELADDR, address } as const;
+    return { about: `address ${link} ${address}`, notice };
+  }
+
+  private neighbour(type: number, payload: Buffer): Told | undefined {
+    const link = getS32(payload.subarray(4, 8));
+    const attributes = readAttributes(payload.subarray(12));
+    const dst = attributes.get(NDA.DST);
+    if (dst === undefined) return undefined;
+    const ip = readIp(dst) as Ip;
+    const stands = type === RTM.NEWNEIGH && isPermanent(payload);
+    const mac = stands ? { mac: readMac(attributes.get(NDA.LLADDR)) } : {};
+    return { about: `neighbour ${link} ${ip}`, notice: { kind: 'neighbour', link: this.nameOf(link), ip, ...mac } };
+  }
+
+  /** Learned entries come and go with ordinary traffic, and the bridge's own are not ours. */
+  private fdb(type: number, payload: Buffer): Told | undefined {
+    if (((payload[10] ?? 0) & NTF_SELF) === 0 || !isPermanent(payload)) return undefined;
+    const link = getS32(payload.subarray(4, 8));
+    const attributes = readAttributes(payload.subarray(12));
+    const [dst, lladdr] = [attributes.get(NDA.DST), attributes.get(NDA.LLADDR)];
+    if (dst === undefined || lladdr === undefined) return undefined;
+    const entry = { mac: readMac(lladdr), vtep: readIp(dst) };
+    const notice = { kind: 'fdb', link: this.nameOf(link), gone: type === RTM.DELNEIGH, ...entry } as const;
+    return { about: `fdb ${link} ${entry.mac} ${entry.vtep}`, notice };
+  }
+
+  private nameOf(index: number): string {
+    return this.names.get(index) ?? '';
+  }
+}

@@ -1,0 +1,89 @@
+/** Which news of the kernel mean that a network's namespace is no longer as planned. Pure. */
+import { UNKNOWN_MAC } from './names.js';
+import type { NamespacePlan } from './steps.js';
+import type { Cidr, Ip, Mac } from './types.js';
+
+/** Something that happened to one thing in a watched namespace; `link` is the device's name. */
+export type Notice =
+  | {
+      readonly kind: 'link';
+      readonly link: string;
+      readonly gone: boolean;
+      /** IFLA_IFALIAS, see ObservedLink. */
+      readonly alias: string;
+      readonly up: boolean;
+      readonly mtu: number;
+      /** Name of the bridge; empty when it is no port. */
+      readonly master: string;
+    }
+  | { readonly kind: 'address'; readonly link: string; readonly gone: boolean; readonly address: Cidr }
+  /** `mac` is absent when there is no permanent entry (any more). */
+  | { readonly kind: 'neighbour'; readonly link: string; readonly ip: Ip; readonly mac?: Mac }
+  | { readonly kind: 'fdb'; readonly link: string; readonly gone: boolean; readonly mac: Mac; readonly vtep: string }
+  /** The file that keeps the namespace is not its own any more. */
+  | { readonly kind: 'unmounted' }
+  /** The kernel had more to tell than we took in time. */
+  | { readonly kind: 'lost' };
+
+type NoticeOf<K extends Notice['kind']> = Extract<Notice, { kind: K }>;
+
+/**
+ * What a notice says against the plan, in words for the log; undefined when it agrees or is none of our business.
+ * Compared with the plan, not with a memory: what our own steps bring about is as planned, so it is no damage.
+ */
+export function damage(plan: NamespacePlan, notice: Notice): string | undefined {
+  switch (notice.kind) {
+    case 'link':
+      return linkDamage(plan, notice);
+    case 'address':
+      return addressDamage(plan, notice);
+    case 'neighbour':
+      return neighbourDamage(plan, notice);
+    case 'fdb':
+      return fdbDamage(plan, notice);
+    case 'unmounted':
+      return "the namespace's file is not mounted any more";
+    case 'lost':
+      return 'the kernel had more news than could be read';
+  }
+}
+
+function linkDamage(plan: NamespacePlan, notice: NoticeOf<'link'>): string | undefined {
+  const wanted = wantedLink(plan, notice);
+  if (wanted === undefined) return undefined;
+  if (notice.gone) return `${notice.link} is gone`;
+  if (!notice.up) return `${notice.link} is down`;
+  if (notice.mtu !== wanted.mtu) return `${notice.link} has MTU ${notice.mtu}`;
+  if (notice.master !== wanted.master) return `${notice.link} has ${notice.master || 'no'} master`;
+  return undefined;
+}
+
+function wantedLink(plan: NamespacePlan, { link, alias }: NoticeOf<'link'>) {
+  for (const b of plan.bridges) {
+    if (b.name === link) return { mtu: b.mtu, master: '' };
+    if (b.vxlan === link) return { mtu: b.mtu, master: b.name };
+  }
+  const port = plan.ports.find((p) => p.endpoint === alias);
+  return port === undefined ? undefined : { mtu: port.mtu, master: port.bridge };
+}
+
+function addressDamage(plan: NamespacePlan, { link, gone, address }: NoticeOf<'address'>): string | undefined {
+  const bridge = plan.bridges.find((b) => b.name === link);
+  if (bridge === undefined || bridge.addresses.includes(address) !== gone) return undefined;
+  return `${address} on ${link} ${gone ? 'is gone' : 'is not planned'}`;
+}
+
+function neighbourDamage(plan: NamespacePlan, { link, ip, mac }: NoticeOf<'neighbour'>): string | undefined {
+  if (!plan.bridges.some((b) => b.vxlan === link)) return undefined;
+  const wanted = plan.peers.find((p) => p.vxlan === link && p.ip === ip)?.mac;
+  return wanted === mac ? undefined : `neighbour ${ip} on ${link} has ${mac ?? 'no permanent'} MAC`;
+}
+
+function fdbDamage(plan: NamespacePlan, { link, gone, mac, vtep }: NoticeOf<'fdb'>): string | undefined {
+  if (!plan.bridges.some((b) => b.vxlan === link)) return undefined;
+  const wanted =
+    plan.peers.some((p) => p.vxlan === link && p.mac === mac && p.vtep === vtep) ||
+    (mac === UNKNOWN_MAC && plan.floods.some((f) => f.vxlan === link && f.vtep === vtep));
+  if (wanted !== gone) return undefined;
+  return `FDB entry ${mac} to ${vtep} on ${link} ${gone ? 'is gone' : 'is not planned'}`;
+}

@@ -1,0 +1,17 @@
+/** Which steps mend what somebody broke, and which follow a new wish. Pure. */
+import { diff } from './diff.js';
+import type { NamespacePlan, ObservedNamespace, Step } from './steps.js';
+
+/**
+ * Of `steps`, those that the plan of before would have asked for as well: nothing new was wished, yet the kernel is
+ * not as it was made. Building a namespace from nothing is no repair.
+ */
+export function repairs(
+  steps: readonly Step[],
+  found: ObservedNamespace | undefined,
+  before: NamespacePlan | undefined,
+): readonly Step[] {
+  if (steps.length === 0 || found === undefined || before === undefined) return [];
+  const due = new Set(diff(found.name, before, found).map((step) => JSON.stringify(step)));
+  return steps.filter((step) => due.has(JSON.stringify(step)));
+}

@@ -1,0 +1,51 @@
+/** Keeps the guard of UDP 4789 in step with the cluster's nodes and VXLAN ids. */
+import type { Logger } from 'pino';
+import { messageOf } from '../errors.js';
+import type { Guard } from '../model/ports.js';
+import type { NodeAddress } from '../model/types.js';
+import type { ClusterView } from '../store/cluster.js';
+import { Loop } from './loop.js';
+
+/** Somebody may flush the ruleset, as firewalld does at a reload. */
+const RESYNC_MS = 30_000;
+
+export class GuardPass {
+  private readonly loop: Loop<'guard'>;
+
+  constructor(
+    private readonly guard: Guard,
+    private readonly view: ClusterView,
+    private readonly self: NodeAddress,
+    /** False: the user's own firewall does it. */
+    private readonly wanted: boolean,
+    log: Logger,
+  ) {
+    this.loop = new Loop(() => this.pass(), {
+      resyncMs: RESYNC_MS,
+      onError: (_, e) => log.warn({ err: messageOf(e) }, 'VXLAN from unknown addresses is not kept out'),
+      describe: () => 'the guard of UDP 4789',
+    });
+  }
+
+  kick(): void {
+    this.loop.kick('guard');
+  }
+
+  stop(): void {
+    this.loop.stop();
+    this.guard.close();
+  }
+
+  private async pass(): Promise<boolean> {
+    if (!this.wanted) {
+      this.guard.remove();
+      return false;
+    }
+    const { nodes, networks, complete } = this.view.current;
+    // With half a cluster, nodes would be locked out.
+    if (!complete) return true;
+    const vnis = [...networks.values()].flatMap((n) => n.subnets.map((s) => s.vni));
+    this.guard.ensure([...new Set([this.self, ...nodes.keys()])], [...new Set(vnis)]);
+    return true;
+  }
+}

@@ -1,0 +1,40 @@
+/** MAC addresses of a network's endpoints: two of the same would take each other's traffic. */
+import { UserError } from '../errors.js';
+import { ipOf, macOf } from '../model/address.js';
+import { keys } from '../model/names.js';
+import type { Store } from '../model/ports.js';
+import type { EndpointId, Ip, Mac, NetworkId } from '../model/types.js';
+import type { ClusterView } from '../store/cluster.js';
+import { parseEndpoint } from '../store/records.js';
+
+export class Macs {
+  constructor(
+    private readonly store: Store,
+    private readonly view: ClusterView,
+  ) {}
+
+  /** The MAC that belongs to the address; one of the endpoint's own id where this host knows that to be taken. */
+  choose(network: NetworkId, ip: Ip, endpoint: EndpointId): Mac {
+    const usual = macOf(ip);
+    const known = [...(this.view.current.endpoints.get(network)?.values() ?? [])];
+    // One with the same address is on its way out: addresses are leased once.
+    const clash = known.some((e) => e.mac === usual && !e.addresses.some((a) => ipOf(a) === ip));
+    return clash ? (`02:42:${endpoint.slice(0, 8).replace(/..(?=.)/g, '$&:')}` as Mac) : usual;
+  }
+
+  /** Throws a UserError when the user's MAC cannot serve. Asks the store: this host may be new to the network. */
+  async check(network: NetworkId, mac: Mac, endpoint: EndpointId): Promise<void> {
+    const first = Number.parseInt(mac.slice(0, 2), 16);
+    if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac) || first % 2 !== 0 || /^[0:]+$/.test(mac))
+      throw new UserError(
+        `"${mac}" is no MAC address of one card: it needs six bytes, the first of them even and not all of them zero; choose another --mac-address`,
+      );
+    const { entries } = await this.store.list(keys.endpoints(network));
+    const user = entries.map((entry) => parseEndpoint(entry)).find((e) => e?.mac === mac && e.id !== endpoint);
+    if (user === undefined) return;
+    const host = this.view.current.nodes.get(user.node)?.hostname ?? user.node;
+    throw new UserError(
+      `MAC address ${mac} is already that of container ${user.names[0] ?? user.id.slice(0, 12)} on host ${host}; choose another --mac-address`,
+    );
+  }
+}

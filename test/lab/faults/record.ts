@@ -1,0 +1,27 @@
+/** The rows of docs/reliability.md: each test leaves the figures it has seen, and the fault suite makes the table. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const FOLDER = join(import.meta.dirname, '../../../build/faults');
+
+export interface Row {
+  readonly fault: string;
+  /** What was seen, with figures. */
+  readonly seen: string;
+}
+
+/** Called at the end of a test, when all of it has held. */
+export async function record(fault: string, seen: string): Promise<void> {
+  await mkdir(FOLDER, { recursive: true });
+  const file = `${fault.replaceAll(/[^a-z0-9]+/gi, '-').slice(0, 80)}.json`;
+  await writeFile(join(FOLDER, file), JSON.stringify({ fault, seen } satisfies Row));
+}
+
+export function rows(): readonly Row[] {
+  if (!existsSync(FOLDER)) return [];
+  return readdirSync(FOLDER)
+    .filter((file) => file.endsWith('.json'))
+    .sort()
+    .map((file) => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Row);
+}

@@ -1,0 +1,24 @@
+/** The folder of the managed plugin, made anew when something that goes into it has changed. */
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { PLUGIN_FOLDER } from './managed-plugin.js';
+
+const ROOT = join(import.meta.dirname, '../..');
+const SOURCES = ['Dockerfile', 'plugin-config.json', 'package.json', 'package-lock.json', 'tsconfig.build.json', 'src'];
+
+/** `npm run plugin` unless its result is newer than all that it is made of; half a minute when it is not. */
+export async function freshPlugin(tell: (line: string) => void = () => {}): Promise<void> {
+  if (madeAt() > Math.max(...SOURCES.map((name) => changedAt(join(ROOT, name))))) return;
+  tell('making the managed plugin: npm run plugin');
+  await execa('npm', ['run', '--silent', 'plugin'], { cwd: ROOT });
+}
+
+/** The folder's own time: the files in it have that of the packages they come from. */
+const madeAt = (): number => (existsSync(PLUGIN_FOLDER) ? statSync(PLUGIN_FOLDER).mtimeMs : 0);
+
+function changedAt(path: string): number {
+  const stat = statSync(path);
+  const inside = stat.isDirectory() ? readdirSync(path) : [];
+  return Math.max(stat.mtimeMs, ...inside.map((name) => changedAt(join(path, name))));
+}

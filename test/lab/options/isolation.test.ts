@@ -1,0 +1,79 @@
+/** Networks do not reach each other, and who is no node of the cluster reaches none of them. */
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { within } from '../waiting.js';
+import { OURS, Site } from './site.js';
+
+let site: Site;
+beforeAll(async () => {
+  // The third is on the LAN, but no node.
+  site = await Site.boot({ hosts: 3, plugin: false });
+  await Promise.all([1, 2].map((host) => site.lab.host(host).plugin.start()));
+});
+afterAll(() => site?.lab.down());
+afterEach(async () => {
+  for (const host of [1, 2])
+    await site.docker(host, 'ps -aq').then((ids) => ids && site.docker(host, `rm -f ${ids.split('\n').join(' ')}`));
+  for (const name of await site.networks(1)) await site.succeeds(1, `network rm ${name}`);
+});
+
+const guard = (host: number) => site.lab.host(host).host.attempt('nft', 'list', 'table', 'ip', 'tsoverlay-guard');
+
+it('two networks never reach each other, on one host and across', async () => {
+  await site.network('red', `${OURS} --subnet 172.16.1.0/24`);
+  await site.network('blue', `${OURS} --subnet 172.16.2.0/24`);
+  await site.run(1, 'red1', '--net red --ip 172.16.1.10');
+  await site.run(1, 'blue1', '--net blue --ip 172.16.2.10');
+  await site.run(2, 'blue2', '--net blue --ip 172.16.2.20');
+  for (const to of ['172.16.2.10', '172.16.2.20', '172.16.2.1', 'blue1', 'blue2'])
+    expect([to, await site.succeeds(1, `exec red1 ping -c1 -W1 ${to}`)]).toEqual([to, false]);
+  // Nor with a route that somebody inside makes: --cap-add is the user's own.
+  await site.docker(1, 'run -d --name rogue --net red --cap-add NET_ADMIN busybox sleep infinity');
+  await site.exec(1, 'rogue', 'ip route add 172.16.2.0/24 via 172.16.1.1');
+  expect(await site.succeeds(1, 'exec rogue ping -c1 -W1 172.16.2.10')).toBe(false);
+});
+
+it('VXLAN from an address that is no node is dropped, until it becomes one', async () => {
+  await site.network('red', `${OURS} --subnet 172.16.1.0/24 -o com.docker.network.driver.overlay.vxlanid_list=300`);
+  await site.run(1, 'victim', '--net red --ip 172.16.1.10');
+  const intruder = site.lab.host(3);
+  // By hand what a node does: a VXLAN device that knows victim, and its host.
+  for (const command of [
+    'ip link add evil type vxlan id 300 dstport 4789 local 10.0.0.62 nolearning',
+    'ip address add 172.16.1.66/24 dev evil',
+    'ip link set evil up',
+    'bridge fdb append 02:42:ac:10:01:0a dev evil dst 10.0.0.60',
+    'ip neigh replace 172.16.1.10 lladdr 02:42:ac:10:01:0a dev evil',
+  ])
+    await intruder.run(...command.split(' '));
+  const flood = () => intruder.host.attempt('ping', '-c', '3', '-i', '0.2', '-W', '1', '172.16.1.10');
+  const dropped = async () => Number(/packets (\d+)/.exec((await guard(1)).stdout)?.[1] ?? -1);
+  const received = () => site.exec(1, 'victim', 'cat /sys/class/net/eth0/statistics/rx_packets').then(Number);
+  await within(5_000, 'the guard stands', async () => (await guard(1)).ok);
+  const before = await received();
+  await flood();
+  expect(await dropped()).toBeGreaterThanOrEqual(3);
+  expect(await received()).toBe(before);
+
+  await site.lab.host(1).plugin.restart({ VXLAN_GUARD: 'off' });
+  await within(5_000, 'the guard is gone', async () => !(await guard(1)).ok);
+  await flood();
+  expect(await received()).toBeGreaterThanOrEqual(before + 3);
+  await site.lab.host(1).plugin.restart();
+  await within(10_000, 'the guard is back', async () => (await guard(1)).ok);
+
+  await intruder.run('ip', 'link', 'del', 'evil');
+  await intruder.plugin.start();
+  await within(5_000, 'the new node is let in', async () => (await guard(1)).stdout.includes('10.0.0.62'));
+  await site.has(3, 'red');
+  await site.run(3, 'guest', '--net red');
+  expect(await site.ping(3, 'guest', 'victim')).toBe(true);
+  await site.docker(3, 'rm -f guest');
+  await intruder.plugin.stop();
+});
+
+it('the guard comes back when somebody flushes the ruleset', async () => {
+  await site.network('red', OURS);
+  await within(5_000, 'the guard stands', async () => (await guard(2)).ok);
+  await site.lab.host(2).run('nft', 'delete', 'table', 'ip', 'tsoverlay-guard');
+  await within(40_000, 'it is back', async () => (await guard(2)).ok);
+});

@@ -1,0 +1,62 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { forgetNode } from '../../../src/cli/forget.js';
+import { readStatus, statusLines } from '../../../src/cli/status.js';
+import type { NetworkId } from '../../../src/model/types.js';
+import { FakeStore } from '../../fakes/store.js';
+import { makeHost } from '../registry/host.js';
+
+type Host = Awaited<ReturnType<typeof makeHost>>;
+
+let store: FakeStore;
+let one: Host;
+let two: Host;
+let network: NetworkId;
+
+beforeEach(async () => {
+  store = new FakeStore();
+  one = await makeHost(store, '10.0.0.60');
+  two = await makeHost(store, '10.0.0.61');
+  network = await one.createNetwork(1);
+  await one.networks.announce(network, { name: 'shop', labels: {}, attachable: false }, new Map());
+  await one.run(10, network);
+  await two.run(20, network);
+  await two.run(21, network);
+});
+afterEach(() => {
+  one.stop();
+  two.stop();
+});
+
+describe('tsoverlay node forget', () => {
+  it('frees all that a host held, and nothing else', async () => {
+    expect(await forgetNode(store, '10.0.0.61')).toEqual({ endpoints: 2, addresses: 2, pools: 0 });
+    expect(await store.keys('endpoints/')).toHaveLength(1);
+    expect(await store.keys('addresses/')).toHaveLength(1);
+    expect(await store.keys('members/10.0.0.61/')).toEqual([]);
+    expect(await store.keys('nodes/')).toEqual(['nodes/10.0.0.60']);
+    expect(await store.keys('networks/')).toHaveLength(1);
+  });
+
+  it('is refused while the node is alive', async () => {
+    const node = await store.get('nodes/10.0.0.61');
+    await store.hold('nodes/10.0.0.61', node?.value ?? '');
+    await expect(forgetNode(store, '10.0.0.61')).rejects.toThrow('node 10.0.0.61 is alive');
+    expect(await store.keys('endpoints/')).toHaveLength(3);
+  });
+
+  it('of a node that nobody knows says so', async () => {
+    await expect(forgetNode(store, '10.0.0.99')).rejects.toThrow('node 10.0.0.99 holds nothing in the cluster');
+  });
+});
+
+it('tsoverlay status lists nodes and networks, and what waits', async () => {
+  expect(statusLines(await readStatus(store))).toEqual([
+    '2 nodes',
+    '  10.0.0.60  docker-10.0.0.60  away  MTU 1500  1 endpoints',
+    '  10.0.0.61  docker-10.0.0.61  away  MTU 1500  2 endpoints',
+    '1 networks',
+    '  shop  172.16.1.0/24  VNI 256  3 endpoints',
+    'waiting for 10.0.0.60: 1 endpoints; if it never returns: tsoverlay node forget 10.0.0.60',
+    'waiting for 10.0.0.61: 2 endpoints; if it never returns: tsoverlay node forget 10.0.0.61',
+  ]);
+});
