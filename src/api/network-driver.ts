@@ -130,6 +130,7 @@ export class NetworkDriver {
 
   async deleteEndpoint({ NetworkID, EndpointID }: EndpointRequest): Promise<object> {
     const network = this.memory.clusterIdOf(NetworkID);
+    this.host.defer(network);
     await this.endpoints.remove(network, EndpointID, !(await this.isLeased(NetworkID)));
     return {};
   }

@@ -15,10 +15,14 @@ import type { ClusterView } from '../store/cluster.js';
 import { Loop } from './loop.js';
 
 const RESYNC_MS = 30_000;
+/** Long enough for the calls that follow DeleteEndpoint, ms. */
+const DEFER_MS = 150;
 
 export class HostPass {
   private readonly loop: Loop<NamespaceName>;
   private opened = false;
+  /** Until when kicks of a namespace wait, ms since 1970. */
+  private readonly deferred = new Map<NamespaceName, number>();
   /** What each namespace was last made into. */
   private readonly plans = new Map<NamespaceName, NamespacePlan>();
 
@@ -48,7 +52,18 @@ export class HostPass {
   }
 
   kick(network: NetworkId): void {
-    this.loop.kick(namespaceName(network));
+    const name = namespaceName(network);
+    const wait = (this.deferred.get(name) ?? 0) - Date.now();
+    if (wait <= 0) this.loop.kick(name);
+    else setTimeout(() => this.kick(network), wait + 1).unref();
+  }
+
+  /**
+   * An endpoint of ours goes: the engine is about to release its address and waits for the answer. Deleting links
+   * holds the kernel (and with it this process) for tens of milliseconds, so that comes a moment later.
+   */
+  defer(network: NetworkId): void {
+    this.deferred.set(namespaceName(network), Date.now() + DEFER_MS);
   }
 
   kickNamespace(name: NamespaceName): void {
