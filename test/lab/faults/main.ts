@@ -25,7 +25,7 @@ const { seed, seconds, engine, only } = new Command()
   .opts<{ seed: number; seconds: number; engine: string; only: string }>();
 
 const env = { FAULT_SEED: String(seed), FAULT_SECONDS: String(seconds), FAULT_ENGINE: engine };
-const { exitCode } = await execa('npx', ['vitest', 'run', '--project', 'lab', `test/lab/faults/${only}`], {
+const { exitCode } = await execa('npx', ['vitest', 'run', '--project', 'faults', `test/lab/faults/${only}`], {
   cwd: ROOT,
   env,
   stdio: 'inherit',

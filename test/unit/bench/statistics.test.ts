@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ATTACH, parseCalls, sums } from './calls.js';
-import { type Pair, quantile, ratioOfMedians } from './statistics.js';
+import { ATTACH, parseCalls, sums } from '../../lab/bench/calls.js';
+import { type Pair, quantile, ratioOfMedians } from '../../lab/bench/statistics.js';
 
 describe('quantile', () => {
   it('lies on the line between two samples', () => {
