@@ -63,7 +63,9 @@ export class HostPass {
    * holds the kernel (and with it this process) for tens of milliseconds, so that comes a moment later.
    */
   defer(network: NetworkId): void {
-    this.deferred.set(namespaceName(network), Date.now() + DEFER_MS);
+    const name = namespaceName(network);
+    // Not put off again and again while one endpoint after the other goes.
+    if ((this.deferred.get(name) ?? 0) < Date.now()) this.deferred.set(name, Date.now() + DEFER_MS);
   }
 
   kickNamespace(name: NamespaceName): void {

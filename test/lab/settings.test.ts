@@ -58,7 +58,7 @@ it('a socket that another living process serves is left to it', async () => {
   await plugin.start();
   const { ok, stderr } = await start();
   expect(ok).toBe(false);
-  expect(stderr).toContain('the socket /run/docker/plugins/tsoverlay.sock is served by another living process');
+  expect(stderr).toContain('another tsoverlay serves this host already (it holds /run/docker/plugins/tsoverlay.lock)');
   await plugin.kill();
   // What a kill -9 leaves behind is no living process.
   await plugin.start();
