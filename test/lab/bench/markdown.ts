@@ -44,7 +44,7 @@ Docker ${around.engine}. A container's times are what it takes longer than the s
 round. On Docker's own bridge \`docker run --rm … true\` takes ${ms(bridge.median)} ms longer than with none; an overlay
 network comes with a second card on the bridge docker_gwbridge, so that is in both drivers' figures. Beside another
 container no driver has a namespace to make or to remove: what is left is nearly all the engine's own work (two cards
-moved into the container and out again), and there is no goal for it.
+moved into the container and out again).
 
 ${table(['what', 'native', 'tsoverlay', 'tsoverlay ÷ native', 'samples'], report.comparisons.map(comparison))}
 

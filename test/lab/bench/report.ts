@@ -90,7 +90,7 @@ export function report(m: Measurements): Report {
         extra(m.first.attach),
         halfOfNative,
       ),
-      compare('attach and detach, beside another container', 'ms', extra(m.next.attach)),
+      compare('attach and detach, beside another container', 'ms', extra(m.next.attach), halfOfNative),
       compare(
         'attach alone: `docker run -d`',
         'ms',
