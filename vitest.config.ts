@@ -19,6 +19,7 @@ export default defineConfig({
       project('store', 30, false),
       project('kernel', 30, false),
       project('lab', 300, false, 'test/lab/*.test.ts'),
+      project('managed', 300, false, 'test/lab/managed/*.test.ts'),
       project('options', 300, false, 'test/lab/options/*.test.ts'),
       project('faults', 300, false, 'test/lab/faults/*.test.ts'),
     ],

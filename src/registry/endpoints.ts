@@ -10,7 +10,7 @@ import { dropLease, type Ipam } from './ipam.js';
 import type { LocalEndpoints } from './local-endpoints.js';
 import type { Membership } from './membership.js';
 import type { Networks } from './networks.js';
-import { type Attempt, transact } from './transact.js';
+import { type Attempt, transact, transactEnding } from './transact.js';
 
 export interface NewEndpoint {
   readonly id: EndpointId;
@@ -96,7 +96,7 @@ export class Endpoints {
   async remove(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<void> {
     this.local.remove(id);
     this.written.delete(id);
-    await transact(this.store, async (): Promise<Attempt<void>> => {
+    await transactEnding(this.store, async (): Promise<Attempt<void>> => {
       const entry = await this.store.get(keys.endpoint(network, id));
       const endpoint = entry === undefined ? undefined : parseEndpoint(entry);
       if (endpoint === undefined || endpoint.node !== this.self) return { ops: [], result: undefined };

@@ -10,7 +10,7 @@ import type { LocalEndpoints } from './local-endpoints.js';
 import type { Membership } from './membership.js';
 import type { Pools } from './pools.js';
 import type { Released } from './released.js';
-import { type Attempt, transact } from './transact.js';
+import { type Attempt, transact, transactEnding } from './transact.js';
 
 /** A lease of ours that no endpoint took up within this time was left behind by a crash, ms. */
 const ABANDONED_MS = 30_000;
@@ -64,7 +64,7 @@ export class Ipam {
   async release(requested: Cidr, ip: Ip): Promise<void> {
     const cidr = this.poolWith(requested, ip);
     this.issued.delete(keys.lease(cidr, ip));
-    await transact(this.store, async () => {
+    await transactEnding(this.store, async () => {
       const lease = await this.find(cidr, ip);
       const ours = lease?.kind === 'endpoint' && lease.node === this.self;
       // A repeated release must not take the address from the endpoint that got it since.

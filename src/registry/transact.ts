@@ -6,6 +6,11 @@ import type { Op, Store } from '../model/ports.js';
 /** How long a driver call waits for the store, ms. Well under the 30 s after which an engine gives up. */
 export const STORE_DEADLINE_MS = 8_000;
 
+/** How long what ends something waits, ms: the engine only logs its failure, and our passes clean up. */
+const ENDING_DEADLINE_MS = 2_000;
+/** How long such a call that failed speaks for the next ones, ms. */
+const AWAY_MS = 10_000;
+
 /** The operations to commit and what the caller gets when they went through; no operations means "already so". */
 export interface Attempt<T> {
   readonly ops: readonly Op[];
@@ -41,5 +46,24 @@ export async function transact<T>(
       if (!(isStoreError(e) && e.retryable) || Date.now() > end) throw e;
       await sleep(Math.min(100 * tries, 1_000));
     }
+  }
+}
+
+const failures = new WeakMap<Store, { readonly at: number; readonly error: unknown }>();
+
+/**
+ * `transact` for the calls that end something. An engine that boots makes them one after the other for each container
+ * it finds dead, before it serves anybody: without a store that must cost seconds, not seconds per container.
+ */
+export async function transactEnding<T>(store: Store, build: () => Promise<Attempt<T>>): Promise<Committed<T>> {
+  const failure = failures.get(store);
+  if (failure !== undefined && Date.now() - failure.at < AWAY_MS) throw failure.error;
+  try {
+    const committed = await transact(store, build, ENDING_DEADLINE_MS);
+    failures.delete(store);
+    return committed;
+  } catch (error) {
+    if (isStoreError(error) && error.retryable) failures.set(store, { at: Date.now(), error });
+    throw error;
   }
 }
