@@ -17,15 +17,28 @@ COPY src src
 # No package's install script runs: they compile for this machine, and what we need is in the packages, prebuilt.
 RUN npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent build
 
-# Our own code, with what it needs at run time on the target.
-RUN mkdir -p rootfs/usr/lib/tsoverlay && mv dist rootfs/usr/lib/tsoverlay/ \
- && cp package.json package-lock.json rootfs/usr/lib/tsoverlay/ && cd rootfs/usr/lib/tsoverlay \
- && case "${TARGETARCH:-$(dpkg --print-architecture)}" in amd64) cpu=x64 ;; *) cpu=$TARGETARCH ;; esac \
- && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --silent --os=linux --cpu=$cpu --libc=glibc \
+# One file instead of a thousand: half the time to start, 20 MB less memory. The engine's client would load SSH, gRPC
+# and protocol buffers for what we never do with it.
+RUN echo 'module.exports = {}' >nothing.cjs && npx esbuild dist/main.js --bundle --platform=node --target=node24 \
+      --format=esm --minify-whitespace --minify-syntax --legal-comments=none --log-level=warning \
+      --external:koffi --external:netlink --alias:ssh2=./nothing.cjs --alias:protobufjs=./nothing.cjs \
+      --alias:@grpc/grpc-js=./nothing.cjs --alias:@grpc/proto-loader=./nothing.cjs \
+      --banner:js="import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" \
+      --outfile=rootfs/usr/lib/tsoverlay/main.mjs
+
+# What cannot be in that file: the packages with machine code, for the target alone. And everybody's licence.
+RUN case "${TARGETARCH:-$(dpkg --print-architecture)}" in amd64) cpu=x64 ;; *) cpu=$TARGETARCH ;; esac \
+ && rm -rf node_modules && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --silent \
+      --os=linux --cpu=$cpu --libc=glibc \
+ && licences=rootfs/usr/share/doc/tsoverlay && mkdir -p $licences && cp package.json $licences/ \
+ && find node_modules -type f -iname 'licen[cs]e*' -exec cp --parents {} $licences/ \; \
+ && mkdir -p rootfs/usr/lib/tsoverlay/node_modules && cd node_modules \
+ && cp -a --parents koffi @koromix netlink node-gyp-build ../rootfs/usr/lib/tsoverlay/node_modules/ \
+ && cd ../rootfs/usr/lib/tsoverlay \
  && find . -path '*/prebuilds/*' -type f ! -path "*/linux-$cpu/*" -delete \
- && find . -type d \( -path '*/@koromix/*/musl_*' -o -name @types -o -name test -o -name tests \) -prune -exec rm -rf {} + \
+ && find . -type d \( -path '*/@koromix/*/musl_*' -o -name @types \) -prune -exec rm -rf {} + \
  && find . -type f \( -name '*.map' -o -name '*.[cm]ts' -o -name '*.ts' -o -name '*.md' -o -name '*.h' -o -name '*.hh' \
-      -o -name '*.c' -o -name '*.cc' -o -name '*.inc' -o -name '.package-lock.json' -o -name package-lock.json \) -delete \
+      -o -name '*.c' -o -name '*.cc' -o -name '*.inc' \) -delete \
  && find . -type d -empty -delete
 
 # Node alone: no npm, no headers.
@@ -52,4 +65,5 @@ RUN cd rootfs && mkdir -p dev etc proc sys tmp host/docker host/engine host/prop
 
 FROM scratch
 COPY --from=build /build/rootfs/ /
-ENTRYPOINT ["/usr/bin/node", "/usr/lib/tsoverlay/dist/main.js"]
+# Memory before speed: V8 would keep twice the heap that it needs, and its two optimizing compilers take 15 MB.
+ENTRYPOINT ["/usr/bin/node", "--max-semi-space-size=1", "--optimize-for-size", "--no-opt", "--no-maglev", "/usr/lib/tsoverlay/main.mjs"]

@@ -1,50 +1,17 @@
 /** All parts of tsoverlay put together, started in an order that never prunes too early and serves at once. */
 import type { Server } from 'node:http';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { IpamDriver } from './api/ipam-driver.js';
-import { NetworkDriver } from './api/network-driver.js';
 import { makeRoutes } from './api/routes.js';
 import { makeApp, serve } from './api/server.js';
 import type { Config } from './config.js';
-import { Sandboxes } from './dns/sandboxes.js';
-import { DnsService } from './dns/service.js';
-import { DockerEngine } from './engine/docker.js';
 import { messageOf } from './errors.js';
-import { VxlanGuard } from './kernel/guard.js';
-import { LinuxKernel } from './kernel/host.js';
 import { lockHost } from './kernel/lock.js';
-import { raiseNeighbourLimits } from './kernel/sysctl.js';
-import { familyOf } from './model/address.js';
-import type { EngineEvent, Store } from './model/ports.js';
+import type { EngineEvent } from './model/ports.js';
 import type { NamespaceName } from './model/types.js';
-import { ContainerPass } from './reconcile/container-pass.js';
-import { EnginePass } from './reconcile/engine-pass.js';
-import { GuardPass } from './reconcile/guard-pass.js';
-import { HostPass } from './reconcile/host-pass.js';
-import { NodePass } from './reconcile/node-pass.js';
-import { RestartPass } from './reconcile/restart-pass.js';
-import { Endpoints } from './registry/endpoints.js';
-import { Healer } from './registry/healer.js';
-import { Identity } from './registry/identity.js';
-import { Ipam } from './registry/ipam.js';
-import { LocalEndpoints } from './registry/local-endpoints.js';
-import { Macs } from './registry/macs.js';
-import { Membership } from './registry/membership.js';
-import { Networks } from './registry/networks.js';
-import { NodeRegistration } from './registry/node.js';
-import { Pools } from './registry/pools.js';
-import { Released } from './registry/released.js';
-import { ClusterView } from './store/cluster.js';
-import { ConsulStore } from './store/consul.js';
-import { CopyKeeper, networksOf } from './store/copy.js';
-import { FileStore } from './store/file.js';
-import { HostMemory } from './store/memory.js';
-import { reportOnce } from './store/records.js';
+import { assemble, type Parts } from './parts.js';
+import { networksOf } from './store/copy.js';
 
-const DOCKER_SOCKET = '/var/run/docker.sock';
 const RETRY_MS = 500;
 /** How long a start waits for the store before it takes the copy in DATA_DIR, ms. */
 const PATIENCE_MS = 3_000;
@@ -116,6 +83,7 @@ export class Agent {
       engine.kick();
       containers.kickAll();
       this.parts.restarts.kick();
+      void this.parts.prepareGwbridge();
     };
     docker.events((event) => this.onEvent(event), compare, this.ending.signal);
   }
@@ -171,90 +139,4 @@ export class Agent {
       }
     }
   }
-}
-
-type Parts = Awaited<ReturnType<typeof assemble>>;
-
-async function assemble(config: Config, log: Logger) {
-  const self = config.advertise;
-  raiseNeighbourLimits();
-  const kernel = new LinuxKernel({ advertise: self });
-  const facts = await kernel.hostFacts();
-  const memory = HostMemory.open(config.dataDir, (e) =>
-    log.error({ err: messageOf(e) }, 'host.json is broken; starting without it'),
-  );
-  const store: Store = config.consul
-    ? new ConsulStore(config.consul)
-    : await FileStore.open(join(config.dataDir, 'store.json'), log);
-  const garbage = reportOnce((key, reason) => log.error({ key, reason }, 'a record of the store is left out'));
-  const identity = new Identity(store, memory);
-  const doubt = { listener: () => {} };
-  const view = new ClusterView(store, garbage, {
-    isKnown: () => identity.isKnown(),
-    onDoubt: () => doubt.listener(),
-  });
-  const local = new LocalEndpoints();
-  const membership = new Membership(store, view, self, (e) =>
-    log.warn({ err: messageOf(e) }, 'a membership mark stays for now'),
-  );
-  const healer = new Healer(store, self, identity);
-  const copy = new CopyKeeper(
-    config.dataDir,
-    () => view.export(),
-    (e) => log.error({ err: messageOf(e) }, 'the copy of the cluster in DATA_DIR cannot be read or written'),
-  );
-  const pools = new Pools(store, view, self, config.defaultPools);
-  const networks = new Networks(store, view, self, pools);
-  const released = new Released(store, self);
-  const ipam = new Ipam(store, view, self, pools, membership, local, released);
-  const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local);
-  const registration = new NodeRegistration(store, self, hostname(), (e) => log.error(messageOf(e)));
-  const node = new NodePass(kernel, registration, facts.underlayMtu, log);
-  const host = new HostPass(kernel, view, local, membership, { address: self, mtu: () => node.underlayMtu }, log);
-  const docker = new DockerEngine(DOCKER_SOCKET, (e) =>
-    log.warn({ err: messageOf(e) }, 'the engine does not answer yet'),
-  );
-  const engine = new EnginePass(docker, view, self, networks, memory, identity, log);
-  const containers = new ContainerPass(docker, view, endpoints, membership, memory, local, log);
-  const restarts = new RestartPass(docker, identity, log);
-  const dns = new DnsService(log);
-  const sandboxes = new Sandboxes(view, local, self, dns);
-  const guard = new GuardPass(new VxlanGuard(familyOf(self)), view, self, config.vxlanGuard, log);
-  const macs = new Macs(store, view);
-  const networkDriver = new NetworkDriver(
-    networks,
-    endpoints,
-    local,
-    memory,
-    host,
-    containers,
-    sandboxes,
-    macs,
-    (text) => log.warn(text),
-  );
-  const ipamDriver = new IpamDriver(pools, ipam, networks);
-  return {
-    self,
-    guard,
-    released,
-    healer,
-    copy,
-    doubt,
-    store,
-    view,
-    membership,
-    identity,
-    registration,
-    kernel,
-    docker,
-    dns,
-    sandboxes,
-    node,
-    host,
-    engine,
-    containers,
-    restarts,
-    networkDriver,
-    ipamDriver,
-  };
 }

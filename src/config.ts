@@ -3,9 +3,9 @@ import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
 import { messageOf, UserError } from './errors.js';
-import { isIp, parseIp } from './model/address.js';
+import { isIp, networkOf, parseIp } from './model/address.js';
 import { parseSources } from './model/pool-source.js';
-import type { NodeAddress, PoolSource } from './model/types.js';
+import type { GwbridgeWish, NodeAddress, PoolSource } from './model/types.js';
 
 export interface ConsulConfig {
   readonly servers: readonly { readonly host: string; readonly port: number }[];
@@ -23,6 +23,7 @@ export interface Config {
   readonly dataDir: string;
   /** What GetCapabilities answers; `auto` decides by the engine's request. */
   readonly scope: 'auto' | 'local' | 'global';
+  readonly gwbridge: GwbridgeWish;
   /** Whether VXLAN from addresses of no node is dropped. */
   readonly vxlanGuard: boolean;
   /** Where pools that nobody named come from. */
@@ -55,6 +56,7 @@ export function readConfig(env: Env): Config {
     logLevel: attempt(() => oneOf('LOG_LEVEL', env.LOG_LEVEL || 'info', LOG_LEVELS), 'info'),
     dataDir: attempt(() => writableFolder(env.DATA_DIR || '/var/lib/tsoverlay'), ''),
     scope: attempt(() => oneOf('SCOPE', env.SCOPE || 'auto', SCOPES), 'auto'),
+    gwbridge: attempt(() => readGwbridge(env.GWBRIDGE_SUBNET ?? '', env.GWBRIDGE_MTU ?? ''), { mtu: 'underlay' }),
     vxlanGuard: attempt(() => oneOf('VXLAN_GUARD', env.VXLAN_GUARD || 'on', SWITCH), 'on') === 'on',
     defaultPools: attempt(() => parseSources(env.DEFAULT_ADDRESS_POOLS ?? '', 'DEFAULT_ADDRESS_POOLS'), []),
     sockets: readSockets(env.PLUGIN_SOCKETS ?? ''),
@@ -67,6 +69,17 @@ function oneOf<T extends string>(setting: string, value: string, allowed: readon
   const found = allowed.find((a) => a === value);
   if (found === undefined) throw new UserError(`${setting} is "${value}"; it must be one of ${allowed.join(', ')}`);
   return found;
+}
+
+function readGwbridge(subnet: string, mtu: string): GwbridgeWish {
+  const bytes = Number(mtu);
+  const known = mtu === 'keep' || mtu === 'underlay';
+  if (mtu !== '' && !known && !(Number.isInteger(bytes) && bytes >= 68 && bytes <= 65_535))
+    throw new UserError(`GWBRIDGE_MTU is "${mtu}"; it must be underlay, keep or a number from 68 to 65535`);
+  return {
+    ...(subnet === '' ? {} : { subnet: networkOf(subnet) }),
+    mtu: mtu === '' ? 'underlay' : known ? mtu : bytes,
+  };
 }
 
 /** Set by plugin-config.json alone. */

@@ -3,12 +3,15 @@
 import { hostname } from 'node:os';
 import { pino } from 'pino';
 import { Agent } from './agent.js';
-import { runCommand } from './cli/main.js';
 import { readConfig } from './config.js';
 import { isUserError, messageOf } from './errors.js';
 
 async function main(): Promise<void> {
-  if (process.argv.length > 2) return runCommand(process.argv, () => readConfig(process.env));
+  if (process.argv.length > 2) {
+    // What only people's commands need is not loaded by the server.
+    const { runCommand } = await import('./cli/main.js');
+    return runCommand(process.argv, () => readConfig(process.env));
+  }
   const config = readConfig(process.env);
   const log = pino({
     level: config.logLevel,

@@ -3,9 +3,10 @@ import Docker from 'dockerode';
 import { messageOf } from '../errors.js';
 import { isOurDriver, OPTION_MIRROR } from '../model/names.js';
 import type { Engine, EngineContainer, EngineEvent, EngineNetwork } from '../model/ports.js';
-import type { EndpointId, EngineNetworkId, Network, NetworkId } from '../model/types.js';
+import type { EndpointId, EngineNetworkId, GwbridgeWish, Network, NetworkId } from '../model/types.js';
 import { namesOf } from './container-names.js';
 import { parseEvent } from './event.js';
+import { GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
 import { mirrorSpec } from './mirror.js';
 import { rangesOf } from './ranges.js';
 import { isStranded } from './stranded.js';
@@ -56,6 +57,14 @@ export class DockerEngine implements Engine {
 
   async createMirror(network: Network): Promise<void> {
     await this.docker.createNetwork({ ...mirrorSpec(network) });
+  }
+
+  /** Makes docker_gwbridge when the engine has none yet. True when it did. */
+  async ensureGwbridge(wish: GwbridgeWish): Promise<boolean> {
+    const found = await this.docker.listNetworks({ filters: { name: [GWBRIDGE_NETWORK] } });
+    if (found.some((n) => n.Name === GWBRIDGE_NETWORK)) return false;
+    await this.docker.createNetwork(gwbridgeSpec(wish));
+    return true;
   }
 
   async removeNetwork(network: EngineNetworkId): Promise<boolean> {

@@ -122,6 +122,13 @@ export interface PoolSource {
   readonly size: number;
 }
 
+/** How docker_gwbridge should be; one that is there already keeps its subnet. */
+export interface GwbridgeWish {
+  readonly subnet?: Cidr;
+  /** Bytes; `underlay`: as the underlay's; `keep`: whatever it has. */
+  readonly mtu: number | 'underlay' | 'keep';
+}
+
 /** All that this host knows of the cluster at one moment. Never changed, only replaced. */
 export interface Cluster {
   readonly nodes: ReadonlyMap<NodeAddress, Node>;

@@ -8,9 +8,14 @@ import { Loop } from './loop.js';
 
 /** Somebody may flush the ruleset, as firewalld does at a reload. */
 const RESYNC_MS = 30_000;
+/** A node that is gone stays admitted for so long, ms: in a store that was replaced all are gone for a moment. */
+const GRACE_MS = 10_000;
 
 export class GuardPass {
   private readonly loop: Loop<'guard'>;
+  /** When each node was last in the cluster. */
+  private readonly seen = new Map<NodeAddress, number>();
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly guard: Guard,
@@ -33,6 +38,7 @@ export class GuardPass {
 
   stop(): void {
     this.loop.stop();
+    clearTimeout(this.timer);
     this.guard.close();
   }
 
@@ -45,7 +51,18 @@ export class GuardPass {
     // With half a cluster, nodes would be locked out.
     if (!complete) return true;
     const vnis = [...networks.values()].flatMap((n) => n.subnets.map((s) => s.vni));
-    this.guard.ensure([...new Set([this.self, ...nodes.keys()])], [...new Set(vnis)]);
+    this.guard.ensure([...new Set([this.self, ...this.admitted(nodes.keys())])], [...new Set(vnis)]);
     return true;
+  }
+
+  private admitted(nodes: Iterable<NodeAddress>): Iterable<NodeAddress> {
+    const now = Date.now();
+    for (const node of nodes) this.seen.set(node, now);
+    for (const [node, at] of this.seen) if (now - at >= GRACE_MS) this.seen.delete(node);
+    if ([...this.seen.values()].some((at) => at < now)) {
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.kick(), GRACE_MS).unref();
+    }
+    return this.seen.keys();
   }
 }

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
 import type { Notice } from '../model/damage.js';
 import type { HostKernel } from '../model/ports.js';
+import type { GwbridgeWish } from '../model/types.js';
 import type { NodeRegistration } from '../registry/node.js';
 import { Loop } from './loop.js';
 
@@ -16,6 +17,7 @@ export class NodePass {
     private readonly registration: NodeRegistration,
     /** The advertised interface's MTU as last seen, bytes. */
     public underlayMtu: number,
+    private readonly gwbridgeMtu: GwbridgeWish['mtu'],
     private readonly log: Logger,
   ) {
     this.loop = new Loop(() => this.pass(), {
@@ -42,13 +44,12 @@ export class NodePass {
       const ports = await this.kernel.rebuildGwbridge();
       if (ports > 0) this.log.warn({ ports }, 'repaired docker_gwbridge, which somebody had removed');
     }
-    // The engine makes docker_gwbridge on first need, with 1500 whatever the underlay has.
-    if (gwbridge !== undefined && (gwbridge.mtu !== facts.underlayMtu || !gwbridge.up)) {
-      await this.kernel.fitGwbridge(facts.underlayMtu);
-      this.log.info(
-        { mtu: facts.underlayMtu, was: gwbridge.mtu, up: gwbridge.up },
-        'docker_gwbridge fitted to the underlay',
-      );
+    if (gwbridge !== undefined) {
+      const mtu = this.wantedMtu(gwbridge.mtu);
+      if (gwbridge.mtu !== mtu || !gwbridge.up) {
+        await this.kernel.fitGwbridge(mtu);
+        this.log.info({ mtu, was: gwbridge.mtu, up: gwbridge.up }, 'docker_gwbridge fitted to the underlay');
+      }
     }
     await this.registration.publish(facts);
     return true;
@@ -56,8 +57,14 @@ export class NodePass {
 
   private onNotices(notices: readonly Notice[]): void {
     const wrong = notices.some(
-      (n) => n.kind === 'lost' || (n.kind === 'link' && (n.gone || !n.up || n.mtu !== this.underlayMtu)),
+      (n) => n.kind === 'lost' || (n.kind === 'link' && (n.gone || !n.up || n.mtu !== this.wantedMtu(n.mtu))),
     );
     if (wrong) this.kick();
+  }
+
+  /** The engine makes docker_gwbridge on first need, with 1500 whatever the underlay has. */
+  private wantedMtu(now: number): number {
+    if (this.gwbridgeMtu === 'keep') return now;
+    return this.gwbridgeMtu === 'underlay' ? this.underlayMtu : this.gwbridgeMtu;
   }
 }

@@ -1,21 +1,20 @@
 /** Addresses: one key per address, created only if absent, so that two hosts can never hold the same one. */
 import { UserError } from '../errors.js';
-import { assignable, contains, familyOf, freeAddress, inPool, ipOf, isHostAddress, parseIp } from '../model/address.js';
+import { contains, inPool, ipOf, isHostAddress, parseIp } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
-import type { Cidr, EndpointId, Ip, Lease, Network, NodeAddress, Pool, Subnet } from '../model/types.js';
+import type { Cidr, EndpointId, Ip, Lease, NodeAddress, Subnet } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatLease, parseEndpoint, parseLease } from '../store/records.js';
 import type { LocalEndpoints } from './local-endpoints.js';
 import type { Membership } from './membership.js';
 import type { Pools } from './pools.js';
 import type { Released } from './released.js';
+import { type PoolRef, Room } from './room.js';
 import { type Attempt, transact, transactEnding } from './transact.js';
 
 /** A lease of ours that no endpoint took up within this time was left behind by a crash, ms. */
 const ABANDONED_MS = 30_000;
-
-type PoolRef = Pick<Pool, 'cidr' | 'range' | 'network'>;
 
 /** A request for an address: to commit, or (no operations) refused for want of room. */
 interface Choice {
@@ -27,6 +26,7 @@ interface Choice {
 export class Ipam {
   /** Leases given out and not taken up yet: the index each was written at, which saves CreateEndpoint a question. */
   private readonly issued = new Map<string, number>();
+  private readonly room: Room;
 
   constructor(
     private readonly store: Store,
@@ -36,7 +36,9 @@ export class Ipam {
     private readonly membership: Membership,
     private readonly local: LocalEndpoints,
     private readonly released: Released,
-  ) {}
+  ) {
+    this.room = new Room(store, view, released);
+  }
 
   /** The gateway of a pool: on a new pool it is leased, on a network's pool it is the network's own. */
   async requestGateway(cidr: Cidr, wanted: string): Promise<Cidr> {
@@ -62,7 +64,7 @@ export class Ipam {
 
   /** Frees an endpoint's address; a network's gateway and auxiliary addresses go with the network. */
   async release(requested: Cidr, ip: Ip): Promise<void> {
-    const cidr = this.poolWith(requested, ip);
+    const cidr = this.room.poolWith(requested, ip);
     this.issued.delete(keys.lease(cidr, ip));
     await transactEnding(this.store, async () => {
       const lease = await this.find(cidr, ip);
@@ -150,9 +152,9 @@ export class Ipam {
 
   /** The first free address of the pool, or of another subnet of its network: the engine itself never asks there. */
   private async chooseFree(pool: PoolRef, kind: Lease['kind']): Promise<Choice> {
-    const siblings = kind === 'endpoint' ? this.siblings(pool) : [];
+    const siblings = kind === 'endpoint' ? this.room.siblings(pool) : [];
     for (const candidate of [pool, ...siblings]) {
-      const found = await this.nextFree(candidate);
+      const found = await this.room.nextFree(candidate);
       if (found === undefined) continue;
       const op: Op = {
         verb: 'create',
@@ -162,43 +164,8 @@ export class Ipam {
       const end = found.rested ? [] : [this.released.endOp(candidate.cidr, found.ip)];
       return { pool: candidate, ip: found.ip, ops: [op, ...end] };
     }
-    const full = [pool, ...siblings].map((p) => this.rangeOf(p) ?? p.cidr).join(' and ');
+    const full = [pool, ...siblings].map((p) => this.room.rangeOf(p) ?? p.cidr).join(' and ');
     throw new UserError(`no address is free in ${full}; remove containers, or make the network with a larger --subnet`);
-  }
-
-  private async nextFree(pool: PoolRef): Promise<{ readonly ip: Ip; readonly rested: boolean } | undefined> {
-    const prefix = keys.leases(pool.cidr);
-    const [leases, resting] = await Promise.all([this.store.keys(prefix), this.released.of(pool.cidr)]);
-    const taken = leases.map((key) => key.slice(prefix.length));
-    const span = assignable(pool.cidr, this.rangeOf(pool));
-    // The creating engine's own IPAM hands out from below; from above we keep out of its way the longest.
-    const from = this.networkOf(pool)?.ipam === 'engine' ? 'above' : 'below';
-    const rested = freeAddress(span, new Set([...taken, ...resting]), from);
-    if (rested !== undefined) return { ip: rested, rested: true };
-    const ip = freeAddress(span, new Set(taken), from);
-    return ip === undefined ? undefined : { ip, rested: false };
-  }
-
-  private networkOf(pool: PoolRef): Network | undefined {
-    return pool.network === undefined ? undefined : this.view.current.networks.get(pool.network);
-  }
-
-  private rangeOf(pool: PoolRef): Cidr | undefined {
-    return this.networkOf(pool)?.subnets.find((s) => s.pool === pool.cidr)?.range ?? pool.range;
-  }
-
-  private siblings(pool: PoolRef): readonly PoolRef[] {
-    const network = this.networkOf(pool);
-    return (network?.subnets ?? [])
-      .filter((s) => s.pool !== pool.cidr && familyOf(s.pool) === familyOf(pool.cidr))
-      .map((s) => ({ cidr: s.pool, ...(network === undefined ? {} : { network: network.id }) }));
-  }
-
-  /** The engine releases an address with the pool that it asked; it may be a sibling's. */
-  private poolWith(requested: Cidr, ip: Ip): Cidr {
-    if (contains(requested, ip)) return requested;
-    const pools = [...this.view.current.networks.values()].map((n) => n.subnets.map((s) => s.pool));
-    return pools.find((list) => list.includes(requested))?.find((cidr) => contains(cidr, ip)) ?? requested;
   }
 
   /** Ours, and serving nothing that lives: what a power loss or a crash left behind. */
@@ -218,7 +185,7 @@ export class Ipam {
   }
 
   private subnet(pool: PoolRef): Subnet {
-    const subnet = this.networkOf(pool)?.subnets.find((s) => s.pool === pool.cidr);
+    const subnet = this.room.networkOf(pool)?.subnets.find((s) => s.pool === pool.cidr);
     if (subnet === undefined) throw new UserError(`the network of ${pool.cidr} is no longer in the cluster`);
     return subnet;
   }

@@ -9,7 +9,7 @@ import { until } from './process.js';
 /** What `npm run plugin` makes. */
 export const PLUGIN_FOLDER = join(import.meta.dirname, '../../build/plugin');
 export const PLUGIN_NAME = 'tsoverlay/driver';
-const ENTRYPOINT = '/usr/lib/tsoverlay/dist/main.js';
+const ENTRYPOINT = '/usr/lib/tsoverlay/main.mjs';
 
 export class ManagedPlugin extends Plugin {
   constructor(

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { diff } from '../../../src/model/diff.js';
-import { namespaceName } from '../../../src/model/names.js';
+import { namespaceName, UNKNOWN_MAC } from '../../../src/model/names.js';
 import type { NamespacePlan, ObservedLink, ObservedNamespace, Step } from '../../../src/model/steps.js';
 import type { Cidr, Ip, Mac } from '../../../src/model/types.js';
-import { endpointId, HOST2, networkId } from './fixtures.js';
+import { endpointId, HOST1, HOST2, networkId } from './fixtures.js';
 
 const name = namespaceName(networkId(1));
 const MAC1 = '02:42:ac:10:01:01' as Mac;
@@ -127,5 +127,15 @@ describe('diff', () => {
     const links = [bridge, vxlan, { ...port, name: 'veth1' }];
     const steps = diff(name, { ...wanted, ports: [...wanted.ports, ...more] }, { ...healthy, links });
     expect(kinds(steps)).toEqual(['createPort veth0', 'createPort veth2']);
+  });
+
+  it('keeps an entry for all unknown per host, and removes that of a host that left', () => {
+    const many = { ...wanted, floods: [HOST1, HOST2].map((vtep) => ({ vxlan: 'vxlan0', vtep })) };
+    const unknown = (vtep: string) => ({ link: 'vxlan0', mac: UNKNOWN_MAC, vtep });
+    const steps = diff(name, many, { ...healthy, fdb: [...healthy.fdb, unknown(HOST2), unknown('10.0.0.99')] });
+    expect(steps).toMatchObject([
+      { kind: 'removeFdb', mac: UNKNOWN_MAC, vtep: '10.0.0.99' },
+      { kind: 'replaceFdb', mac: UNKNOWN_MAC, vtep: HOST1 },
+    ]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { namespaceName } from '../../../src/model/names.js';
 import { plan } from '../../../src/model/plan.js';
-import type { Cidr } from '../../../src/model/types.js';
+import type { Cidr, NodeAddress } from '../../../src/model/types.js';
 import { cluster, endpoint, endpointId, HOST1, HOST2, network, networkId } from './fixtures.js';
 
 const name = namespaceName(networkId(1));
@@ -46,5 +46,24 @@ describe('plan', () => {
       ['br1', 257, ['172.16.2.254/24']],
     ]);
     expect(wanted?.ports.map((p) => p.bridge)).toEqual(['br0', 'br1']);
+  });
+
+  it('leaves 70 bytes to an IPv6 underlay, and hosts of the other family out', () => {
+    const six = { ...self, address: 'fd00::60' as NodeAddress };
+    const here = endpoint(1, six.address);
+    const wanted = plan(
+      cluster([network()], [here, endpoint(2, 'fd00::61' as NodeAddress), endpoint(3, HOST2)]),
+      six,
+      name,
+    );
+    expect(wanted?.ports[0]?.mtu).toBe(1430);
+    expect(wanted?.peers.map((p) => p.vtep)).toEqual(['fd00::61']);
+  });
+
+  it('floods to each host that takes part, once, where multicast is on', () => {
+    const endpoints = [endpoint(1, HOST1), endpoint(2, HOST2), endpoint(3, HOST2)];
+    const many = network({ options: { 'tsoverlay.multicast': 'on' } });
+    expect(plan(cluster([many], endpoints), self, name)?.floods).toEqual([{ vxlan: 'vxlan0', vtep: HOST2 }]);
+    expect(plan(cluster([network()], endpoints), self, name)?.floods).toEqual([]);
   });
 });

@@ -1,0 +1,20 @@
+/** The request that makes docker_gwbridge before the engine does, which would take a subnet of its own choice. */
+import type Docker from 'dockerode';
+import type { GwbridgeWish } from '../model/types.js';
+
+export const GWBRIDGE_NETWORK = 'docker_gwbridge';
+const BRIDGE = 'com.docker.network.bridge';
+
+/** The body of `POST /networks/create`: as the engine makes it (libnetwork `default_gateway_linux.go`), and the wish. */
+export const gwbridgeSpec = ({ subnet, mtu }: GwbridgeWish): Docker.NetworkCreateOptions => ({
+  Name: GWBRIDGE_NETWORK,
+  CheckDuplicate: true,
+  Driver: 'bridge',
+  Options: {
+    [`${BRIDGE}.name`]: GWBRIDGE_NETWORK,
+    [`${BRIDGE}.enable_icc`]: 'false',
+    [`${BRIDGE}.enable_ip_masquerade`]: 'true',
+    ...(typeof mtu === 'number' ? { 'com.docker.network.driver.mtu': String(mtu) } : {}),
+  },
+  ...(subnet === undefined ? {} : { IPAM: { Driver: 'default', Config: [{ Subnet: subnet }] } }),
+});
