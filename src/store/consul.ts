@@ -99,7 +99,9 @@ export class ConsulStore implements Store {
   }
 
   async #load(prefix: string, index: number, signal?: AbortSignal): Promise<Snapshot> {
-    const blocking = index > 0 ? { index: String(index), wait: `${WAIT_SECONDS}s` } : {};
+    // A leader that has just been elected answers ordinary reads while it still replays its log, and so with less than
+    // there is; a consistent read waits: https://developer.hashicorp.com/consul/api-docs/features/consistency
+    const blocking = index > 0 ? { index: String(index), wait: `${WAIT_SECONDS}s` } : { consistent: true };
     const answer = await this.#servers.ask(
       (consul, options) => consul.kv.get({ key: this.#prefix + prefix, recurse: true, ...blocking, ...options }),
       {

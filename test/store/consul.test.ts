@@ -153,6 +153,12 @@ describe('Consul', () => {
 
   it('goes on after a power loss of the server, with nothing lost', async () => {
     const hold = await store.hold('nodes/a', value('one'), onError);
+    // A new leader answers ordinary reads while it still replays its log: give it some to replay.
+    const filler = 'x'.repeat(4_000);
+    for (let i = 0; i < 40; i++)
+      await store.commit(
+        Array.from({ length: 60 }, (_, n) => ({ verb: 'set', key: `filler/${i}-${n}`, value: filler })),
+      );
     await store.commit([{ verb: 'create', key: 'w/1', value: 'kept' }]);
     const watching = watch('w/');
     await watching.until((w) => w.content?.['w/1'] === 'kept');

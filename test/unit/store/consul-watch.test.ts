@@ -28,8 +28,9 @@ describe('a watch', () => {
     for (const step of cleanUp.splice(0)) await step();
   });
 
-  const NOW = 'GET /v1/kv/p%2Fw%2F?recurse=true';
-  const newerThan = (index: number) => `${NOW}&index=${index}&wait=60s`;
+  const ALL = 'GET /v1/kv/p%2Fw%2F?recurse=true';
+  const NOW = `${ALL}&consistent=1`;
+  const newerThan = (index: number) => `${ALL}&index=${index}&wait=60s`;
 
   async function watch(...steps: Step[]): Promise<{ server: Scripted; watching: Watching }> {
     const server = await scripted(...steps);
