@@ -10,6 +10,12 @@ if [ "$(id -u)" != 0 ]; then
   exit 1
 fi
 
+# `npm ci` would empty what a link leads to, under the feet of whoever uses it.
+if [ -L node_modules ]; then
+  echo "prepare: node_modules is a link; remove it, so that this checkout gets its own" >&2
+  exit 1
+fi
+
 # npm's own record of what it installed tells whether the lock file has changed since.
 if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   echo "prepare: npm ci"

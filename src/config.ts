@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
-import { messageOf, UserError } from './errors.js';
+import { messageOf, NotYetError, UserError } from './errors.js';
 import { isIp, networkOf, parseIp } from './model/address.js';
 import { parseSources } from './model/pool-source.js';
 import type { GwbridgeWish, NodeAddress, PoolSource } from './model/types.js';
@@ -32,20 +32,20 @@ export interface Config {
   readonly sockets: readonly [string, ...string[]];
 }
 
-type Env = Readonly<Record<string, string | undefined>>;
+export type Env = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const SWITCH = ['on', 'off'] as const;
 const SCOPES = ['auto', 'local', 'global'] as const;
 
-/** Reads and checks all settings. Throws a UserError that lists every one that is wrong. */
+/** Reads and checks all settings. Throws a UserError that lists every one that is wrong; a NotYetError if it may pass. */
 export function readConfig(env: Env): Config {
-  const problems: string[] = [];
+  const problems: Error[] = [];
   const attempt = <T>(read: () => T, otherwise: T): T => {
     try {
       return read();
     } catch (e) {
-      problems.push(messageOf(e));
+      problems.push(e instanceof Error ? e : new Error(messageOf(e)));
       return otherwise;
     }
   };
@@ -61,7 +61,9 @@ export function readConfig(env: Env): Config {
     defaultPools: attempt(() => parseSources(env.DEFAULT_ADDRESS_POOLS ?? '', 'DEFAULT_ADDRESS_POOLS'), []),
     sockets: readSockets(env.PLUGIN_SOCKETS ?? ''),
   };
-  if (problems.length > 0) throw new UserError(problems.join('; '));
+  const words = problems.map(messageOf).join('; ');
+  if (problems.some((e) => !(e instanceof NotYetError))) throw new UserError(words);
+  if (problems.length > 0) throw new NotYetError(words);
   return Object.freeze(config);
 }
 
@@ -83,7 +85,7 @@ function readGwbridge(subnet: string, mtu: string): GwbridgeWish {
 }
 
 /** Set by plugin-config.json alone. */
-function readSockets(text: string): readonly [string, ...string[]] {
+export function readSockets(text: string): readonly [string, ...string[]] {
   const [first = '/run/docker/plugins/tsoverlay.sock', ...more] = text.split(',').filter((path) => path !== '');
   return [first, ...more];
 }
@@ -146,18 +148,18 @@ function readAdvertise(text: string): NodeAddress {
   if (isIp(name)) {
     const address = parseIp(name);
     if (!all.some((a) => a.address === address))
-      throw new UserError(
+      throw new NotYetError(
         `CLUSTER_ADVERTISE is "${text}", an address that no interface of this host has; use one that it has`,
       );
     return address as string as NodeAddress;
   }
   const own = interfaces[name];
   if (own === undefined)
-    throw new UserError(
+    throw new NotYetError(
       `CLUSTER_ADVERTISE is "${text}", but this host has no interface "${name}"; it has ${Object.keys(interfaces).join(', ')}`,
     );
   const address = own.find((a) => a.family === 'IPv4') ?? own.find((a) => !a.address.startsWith('fe80'));
-  if (address === undefined) throw new UserError(`CLUSTER_ADVERTISE is "${text}", an interface without an address`);
+  if (address === undefined) throw new NotYetError(`CLUSTER_ADVERTISE is "${text}", an interface without an address`);
   return address.address as NodeAddress;
 }
 
@@ -168,7 +170,7 @@ function firstAddress(interfaces: ReturnType<typeof networkInterfaces>): NodeAdd
   );
   const address = candidates[0]?.address;
   if (address === undefined)
-    throw new UserError(
+    throw new NotYetError(
       'CLUSTER_ADVERTISE is empty and this host has no address to choose; set it to an address or interface',
     );
   return address as NodeAddress;

@@ -8,6 +8,9 @@ export class UserError extends Error {
   override readonly name = 'UserError';
 }
 
+/** A setting names what this host does not have yet, but may get by itself: an interface, an address. */
+export class NotYetError extends UserError {}
+
 /** A kernel verb (an iproute2, mount or socket operation) that the kernel refused. */
 export class KernelError extends Error {
   override readonly name = 'KernelError';

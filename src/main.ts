@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { Agent } from './agent.js';
 import { readConfig } from './config.js';
 import { isUserError, messageOf } from './errors.js';
+import { awaitConfig } from './patience.js';
 
 async function main(): Promise<void> {
   if (process.argv.length > 2) {
@@ -12,14 +13,15 @@ async function main(): Promise<void> {
     const { runCommand } = await import('./cli/main.js');
     return runCommand(process.argv, () => readConfig(process.env));
   }
-  const config = readConfig(process.env);
   const log = pino({
-    level: config.logLevel,
+    level: 'info',
     base: { host: hostname() },
     // The engine prints all of a plugin's output at one level: ours stands in the line.
     formatters: { level: (level) => ({ level }) },
     timestamp: pino.stdTimeFunctions.isoTime,
   });
+  const config = await awaitConfig(process.env, log);
+  log.level = config.logLevel;
   const agent = await Agent.start(config, log);
   let stopping = false;
   const stop = async (signal: string) => {

@@ -38,6 +38,11 @@ export function makeApp(routes: Routes, log: Logger, onRetryable: () => void = (
   return app;
 }
 
+/** Answers every call with the same words. */
+export function makeRefusal(words: string): express.Express {
+  return express().use((_req, res) => fail(res, words));
+}
+
 async function answer(
   method: string,
   route: Route,

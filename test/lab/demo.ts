@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import { type EngineVersion, fillCache } from './cache.js';
 import { makeImage } from './image.js';
 import { Lab } from './lab.js';
+import { freshPlugin } from './managed-build.js';
 import { LAB_NAME } from './paths.js';
 import { SUPPORTED, type Tour, tours } from './tours.js';
 import { STEPS, walk } from './walkthrough.js';
@@ -39,17 +40,19 @@ function table(title: string, rows: readonly Row[]): void {
   }
 }
 
-const { engine } = new Command('demo')
+const { engine, managed } = new Command('demo')
   .addOption(new Option('--engine <version>', 'version of Docker').choices(SUPPORTED).default('28.5.2'))
+  .option('--managed', 'tsoverlay as a managed plugin of the engine, not as a process', false)
   .parse()
-  .opts<{ engine: EngineVersion }>();
+  .opts<{ engine: EngineVersion; managed: boolean }>();
 
 const since = performance.now();
 await Promise.all([fillCache([engine], console.log), makeImage(console.log)]);
+if (managed) await freshPlugin(console.log);
 console.log(
-  `booting docker01 (10.0.0.60, with Consul) and docker02 (10.0.0.61), Docker ${engine}, tsoverlay on both …`,
+  `booting docker01 (10.0.0.60, with Consul) and docker02 (10.0.0.61), Docker ${engine}, ${managed ? 'tsoverlay/driver installed' : 'tsoverlay'} on both …`,
 );
-const lab = await Lab.boot({ name: LAB_NAME, keep: true, engine });
+const lab = await Lab.boot({ name: LAB_NAME, keep: true, engine, managed });
 console.log(`up after ${seconds(since)}\n`);
 
 const [cluster, plain] = tours(engine);

@@ -23,7 +23,8 @@ echo "nameserver $3" >/etc/resolv.conf
 # Shared, for what a managed plugin mounts must reach the host.
 mount -t tmpfs -o mode=755 tmpfs /run
 mount --make-shared /run
-mkdir -p /run/docker/netns /run/docker/plugins /run/lock
+# No /run/docker: it is the engine's or the plugin's to make, whoever comes first.
+mkdir -p /run/lock
 
 touch /run/lab-ready
 sleep infinity &

@@ -1,13 +1,11 @@
 /** What the tests of the managed plugin share: a lab with it, a network, and containers that come back by themselves. */
 import { join } from 'node:path';
-import { ENGINE_VERSIONS, type EngineVersion } from './cache.js';
+import type { EngineVersion } from './cache.js';
 import { Lab } from './lab.js';
 import { freshPlugin } from './managed-build.js';
 import { ManagedPlugin } from './managed-plugin.js';
 import type { LabOptions } from './record.js';
 import { within } from './waiting.js';
-
-export const SUPPORTED = ENGINE_VERSIONS.filter((v) => v !== '20.10.5');
 
 export class ManagedScene {
   private constructor(readonly lab: Lab) {}

@@ -1,10 +1,8 @@
 /** Names across hosts, on real engines: what resolves, when it begins and when it ends. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ENGINE_VERSIONS } from './cache.js';
 import { Lab } from './lab.js';
+import { SUPPORTED } from './tours.js';
 import { within } from './waiting.js';
-
-const SUPPORTED = ENGINE_VERSIONS.filter((v) => v !== '20.10.5');
 
 describe.each(SUPPORTED)('names on %s', (engine) => {
   let lab: Lab;

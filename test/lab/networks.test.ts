@@ -1,10 +1,8 @@
 /** Networks come and go everywhere, however they were made; what clashes is refused with one sentence. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { ENGINE_VERSIONS } from './cache.js';
 import { Lab } from './lab.js';
+import { SUPPORTED } from './tours.js';
 import { within } from './waiting.js';
-
-const SUPPORTED = ENGINE_VERSIONS.filter((v) => v !== '20.10.5');
 
 describe.each(SUPPORTED)('networks on %s', (engine) => {
   let lab: Lab;

@@ -1,10 +1,9 @@
 /** The plugin's and the engine's restarts: traffic runs through the one, all is back after the other. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ENGINE_VERSIONS } from './cache.js';
 import { Lab } from './lab.js';
+import { SUPPORTED } from './tours.js';
 import { within } from './waiting.js';
 
-const SUPPORTED = ENGINE_VERSIONS.filter((v) => v !== '20.10.5');
 const KERNEL_STEP = '"msg":"kernel step"';
 
 describe.each(SUPPORTED)('restarts on %s', (engine) => {

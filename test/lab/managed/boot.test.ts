@@ -1,7 +1,9 @@
 /** Hosts with the managed plugin that lose their power: all comes back without a hand, whatever Consul does. */
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { run } from '../command.js';
 import { importConsul, runConsul } from '../consul-image.js';
-import { ManagedScene, SUPPORTED } from '../managed-scene.js';
+import { ManagedScene } from '../managed-scene.js';
+import { SUPPORTED } from '../tours.js';
 import { within } from '../waiting.js';
 
 /** Longer than an engine gives a plugin to answer. */
@@ -38,9 +40,25 @@ describe.each(SUPPORTED)('boot with the managed plugin on %s', (engine) => {
     await scene.bothAnswer(30_000);
   });
 
+  it('with an address that comes after the engine', async () => {
+    const { host, address } = scene.lab.host(2);
+    const ip = (...args: string[]) => run(['ip', '-n', host.machineName, ...args]);
+    const routes = (await ip('route', 'show', 'default')).split(' ').filter((word) => word !== '');
+    await scene.lab.powerLoss(scene.lab.host(2));
+    await ip('address', 'del', `${address}/24`, 'dev', 'eth0');
+    await scene.lab.powerOn(scene.lab.host(2));
+    // Longer than the engine waits for a plugin.
+    await new Promise((resolve) => setTimeout(resolve, 12_000));
+    expect(await scene.plugin(2).isEnabled()).toBe(true);
+    expect(await scene.docker(2, 'inspect --format {{.State.Running}} plain')).toBe('true');
+    await ip('address', 'add', `${address}/24`, 'dev', 'eth0');
+    await ip('route', 'add', ...routes);
+    await scene.bothAnswer(30_000);
+  });
+
   it('with Consul itself a container on docker01', async () => {
     await scene.lab.down();
-    scene = await ManagedScene.boot(engine, { consul: false, plugin: false });
+    scene = await ManagedScene.boot(engine, { consul: false, plugin: false, engineOptions: ['--live-restore'] });
     const docker01 = scene.lab.host(1);
     await importConsul(docker01);
     await runConsul(docker01);
@@ -56,5 +74,16 @@ describe.each(SUPPORTED)('boot with the managed plugin on %s', (engine) => {
     await Promise.all([1, 2].map((host) => scene.lab.powerLoss(scene.lab.host(host))));
     await Promise.all([1, 2].map((host) => scene.lab.powerOn(scene.lab.host(host))));
     await scene.bothAnswer(60_000);
+  });
+
+  it('with live-restore, dockerd restarts without it, and it finds the new docker.sock', async () => {
+    const pid = scene.plugin(2).pid();
+    await scene.lab.host(2).engine.restart();
+    expect(scene.plugin(2).pid()).toBe(pid);
+    await scene.docker(2, 'network create -d tsoverlay --ipam-driver tsoverlay --subnet 172.16.6.0/24 later');
+    await within(10_000, 'the network is on docker01', async () =>
+      (await scene.docker(1, 'network ls --format {{.Name}}')).includes('later'),
+    );
+    await scene.bothAnswer(5_000);
   });
 });

@@ -1,0 +1,76 @@
+/** What the files of the managed plugin must agree on with each other and with the program. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { parseDockerfile, readRecipe } from '../../../scripts/dockerfile.js';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
+const named = z.object({ name: z.string(), description: z.string().min(10) });
+const config = z
+  .object({
+    entrypoint: z.array(z.string()),
+    env: z.array(named.extend({ value: z.string(), settable: z.array(z.string()).optional() })),
+    mounts: z.array(named.extend({ source: z.string(), destination: z.string(), options: z.array(z.string()) })),
+    linux: z.object({ capabilities: z.array(z.string()) }),
+  })
+  .parse(JSON.parse(read('plugin-config.json')));
+
+describe('plugin-config.json', () => {
+  it('has every setting that config.ts reads, settable', () => {
+    const wanted = new Set([...read('src/config.ts').matchAll(/env\.([A-Z_]+)/g)].map((m) => m[1] ?? ''));
+    expect(new Set(config.env.map(({ name }) => name))).toEqual(wanted);
+    for (const { name, settable } of config.env)
+      expect(settable, name).toEqual(name === 'PLUGIN_SOCKETS' ? undefined : ['value']);
+  });
+
+  it('asks for no more than it is documented to', () => {
+    expect(config.linux.capabilities).toEqual(['CAP_NET_ADMIN', 'CAP_SYS_ADMIN']);
+    const documented = read('docs/plugin.md');
+    for (const { source } of config.mounts) expect(documented).toContain(`\`${source}\``);
+    for (const capability of config.linux.capabilities) expect(documented).toContain(capability);
+  });
+
+  it('starts what the Dockerfile starts', () => {
+    expect(config.entrypoint).toEqual(readRecipe(read('Dockerfile')).entrypoint);
+  });
+});
+
+describe('the Dockerfile', () => {
+  it('is understood without an engine', () => {
+    const { args, steps, workdir, result } = readRecipe(read('Dockerfile'));
+    expect(args.get('NODE_VERSION')).toMatch(/^\d+\.\d+\.\d+$/);
+    expect([workdir, result]).toEqual(['/build', 'rootfs']);
+    expect(steps.filter(({ verb }) => verb === 'COPY')).toHaveLength(2);
+    for (const { verb, rest } of steps) if (verb === 'RUN') expect(rest).not.toContain(workdir);
+  });
+
+  it('may not use what only an engine knows', () => {
+    expect(() => parseDockerfile('ENV A=b')).toThrow('"ENV A=b"');
+    expect(() => readRecipe('FROM scratch')).toThrow('two stages');
+  });
+
+  it('joins lines, and leaves comments out', () => {
+    expect(parseDockerfile('# a\nRUN one \\\n  && two\n\nARG X=1=2\n')).toEqual([
+      { verb: 'RUN', rest: 'one && two' },
+      { verb: 'ARG', rest: 'X=1=2' },
+    ]);
+  });
+});
+
+describe('package.json', () => {
+  it('has what the program imports among the dependencies that go into the plugin', () => {
+    const { dependencies } = z
+      .object({ dependencies: z.record(z.string(), z.string()) })
+      .parse(JSON.parse(read('package.json')));
+    const files = readdirSync(join(ROOT, 'src'), { recursive: true }).map(String);
+    const imported = files
+      .filter((file) => file.endsWith('.ts'))
+      .flatMap((file) => [...read(join('src', file)).matchAll(/(?:from|import\()\s*'([^'.][^']*)'/g)])
+      .map((m) => m[1] ?? '');
+    for (const name of new Set(imported))
+      if (!name.startsWith('node:') && !builtinModules.includes(name)) expect(dependencies).toHaveProperty([name]);
+  });
+});
