@@ -3,14 +3,14 @@ import { UserError } from '../errors.js';
 import { contains, inPool, ipOf, isHostAddress, parseIp } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
-import type { Cidr, EndpointId, Ip, Lease, NodeAddress, Subnet } from '../model/types.js';
+import type { Cidr, EndpointId, Ip, Lease, Network, NetworkId, NodeAddress, Subnet } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
-import { formatLease, parseEndpoint, parseLease } from '../store/records.js';
+import { formatLease, parseEndpoint, parseLease, parseNetwork } from '../store/records.js';
 import type { LocalEndpoints } from './local-endpoints.js';
 import type { Membership } from './membership.js';
 import type { Pools } from './pools.js';
 import type { Released } from './released.js';
-import { type PoolRef, Room } from './room.js';
+import { type PoolRef, poolOf, Room } from './room.js';
 import { type Attempt, transact, transactEnding } from './transact.js';
 
 /** A lease of ours that no endpoint took up within this time was left behind by a crash, ms. */
@@ -44,7 +44,7 @@ export class Ipam {
   async requestGateway(cidr: Cidr, wanted: string): Promise<Cidr> {
     const pool = await this.pool(cidr);
     if (pool.network === undefined) return this.reserve(pool, wanted, 'gateway');
-    const { gateway } = this.subnet(pool);
+    const gateway = this.subnet(pool)?.gateway;
     if (gateway === undefined || (wanted !== '' && ipOf(gateway) !== parseIp(wanted)))
       throw new UserError(
         `the gateway of ${cidr} is ${gateway ?? 'not set'} on all hosts; it cannot be ${wanted || 'another'}`,
@@ -56,9 +56,9 @@ export class Ipam {
   async requestAddress(cidr: Cidr, wanted: string): Promise<Cidr> {
     const pool = await this.pool(cidr);
     if (pool.network === undefined) return this.reserve(pool, wanted, 'aux');
-    const subnet = this.subnet(pool);
+    const aux = Object.values(this.subnet(pool)?.aux ?? {});
     // The engine asks for the auxiliary addresses of a mirror while it creates it; they are leased already.
-    if (wanted !== '' && Object.values(subnet.aux).includes(parseIp(wanted))) return inPool(parseIp(wanted), cidr);
+    if (wanted !== '' && aux.includes(parseIp(wanted))) return inPool(parseIp(wanted), cidr);
     return this.reserve(pool, wanted, 'endpoint');
   }
 
@@ -117,7 +117,7 @@ export class Ipam {
 
   private async reserve(pool: PoolRef, wanted: string, kind: Lease['kind']): Promise<Cidr> {
     if (pool.network === undefined || kind !== 'endpoint') return this.lease(pool, wanted, kind, () => []);
-    return this.membership.using(pool.network, (mark) => this.lease(pool, wanted, kind, mark));
+    return this.membership.using(pool.network.id, (mark) => this.lease(pool, wanted, kind, mark));
   }
 
   private async lease(pool: PoolRef, wanted: string, kind: Lease['kind'], mark: () => readonly Op[]): Promise<Cidr> {
@@ -164,7 +164,7 @@ export class Ipam {
       const end = found.rested ? [] : [this.released.endOp(candidate.cidr, found.ip)];
       return { pool: candidate, ip: found.ip, ops: [op, ...end] };
     }
-    const full = [pool, ...siblings].map((p) => this.room.rangeOf(p) ?? p.cidr).join(' and ');
+    const full = [pool, ...siblings].map((p) => p.range ?? p.cidr).join(' and ');
     throw new UserError(`no address is free in ${full}; remove containers, or make the network with a larger --subnet`);
   }
 
@@ -174,20 +174,29 @@ export class Ipam {
     return lease.endpoint === undefined ? isAbandonedLease(lease, Date.now()) : !this.local.isLive(lease.endpoint);
   }
 
-  /** A network's pool is known without asking; only one that is being created is not. */
+  /** A network's pool is known without asking, nearly always. */
   private async pool(cidr: Cidr): Promise<PoolRef> {
-    const network = [...this.view.current.networks.values()].find((n) => n.subnets.some((s) => s.pool === cidr));
-    if (network !== undefined) return { cidr, network: network.id };
-    const pool = await this.pools.get(cidr);
+    for (const network of this.view.current.networks.values()) {
+      const known = poolOf(network, cidr);
+      if (known !== undefined) return known;
+    }
+    const claim = await this.pools.get(cidr);
+    if (claim !== undefined && claim.network === undefined) return { cidr, range: claim.range };
+    const network = claim?.network === undefined ? undefined : await this.network(claim.network);
+    const pool = network && poolOf(network, cidr);
     if (pool === undefined)
       throw new UserError(`pool ${cidr} is not claimed in the cluster; its network has been removed`);
     return pool;
   }
 
-  private subnet(pool: PoolRef): Subnet {
-    const subnet = this.room.networkOf(pool)?.subnets.find((s) => s.pool === pool.cidr);
-    if (subnet === undefined) throw new UserError(`the network of ${pool.cidr} is no longer in the cluster`);
-    return subnet;
+  /** From the store: our view has not seen it yet. */
+  private async network(id: NetworkId): Promise<Network | undefined> {
+    const entry = await this.store.get(keys.network(id));
+    return entry === undefined ? undefined : parseNetwork(entry);
+  }
+
+  private subnet({ network, cidr }: PoolRef): Subnet | undefined {
+    return network?.subnets.find((s) => s.pool === cidr);
   }
 }
 

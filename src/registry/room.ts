@@ -2,11 +2,23 @@
 import { assignable, contains, familyOf, freeAddress } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Store } from '../model/ports.js';
-import type { Cidr, Ip, Network, Pool } from '../model/types.js';
+import type { Cidr, Ip, Network } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import type { Released } from './released.js';
 
-export type PoolRef = Pick<Pool, 'cidr' | 'range' | 'network'>;
+/** A pool, with the network that has it; none while that is being created. */
+export interface PoolRef {
+  readonly cidr: Cidr;
+  /** `--ip-range`, of the network or (while that is being created) of the claim. */
+  readonly range?: Cidr | undefined;
+  readonly network?: Network;
+}
+
+/** The pool as a part of this network; undefined when it is not. */
+export function poolOf(network: Network, cidr: Cidr): PoolRef | undefined {
+  const subnet = network.subnets.find((s) => s.pool === cidr);
+  return subnet && { cidr, range: subnet.range, network };
+}
 
 interface Free {
   readonly ip: Ip;
@@ -26,30 +38,21 @@ export class Room {
     const prefix = keys.leases(pool.cidr);
     const [leases, resting] = await Promise.all([this.store.keys(prefix), this.released.of(pool.cidr)]);
     const taken = leases.map((key) => key.slice(prefix.length));
-    const span = assignable(pool.cidr, this.rangeOf(pool));
+    const span = assignable(pool.cidr, pool.range);
     // The creating engine's own IPAM hands out from below; from above we keep out of its way the longest.
-    const from = this.networkOf(pool)?.ipam === 'engine' ? 'above' : 'below';
+    const from = pool.network?.ipam === 'engine' ? 'above' : 'below';
     const rested = freeAddress(span, new Set([...taken, ...resting]), from);
     if (rested !== undefined) return { ip: rested, rested: true };
     const ip = freeAddress(span, new Set(taken), from);
     return ip === undefined ? undefined : { ip, rested: false };
   }
 
-  networkOf(pool: PoolRef): Network | undefined {
-    return pool.network === undefined ? undefined : this.view.current.networks.get(pool.network);
-  }
-
-  /** `--ip-range`, of the network or (while that is being created) of the claim. */
-  rangeOf(pool: PoolRef): Cidr | undefined {
-    return this.networkOf(pool)?.subnets.find((s) => s.pool === pool.cidr)?.range ?? pool.range;
-  }
-
   /** The other subnets of the pool's network that could serve as well. */
   siblings(pool: PoolRef): readonly PoolRef[] {
-    const network = this.networkOf(pool);
+    const { network } = pool;
     return (network?.subnets ?? [])
       .filter((s) => s.pool !== pool.cidr && familyOf(s.pool) === familyOf(pool.cidr))
-      .map((s) => ({ cidr: s.pool, ...(network === undefined ? {} : { network: network.id }) }));
+      .flatMap((s) => (network && poolOf(network, s.pool)) ?? []);
   }
 
   /** The engine releases an address with the pool that it asked; it may be a sibling's. */

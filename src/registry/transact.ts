@@ -32,18 +32,22 @@ export async function transact<T>(
   build: () => Promise<Attempt<T>>,
   deadlineMs = STORE_DEADLINE_MS,
 ): Promise<Committed<T>> {
-  const end = Date.now() + deadlineMs;
+  const end = performance.now() + deadlineMs;
+  let hiccup: unknown;
   for (let tries = 1; ; tries++) {
     try {
       const { ops, result } = await build();
       if (ops.length === 0) return { result, index: 0 };
       const commit = await store.commit(ops);
       if (commit.ok) return { result, index: commit.index };
-      if (Date.now() > end) throw new DeadlineError('too many hosts changed the same thing at once; try again');
+      // The store took the time, whoever else may have been faster since it is back.
+      if (performance.now() > end)
+        throw hiccup ?? new DeadlineError('too many hosts changed the same thing at once; try again');
       // Two hosts in step would collide for ever.
       await sleep(Math.random() * Math.min(5 * tries, 50));
     } catch (e) {
-      if (!(isStoreError(e) && e.retryable) || Date.now() > end) throw e;
+      if (!(isStoreError(e) && e.retryable) || performance.now() > end) throw e;
+      hiccup = e;
       await sleep(Math.min(100 * tries, 1_000));
     }
   }
@@ -57,13 +61,13 @@ const failures = new WeakMap<Store, { readonly at: number; readonly error: unkno
  */
 export async function transactEnding<T>(store: Store, build: () => Promise<Attempt<T>>): Promise<Committed<T>> {
   const failure = failures.get(store);
-  if (failure !== undefined && Date.now() - failure.at < AWAY_MS) throw failure.error;
+  if (failure !== undefined && performance.now() - failure.at < AWAY_MS) throw failure.error;
   try {
     const committed = await transact(store, build, ENDING_DEADLINE_MS);
     failures.delete(store);
     return committed;
   } catch (error) {
-    if (isStoreError(error) && error.retryable) failures.set(store, { at: Date.now(), error });
+    if (isStoreError(error) && error.retryable) failures.set(store, { at: performance.now(), error });
     throw error;
   }
 }

@@ -31,6 +31,15 @@ describe('addresses', () => {
     expect((await two.run(12, network)).address).toBe('172.16.1.3/24');
   });
 
+  it('are given out on a network that this host has not seen yet', async () => {
+    await one.createNetwork(1);
+    const third = await makeHost(store, '10.0.0.62');
+    vi.spyOn(third.view, 'current', 'get').mockReturnValue({ ...third.view.current, networks: new Map() });
+    expect(await third.ipam.requestAddress(POOL, '')).toBe('172.16.1.1/24');
+    expect(await third.ipam.requestAddress(POOL, '172.16.1.9')).toBe('172.16.1.9/24');
+    third.stop();
+  });
+
   it('that were released are first again after a short while', async () => {
     const network = await one.createNetwork(1);
     vi.useFakeTimers();

@@ -1,7 +1,8 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { StoreError } from '../../../src/errors.js';
 import type { Store } from '../../../src/model/ports.js';
-import { transactEnding } from '../../../src/registry/transact.js';
+import { transact, transactEnding } from '../../../src/registry/transact.js';
+import { FakeStore } from '../../fakes/store.js';
 
 afterEach(() => vi.restoreAllMocks());
 
@@ -17,8 +18,19 @@ it('waits for a store that is away once, not for each of many calls that end som
   build.mockClear();
   expect(await timed()).toBeLessThan(100);
   expect(build).not.toHaveBeenCalled();
-  const now = Date.now;
-  vi.spyOn(Date, 'now').mockImplementation(() => now() + 10_000);
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + 10_000);
   await timed();
   expect(build).toHaveBeenCalled();
+});
+
+it('names the store, not other hosts, when the store was what took the time', async () => {
+  const store = new FakeStore();
+  const away = new StoreError('Consul is away', true);
+  const build = vi
+    .fn(async () => ({ ops: [{ verb: 'create', key: 'taken', value: '' } as const], result: undefined }))
+    .mockRejectedValueOnce(away);
+  store.put({ taken: 'by another' });
+  await expect(transact(store, build, 300)).rejects.toBe(away);
+  await expect(transact(store, build, 100)).rejects.toThrow('too many hosts');
 });
