@@ -2,9 +2,9 @@
 
 import type { Sandboxes } from '../dns/sandboxes.js';
 import { UserError } from '../errors.js';
-import { familyOf, ipOf, networkOf, parseIp } from '../model/address.js';
+import { ipOf, networkOf, parseIp } from '../model/address.js';
 import { containerEnd } from '../model/names.js';
-import { segments, segmentsOf } from '../model/plan.js';
+import { segmentsOf, staticRoutes } from '../model/plan.js';
 import type { Cidr, Ip, Network, NetworkId } from '../model/types.js';
 import type { ContainerPass } from '../reconcile/container-pass.js';
 import type { HostPass } from '../reconcile/host-pass.js';
@@ -108,17 +108,10 @@ export class NetworkDriver {
     ]);
     // Not awaited: the engine holds the container's lock until we answer.
     void this.containers.joined(request.NetworkID, endpoint.id, request.SandboxKey);
-    const own = endpoint.addresses.map(networkOf);
-    const gateway = network.subnets.find((s) => own.includes(s.pool))?.gateway;
-    const others = [...segments(network).values()].flat().filter((s) => !own.includes(s.pool));
+    const routes = staticRoutes(network, endpoint.addresses);
     return {
       InterfaceName: { SrcName: containerEnd(endpoint.id), DstPrefix: 'eth' },
-      StaticRoutes:
-        gateway === undefined
-          ? []
-          : others
-              .filter((s) => familyOf(s.pool) === familyOf(gateway))
-              .map((s) => ({ Destination: s.pool, RouteType: NEXTHOP, NextHop: ipOf(gateway) })),
+      StaticRoutes: routes.map(({ to, via }) => ({ Destination: to, RouteType: NEXTHOP, NextHop: via })),
     };
   }
 

@@ -5,7 +5,7 @@
  */
 import { type FSWatcher, watch } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { namespaceFile } from './namespace-file.js';
+import { namespaceFile } from '../kernel/namespace-file.js';
 
 const FAST_MS = 1;
 /** The fast poll ends when the mount does not follow the file; the slow one goes on. */

@@ -1,8 +1,9 @@
 /** Which containers of this host get a resolver, and the networks whose names each may ask for. */
+
+import { namespaceFile } from '../kernel/namespace-file.js';
 import type { Endpoint, NetworkId, NodeAddress } from '../model/types.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { ClusterView } from '../store/cluster.js';
-import { namespaceFile } from './namespace-file.js';
 import type { DnsService } from './service.js';
 import type { Zone } from './zone.js';
 
@@ -18,7 +19,7 @@ export class Sandboxes {
   sync(): void {
     const networks = new Map<string, NetworkId[]>();
     for (const endpoint of this.own()) {
-      const sandbox = this.sandboxOf(endpoint);
+      const sandbox = this.local.sandboxOf(endpoint);
       if (sandbox !== undefined) networks.set(sandbox, [...(networks.get(sandbox) ?? []), endpoint.network]);
     }
     this.dns.sync(new Map([...networks].map(([sandbox, ids]) => [sandbox, () => this.zones(ids)])));
@@ -37,13 +38,6 @@ export class Sandboxes {
     return [...this.view.current.endpoints.values()].flatMap((endpoints) =>
       [...endpoints.values()].filter((e) => e.node === this.self),
     );
-  }
-
-  /** Told by Join in this life, or in the record since an earlier one. */
-  private sandboxOf(endpoint: Endpoint): string | undefined {
-    const told = this.local.sandbox(endpoint.id);
-    if (told !== undefined) return told;
-    return endpoint.sandbox !== '' && this.local.isLive(endpoint.id) ? endpoint.sandbox : undefined;
   }
 
   private zones(ids: readonly NetworkId[]): readonly Zone[] {

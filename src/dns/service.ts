@@ -1,8 +1,8 @@
 /** The resolvers of all containers of this host that are on a network of ours. */
 import { messageOf } from '../errors.js';
+import { namespaceFile } from '../kernel/namespace-file.js';
 import type { Zone } from './answer.js';
 import { AwaitedFiles } from './awaited-files.js';
-import { namespaceFile } from './namespace-file.js';
 import { type Log, Resolver } from './resolver.js';
 
 /** A third of what a redirect outlives its renewal: two may be missed. */

@@ -4,13 +4,14 @@ import type { Step, StepKind, StepOf } from '../model/steps.js';
 import type { Ip } from '../model/types.js';
 import { ensureAddress, removeAddress } from './addresses.js';
 import { ensureBridge } from './bridges.js';
+import { withCard } from './card.js';
 import { linkIndex, removeLink, setLink } from './links.js';
 import type { Namespaces, Space } from './namespaces.js';
 import { forgetLearned, removeNeighbour, replaceNeighbour } from './neighbours.js';
 import { withNamespace } from './netns.js';
 import type { Rtnetlink } from './rtnetlink.js';
 import { disableIpv6, enableForwarding, enableIpv6 } from './sysctl.js';
-import { ensurePort } from './veth.js';
+import { ensurePort, type Peer } from './veth.js';
 import { takeVni } from './vni.js';
 import { ensureVxlan } from './vxlan.js';
 
@@ -32,6 +33,12 @@ const inside = (at: Workplace, step: Step): Promise<Space> => at.spaces.require(
 async function unlessGone(at: Workplace, step: Step, work: (socket: Rtnetlink) => Promise<unknown>): Promise<void> {
   const space = await at.spaces.open(step.ns);
   if (space !== undefined) await work(space.socket);
+}
+
+/** In the host's namespace, where the engine fetches it. What has the name is of an attach that failed. */
+async function waitingPeer(at: Workplace, name: string): Promise<Peer> {
+  await removeLink(at.host, name);
+  return { name, namespace: at.hostFd };
 }
 
 /** IPv6 is off until something of it is wanted: see createNamespace. */
@@ -67,7 +74,11 @@ const executors: Executors = {
     }
   },
 
-  createPort: async (at, step) => ensurePort(at.host, at.hostFd, (await inside(at, step)).socket, step),
+  createPort: async (at, step) => {
+    const { socket } = await inside(at, step);
+    if (step.card !== undefined) return withCard(step.card, (peer) => ensurePort(socket, step, peer));
+    return ensurePort(socket, step, () => waitingPeer(at, step.containerEnd));
+  },
 
   removeLink: (at, step) => unlessGone(at, step, (socket) => removeLink(socket, step.link)),
 

@@ -9,6 +9,7 @@ import { kernelError } from './errno.js';
 import { execute, type Workplace } from './executors.js';
 import { GWBRIDGE, Gwbridge } from './gwbridge.js';
 import { findLink, type KernelLink, listLinks } from './links.js';
+import { namespaceInode } from './namespace-file.js';
 import { Namespaces } from './namespaces.js';
 import { listNeighbours } from './neighbours.js';
 import { OWN_NETNS, withNamespace } from './netns.js';
@@ -70,6 +71,10 @@ export class LinuxKernel implements HostKernel {
         .map((n) => ({ link: nameOf(n.link), ip: n.ip, mac: n.mac })),
       fdb: fdb.filter((n) => vxlans.has(n.link)).map((n) => ({ link: nameOf(n.link), mac: n.mac, vtep: n.ip })),
     };
+  }
+
+  isNamespace(path: string): boolean {
+    return namespaceInode(path) !== undefined;
   }
 
   async apply(step: Step): Promise<void> {

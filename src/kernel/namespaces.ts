@@ -1,16 +1,14 @@
 /** The namespaces of networks, each with its netlink socket. */
-import { closeSync, mkdirSync, readdirSync, statfsSync, statSync, unlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs';
 import { hasCode } from '../errors.js';
 import { isNamespaceName } from '../model/names.js';
 import type { NamespaceName } from '../model/types.js';
 import { kernelError } from './errno.js';
 import { listLinks, removeLink } from './links.js';
+import { namespaceInode } from './namespace-file.js';
 import { createNamespace, mountNamespace, OWN_NETNS, openNamespace, removeNamespace, withNamespace } from './netns.js';
 import { Rtnetlink } from './rtnetlink.js';
 import { type Listener, Watcher } from './watcher.js';
-
-/** statfs(2) of a file that a namespace is mounted on. */
-const NSFS_MAGIC = 0x6e736673;
 
 /** How often it is looked whether a namespace's file is still mounted, which the kernel tells nobody, ms. */
 const LOOK_MS = 2_000;
@@ -165,15 +163,6 @@ export class Namespaces {
     clearInterval(watch?.look);
     socket.close();
     closeSync(fd);
-  }
-}
-
-function namespaceInode(path: string): number | undefined {
-  try {
-    return statfsSync(path).type === NSFS_MAGIC ? statSync(path).ino : undefined;
-  } catch (e) {
-    if (hasCode(e, 'ENOENT')) return undefined;
-    throw e;
   }
 }
 

@@ -1,11 +1,13 @@
 /** Routes: `ip route`. */
-import { getU32 } from 'netlink';
-import { networkOf } from '../model/address.js';
+import { FlagsNew, getU32, putU32 } from 'netlink';
+import { isKernelError } from '../errors.js';
+import { networkOf, parseCidr } from '../model/address.js';
+import type { Route } from '../model/steps.js';
 import type { Cidr } from '../model/types.js';
 import type { KernelAddress } from './addresses.js';
-import { readAttributes, readIp } from './attributes.js';
+import { ipBytes, message, readAttributes, readIp } from './attributes.js';
 import type { Rtnetlink } from './rtnetlink.js';
-import { OCCUPYING_ROUTES, RT_TABLE_MAIN, RTA, RTM } from './uapi.js';
+import { AF, OCCUPYING_ROUTES, RT_SCOPE_UNIVERSE, RT_TABLE_MAIN, RTA, RTM, RTN_UNICAST, RTPROT_BOOT } from './uapi.js';
 
 /** The destination of one rtmsg; undefined for default routes, local ones, and those of other tables. */
 export function readDestination(payload: Buffer): Cidr | undefined {
@@ -16,6 +18,30 @@ export function readDestination(payload: Buffer): Cidr | undefined {
   if ((longTable === undefined ? shortTable : getU32(longTable)) !== RT_TABLE_MAIN) return undefined;
   if (prefix === 0 || dst === undefined || !OCCUPYING_ROUTES.includes(type)) return undefined;
   return networkOf(`${readIp(dst)}/${prefix}`);
+}
+
+/** `ip route add <to> via <via>`; one that is there already stays. Throws ENETUNREACH without a way to `via`. */
+export async function ensureRoute(socket: Rtnetlink, { to, via }: Route): Promise<void> {
+  const { address, prefix, family } = parseCidr(to);
+  const kind = [
+    family === 4 ? AF.INET : AF.INET6,
+    prefix,
+    0,
+    0,
+    RT_TABLE_MAIN,
+    RTPROT_BOOT,
+    RT_SCOPE_UNIVERSE,
+    RTN_UNICAST,
+  ];
+  const payload = message(Buffer.concat([Buffer.from(kind), putU32(0)]), [
+    [RTA.DST, ipBytes(address)],
+    [RTA.GATEWAY, ipBytes(via)],
+  ]);
+  try {
+    await socket.request(`ip route add ${to} via ${via}`, RTM.NEWROUTE, FlagsNew.CREATE | FlagsNew.EXCL, payload);
+  } catch (e) {
+    if (!isKernelError(e, 'EEXIST')) throw e;
+  }
 }
 
 /** Ranges that every host has, or that nobody would take a pool from: loopback, link-local, multicast. */

@@ -10,6 +10,7 @@ export const RTM = {
   NEWADDR: 20,
   DELADDR: 21,
   GETADDR: 22,
+  NEWROUTE: 24,
   GETROUTE: 26,
   NEWNEIGH: 28,
   DELNEIGH: 29,
@@ -57,7 +58,10 @@ export const NUD_PERMANENT = 0x80;
 export const NTF_SELF = 2;
 export const NTF_MASTER = 4;
 
-export const RTA = { DST: 1, TABLE: 15 } as const;
+export const RTA = { DST: 1, GATEWAY: 5, TABLE: 15 } as const;
 export const RT_TABLE_MAIN = 254;
+export const RT_SCOPE_UNIVERSE = 0;
+export const RTN_UNICAST = 1;
+export const RTPROT_BOOT = 3;
 /** Route types that hold a place in the address space: unicast, blackhole, unreachable, prohibit, throw. */
 export const OCCUPYING_ROUTES: readonly number[] = [1, 6, 7, 8, 9];

@@ -1,4 +1,6 @@
 /** Veth pairs: `ip link add … type veth peer …`. */
+
+import type { Mac } from '../model/types.js';
 import type { Attribute } from './attributes.js';
 import { kernelError } from './errno.js';
 import { addLink, findLink, formatLink, linkIndex, removeLink, setLink } from './links.js';
@@ -7,27 +9,38 @@ import { VETH_INFO_PEER } from './uapi.js';
 
 export interface PortWish {
   readonly link: string;
-  readonly containerEnd: string;
   /** Bytes. */
   readonly mtu: number;
   readonly master: string;
   readonly alias: string;
 }
 
-/** What tells a veth about its other end; `namespace` is where that is put. */
-export const vethData = (peer: string, mtu: number, namespace: number): readonly Attribute[] => [
-  [VETH_INFO_PEER, formatLink(0, { name: peer, mtu, namespace })],
+/** The other end of a pair. */
+export interface Peer {
+  readonly name: string;
+  /** Descriptor of the namespace that it is put into. */
+  readonly namespace: number;
+  readonly mac?: Mac;
+  /** Sets it up, before the pair counts as ours. */
+  readonly furnish?: () => Promise<unknown>;
+}
+
+/** What tells a veth about its other end. */
+export const vethData = ({ name, namespace, mac }: Peer, mtu: number): readonly Attribute[] => [
+  [VETH_INFO_PEER, formatLink(0, { name, mtu, namespace, ...(mac === undefined ? {} : { mac }) })],
 ];
 
 /**
- * `ip link add <link> mtu <mtu> type veth peer name <containerEnd> mtu <mtu> netns <host>`, then
- * `ip link set <link> alias <alias> master <master> up`. The other end stays down: it is the engine's to fetch.
+ * `ip link add <link> mtu <mtu> type veth peer name <peer> mtu <mtu> netns <namespace>`, then
+ * `ip link set <link> alias <alias> master <master> up`. The other end stays down, unless `furnish` sets it up.
+ *
+ * `otherEnd` is asked once there is no old pair in its way.
  *
  * Throws EEXIST when `link` belongs to something else, ENODEV when the bridge is missing, EXFULL when it has 1024
  * ports already.
  */
-export async function ensurePort(host: Rtnetlink, hostFd: number, inside: Rtnetlink, wish: PortWish): Promise<void> {
-  const verb = `ip link add ${wish.link} type veth peer name ${wish.containerEnd}`;
+export async function ensurePort(inside: Rtnetlink, wish: PortWish, otherEnd: () => Promise<Peer>): Promise<void> {
+  const verb = `ip link add ${wish.link} type veth`;
   const master = await linkIndex(inside, wish.master, `ip link set ${wish.link} master ${wish.master}`);
   const rest = { alias: wish.alias, master, up: true } as const;
 
@@ -38,8 +51,8 @@ export async function ensurePort(host: Rtnetlink, hostFd: number, inside: Rtnetl
   if (existing?.kind === 'veth' && existing.alias === '') await removeLink(inside, wish.link);
   else if (existing !== undefined) throw kernelError(verb, 'EEXIST');
 
-  await removeLink(host, wish.containerEnd);
-  const data = vethData(wish.containerEnd, wish.mtu, hostFd);
-  await addLink(inside, { name: wish.link, mtu: wish.mtu, kind: 'veth', data }, verb);
+  const peer = await otherEnd();
+  await addLink(inside, { name: wish.link, mtu: wish.mtu, kind: 'veth', data: vethData(peer, wish.mtu) }, verb);
+  await peer.furnish?.();
   await setLink(inside, wish.link, rest);
 }

@@ -128,13 +128,14 @@ function portSteps(wanted: NamespacePlan, links: readonly ObservedLink[]): Draft
   const create = (port: PortPlan): Draft => {
     const link = lowestFreePort(used);
     used.add(link);
-    const { containerEnd, mtu, bridge: master, endpoint: alias } = port;
-    return { kind: 'createPort', link, containerEnd, mtu, master, alias, reason: 'missing' };
+    const { containerEnd, mtu, bridge: master, endpoint: alias, end } = port;
+    const card = typeof end === 'object' ? { card: end } : {};
+    return { kind: 'createPort', link, containerEnd, mtu, master, alias, reason: 'missing', ...card };
   };
   return wanted.ports.flatMap((port) => {
     const link = byEndpoint.get(port.endpoint);
     if (link !== undefined) return upkeep(link, port.mtu, port.bridge);
-    return port.joined ? [create(port)] : [];
+    return port.end === 'nobody' ? [] : [create(port)];
   });
 }
 

@@ -1,7 +1,7 @@
 /** What one network's namespace on this host should look like: a pure function of the cluster. */
-import { contains, familyOf, ipOf } from './address.js';
+import { contains, familyOf, ipOf, networkOf } from './address.js';
 import { bridgeName, containerEnd, namespaceName, OPTION_MULTICAST, vxlanName } from './names.js';
-import type { BridgePlan, FloodPlan, NamespacePlan } from './steps.js';
+import type { BridgePlan, FloodPlan, NamespacePlan, PortPlan, Route } from './steps.js';
 import type {
   Cidr,
   Cluster,
@@ -24,6 +24,8 @@ export interface Self {
   readonly mtu: number;
   /** Endpoints whose Join has been called: the engine is about to fetch their links. */
   readonly joined: ReadonlySet<EndpointId>;
+  /** The namespace files of containers whose links the engine has fetched already. */
+  readonly sandboxes: ReadonlyMap<EndpointId, string>;
 }
 
 /** The MTU inside a network: the user's underlay MTU, or this host's, less the overhead of VXLAN. */
@@ -72,7 +74,7 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
       bridge: bridgeName(segmentOf(e)),
       containerEnd: containerEnd(e.id),
       mtu,
-      joined: self.joined.has(e.id),
+      end: endOf(network, self, e),
     })),
     peers: remote.flatMap((e) => {
       const vxlan = vxlanName(segmentOf(e));
@@ -80,6 +82,24 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
     }),
     floods: hasMulticast(network) ? floods(remote, segmentOf) : [],
   };
+}
+
+function endOf(network: Network, self: Self, endpoint: Endpoint): PortPlan['end'] {
+  const sandbox = self.sandboxes.get(endpoint.id);
+  if (sandbox === undefined) return self.joined.has(endpoint.id) ? 'engine' : 'nobody';
+  const { mac, addresses } = endpoint;
+  return { sandbox, mac, addresses, routes: staticRoutes(network, addresses) };
+}
+
+/** From a container to the other subnets of its network, through its own subnet's gateway. */
+export function staticRoutes(network: Network, addresses: readonly Cidr[]): readonly Route[] {
+  const own = addresses.map(networkOf);
+  const gateway = network.subnets.find((s) => own.includes(s.pool))?.gateway;
+  if (gateway === undefined) return [];
+  return [...segments(network).values()]
+    .flat()
+    .filter((s) => !own.includes(s.pool) && familyOf(s.pool) === familyOf(gateway))
+    .map((s) => ({ to: s.pool, via: ipOf(gateway) }));
 }
 
 /** Each host once per device, whatever number of endpoints it has there. */

@@ -98,6 +98,8 @@ export interface HostKernel {
   namespaces(): Promise<readonly NamespaceName[]>;
   /** Undefined when there is no such namespace. */
   observe(name: NamespaceName): Promise<ObservedNamespace | undefined>;
+  /** Whether a namespace is mounted on this file. */
+  isNamespace(path: string): boolean;
   /** Does one step; creating what exists and removing what is gone are successes. Rejects with a KernelError. */
   apply(step: Step): Promise<void>;
   hostFacts(): Promise<HostFacts>;

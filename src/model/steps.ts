@@ -24,8 +24,25 @@ export interface PortPlan {
   /** Name of the end that the engine moves into the container, e.g. `veth1a2b3c4`. */
   readonly containerEnd: string;
   readonly mtu: number;
-  /** True from Join on: only then may a missing pair be made, for only then does the engine come to fetch it. */
-  readonly joined: boolean;
+  /**
+   * Who puts the container's end into the container, should the pair be missing: the engine, which Join has told to
+   * fetch it; we ourselves, once the engine has fetched it and somebody deleted it since; or nobody.
+   */
+  readonly end: 'engine' | 'nobody' | CardPlan;
+}
+
+/** The container's end of a veth pair, as the engine had set it up. */
+export interface CardPlan {
+  /** File of the container's namespace. */
+  readonly sandbox: string;
+  readonly mac: Mac;
+  readonly addresses: readonly Cidr[];
+  readonly routes: readonly Route[];
+}
+
+export interface Route {
+  readonly to: Cidr;
+  readonly via: Ip;
 }
 
 /** An endpoint on another node: one permanent neighbour and one permanent FDB entry on the VXLAN device. */
@@ -128,11 +145,11 @@ export type Step = StepBase &
     | LinkStep<'createBridge', { readonly mtu: number; readonly alias: string }>
     /** Made on the underlay, moved into the namespace, enslaved to `master`, up. */
     | LinkStep<'createVxlan', { readonly vni: number; readonly mtu: number; readonly master: string }>
-    /** One end stays (as `link`, a port of `master`, alias = endpoint id, up), the other waits in the host's namespace. */
-    | LinkStep<
-        'createPort',
-        { readonly containerEnd: string; readonly mtu: number; readonly master: string; readonly alias: string }
-      >
+    /**
+     * One end stays (as `link`, a port of `master`, alias = endpoint id, up), the other waits in the host's namespace,
+     * or becomes a container's card.
+     */
+    | LinkStep<'createPort', Omit<PortPlan, 'endpoint' | 'bridge' | 'end'> & PortPlace>
     | LinkStep<'removeLink'>
     | LinkStep<'setMtu', { readonly mtu: number }>
     | LinkStep<'setUp'>
@@ -144,6 +161,12 @@ export type Step = StepBase &
     | FdbStep<'replaceFdb'>
     | FdbStep<'removeFdb'>
   );
+
+interface PortPlace {
+  readonly master: string;
+  readonly alias: string;
+  readonly card?: CardPlan;
+}
 
 export type StepKind = Step['kind'];
 export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;

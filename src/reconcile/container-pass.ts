@@ -14,7 +14,7 @@ import type { HostMemory } from '../store/memory.js';
 import { Loop } from './loop.js';
 
 const RESYNC_MS = 60_000;
-/** An attach is over long before: a record this old that the engine does not list serves nobody, ms. */
+/** An attach is over long before: a record this old has had its link, or serves nobody if the engine does not list it, ms. */
 const ORPHAN_MS = 60_000;
 
 /** The first comes too early for what was under way at the crash. */
@@ -104,7 +104,12 @@ export class ContainerPass {
     for (const engineId of engineIds)
       for (const id of (await this.engine.endpoints(engineId))?.keys() ?? []) listed.add(id);
     for (const endpoint of this.endpoints.own(network)) {
-      if (listed.has(endpoint.id) || Date.now() - endpoint.created < ORPHAN_MS) continue;
+      if (Date.now() - endpoint.created < ORPHAN_MS) continue;
+      if (listed.has(endpoint.id)) {
+        // Its link may have been deleted while we were away.
+        if (!this.local.joined.has(endpoint.id)) this.local.attach(endpoint.id);
+        continue;
+      }
       await this.endpoints.remove(network, endpoint.id, true);
       this.log.warn(
         { endpoint: endpoint.id, names: endpoint.names },

@@ -7,7 +7,7 @@ import { namespaceName } from '../model/names.js';
 import { networkOfNamespace, plan } from '../model/plan.js';
 import type { HostKernel } from '../model/ports.js';
 import { repairs } from '../model/repairs.js';
-import type { NamespacePlan, Step } from '../model/steps.js';
+import type { NamespacePlan } from '../model/steps.js';
 import type { Cluster, EndpointId, NamespaceName, NetworkId, NodeAddress } from '../model/types.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { Membership } from '../registry/membership.js';
@@ -46,7 +46,7 @@ export class HostPass {
     const names = await this.kernel.namespaces();
     for (const name of names) {
       const found = await this.kernel.observe(name);
-      for (const link of found?.links ?? []) if (link.kind === 'veth') this.local.add(link.alias as EndpointId);
+      for (const link of found?.links ?? []) if (link.kind === 'veth') this.local.attach(link.alias as EndpointId);
     }
     return names;
   }
@@ -89,9 +89,11 @@ export class HostPass {
   private async pass(name: NamespaceName): Promise<boolean> {
     const cluster = this.view.current;
     this.assertLoaded(cluster, name);
-    const self = { address: this.self.address, mtu: this.self.mtu(), joined: this.local.joined };
-    const wanted = plan(cluster, self, name);
     const found = await this.kernel.observe(name);
+    for (const { alias } of found?.links ?? []) this.local.fetched(alias as EndpointId);
+    const { joined } = this.local;
+    const self = { address: this.self.address, mtu: this.self.mtu(), joined, sandboxes: this.sandboxes(cluster, name) };
+    const wanted = plan(cluster, self, name);
     const confirmed = this.view.confirmed;
     const steps = diff(name, wanted, found).filter((step) => confirmed || !step.prune);
     const repairing = new Set(repairs(steps, found, this.plans.get(name) ?? wanted));
@@ -101,17 +103,22 @@ export class HostPass {
     for (const step of steps) {
       this.log.debug({ step }, 'kernel step');
       await this.kernel.apply(step);
-      if (repairing.has(step)) this.tellRepair(step);
+      if (repairing.has(step)) this.log.warn({ ...step }, `repaired a network's namespace: ${step.kind}`);
     }
     if (wanted !== undefined) await this.kernel.watch(name, (notices) => this.onNotices(name, notices));
     return wanted !== undefined;
   }
 
-  private tellRepair(step: Step): void {
-    // The other end went with it, and the name and routes it had in the container are the engine's knowledge.
-    if (step.kind === 'createPort')
-      this.log.error({ ...step }, "a container's link was deleted: docker network disconnect and connect it again");
-    else this.log.warn({ ...step }, `repaired a network's namespace: ${step.kind}`);
+  /** Of the endpoints whose links the engine has fetched. A namespace that is gone needs no card any more. */
+  private sandboxes(cluster: Cluster, name: NamespaceName): ReadonlyMap<EndpointId, string> {
+    const network = networkOfNamespace(cluster, name);
+    const endpoints = network === undefined ? [] : this.membership.own(network.id);
+    return new Map(
+      endpoints.flatMap((e) => {
+        const sandbox = this.local.isAttached(e.id) ? this.local.sandboxOf(e) : undefined;
+        return sandbox !== undefined && this.kernel.isNamespace(sandbox) ? [[e.id, sandbox] as const] : [];
+      }),
+    );
   }
 
   private onNotices(name: NamespaceName, notices: readonly Notice[]): void {

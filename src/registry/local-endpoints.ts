@@ -2,16 +2,29 @@
  * Which endpoints live on this host. An endpoint is live from CreateEndpoint (or from being found in the kernel at
  * start) until DeleteEndpoint; a record of this node that is not live here is what a crash left behind.
  */
-import type { EndpointId } from '../model/types.js';
+import type { Endpoint, EndpointId } from '../model/types.js';
 
 export class LocalEndpoints {
   private readonly live = new Set<EndpointId>();
   private readonly joinedIds = new Set<EndpointId>();
+  private readonly attached = new Set<EndpointId>();
   private readonly sandboxes = new Map<EndpointId, string>();
 
   /** Created here, or found in the kernel. */
   add(id: EndpointId): void {
     this.live.add(id);
+  }
+
+  /** Its link has been seen: if the engine was to fetch it, it does so or gives up with Leave. */
+  fetched(id: EndpointId): void {
+    if (this.joinedIds.has(id)) this.attach(id);
+  }
+
+  /** Its container has had its link. */
+  attach(id: EndpointId): void {
+    this.live.add(id);
+    this.joinedIds.delete(id);
+    this.attached.add(id);
   }
 
   /** Joined the sandbox at this path: the engine is about to fetch the link. */
@@ -23,6 +36,7 @@ export class LocalEndpoints {
 
   leave(id: EndpointId): void {
     this.joinedIds.delete(id);
+    this.attached.delete(id);
     this.sandboxes.delete(id);
   }
 
@@ -35,11 +49,19 @@ export class LocalEndpoints {
     return this.live.has(id);
   }
 
+  isAttached(id: EndpointId): boolean {
+    return this.attached.has(id);
+  }
+
+  /** Those that the engine has not fetched yet. */
   get joined(): ReadonlySet<EndpointId> {
     return this.joinedIds;
   }
 
-  sandbox(id: EndpointId): string | undefined {
-    return this.sandboxes.get(id);
+  /** Path of its container's namespace: told by Join in this life, or in the record since an earlier one. */
+  sandboxOf(endpoint: Endpoint): string | undefined {
+    const told = this.sandboxes.get(endpoint.id);
+    if (told !== undefined) return told;
+    return endpoint.sandbox !== '' && this.live.has(endpoint.id) ? endpoint.sandbox : undefined;
   }
 }

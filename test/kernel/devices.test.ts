@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createNamespace, removeNamespace } from '../../src/kernel/netns.js';
+import type { Cidr, Ip, Mac } from '../../src/model/types.js';
 import { Bench, type Host, link, NETWORK, NS, names, rows, run, twice } from './bench.js';
 
 let bench: Bench;
@@ -179,6 +180,42 @@ describe('createPort', () => {
     run(host.inside, 'ip', 'link', 'add', 'veth0', 'type', 'veth', 'peer', 'name', 'vethc0', 'netns', host.path);
     await host.port(0);
     expect(link(host.inside, 'veth0')).toMatchObject({ master: 'br0', ifalias: '0'.repeat(64) });
+  });
+
+  test('becomes the card of a container that has lost it', async () => {
+    const sandbox = bench.namespace('container');
+    run(sandbox, 'ip', 'link', 'add', 'eth1', 'type', 'bridge');
+    const card = {
+      sandbox,
+      mac: '02:42:ac:10:01:05' as Mac,
+      addresses: ['172.16.1.5/24', 'fd00::5/64'] as Cidr[],
+      routes: [{ to: '172.16.2.0/24' as Cidr, via: '172.16.1.254' as Ip }],
+    };
+    const alias = 'c'.repeat(64);
+    const step = {
+      kind: 'createPort',
+      link: 'veth0',
+      containerEnd: 'vethc0',
+      mtu: 1450,
+      master: 'br0',
+      alias,
+      card,
+    } as const;
+    // Dead before the alias was set: half a pair, whose other end is in the container already.
+    run(host.inside, 'ip', 'link', 'add', 'veth0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', sandbox);
+    await host.apply(step);
+    expect(link(host.inside, 'veth0')).toMatchObject({ master: 'br0', ifalias: alias, operstate: 'UP' });
+    expect(link(sandbox, 'eth0')).toMatchObject({ address: card.mac, mtu: 1450, operstate: 'UP' });
+    const addresses = rows(sandbox, 'ip', '-j', 'address', 'show', 'eth0')[0]?.addr_info;
+    expect(addresses).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ local: '172.16.1.5', prefixlen: 24 }),
+        expect.objectContaining({ local: 'fd00::5', prefixlen: 64 }),
+      ]),
+    );
+    expect(run(sandbox, 'ip', 'route')).toContain('172.16.2.0/24 via 172.16.1.254 dev eth0');
+    await host.apply(step);
+    expect(names(sandbox)).toEqual(['lo', 'eth1', 'eth0']);
   });
 
   test('refuses a name that another endpoint has', async () => {

@@ -13,7 +13,7 @@ const plan: NamespacePlan = {
   name: NS,
   network: NETWORK as NetworkId,
   bridges: [{ name: 'br0', vxlan: 'vxlan0', vni: 256, mtu: 1450, addresses: ['172.16.1.254/24' as Cidr] }],
-  ports: [{ endpoint: '0'.repeat(64) as EndpointId, bridge: 'br0', containerEnd: 'vethc0', mtu: 1450, joined: true }],
+  ports: [{ endpoint: '0'.repeat(64) as EndpointId, bridge: 'br0', containerEnd: 'vethc0', mtu: 1450, end: 'engine' }],
   floods: [],
   peers: [{ vxlan: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC, vtep: '10.0.0.71' as NodeAddress }],
 };

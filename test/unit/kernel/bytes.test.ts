@@ -89,7 +89,9 @@ describe('links', () => {
   });
 
   test('a veth carries its peer as a whole link', () => {
-    const data = readLink(formatLink(0, { name: 'veth0', kind: 'veth', data: vethData('vethc', 1450, 9) })).data;
+    const data = readLink(
+      formatLink(0, { name: 'veth0', kind: 'veth', data: vethData({ name: 'vethc', namespace: 9 }, 1450) }),
+    ).data;
     const peer = readAttributes(data).get(1) ?? Buffer.alloc(0);
     expect(readLink(peer)).toMatchObject({ name: 'vethc', mtu: 1450, up: false });
     expect(readAttributes(peer.subarray(16)).get(28)).toEqual(hex('09000000'));

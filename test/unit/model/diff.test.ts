@@ -13,7 +13,7 @@ const wanted: NamespacePlan = {
   name,
   network: networkId(1),
   bridges: [{ name: 'br0', vxlan: 'vxlan0', vni: 256, mtu: 1450, addresses: ['172.16.1.254/24' as Cidr] }],
-  ports: [{ endpoint: endpointId(1), bridge: 'br0', containerEnd: 'vethe000000', mtu: 1450, joined: true }],
+  ports: [{ endpoint: endpointId(1), bridge: 'br0', containerEnd: 'vethe000000', mtu: 1450, end: 'engine' }],
   peers: [{ vxlan: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC2, vtep: HOST2 }],
   floods: [],
 };
@@ -118,8 +118,15 @@ describe('diff', () => {
   it('makes a missing port only when the engine is about to fetch it', () => {
     const without = { ...healthy, links: [bridge, vxlan] };
     expect(kinds(diff(name, wanted, without))).toEqual(['createPort veth0']);
-    const later = { ...wanted, ports: wanted.ports.map((p) => ({ ...p, joined: false })) };
+    const later = { ...wanted, ports: wanted.ports.map((p) => ({ ...p, end: 'nobody' as const })) };
     expect(diff(name, later, without)).toEqual([]);
+  });
+
+  it('makes a port with its card when the container had it before', () => {
+    const card = { sandbox: '/run/docker/netns/x', mac: '02:42:ac:10:01:01' as Mac, addresses: [], routes: [] };
+    const after = { ...wanted, ports: wanted.ports.map((p) => ({ ...p, end: card })) };
+    const [step] = diff(name, after, { ...healthy, links: [bridge, vxlan] });
+    expect(step).toMatchObject({ kind: 'createPort', link: 'veth0', card });
   });
 
   it('gives ports the lowest free names', () => {

@@ -5,7 +5,7 @@ import type { Cidr, NodeAddress } from '../../../src/model/types.js';
 import { cluster, endpoint, endpointId, HOST1, HOST2, network, networkId } from './fixtures.js';
 
 const name = namespaceName(networkId(1));
-const self = { address: HOST1, mtu: 1500, joined: new Set([endpointId(1)]) };
+const self = { address: HOST1, mtu: 1500, joined: new Set([endpointId(1)]), sandboxes: new Map() };
 
 describe('plan', () => {
   it('wants no namespace where no endpoint lives', () => {
@@ -19,7 +19,7 @@ describe('plan', () => {
       name,
       network: networkId(1),
       bridges: [{ name: 'br0', vxlan: 'vxlan0', vni: 256, mtu: 1450, addresses: ['172.16.1.254/24'] }],
-      ports: [{ endpoint: endpointId(1), bridge: 'br0', containerEnd: 'vethe000000', mtu: 1450, joined: true }],
+      ports: [{ endpoint: endpointId(1), bridge: 'br0', containerEnd: 'vethe000000', mtu: 1450, end: 'engine' }],
       peers: [{ vxlan: 'vxlan0', ip: '172.16.1.2', mac: '02:42:ac:10:01:02', vtep: HOST2 }],
       floods: [],
     });

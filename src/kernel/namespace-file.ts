@@ -20,3 +20,9 @@ export function namespaceFile(path: string): NamespaceFile {
     return { kind: 'absent' };
   }
 }
+
+/** Undefined when no namespace is mounted there. */
+export function namespaceInode(path: string): number | undefined {
+  const file = namespaceFile(path);
+  return file.kind === 'mounted' ? file.inode : undefined;
+}
