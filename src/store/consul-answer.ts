@@ -62,7 +62,9 @@ export function rejectionOf(reason: unknown, address: string, timeoutMs: number)
     return {
       error: passes(res.statusCode)
         ? new StoreError(`Consul at ${address} answered ${detail}`, true, { cause: reason })
-        : new StoreError(`Consul at ${address} refused the request (${detail})`, false, { cause: reason }),
+        : new StoreError(`Consul at ${address} refused the request (${detail})${cureOf(res.statusCode)}`, false, {
+            cause: reason,
+          }),
       unsent: false,
     };
   }
@@ -71,6 +73,9 @@ export function rejectionOf(reason: unknown, address: string, timeoutMs: number)
     : `cannot be reached (${reason instanceof Error && 'code' in reason ? String(reason.code) : messageOf(reason)})`;
   return { error: new StoreError(`Consul at ${address} ${why}`, true, { cause: reason }), unsent: isUnsent(reason) };
 }
+
+const cureOf = (status: number): string =>
+  status === 401 || status === 403 ? '; check kv.token in CLUSTER_STORE_OPTS and its policy' : '';
 
 const isUnsent = (reason: unknown): boolean =>
   hasCode(reason, 'ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'ENOTFOUND', 'EAI_AGAIN');

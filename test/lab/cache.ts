@@ -27,6 +27,9 @@ export const isEngineVersion = (v: string): v is EngineVersion => v in ENGINES;
 const RUNC = { name: 'runc-1.1.5', recipe: { suite: 'bookworm', packages: ['runc'] } };
 const CONSUL = { name: 'consul-1.8.7', recipe: { suite: 'bullseye', packages: ['consul'] } };
 
+// A registry for images and plugins, of the project that the public one runs.
+const REGISTRY = { name: 'registry-2.8.2', recipe: { suite: 'bookworm', packages: ['docker-registry'] } };
+
 // The client's plug-in that reads compose files: one before and one after it learned to set endpoint options.
 const COMPOSE = {
   '2.26.1': { suite: 'trixie', packages: ['docker-compose'] },
@@ -49,6 +52,12 @@ export const consulBinary = (): string => cached(`${CONSUL.name}/usr/bin/consul`
 
 export const composeBinary = (version: ComposeVersion): string =>
   cached(`compose-${version}/usr/libexec/docker/cli-plugins/docker-compose`);
+
+export const registryBinary = (): string => cached(`${REGISTRY.name}/usr/bin/docker-registry`);
+
+/** Fetches the registry unless the cache has it. */
+export const fillRegistry = (tell: (line: string) => void): Promise<void> =>
+  fetchMissing(new Map([[REGISTRY.name, REGISTRY.recipe]]), tell);
 
 /** Fetches what the cache lacks of Compose. */
 export const fillCompose = (versions: readonly ComposeVersion[], tell: (line: string) => void): Promise<void> =>

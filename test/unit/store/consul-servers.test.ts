@@ -53,7 +53,7 @@ describe('several servers', () => {
       .catch((e: unknown) => e);
     expect(isStoreError(error) && error.retryable).toBe(false);
     expect(isStoreError(error) && error.message).toBe(
-      `Consul at 127.0.0.1:${first.port} refused the request (403: Permission denied)`,
+      `Consul at 127.0.0.1:${first.port} refused the request (403: Permission denied); check kv.token in CLUSTER_STORE_OPTS and its policy`,
     );
     expect(counts(first, second)).toEqual([1, 0]);
   });
