@@ -90,13 +90,18 @@ export class Agent {
 
   /** Reads the cluster; one that was wiped or replaced while we were away gets what the copy holds. */
   private async load(): Promise<void> {
-    const { identity, membership, view } = this.parts;
+    const { copy, identity, membership, reclaimer, view } = this.parts;
     const id = await identity.read();
+    const known = copy.load();
+    if (known !== undefined) view.remember(known);
     if (identity.isStranger(id)) {
       this.startFromCopy();
       view.distrust();
       await this.heal();
-    } else identity.adopt(id);
+    } else {
+      identity.adopt(id);
+      await reclaimer.reclaimMissing(Object.values(known ?? {}).flat());
+    }
     view.start(this.ending.signal);
     await membership.load();
     await view.ready(10_000);

@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
-import { messageOf, NotYetError, UserError } from './errors.js';
+import { isDiskTrouble, messageOf, NotYetError, UserError } from './errors.js';
 import { isIp, networkOf, parseIp } from './model/address.js';
 import { parseSources } from './model/pool-source.js';
 import type { GwbridgeWish, NodeAddress, PoolSource } from './model/types.js';
@@ -176,14 +176,15 @@ function firstAddress(interfaces: ReturnType<typeof networkInterfaces>): NodeAdd
   return address as NodeAddress;
 }
 
+/** A disk that is full or was mounted read-only is no wrong setting: a host that boots with one is to serve. */
 function writableFolder(path: string): string {
   try {
     makeFolder(path);
     accessSync(path, constants.W_OK | constants.X_OK);
-    return path;
   } catch (e) {
-    throw new UserError(`DATA_DIR is "${path}", which cannot be written: ${messageOf(e)}`);
+    if (!isDiskTrouble(e)) throw new UserError(`DATA_DIR is "${path}", which cannot be written: ${messageOf(e)}`);
   }
+  return path;
 }
 
 /** Not mkdirSync's `recursive`: on Node 20 that never returns below /proc. */

@@ -54,5 +54,8 @@ export const isDeadlineError = (e: unknown): e is DeadlineError => e instanceof 
 export const hasCode = (e: unknown, ...codes: string[]): boolean =>
   e instanceof Error && 'code' in e && codes.includes(String(e.code));
 
+/** True when a file could not be written for what has befallen the disk, not for where it is. */
+export const isDiskTrouble = (e: unknown): boolean => hasCode(e, 'ENOSPC', 'EDQUOT', 'EROFS', 'EIO');
+
 /** The text of whatever was thrown. */
 export const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));

@@ -30,10 +30,12 @@ import { Membership } from './registry/membership.js';
 import { Networks } from './registry/networks.js';
 import { NodeRegistration } from './registry/node.js';
 import { Pools } from './registry/pools.js';
+import { Reclaimer } from './registry/reclaimer.js';
 import { Released } from './registry/released.js';
 import { ClusterView } from './store/cluster.js';
 import { ConsulStore } from './store/consul.js';
 import { CopyKeeper } from './store/copy.js';
+import type { TellTrouble } from './store/data-file.js';
 import { FileStore } from './store/file.js';
 import { HostMemory } from './store/memory.js';
 import { reportOnce } from './store/records.js';
@@ -47,29 +49,34 @@ export async function assemble(config: Config, log: Logger) {
   raiseNeighbourLimits();
   const kernel = new LinuxKernel({ advertise: self });
   const facts = await kernel.hostFacts();
-  const memory = HostMemory.open(config.dataDir, (e) =>
-    log.error({ err: messageOf(e) }, 'host.json is broken; starting without it'),
-  );
+  const tellTrouble: TellTrouble = (path, trouble, reason) =>
+    log.error({ path, reason }, `a file of DATA_DIR ${trouble}; all goes on without it`);
+  const memory = HostMemory.open(config.dataDir, tellTrouble);
   const store: Store = config.consul
     ? new ConsulStore(config.consul)
     : await FileStore.open(join(config.dataDir, 'store.json'), log);
   const garbage = reportOnce((key, reason) => log.error({ key, reason }, 'a record of the store is left out'));
   const identity = new Identity(store, memory);
   const doubt = { listener: () => {} };
+  const local = new LocalEndpoints();
+  const reclaimer = new Reclaimer(store, self, local, {
+    reclaimed: ({ id, names }) => log.warn({ endpoint: id, names }, 'this host was forgotten; put an endpoint back'),
+    lost: ({ id, names, addresses }, conflicts) =>
+      log.error(
+        { endpoint: id, names, addresses, conflicts },
+        'this host was forgotten and others have what this endpoint held: cut off; docker network disconnect and connect it',
+      ),
+  });
   const view = new ClusterView(store, garbage, {
     isKnown: () => identity.isKnown(),
     onDoubt: () => doubt.listener(),
+    reclaim: (gone) => reclaimer.reclaim(gone),
   });
-  const local = new LocalEndpoints();
   const membership = new Membership(store, view, self, (e) =>
     log.warn({ err: messageOf(e) }, 'a membership mark stays for now'),
   );
   const healer = new Healer(store, self, identity);
-  const copy = new CopyKeeper(
-    config.dataDir,
-    () => view.export(),
-    (e) => log.error({ err: messageOf(e) }, 'the copy of the cluster in DATA_DIR cannot be read or written'),
-  );
+  const copy = new CopyKeeper(config.dataDir, () => view.export(), tellTrouble);
   const pools = new Pools(store, view, self, config.defaultPools);
   const networks = new Networks(store, view, self, pools);
   const released = new Released(store, self);
@@ -112,6 +119,7 @@ export async function assemble(config: Config, log: Logger) {
     guard,
     released,
     healer,
+    reclaimer,
     copy,
     doubt,
     store,

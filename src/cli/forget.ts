@@ -18,12 +18,13 @@ export interface Forgotten {
  * operator says so, and the node must have lost its session.
  */
 export async function forgetNode(store: Store, address: string): Promise<Forgotten> {
-  const [node, endpoints, leases, pools, members] = await Promise.all([
+  const [node, endpoints, leases, pools, members, released] = await Promise.all([
     store.get(keys.node(address)),
     store.list('endpoints/'),
     store.list('addresses/'),
     store.list(keys.pools),
     store.list(keys.members(address)),
+    store.list(keys.released),
   ]);
   if (node?.held) throw new UserError(`node ${address} is alive; stop tsoverlay on it first, or leave it alone`);
   const own = endpoints.entries.filter((e) => parseEndpoint(e)?.node === address);
@@ -35,7 +36,10 @@ export async function forgetNode(store: Store, address: string): Promise<Forgott
     const pool = parsePool(e);
     return pool?.node === address && pool.network === undefined;
   });
-  const all = [...own, ...held, ...claimed, ...members.entries, ...(node === undefined ? [] : [node])];
+  // Only who gave an address up ends its rest.
+  const resting = released.entries.filter((e) => e.value === address);
+  // The marks first: a host that starts again meanwhile knows by them that it was forgotten.
+  const all = [...members.entries, ...own, ...held, ...claimed, ...resting, ...(node === undefined ? [] : [node])];
   if (all.length === 0)
     throw new UserError(`node ${address} holds nothing in the cluster; tsoverlay status lists the nodes`);
   for (let i = 0; i < all.length; i += BATCH) await drop(store, all.slice(i, i + BATCH));

@@ -64,7 +64,7 @@ export class AwaitedFiles {
       this.drop(path);
       this.onMounted(path);
     } else if (kind === 'empty') {
-      wait.seen ??= Date.now();
+      wait.seen ??= performance.now();
       this.pollSoon();
     } else {
       wait.seen = undefined;
@@ -82,7 +82,7 @@ export class AwaitedFiles {
     this.fast ??= setTimeout(() => {
       this.fast = undefined;
       for (const [path, { seen }] of [...this.waits]) {
-        if (seen !== undefined && Date.now() - seen < FAST_FOR_MS) this.look(path);
+        if (seen !== undefined && performance.now() - seen < FAST_FOR_MS) this.look(path);
       }
     }, FAST_MS);
   }

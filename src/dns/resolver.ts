@@ -149,9 +149,9 @@ export class Resolver {
 
   /** Resolves when nothing is under way any more, at the latest after DRAIN_MS. */
   private async drained(connections: ReadonlySet<Socket>): Promise<void> {
-    const began = Date.now();
+    const began = performance.now();
     do await sleep(MIN_DRAIN_MS);
-    while ((this.forwarder.pending > 0 || connections.size > 0) && Date.now() - began < DRAIN_MS);
+    while ((this.forwarder.pending > 0 || connections.size > 0) && performance.now() - began < DRAIN_MS);
   }
 }
 

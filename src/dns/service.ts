@@ -137,7 +137,7 @@ export class DnsService {
         this.fail(path, e);
       }
     }
-    for (const [path, { at }] of [...this.failed]) if (Date.now() - at >= RETRY_MS) this.begin(path);
+    for (const [path, { at }] of [...this.failed]) if (performance.now() - at >= RETRY_MS) this.begin(path);
   }
 
   private fail(path: string, e: unknown): void {
@@ -145,7 +145,7 @@ export class DnsService {
     if (this.failed.get(path)?.message !== message) {
       this.warn(path, e, 'names of other hosts do not resolve in this container');
     }
-    this.failed.set(path, { message, at: Date.now() });
+    this.failed.set(path, { message, at: performance.now() });
   }
 
   private warn(sandbox: string, e: unknown, consequence: string): void {

@@ -135,6 +135,8 @@ export interface Cluster {
   readonly networks: ReadonlyMap<NetworkId, Network>;
   /** Only the networks that this host takes part in. */
   readonly endpoints: ReadonlyMap<NetworkId, ReadonlyMap<EndpointId, Endpoint>>;
+  /** Networks that are in the store, but this host cannot read their records and knows nothing of them. */
+  readonly unreadable: ReadonlySet<NetworkId>;
   /** False until everything watched has been loaded once; nothing is pruned before. */
   readonly complete: boolean;
 }

@@ -16,6 +16,8 @@ import { Loop } from './loop.js';
 const RESYNC_MS = 60_000;
 /** An attach is over long before: a record this old has had its link, or serves nobody if the engine does not list it, ms. */
 const ORPHAN_MS = 60_000;
+/** One that an earlier process left and of which nobody has told this one; the engine repeats its calls for 15 s. */
+const LEFT_MS = 30_000;
 
 /** The first comes too early for what was under way at the crash. */
 const THOROUGH_COMPARISONS = 2;
@@ -27,6 +29,7 @@ const ALL: Key = 'all';
 export class ContainerPass {
   private readonly loop: Loop<Key>;
   private comparisons = 0;
+  private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly engine: Engine,
@@ -67,6 +70,7 @@ export class ContainerPass {
   }
 
   stop(): void {
+    clearTimeout(this.timer);
     this.loop.stop();
   }
 
@@ -85,29 +89,44 @@ export class ContainerPass {
   }
 
   private async compareAll(): Promise<boolean> {
+    const attached = new Set<EndpointId>();
     for (const id of await this.engine.containers()) {
       const container = await this.engine.container(id);
-      for (const { endpoint } of container?.attachments ?? []) if (endpoint !== '') this.local.add(endpoint);
+      for (const { endpoint } of container?.attachments ?? []) {
+        if (endpoint === '') continue;
+        attached.add(endpoint);
+        this.local.add(endpoint);
+      }
       if (container !== undefined) await this.publish(container);
     }
     const networks = await this.engine.networks();
     for (const id of this.membership.networks) {
       const engineIds = networks.filter((n) => this.memory.clusterIdOf(n.id) === id).map((n) => n.id);
-      await this.reap(id, engineIds);
+      await this.reap(id, engineIds, attached);
     }
-    await this.reapLeases();
+    await this.reapLeases(attached);
     return true;
   }
 
-  private async reap(network: NetworkId, engineIds: readonly EngineNetworkId[]): Promise<void> {
-    const listed = new Set<EndpointId>();
+  private async reap(
+    network: NetworkId,
+    engineIds: readonly EngineNetworkId[],
+    attached: ReadonlySet<EndpointId>,
+  ): Promise<void> {
+    const listed = new Set(attached);
     for (const engineId of engineIds)
       for (const id of (await this.engine.endpoints(engineId))?.keys() ?? []) listed.add(id);
     for (const endpoint of this.endpoints.own(network)) {
-      if (Date.now() - endpoint.created < ORPHAN_MS) continue;
+      const limit = this.local.isOfThisProcess(endpoint.id) ? ORPHAN_MS : LEFT_MS;
+      const left = limit - this.local.age(endpoint.id);
       if (listed.has(endpoint.id)) {
         // Its link may have been deleted while we were away.
-        if (!this.local.joined.has(endpoint.id)) this.local.attach(endpoint.id);
+        const isOver = left <= 0 || !this.local.isOfThisProcess(endpoint.id);
+        if (isOver && !this.local.joined.has(endpoint.id)) this.local.attach(endpoint.id);
+        continue;
+      }
+      if (left > 0) {
+        this.compareAfter(left);
         continue;
       }
       await this.endpoints.remove(network, endpoint.id, true);
@@ -118,12 +137,20 @@ export class ContainerPass {
     }
   }
 
+  /** So that what is left behind is freed when it is due, not up to a minute later. */
+  private compareAfter(ms: number): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.kickAll();
+    }, ms).unref();
+  }
+
   /** A crash may have left leases in networks that this host is no member of: the first comparisons read all. */
-  private async reapLeases(): Promise<void> {
+  private async reapLeases(attached: ReadonlySet<EndpointId>): Promise<void> {
     const thorough = this.comparisons++ < THOROUGH_COMPARISONS;
     const networks = thorough ? this.view.current.networks.keys() : this.membership.networks;
     for (const network of networks) {
-      const freed = await this.endpoints.reapLeases(network);
+      const freed = await this.endpoints.reapLeases(network, attached);
       if (freed > 0) this.log.warn({ network, freed }, 'freed addresses that no endpoint took up');
     }
   }

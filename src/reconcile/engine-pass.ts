@@ -102,9 +102,9 @@ export class EnginePass {
   }
 
   private async finishRemoval({ id }: EngineStep & { kind: 'finishRemoval' }): Promise<void> {
-    const since = this.halfGoneSince.get(id) ?? Date.now();
+    const since = this.halfGoneSince.get(id) ?? performance.now();
     this.halfGoneSince.set(id, since);
-    if (Date.now() - since < REMOVAL_GRACE_MS) return;
+    if (performance.now() - since < REMOVAL_GRACE_MS) return;
     this.halfGoneSince.delete(id);
     await this.networks.remove(id);
   }

@@ -37,6 +37,8 @@ export function engineSteps(
 
 function ownSteps(cluster: Cluster, network: EngineNetwork): readonly EngineStep[] {
   const record = cluster.networks.get(clusterIdOf(network));
+  // Its record is there, only not to be read: nobody has removed it.
+  if (cluster.unreadable.has(clusterIdOf(network))) return [];
   if (record === undefined) return [{ kind: 'removeNetwork', id: network.id, name: network.name }];
   if (record.announced !== undefined || network.mirrorOf !== undefined) return [];
   const { name, labels, attachable, ranges } = network;

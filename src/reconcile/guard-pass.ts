@@ -56,7 +56,7 @@ export class GuardPass {
   }
 
   private admitted(nodes: Iterable<NodeAddress>): Iterable<NodeAddress> {
-    const now = Date.now();
+    const now = performance.now();
     for (const node of nodes) this.seen.set(node, now);
     for (const [node, at] of this.seen) if (now - at >= GRACE_MS) this.seen.delete(node);
     if ([...this.seen.values()].some((at) => at < now)) {

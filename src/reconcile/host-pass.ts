@@ -21,7 +21,7 @@ const DEFER_MS = 150;
 export class HostPass {
   private readonly loop: Loop<NamespaceName>;
   private opened = false;
-  /** Until when kicks of a namespace wait, ms since 1970. */
+  /** Until when kicks of a namespace wait, by performance.now(). */
   private readonly deferred = new Map<NamespaceName, number>();
   /** What each namespace was last made into. */
   private readonly plans = new Map<NamespaceName, NamespacePlan>();
@@ -53,7 +53,7 @@ export class HostPass {
 
   kick(network: NetworkId): void {
     const name = namespaceName(network);
-    const wait = (this.deferred.get(name) ?? 0) - Date.now();
+    const wait = (this.deferred.get(name) ?? 0) - performance.now();
     if (wait <= 0) this.loop.kick(name);
     else setTimeout(() => this.kick(network), wait + 1).unref();
   }
@@ -65,7 +65,7 @@ export class HostPass {
   defer(network: NetworkId): void {
     const name = namespaceName(network);
     // Not put off again and again while one endpoint after the other goes.
-    if ((this.deferred.get(name) ?? 0) < Date.now()) this.deferred.set(name, Date.now() + DEFER_MS);
+    if ((this.deferred.get(name) ?? 0) < performance.now()) this.deferred.set(name, performance.now() + DEFER_MS);
   }
 
   kickNamespace(name: NamespaceName): void {
@@ -89,6 +89,8 @@ export class HostPass {
   private async pass(name: NamespaceName): Promise<boolean> {
     const cluster = this.view.current;
     this.assertLoaded(cluster, name);
+    // What is running stays as it is until the record can be read.
+    if ([...cluster.unreadable].some((id) => namespaceName(id) === name)) return true;
     const found = await this.kernel.observe(name);
     for (const { alias } of found?.links ?? []) this.local.fetched(alias as EndpointId);
     const { joined } = this.local;

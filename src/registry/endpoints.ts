@@ -62,7 +62,7 @@ export class Endpoints {
       });
       this.written.set(wanted.id, index);
     });
-    this.local.add(wanted.id);
+    this.local.create(wanted.id);
   }
 
   /** The endpoint, once this host's view of the cluster has it. Rejects with a DeadlineError or a UserError. */
@@ -98,11 +98,12 @@ export class Endpoints {
     this.written.delete(id);
     await transactEnding(this.store, async (): Promise<Attempt<void>> => {
       const entry = await this.store.get(keys.endpoint(network, id));
-      const endpoint = entry === undefined ? undefined : parseEndpoint(entry);
+      // One that cannot be read any more was ours if it was when we last read it, and goes with what it stood for.
+      const endpoint = entry && (parseEndpoint(entry) ?? this.view.current.endpoints.get(network)?.get(id));
       if (endpoint === undefined || endpoint.node !== this.self) return { ops: [], result: undefined };
       const freed = withAddresses ? await this.dropLeases(endpoint) : [];
       return {
-        ops: [{ verb: 'delete', key: keys.endpoint(network, id), index: endpoint.index }, ...freed],
+        ops: [{ verb: 'delete', key: keys.endpoint(network, id), index: entry?.index ?? 0 }, ...freed],
         result: undefined,
       };
     });
@@ -113,10 +114,13 @@ export class Endpoints {
     return this.membership.own(network);
   }
 
-  /** Frees leases of this node that no endpoint took up, or whose endpoint is gone. Returns how many. */
-  async reapLeases(network: NetworkId): Promise<number> {
+  /**
+   * Frees leases of this node that no endpoint took up, or whose endpoint is gone. Returns how many.
+   * `attached`: endpoints that the engine has, whatever became of their records.
+   */
+  async reapLeases(network: NetworkId, attached: ReadonlySet<EndpointId>): Promise<number> {
     const known = this.view.current.networks.get(network);
-    const serving = new Set(this.own(network).map((e) => e.id));
+    const serving = new Set([...this.own(network).map((e) => e.id), ...attached]);
     let freed = 0;
     for (const { pool } of known?.subnets ?? [])
       for (const lease of await this.ipam.abandoned(pool, serving))
@@ -130,7 +134,7 @@ export class Endpoints {
     const value = formatLease({ pool, address: ip, node: this.self, kind: 'endpoint', endpoint, created: Date.now() });
     const issued = this.ipam.takeIssued(pool, ip);
     if (issued !== undefined) return { verb: 'update', key, value, index: issued };
-    const held = await this.ipam.find(pool, ip);
+    const held = await this.ipam.findReadable(pool, ip);
     if (held === undefined) return { verb: 'create', key, value };
     const free = held.endpoint === undefined || held.endpoint === endpoint || !this.local.isLive(held.endpoint);
     if (held.node === this.self && held.kind === 'endpoint' && free)

@@ -5,7 +5,8 @@ import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
 import type { Cidr, EndpointId, Ip, Lease, Network, NetworkId, NodeAddress, Subnet } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
-import { formatLease, parseEndpoint, parseLease, parseNetwork } from '../store/records.js';
+import { formatLease, parseEndpoint, parseLease, parseNetwork, readable } from '../store/records.js';
+import { Births } from './births.js';
 import type { LocalEndpoints } from './local-endpoints.js';
 import type { Membership } from './membership.js';
 import type { Pools } from './pools.js';
@@ -26,6 +27,8 @@ interface Choice {
 export class Ipam {
   /** Leases given out and not taken up yet: the index each was written at, which saves CreateEndpoint a question. */
   private readonly issued = new Map<string, number>();
+  /** Leases that this process has written. */
+  private readonly births = new Births<string>();
   private readonly room: Room;
 
   constructor(
@@ -66,6 +69,7 @@ export class Ipam {
   async release(requested: Cidr, ip: Ip): Promise<void> {
     const cidr = this.room.poolWith(requested, ip);
     this.issued.delete(keys.lease(cidr, ip));
+    this.births.end(keys.lease(cidr, ip));
     await transactEnding(this.store, async () => {
       const lease = await this.find(cidr, ip);
       const ours = lease?.kind === 'endpoint' && lease.node === this.self;
@@ -106,12 +110,18 @@ export class Ipam {
     return entry === undefined ? undefined : parseLease(entry);
   }
 
+  /** The same for whoever wants the address. Throws a UserError for a record that cannot be read: it is taken. */
+  async findReadable(cidr: Cidr, ip: Ip): Promise<Lease | undefined> {
+    const entry = await this.store.get(keys.lease(cidr, ip));
+    return entry === undefined ? undefined : readable(entry, parseLease);
+  }
+
   /** Leases of this node, old enough to be nobody's work in progress, that serve none of these endpoints. */
   async abandoned(cidr: Cidr, serving: ReadonlySet<EndpointId>): Promise<readonly Lease[]> {
     const { entries } = await this.store.list(keys.leases(cidr));
     return entries
       .flatMap((entry) => parseLease(entry) ?? [])
-      .filter((lease) => lease.kind === 'endpoint' && lease.node === this.self && isAbandonedLease(lease, Date.now()))
+      .filter((lease) => lease.kind === 'endpoint' && lease.node === this.self && this.isAbandoned(lease))
       .filter((lease) => lease.endpoint === undefined || !serving.has(lease.endpoint));
   }
 
@@ -126,6 +136,7 @@ export class Ipam {
       return { ops: [...choice.ops, ...mark()], result: choice };
     });
     const { cidr } = result.pool;
+    this.births.begin(keys.lease(cidr, result.ip));
     if (kind === 'endpoint') this.issued.set(keys.lease(cidr, result.ip), index);
     return inPool(result.ip, cidr);
   }
@@ -142,7 +153,7 @@ export class Ipam {
       throw new UserError(`address ${ip} stands for the whole subnet ${pool.cidr}; choose one for a single host`);
     const key = keys.lease(pool.cidr, ip);
     const value = this.value(pool, ip, kind);
-    const held = await this.find(pool.cidr, ip);
+    const held = await this.findReadable(pool.cidr, ip);
     const end = this.released.endOp(pool.cidr, ip);
     if (held === undefined) return { pool, ip, ops: [{ verb: 'create', key, value }, end] };
     if (this.isLeftOver(held)) return { pool, ip, ops: [{ verb: 'update', key, value, index: held.index }, end] };
@@ -168,10 +179,15 @@ export class Ipam {
     throw new UserError(`no address is free in ${full}; remove containers, or make the network with a larger --subnet`);
   }
 
+  private isAbandoned(lease: Lease): boolean {
+    return this.births.age(keys.lease(lease.pool, lease.address)) > ABANDONED_MS;
+  }
+
   /** Ours, and serving nothing that lives: what a power loss or a crash left behind. */
   private isLeftOver(lease: Lease): boolean {
     if (lease.node !== this.self || lease.kind !== 'endpoint') return false;
-    return lease.endpoint === undefined ? isAbandonedLease(lease, Date.now()) : !this.local.isLive(lease.endpoint);
+    if (lease.endpoint !== undefined) return !this.local.isLive(lease.endpoint);
+    return !this.births.has(keys.lease(lease.pool, lease.address)) || this.isAbandoned(lease);
   }
 
   /** A network's pool is known without asking, nearly always. */
@@ -205,5 +221,3 @@ export const dropLease = (lease: Lease): Op => ({
   key: keys.lease(lease.pool, lease.address),
   index: lease.index,
 });
-
-const isAbandonedLease = (lease: Lease, now: number): boolean => now - lease.created > ABANDONED_MS;

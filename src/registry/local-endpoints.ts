@@ -3,16 +3,24 @@
  * start) until DeleteEndpoint; a record of this node that is not live here is what a crash left behind.
  */
 import type { Endpoint, EndpointId } from '../model/types.js';
+import { Births } from './births.js';
 
 export class LocalEndpoints {
   private readonly live = new Set<EndpointId>();
+  /** Those that this process has created. */
+  private readonly births = new Births<EndpointId>();
   private readonly joinedIds = new Set<EndpointId>();
   private readonly attached = new Set<EndpointId>();
   private readonly sandboxes = new Map<EndpointId, string>();
 
-  /** Created here, or found in the kernel. */
+  /** Found in the kernel, or told by the engine. */
   add(id: EndpointId): void {
     this.live.add(id);
+  }
+
+  create(id: EndpointId): void {
+    this.live.add(id);
+    this.births.begin(id);
   }
 
   /** Its link has been seen: if the engine was to fetch it, it does so or gives up with Leave. */
@@ -29,7 +37,7 @@ export class LocalEndpoints {
 
   /** Joined the sandbox at this path: the engine is about to fetch the link. */
   join(id: EndpointId, sandbox: string): void {
-    this.live.add(id);
+    this.add(id);
     this.joinedIds.add(id);
     this.sandboxes.set(id, sandbox);
   }
@@ -43,6 +51,7 @@ export class LocalEndpoints {
   remove(id: EndpointId): void {
     this.leave(id);
     this.live.delete(id);
+    this.births.end(id);
   }
 
   isLive(id: EndpointId): boolean {
@@ -51,6 +60,16 @@ export class LocalEndpoints {
 
   isAttached(id: EndpointId): boolean {
     return this.attached.has(id);
+  }
+
+  /** False for what an earlier process of this host has created. */
+  isOfThisProcess(id: EndpointId): boolean {
+    return this.births.has(id);
+  }
+
+  /** Since its creation, ms; what an earlier process has created is as old as this one. */
+  age(id: EndpointId): number {
+    return this.births.age(id);
   }
 
   /** Those that the engine has not fetched yet. */

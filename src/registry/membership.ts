@@ -26,7 +26,8 @@ export class Membership {
     private readonly onError: (error: unknown) => void,
   ) {
     view.onChange((cluster, changed) => {
-      for (const id of changed.networks ? this.marked : []) if (!cluster.networks.has(id)) void this.leave(id);
+      for (const id of changed.networks ? this.marked : [])
+        if (!cluster.networks.has(id) && !cluster.unreadable.has(id)) void this.leave(id);
       for (const id of changed.endpoints) if (this.isIdle(id)) this.leaveSoon(id);
     });
   }

@@ -5,7 +5,7 @@ import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
 import type { Announcement, Cidr, Ip, Lease, Network, NetworkId, NodeAddress, Subnet } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
-import { formatLease, formatNetwork, formatPool, parseEndpoint, parseNetwork } from '../store/records.js';
+import { formatLease, formatNetwork, formatPool, parseEndpoint, parseNetwork, readable } from '../store/records.js';
 import type { Pools } from './pools.js';
 import { type Attempt, transact } from './transact.js';
 import { chooseVnis } from './vnis.js';
@@ -106,9 +106,10 @@ export class Networks {
     return this.view.current.networks.get(id) ?? (await this.get(id));
   }
 
+  /** Throws a UserError for a record that cannot be read. */
   async get(id: NetworkId): Promise<Network | undefined> {
     const entry = await this.store.get(keys.network(id));
-    return entry === undefined ? undefined : parseNetwork(entry);
+    return entry === undefined ? undefined : readable(entry, parseNetwork);
   }
 
   /** For people. */

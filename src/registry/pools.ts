@@ -3,18 +3,24 @@ import { UserError } from '../errors.js';
 import { familyOf, freeSubnet, hasRoom, overlaps } from '../model/address.js';
 import { keys } from '../model/names.js';
 import { underlayInside } from '../model/plan.js';
-import type { Op, Store } from '../model/ports.js';
+import type { Entry, Op, Store } from '../model/ports.js';
 import type { Cidr, NetworkId, NodeAddress, Pool, PoolSource } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
-import { formatPool, parsePool } from '../store/records.js';
+import { formatPool, parsePool, poolOfKey, readable } from '../store/records.js';
+import { Births } from './births.js';
 import { type Attempt, transact } from './transact.js';
 
 /** A claim that no network took up within this time was left behind by a crash, ms. */
 const ABANDONED_MS = 60_000;
 
+const NOBODY = '' as NodeAddress;
+
 const CURE = 'choose another --subnet, or leave it out and add --ipam-driver tsoverlay to have a free one chosen';
 
 export class Pools {
+  /** Claims that this process has made. */
+  private readonly births = new Births<Cidr>();
+
   constructor(
     private readonly store: Store,
     private readonly view: ClusterView,
@@ -25,6 +31,7 @@ export class Pools {
 
   /** Claims exactly this pool for a network to come. Throws a UserError that names what it overlaps. */
   async claim(cidr: Cidr, range: Cidr | undefined): Promise<void> {
+    this.births.begin(cidr);
     const value = formatPool(this.record(cidr, range));
     await transact(this.store, async () => {
       const found = await this.store.get(keys.pool(cidr));
@@ -47,6 +54,7 @@ export class Pools {
       const cidr = firstFree(sources, used);
       if (cidr === undefined) throw new UserError(noneFree(sources));
       const value = formatPool(this.record(cidr, undefined));
+      this.births.begin(cidr);
       return { ops: [guard, { verb: 'create', key: keys.pool(cidr), value }], result: cidr };
     });
     return result;
@@ -61,7 +69,7 @@ export class Pools {
 
   async get(cidr: Cidr): Promise<Pool | undefined> {
     const entry = await this.store.get(keys.pool(cidr));
-    return entry === undefined ? undefined : parsePool(entry);
+    return entry === undefined ? undefined : readable(entry, parsePool);
   }
 
   /** Frees a claim that never became a network's; a network's pool goes with its network (design, fact 8). */
@@ -101,21 +109,23 @@ export class Pools {
   }
 
   private isAbandoned(pool: Pool): boolean {
-    return pool.network === undefined && pool.node === this.self && Date.now() - pool.created > ABANDONED_MS;
+    return pool.network === undefined && pool.node === this.self && this.births.age(pool.cidr) > ABANDONED_MS;
   }
 
   private clashSentence(cidr: Cidr, clash: Pool): string {
     const network = clash.network === undefined ? undefined : this.view.current.networks.get(clash.network);
     const owner =
       clash.network === undefined
-        ? `a network that host ${clash.node} is creating`
+        ? clash.node === NOBODY
+          ? `a network whose record ${keys.pool(clash.cidr)} in the store cannot be read`
+          : `a network that host ${clash.node} is creating`
         : `network ${network?.announced?.name ?? clash.network.slice(0, 12)} of the cluster`;
     return `subnet ${cidr} overlaps ${clash.cidr} of ${owner}; ${CURE}`;
   }
 
   private async list(): Promise<readonly Pool[]> {
     const { entries } = await this.store.list(keys.pools);
-    return entries.flatMap((entry) => parsePool(entry) ?? []);
+    return entries.flatMap((entry) => parsePool(entry) ?? unreadablePool(entry) ?? []);
   }
 
   /** Read before the list: a claim that slips in between changes the guard and fails our commit. */
@@ -126,6 +136,12 @@ export class Pools {
       ? { verb: 'create', key: keys.poolGuard, value }
       : { verb: 'update', key: keys.poolGuard, value, index: guard.index };
   }
+}
+
+/** The key alone says what is claimed. */
+function unreadablePool({ key, index }: Entry): Pool | undefined {
+  const cidr = poolOfKey(key);
+  return cidr && { cidr, node: NOBODY, created: 0, index };
 }
 
 function firstFree(sources: readonly PoolSource[], used: readonly string[]): Cidr | undefined {

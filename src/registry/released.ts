@@ -13,7 +13,7 @@ const REST_MS = 10_000;
 const BATCH = 60;
 
 export class Released {
-  /** Keys of ours and when their time is over. */
+  /** Keys of ours and when their time is over, by the clock that nobody sets. */
   private readonly resting = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -38,7 +38,7 @@ export class Released {
   /** Part of the transaction that frees the address. */
   restOp(pool: Cidr, ip: Ip): Op {
     const key = this.key(pool, ip);
-    this.resting.set(key, Date.now() + REST_MS);
+    this.resting.set(key, performance.now() + REST_MS);
     this.timer ??= setTimeout(() => void this.sweep(), REST_MS).unref();
     return { verb: 'set', key, value: this.self };
   }
@@ -56,7 +56,7 @@ export class Released {
   private async sweep(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const over = [...this.resting].flatMap(([key, end]) => (end <= Date.now() ? [key] : []));
+    const over = [...this.resting].flatMap(([key, end]) => (end <= performance.now() ? [key] : []));
     for (let i = 0; i < over.length; i += BATCH) {
       const batch = over.slice(i, i + BATCH);
       const done = await this.store.commit(batch.map((key) => ({ verb: 'delete', key }))).catch(() => undefined);

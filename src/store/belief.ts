@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isStoreError } from '../errors.js';
-import type { Snapshot } from '../model/ports.js';
+import type { Entry, Snapshot } from '../model/ports.js';
 import type { PrefixView } from './prefix-view.js';
 
 /** What Belief needs to know of the store. */
@@ -13,13 +13,18 @@ export interface Trust {
   isKnown(): Promise<boolean>;
   /** The store is another one: whoever holds something publishes it now. */
   onDoubt(): void;
+  /**
+   * Entries that somebody removed from the store that we know. Resolves with the keys of those that this host has put
+   * back, for it still has what they stand for. Rejects with a StoreError while the store does not answer.
+   */
+  reclaim(gone: readonly Entry[]): Promise<ReadonlySet<string>>;
 }
 
 /** How long the other hosts may take to publish anew what they hold, ms. */
 const DOUBT_MS = 15_000;
 const RETRY_MS = 500;
 
-type View = Pick<PrefixView<unknown, unknown>, 'apply' | 'takesAway'>;
+type View = Pick<PrefixView<unknown, unknown>, 'apply' | 'missing'>;
 
 interface Candidate {
   readonly snapshot: Snapshot;
@@ -27,6 +32,7 @@ interface Candidate {
 }
 
 export class Belief {
+  /** By the clock that nobody sets, ms. */
   private doubtUntil = 0;
   /** Per view the newest snapshot that takes something away, until we know whether to believe it. */
   private readonly candidates = new Map<View, Candidate>();
@@ -41,10 +47,10 @@ export class Belief {
   /** Applies the snapshot at once, or in part, or once the store has been recognised. */
   accept(view: View, snapshot: Snapshot, changed: () => void): void {
     this.candidates.delete(view);
-    if (!view.takesAway(snapshot)) {
+    if (view.missing(snapshot).length === 0) {
       if (view.apply(snapshot)) changed();
-    } else if (Date.now() < this.doubtUntil) {
-      if (view.apply(snapshot, true)) changed();
+    } else if (performance.now() < this.doubtUntil) {
+      if (view.apply(snapshot, () => true)) changed();
     } else {
       this.candidates.set(view, { snapshot, changed });
       if (!this.asking) void this.ask();
@@ -54,36 +60,35 @@ export class Belief {
   private async ask(): Promise<void> {
     this.asking = true;
     while (this.candidates.size > 0) {
-      const known = await this.isKnown();
-      if (known === undefined) {
+      try {
+        await this.decide(await this.trust.isKnown());
+      } catch (e) {
+        if (!isStoreError(e)) throw e;
         await sleep(RETRY_MS, undefined, { ref: false });
-        continue;
-      }
-      if (!known) {
-        this.distrust();
-        this.trust.onDoubt();
-      }
-      for (const [view, { snapshot, changed }] of [...this.candidates]) {
-        this.candidates.delete(view);
-        if (view.apply(snapshot, !known)) changed();
       }
     }
     this.asking = false;
   }
 
-  /** Undefined while the store does not answer. */
-  private async isKnown(): Promise<boolean | undefined> {
-    try {
-      return await this.trust.isKnown();
-    } catch (e) {
-      if (isStoreError(e)) return undefined;
-      throw e;
+  private async decide(known: boolean): Promise<void> {
+    if (!known) {
+      this.distrust();
+      this.trust.onDoubt();
+    }
+    const judged = [...this.candidates];
+    const gone = judged.flatMap(([view, { snapshot }]) => view.missing(snapshot));
+    const back = known ? await this.trust.reclaim(gone) : undefined;
+    for (const [view, candidate] of judged) {
+      // A newer one may have come meanwhile.
+      if (this.candidates.get(view) !== candidate) continue;
+      this.candidates.delete(view);
+      if (view.apply(candidate.snapshot, (key) => back?.has(key) ?? true)) candidate.changed();
     }
   }
 
   /** From now on, for a while, nothing is believed to be gone. */
   distrust(): void {
-    this.doubtUntil = Date.now() + DOUBT_MS;
+    this.doubtUntil = performance.now() + DOUBT_MS;
     setTimeout(() => void this.reread().catch(() => undefined), DOUBT_MS + RETRY_MS).unref();
   }
 }

@@ -4,17 +4,9 @@ import { keys } from '../model/names.js';
 import type { Entry, Store } from '../model/ports.js';
 import type { Cluster, Endpoint, EndpointId, Network, NetworkId, Node, NodeAddress } from '../model/types.js';
 import { Belief, type Trust } from './belief.js';
+import { ChangeTeller, type ClusterListener } from './change-teller.js';
 import { PrefixView } from './prefix-view.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from './records.js';
-
-/** What differs from the Cluster told before. A first load counts as a change, also of nothing. */
-export interface ClusterChange {
-  readonly nodes: boolean;
-  readonly networks: boolean;
-  readonly endpoints: ReadonlySet<NetworkId>;
-}
-
-export type ClusterListener = (cluster: Cluster, changed: ClusterChange) => void;
 
 interface EndpointsWatch {
   readonly view: PrefixView<EndpointId, Endpoint>;
@@ -31,13 +23,20 @@ export class ClusterView {
   readonly #nodes: PrefixView<NodeAddress, Node>;
   readonly #networks: PrefixView<NetworkId, Network>;
   readonly #endpoints = new Map<NetworkId, EndpointsWatch>();
-  readonly #listeners = new Set<ClusterListener>();
-  #current: Cluster = { nodes: new Map(), networks: new Map(), endpoints: new Map(), complete: false };
-  #untold: { nodes: boolean; networks: boolean; endpoints: Set<NetworkId> } | undefined;
+  readonly #teller = new ChangeTeller(() => this.#current);
+  #current: Cluster = {
+    nodes: new Map(),
+    networks: new Map(),
+    endpoints: new Map(),
+    unreadable: new Set(),
+    complete: false,
+  };
   #signal: AbortSignal | undefined;
   #lastError = '';
   /** Prefixes that a copy filled. */
   readonly #unconfirmed = new Set<string>();
+  /** What an earlier process of this host knew, by prefix. */
+  #copy: Readonly<Record<string, readonly Entry[]>> = {};
 
   readonly #belief: Belief;
 
@@ -46,17 +45,11 @@ export class ClusterView {
     /** Told of entries that are no records; they are left out, the rest goes on. */
     private readonly report?: Report,
     /** Whether the store is still the one we know; asked before a record is believed to be gone. */
-    trust: Trust = { isKnown: async () => true, onDoubt: () => {} },
+    trust: Trust = { isKnown: async () => true, onDoubt: () => {}, reclaim: async () => new Set() },
   ) {
     this.#belief = new Belief(trust, () => this.#reread());
-    this.#nodes = new PrefixView((entry) => {
-      const node = parseNode(entry, report);
-      return node && [node.address, node];
-    });
-    this.#networks = new PrefixView((entry) => {
-      const network = parseNetwork(entry, report);
-      return network && [network.id, network];
-    });
+    this.#nodes = this.#view(parseNode, (node) => node.address);
+    this.#networks = this.#view(parseNetwork, (network) => network.id);
   }
 
   get current(): Cluster {
@@ -75,10 +68,7 @@ export class ClusterView {
   /** Watches a network's endpoints; nothing happens for one that is watched already. */
   subscribe(network: NetworkId): void {
     if (this.#endpoints.has(network)) return;
-    const view = new PrefixView<EndpointId, Endpoint>((entry) => {
-      const endpoint = parseEndpoint(entry, this.report);
-      return endpoint && [endpoint.id, endpoint];
-    });
+    const view = this.#view(parseEndpoint, (endpoint) => endpoint.id);
     const watch = { view, stop: new AbortController() };
     this.#endpoints.set(network, watch);
     if (this.#signal) this.#watchEndpoints(network, watch);
@@ -98,6 +88,11 @@ export class ClusterView {
   /** For a while no removal is believed: the store is not the one we knew, others publish in it what they hold. */
   distrust(): void {
     this.#belief.distrust();
+  }
+
+  /** For records that cannot be read any more: what an earlier process of this host knew. */
+  remember(copy: Readonly<Record<string, readonly Entry[]>>): void {
+    this.#copy = copy;
   }
 
   /** Fills what the store has not answered yet from a copy. */
@@ -122,8 +117,7 @@ export class ClusterView {
 
   /** Tells each change once, in a microtask, with the Cluster of then. Returns how to end it. */
   onChange(listener: ClusterListener): () => void {
-    this.#listeners.add(listener);
-    return () => void this.#listeners.delete(listener);
+    return this.#teller.onChange(listener);
   }
 
   /**
@@ -165,6 +159,18 @@ export class ClusterView {
       }
       await view.next(end - performance.now());
     }
+  }
+
+  #view<K, V>(parse: (entry: Entry, report?: Report) => V | undefined, keyOf: (record: V) => K): PrefixView<K, V> {
+    const read = (entry: Entry, report?: Report): readonly [K, V] | undefined => {
+      const record = parse(entry, report);
+      return record && [keyOf(record), record];
+    };
+    return new PrefixView(read, this.report, (key) =>
+      Object.values(this.#copy)
+        .flat()
+        .find((e) => e.key === key),
+    );
   }
 
   #views(): ReadonlyMap<string, AnyView> {
@@ -216,20 +222,7 @@ export class ClusterView {
 
   #changed(prefix: string): void {
     this.#refresh();
-    if (!this.#untold) {
-      this.#untold = { nodes: false, networks: false, endpoints: new Set() };
-      queueMicrotask(() => this.#tell());
-    }
-    this.#untold.nodes ||= prefix === keys.nodes;
-    this.#untold.networks ||= prefix === keys.networks;
-    const [, network] = /^endpoints\/([^/]+)\/$/.exec(prefix) ?? [];
-    if (network !== undefined) this.#untold.endpoints.add(network as NetworkId);
-  }
-
-  #tell(): void {
-    const changed = this.#untold;
-    this.#untold = undefined;
-    if (changed) for (const listener of this.#listeners) listener(this.#current, changed);
+    this.#teller.changed(prefix);
   }
 
   #refresh(): void {
@@ -243,6 +236,7 @@ export class ClusterView {
       nodes: this.#nodes.records,
       networks: this.#networks.records,
       endpoints: unchanged ? this.#current.endpoints : endpoints,
+      unreadable: new Set(this.#networks.unreadable.map((key) => key.slice(keys.networks.length) as NetworkId)),
       complete: views.every((view) => view.loaded),
     };
   }

@@ -1,15 +1,13 @@
 /** This host's copy of its part of the cluster, in DATA_DIR: what it runs on when it starts without the store. */
-import { readFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { hasCode } from '../errors.js';
 import type { Entry } from '../model/ports.js';
 import type { NetworkId, NodeAddress } from '../model/types.js';
+import { DataFile, type TellTrouble } from './data-file.js';
 import { parseEndpoint } from './records.js';
 
 const entry = z.object({ key: z.string(), value: z.string(), index: z.number(), held: z.boolean() });
-const schema = z.object({ version: z.literal(1), prefixes: z.record(z.string(), z.array(entry)) });
+const schema = z.object({ prefixes: z.record(z.string(), z.array(entry)) });
 
 export type ClusterCopy = z.infer<typeof schema>['prefixes'];
 
@@ -23,40 +21,35 @@ export function networksOf(copy: ClusterCopy, self: NodeAddress): ReadonlySet<Ne
 }
 
 export class CopyKeeper {
+  private left: { readonly copy: ClusterCopy | undefined } | undefined;
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
-  private readonly path: string;
+  private readonly file: DataFile<z.infer<typeof schema>>;
 
   constructor(
     folder: string,
     private readonly take: () => Readonly<Record<string, readonly Entry[]>>,
     /** Told of a copy that cannot be read or written; all works on without one. */
-    private readonly onError: (error: unknown) => void,
+    tell: TellTrouble,
   ) {
-    this.path = join(folder, 'cluster.json');
+    this.file = new DataFile(join(folder, 'cluster.json'), schema, tell);
   }
 
-  /** Undefined when there is none, or none that can be read. */
+  /** What the last process left; undefined when there is none, or none that can be read. */
   load(): ClusterCopy | undefined {
-    try {
-      return schema.parse(JSON.parse(readFileSync(this.path, 'utf8'))).prefixes;
-    } catch (e) {
-      if (!hasCode(e, 'ENOENT')) this.onError(e);
-      return undefined;
-    }
+    this.left ??= { copy: this.file.read()?.prefixes };
+    return this.left.copy;
   }
 
   /** Writes a copy a little later. */
   soon(): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
-      this.writing = this.writing.then(() => this.write()).catch(this.onError);
+      this.writing = this.writing.then(() => this.file.write(() => ({ prefixes: this.taken() })));
     }, SETTLE_MS).unref();
   }
 
-  /** Written beside and renamed: a crash leaves the old copy or the new one. */
-  private async write(): Promise<void> {
-    await writeFile(`${this.path}.new`, JSON.stringify({ version: 1, prefixes: this.take() }), { mode: 0o600 });
-    await rename(`${this.path}.new`, this.path);
+  private taken(): ClusterCopy {
+    return Object.fromEntries(Object.entries(this.take()).map(([prefix, entries]) => [prefix, [...entries]]));
   }
 }

@@ -2,7 +2,7 @@
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { hasCode, StoreError, UserError } from '../errors.js';
+import { hasCode, isDiskTrouble, messageOf, StoreError, UserError } from '../errors.js';
 import type { Commit, Entry, Hold, Op, Snapshot, Store, WatchHandlers } from '../model/ports.js';
 import { Table } from './table.js';
 
@@ -33,13 +33,17 @@ export class FileStore implements Store {
 
   /**
    * Opens or makes the file; its folder is made when missing. A file that cannot be read as ours is set aside as
-   * `<path>.broken-<time>`. Rejects with a UserError when the folder cannot be written or a newer release wrote it.
+   * `<path>.broken-<time>`. Rejects with a UserError when the folder cannot be written or a newer release wrote it;
+   * on a disk that is full or read-only it opens all the same, and commits fail until that is over.
    */
   static async open(path: string, log?: FileStoreLog): Promise<FileStore> {
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
       const store = new FileStore(path, await load(path, log));
-      await store.#save();
+      await store.#save().catch((error: unknown) => {
+        if (!isDiskTrouble(error)) throw error;
+        log?.warn({ path, reason: messageOf(error) }, 'the store file cannot be written: nothing can be changed now');
+      });
       return store;
     } catch (error) {
       if (error instanceof UserError) throw error;
@@ -110,7 +114,7 @@ export class FileStore implements Store {
       const failure = await this.#save().catch((error: unknown) => error);
       for (const { resolve, reject } of served) {
         if (failure === undefined) resolve();
-        else reject(new StoreError(`${this.path} cannot be written`, true, { cause: failure }));
+        else reject(new StoreError(`${this.path} cannot be written (${messageOf(failure)})`, true, { cause: failure }));
       }
     }
     this.#writing = undefined;

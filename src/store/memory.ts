@@ -2,14 +2,12 @@
  * What this host must remember by itself, in DATA_DIR: which cluster it belongs to and which of its engine's
  * networks are mirrors of which cluster network (the engine never replays CreateNetwork).
  */
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { hasCode } from '../errors.js';
 import type { EngineNetworkId, NetworkId } from '../model/types.js';
+import { DataFile, type TellTrouble } from './data-file.js';
 
 const schema = z.object({
-  version: z.literal(1),
   cluster: z.string().optional(),
   mirrors: z.record(z.string(), z.string()),
 });
@@ -19,7 +17,7 @@ export class HostMemory {
   private clusterId: string | undefined;
 
   private constructor(
-    private readonly path: string,
+    private readonly file: DataFile<z.infer<typeof schema>>,
     content: z.infer<typeof schema>,
   ) {
     this.mirrors = new Map(Object.entries(content.mirrors)) as Map<EngineNetworkId, NetworkId>;
@@ -27,14 +25,9 @@ export class HostMemory {
   }
 
   /** Reads `host.json` in the folder. A missing or broken file is an empty memory: the engine pass learns anew. */
-  static open(folder: string, onBroken: (error: unknown) => void): HostMemory {
-    const path = join(folder, 'host.json');
-    try {
-      return new HostMemory(path, schema.parse(JSON.parse(readFileSync(path, 'utf8'))));
-    } catch (e) {
-      if (!hasCode(e, 'ENOENT')) onBroken(e);
-      return new HostMemory(path, { version: 1, mirrors: {} });
-    }
+  static open(folder: string, tell: TellTrouble): HostMemory {
+    const file = new DataFile(join(folder, 'host.json'), schema, tell);
+    return new HostMemory(file, file.read() ?? { mirrors: {} });
   }
 
   get cluster(): string | undefined {
@@ -65,10 +58,7 @@ export class HostMemory {
     if (this.mirrors.delete(id)) this.save();
   }
 
-  /** Written beside and renamed: a crash leaves the old file or the new one. */
   private save(): void {
-    const content = { version: 1, cluster: this.clusterId, mirrors: Object.fromEntries(this.mirrors) };
-    writeFileSync(`${this.path}.new`, `${JSON.stringify(content, null, 2)}\n`, { mode: 0o600 });
-    renameSync(`${this.path}.new`, this.path);
+    this.file.writeSync(() => ({ cluster: this.clusterId, mirrors: Object.fromEntries(this.mirrors) }));
   }
 }

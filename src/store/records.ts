@@ -3,8 +3,9 @@
  * the key, `index` and `alive` from the entry. `format(parse(entry))` is the entry's own value, byte for byte.
  */
 import { z } from 'zod';
+import { UserError } from '../errors.js';
 import type { Entry } from '../model/ports.js';
-import type { Endpoint, Lease, Network, Node, Pool } from '../model/types.js';
+import type { Cidr, Endpoint, Lease, Network, Node, Pool } from '../model/types.js';
 import { endpointFields, leaseFields, networkFields, nodeFields, poolFields } from './record-fields.js';
 
 /** The version that we write; a record of a higher one is left alone. */
@@ -21,6 +22,16 @@ export function reportOnce(report: (key: string, reason: string) => void): Repor
     told.set(key, index);
     report(key, reason);
   };
+}
+
+/** The entry's record. Throws a UserError for one that is none we know: it is nobody's to change. */
+export function readable<T>(entry: Entry, parse: (entry: Entry, report: Report) => T | undefined): T {
+  let reason = '';
+  const record = parse(entry, (_, why) => {
+    reason = why;
+  });
+  if (record !== undefined) return record;
+  throw new UserError(`${entry.key} in the store ${reason}; put it right there, or upgrade tsoverlay on this host`);
 }
 
 const versioned = z.looseObject({ version: z.int() });
@@ -105,5 +116,8 @@ export function parsePool(entry: Entry, report?: Report): Pool | undefined {
   const fields = parse(entry, poolFields, { cidr: poolOf(parts(entry.key)[0]) }, report);
   return fields && { ...fields, index: entry.index };
 }
+
+/** Which pool a key stands for, whatever its value is; undefined for a key that stands for none. */
+export const poolOfKey = (key: string): Cidr | undefined => poolFields.shape.cidr.safeParse(poolOf(parts(key)[0])).data;
 
 export const formatPool = (pool: Omit<Pool, 'index'>): string => format(poolFields, ['cidr'], pool);

@@ -13,6 +13,9 @@ const DURABLE = [
   ...['-hcl', 'performance { raft_multiplier = 1 }'],
 ];
 
+/** An operator may have raised it from 512 KB; tests put values that large. */
+const LIMITS = ['-hcl', 'limits { kv_max_value_size = 2097152 }'];
+
 export class Consul {
   /** For CLUSTER_STORE and --cluster-store. */
   readonly url: string;
@@ -29,7 +32,7 @@ export class Consul {
   async start(): Promise<void> {
     const mode = this.durable ? DURABLE : ['-dev'];
     const listen = ['-bind', this.host.address, '-hcl', `addresses { http = "0.0.0.0 unix://${SOCKET}" }`];
-    await this.host.service('consul', [consulBinary(), 'agent', '-ui', ...mode, ...listen]);
+    await this.host.service('consul', [consulBinary(), 'agent', '-ui', ...mode, ...listen, ...LIMITS]);
     await until('Consul to answer', 10, async () => {
       if (!this.host.process('consul')) throw new Error(`Consul ended:\n${tail(this.host.log('consul'))}`);
       // Only a server that leads, and has read its log to the end, answers a consistent read.
@@ -67,6 +70,12 @@ export class Consul {
   /** The key's value, undefined when there is none. */
   value(key: string): Promise<string | undefined> {
     return this.read(`/v1/kv/${key}?raw`);
+  }
+
+  /** Writes a key as an operator would, whatever its value. */
+  async put(key: string, value: string): Promise<void> {
+    const { status, body } = await ask(this.host.path(SOCKET), `/v1/kv/${key}`, 'PUT', value);
+    if (status !== 200) throw new Error(`Consul: ${key}: status ${status} ${body}`);
   }
 
   /** Body of an answer of the HTTP API, undefined for a 404; rejects when Consul does not answer. */

@@ -8,7 +8,12 @@ export interface Answer {
 }
 
 /** Asks once; never rejects. */
-export function ask(socketPath: string, path: string, method: 'GET' | 'POST' = 'GET'): Promise<Answer> {
+export function ask(
+  socketPath: string,
+  path: string,
+  method: 'GET' | 'POST' | 'PUT' = 'GET',
+  content = '',
+): Promise<Answer> {
   return new Promise((resolve) => {
     const asked = request({ socketPath, path, method, timeout: 2000 }, async (answer) => {
       let body = '';
@@ -17,6 +22,6 @@ export function ask(socketPath: string, path: string, method: 'GET' | 'POST' = '
     });
     asked.on('timeout', () => asked.destroy());
     asked.on('error', () => resolve({ status: 0, body: '' }));
-    asked.end();
+    asked.end(content);
   });
 }

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Lab } from '../lab.js';
 import { within } from '../waiting.js';
+import { ENGINE } from './engine-choice.js';
 import { record } from './record.js';
 
 const TIMES = 50;
@@ -9,7 +10,7 @@ const CREATE = ['network', 'create', '-d', 'tsoverlay', '--ipam-driver', 'tsover
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await Lab.boot();
+  lab = await Lab.boot({ engine: ENGINE });
 });
 afterAll(() => lab?.down());
 

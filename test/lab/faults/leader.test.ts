@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { consulBinary } from '../cache.js';
 import { type DockerHost, Lab } from '../lab.js';
 import { within } from '../waiting.js';
+import { ENGINE } from './engine-choice.js';
 import { record } from './record.js';
 import { lost } from './scene.js';
 
@@ -10,7 +11,7 @@ const PLACE = ['-server', '-bootstrap-expect=3', '-data-dir', '/var/lib/consul']
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await Lab.boot({ hosts: 3, consul: false, plugin: false });
+  lab = await Lab.boot({ engine: ENGINE, hosts: 3, consul: false, plugin: false });
   const join = lab.hosts.flatMap((h) => ['-retry-join', h.address]);
   const quick = ['-retry-interval', '1s', '-hcl', 'performance { raft_multiplier = 1 }', '-client', '0.0.0.0'];
   for (const h of lab.hosts)

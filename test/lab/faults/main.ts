@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { execa } from 'execa';
 import { ENGINE_VERSIONS } from '../cache.js';
+import { DEFAULTS } from '../record.js';
 import { rows } from './record.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -19,7 +20,7 @@ const number = (text: string): number => {
 const { seed, seconds, engine, only } = new Command()
   .option('--seed <n>', 'of the random run', number, 1)
   .option('--seconds <n>', 'of the random run', number, 300)
-  .addOption(new Option('--engine <version>', 'of the random run').choices(ENGINE_VERSIONS).default('28.5.2'))
+  .addOption(new Option('--engine <version>', 'of all of them').choices(ENGINE_VERSIONS).default(DEFAULTS.engine))
   .option('--only <part>', 'only the test files whose name has this part', '')
   .parse()
   .opts<{ seed: number; seconds: number; engine: string; only: string }>();

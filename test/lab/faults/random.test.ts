@@ -5,10 +5,10 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { ENGINE_VERSIONS } from '../cache.js';
 import { Lab } from '../lab.js';
 import { within } from '../waiting.js';
 import { violations } from './checker.js';
+import { ENGINE } from './engine-choice.js';
 import { History } from './history.js';
 import { calm, settle } from './quiet.js';
 import { record } from './record.js';
@@ -18,7 +18,6 @@ import { NETWORKS, World } from './world.js';
 const HOSTS = 3;
 const SEED = Number(process.env.FAULT_SEED ?? 1);
 const SECONDS = Number(process.env.FAULT_SECONDS ?? 45);
-const ENGINE = ENGINE_VERSIONS.find((v) => v === process.env.FAULT_ENGINE) ?? '28.5.2';
 const LOOK_EVERY_MS = 300;
 
 let lab: Lab;

@@ -2,6 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DEFAULTS } from '../record.js';
+import { ENGINE } from './engine-choice.js';
 
 const FOLDER = join(import.meta.dirname, '../../../build/faults');
 
@@ -12,9 +14,10 @@ export interface Row {
 }
 
 /** Called at the end of a test, when all of it has held. */
-export async function record(fault: string, seen: string): Promise<void> {
+export async function record(what: string, seen: string): Promise<void> {
+  const fault = ENGINE === DEFAULTS.engine || what.includes(ENGINE) ? what : `${what}, Docker ${ENGINE}`;
   await mkdir(FOLDER, { recursive: true });
-  const file = `${fault.replaceAll(/[^a-z0-9]+/gi, '-').slice(0, 80)}.json`;
+  const file = `${fault.replaceAll(/[^a-z0-9]+/gi, '-').slice(0, 110)}.json`;
   await writeFile(join(FOLDER, file), JSON.stringify({ fault, seen } satisfies Row));
 }
 

@@ -5,6 +5,7 @@ import { type DockerHost, Lab } from '../lab.js';
 import type { LabOptions } from '../record.js';
 import { within } from '../waiting.js';
 import { namespaceOf } from '../walkthrough.js';
+import { ENGINE } from './engine-choice.js';
 
 export const NET = 'one';
 const SUBNET = '172.16.1.0/24';
@@ -19,7 +20,7 @@ export class Scene {
 
   /** Boots hosts with the network `one` on each. */
   static async boot(options: Partial<LabOptions> = {}): Promise<Scene> {
-    const lab = await Lab.boot(options);
+    const lab = await Lab.boot({ engine: ENGINE, ...options });
     try {
       await lab.host(1).docker(...CREATE, '--subnet', SUBNET, NET);
       for (const h of lab.hosts)

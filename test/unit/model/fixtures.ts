@@ -59,5 +59,6 @@ export const cluster = (networks: readonly Network[], endpoints: readonly Endpoi
   endpoints: new Map(
     networks.map((n) => [n.id, new Map(endpoints.filter((e) => e.network === n.id).map((e) => [e.id, e]))]),
   ),
+  unreadable: new Set(),
   complete: true,
 });

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { NetworkId, NodeAddress } from '../../../src/model/types.js';
 import { Membership } from '../../../src/registry/membership.js';
-import type { ClusterListener, ClusterView } from '../../../src/store/cluster.js';
+import type { ClusterListener } from '../../../src/store/change-teller.js';
+import type { ClusterView } from '../../../src/store/cluster.js';
 import { FakeStore } from '../../fakes/store.js';
 
 const NETWORK = '1'.repeat(64) as NetworkId;
@@ -13,7 +14,13 @@ it('a host does not leave while its view lacks what it has just written', async 
   let listener: ClusterListener = () => {};
   const unsubscribe = vi.fn();
   // A view that Consul keeps waiting: loaded, and empty ever since.
-  const current = { nodes: new Map(), networks: new Map(), endpoints: new Map([[NETWORK, new Map()]]), complete: true };
+  const current = {
+    nodes: new Map(),
+    networks: new Map(),
+    endpoints: new Map([[NETWORK, new Map()]]),
+    unreadable: new Set<NetworkId>(),
+    complete: true,
+  };
   const onChange = (l: ClusterListener) => {
     listener = l;
   };

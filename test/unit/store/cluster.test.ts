@@ -3,7 +3,8 @@ import { isDeadlineError } from '../../../src/errors.js';
 import { keys } from '../../../src/model/names.js';
 import type { Op } from '../../../src/model/ports.js';
 import type { EndpointId } from '../../../src/model/types.js';
-import { type ClusterChange, ClusterView } from '../../../src/store/cluster.js';
+import type { ClusterChange } from '../../../src/store/change-teller.js';
+import { ClusterView } from '../../../src/store/cluster.js';
 import { formatEndpoint, formatNetwork, formatNode } from '../../../src/store/records.js';
 import { FakeStore } from '../../fakes/store.js';
 import { endpointOf, hexId, networkId, networkOf, nodeOf } from './samples.js';
@@ -109,11 +110,31 @@ describe('ClusterView', () => {
     expect(view.current).toBe(before);
   });
 
-  it('drops a record that became garbage', async () => {
+  it('keeps what it last read of a record that became garbage, until its key goes', async () => {
     await start();
+    await set(keys.network(a), 'garbage');
     await set(keys.node(n2.address), '{"version":2}');
-    expect([...view.current.nodes.keys()]).toEqual([n1.address]);
-    expect(changes).toHaveLength(1);
+    expect(view.current.nodes.get(n2.address)?.hostname).toBe('docker02');
+    expect(view.current.networks.get(a)?.announced?.name).toBe('ov1');
+    expect(view.current.unreadable.size).toBe(0);
+    expect(told).toEqual([keys.network(a), keys.node(n2.address)]);
+    expect(changes).toEqual([]);
+    expect(view.export()[keys.networks]?.map((e) => e.value)).toEqual([formatNetwork(networkOf(a))]);
+    await set(keys.node(n2.address), formatNode({ ...n2, mtu: 9000 }));
+    expect(view.current.nodes.get(n2.address)?.mtu).toBe(9000);
+    store.table.commit([{ verb: 'delete', key: keys.network(a) }]);
+    await settle();
+    expect(view.current.networks.size).toBe(0);
+  });
+
+  it('takes a record that is garbage from the start from the copy, or names its network', async () => {
+    const copy = { [keys.networks]: (await store.list(keys.networks)).entries };
+    store.put({ [keys.network(a)]: 'garbage', [keys.network(networkId('b'))]: 'x'.repeat(1_000_000) });
+    view.remember(copy);
+    await start();
+    expect(view.current.networks.get(a)?.announced?.name).toBe('ov1');
+    expect([...view.current.unreadable]).toEqual([networkId('b')]);
+    expect(told).toEqual([keys.network(a), keys.network(networkId('b'))]);
   });
 
   it('sees a node live and die', async () => {

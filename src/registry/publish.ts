@@ -1,0 +1,60 @@
+/** Create-only publishing of what this host holds: all of a thing or nothing of it, and nobody else's is touched. */
+import { ipOf, networkOf } from '../model/address.js';
+import { keys } from '../model/names.js';
+import type { Entry, Op, Store } from '../model/ports.js';
+import type { Endpoint, Lease } from '../model/types.js';
+import { formatEndpoint, formatLease, parseLease, parseNetwork } from '../store/records.js';
+import { transact } from './transact.js';
+
+/** Returns the keys that somebody else holds; none when all of it stands, now or before. The first key is the record. */
+export async function publish(
+  store: Store,
+  entries: ReadonlyMap<string, string>,
+  checks: () => Promise<readonly Op[] | undefined> = async () => [],
+): Promise<readonly string[]> {
+  const [first = ''] = entries.keys();
+  const { result } = await transact(store, async () => {
+    const found = await Promise.all([...entries.keys()].map((key) => store.get(key)));
+    if (found[0] !== undefined) return { ops: [], result: [] };
+    const conditions = await checks();
+    const taken = found.flatMap((entry, i) =>
+      entry === undefined || isOurs(entry, [...entries][i]) ? [] : [entry.key],
+    );
+    if (conditions === undefined || taken.length > 0) return { ops: [], result: [first, ...taken] };
+    const missing = [...entries].filter((_, i) => found[i] === undefined);
+    const creations = missing.map(([key, value]): Op => ({ verb: 'create', key, value }));
+    return { ops: [...conditions, ...creations], result: [] };
+  });
+  return result;
+}
+
+/** A mark of membership, or a lease that serves the same endpoint. */
+function isOurs(entry: Entry, [key, value]: readonly [string, string] = ['', '']): boolean {
+  if (entry.key.startsWith('members/')) return true;
+  const [there, here] = [parseLease(entry), parseLease({ ...entry, key, value })];
+  return there !== undefined && there.node === here?.node && there.endpoint === here.endpoint;
+}
+
+/** An endpoint with its addresses, on a network that stands. */
+export const publishEndpoint = (store: Store, endpoint: Endpoint): Promise<readonly string[]> =>
+  publish(store, endpointEntries(endpoint), async () => {
+    const entry = await store.get(keys.network(endpoint.network));
+    if (entry === undefined || parseNetwork(entry)?.deleting) return undefined;
+    return [{ verb: 'check', key: entry.key, index: entry.index }];
+  });
+
+function endpointEntries(endpoint: Endpoint): ReadonlyMap<string, string> {
+  const { id, node, network } = endpoint;
+  const leases = endpoint.addresses.map((address) =>
+    leaseEntry({
+      ...{ pool: networkOf(address), address: ipOf(address), node, kind: 'endpoint', endpoint: id },
+      created: Date.now(),
+    }),
+  );
+  return new Map([[keys.endpoint(network, id), formatEndpoint(endpoint)], ...leases, [keys.member(node, network), '']]);
+}
+
+export const leaseEntry = (lease: Omit<Lease, 'index'>): [string, string] => [
+  keys.lease(lease.pool, lease.address),
+  formatLease(lease),
+];

@@ -1,0 +1,54 @@
+/**
+ * For a host that was forgotten and lives all the same: its endpoints are put back as they were. One whose address or
+ * network somebody else has since got is not, and its container is cut off: nobody holds an address twice.
+ */
+import { keys } from '../model/names.js';
+import type { Entry, Store } from '../model/ports.js';
+import type { Endpoint, NodeAddress } from '../model/types.js';
+import { parseEndpoint } from '../store/records.js';
+import type { LocalEndpoints } from './local-endpoints.js';
+import { publishEndpoint } from './publish.js';
+
+export interface ReclaimEvents {
+  reclaimed(endpoint: Endpoint): void;
+  /** `conflicts`: the keys that others hold; the endpoint's own alone when its network is gone. */
+  lost(endpoint: Endpoint, conflicts: readonly string[]): void;
+}
+
+export class Reclaimer {
+  constructor(
+    private readonly store: Store,
+    private readonly self: NodeAddress,
+    private readonly local: LocalEndpoints,
+    private readonly events: ReclaimEvents,
+  ) {}
+
+  /** Of records that went, the keys of those that stand again. Rejects with a StoreError; doing it again is safe. */
+  async reclaim(gone: readonly Entry[]): Promise<ReadonlySet<string>> {
+    const back = new Set<string>();
+    for (const entry of gone) {
+      const endpoint = parseEndpoint(entry);
+      // What this host removed itself was not live any more.
+      if (endpoint === undefined || endpoint.node !== this.self || !this.local.isLive(endpoint.id)) continue;
+      const conflicts = await publishEndpoint(this.store, endpoint);
+      if (conflicts.length > 0) {
+        this.events.lost(endpoint, conflicts);
+        continue;
+      }
+      this.events.reclaimed(endpoint);
+      back.add(entry.key);
+    }
+    return back;
+  }
+
+  /** At a start, of what this host knew before: what is in none of its networks any more (see Membership). */
+  async reclaimMissing(known: readonly Entry[]): Promise<void> {
+    const members = new Set(await this.store.keys(keys.members(this.self)));
+    await this.reclaim(
+      known.filter((entry) => {
+        const endpoint = parseEndpoint(entry);
+        return endpoint?.node === this.self && !members.has(keys.member(this.self, endpoint.network));
+      }),
+    );
+  }
+}

@@ -1,0 +1,83 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { forgetNode } from '../../../src/cli/forget.js';
+import { ipOf } from '../../../src/model/address.js';
+import { keys } from '../../../src/model/names.js';
+import type { Entry } from '../../../src/model/ports.js';
+import type { Cidr, NetworkId, NodeAddress } from '../../../src/model/types.js';
+import { Reclaimer } from '../../../src/registry/reclaimer.js';
+import { FakeStore } from '../../fakes/store.js';
+import { makeHost } from './host.js';
+
+type Host = Awaited<ReturnType<typeof makeHost>>;
+const TWO = '10.0.0.61' as NodeAddress;
+
+let store: FakeStore;
+let one: Host;
+let two: Host;
+let network: NetworkId;
+let told: string[];
+let known: readonly Entry[];
+let reclaimer: Reclaimer;
+let attached: { address: Cidr };
+const state = async () => {
+  const { entries } = await store.list('');
+  return entries.flatMap(({ key }) => (/^(endpoints|addresses|members)\//.test(key) ? [key] : []));
+};
+
+/** Two hosts with a container each, the second one then forgotten though it lives. */
+beforeEach(async () => {
+  store = new FakeStore();
+  one = await makeHost(store, '10.0.0.60');
+  two = await makeHost(store, TWO);
+  network = await one.createNetwork(1);
+  await one.run(10, network);
+  attached = await two.run(20, network, '172.16.1.77');
+  known = (await store.list('endpoints/')).entries;
+  told = [];
+  reclaimer = new Reclaimer(store, TWO, two.local, {
+    reclaimed: ({ id }) => told.push(`reclaimed ${Number.parseInt(id, 16)}`),
+    lost: ({ id }, conflicts) => told.push(`lost ${Number.parseInt(id, 16)}: ${conflicts.length}`),
+  });
+});
+afterEach(() => {
+  one.stop();
+  two.stop();
+});
+
+describe('Reclaimer', () => {
+  it('puts back what a forgotten host still has, byte for byte', async () => {
+    const before = await state();
+    await forgetNode(store, TWO);
+    await reclaimer.reclaimMissing(known);
+    expect(await state()).toEqual(before);
+    expect((await store.list('endpoints/')).entries.map((e) => e.value)).toEqual(known.map((e) => e.value));
+    expect(told).toEqual(['reclaimed 20']);
+  });
+
+  it('leaves an address to whoever got it meanwhile', async () => {
+    await forgetNode(store, TWO);
+    await one.run(30, network, ipOf(attached.address));
+    const before = await state();
+    expect(await reclaimer.reclaim(known)).toEqual(new Set());
+    expect(await state()).toEqual(before);
+    expect(told).toEqual(['lost 20: 2']);
+  });
+
+  it('puts nothing into a network that has been removed', async () => {
+    await forgetNode(store, TWO);
+    await store.commit([{ verb: 'delete', key: keys.network(network) }]);
+    expect(await reclaimer.reclaim(known)).toEqual(new Set());
+    expect(told).toEqual(['lost 20: 1']);
+  });
+
+  it('leaves alone what this host has removed itself, and what it was not forgotten in', async () => {
+    const [endpoint] = known.filter((e) => e.key.endsWith('14'));
+    const id = two.view.current.endpoints.get(network)?.keys().next().value;
+    expect(endpoint).toBeDefined();
+    expect(id).toBeDefined();
+    await store.commit([{ verb: 'delete', key: endpoint?.key ?? '' }]);
+    await reclaimer.reclaimMissing(known);
+    expect(await store.keys('endpoints/')).toHaveLength(1);
+    expect(told).toEqual([]);
+  });
+});

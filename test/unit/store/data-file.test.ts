@@ -1,0 +1,81 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import type { EngineNetworkId, NetworkId } from '../../../src/model/types.js';
+import { DataFile } from '../../../src/store/data-file.js';
+import { HostMemory } from '../../../src/store/memory.js';
+
+const schema = z.object({ n: z.number() });
+let folder: string;
+let path: string;
+let told: string[];
+const tell = (_: string, trouble: string, reason: string) => told.push(`${trouble}: ${reason}`);
+const open = () => new DataFile(path, schema, tell);
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'tsoverlay-data-'));
+  path = join(folder, 'x.json');
+  told = [];
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describe('DataFile', () => {
+  it('reads what was written, either way', async () => {
+    open().writeSync(() => ({ n: 1 }));
+    expect(open().read()).toEqual({ n: 1 });
+    await open().write(() => ({ n: 2 }));
+    expect(open().read()).toEqual({ n: 2 });
+    expect(readFileSync(path, 'utf8')).toBe('{"version":1,"n":2}\n');
+    expect(told).toEqual([]);
+  });
+
+  it('says nothing of a missing file', () => {
+    expect(open().read()).toBeUndefined();
+    expect(told).toEqual([]);
+  });
+
+  it.each([
+    ['{"version":1,"n":', 'cannot be read: is no JSON'],
+    ['[]', 'cannot be read: has a wrong shape: Invalid input: expected object, received array'],
+    ['{"version":1,"n":"x"}', 'cannot be read: has a wrong n: Invalid input: expected number, received string'],
+  ])('says why %s cannot be read, and replaces it', (text, words) => {
+    writeFileSync(path, text);
+    const file = open();
+    expect(file.read()).toBeUndefined();
+    expect(told).toEqual([words]);
+    file.writeSync(() => ({ n: 1 }));
+    expect(open().read()).toEqual({ n: 1 });
+  });
+
+  it("leaves a newer release's file alone", async () => {
+    writeFileSync(path, '{"version":2,"more":true}');
+    const file = open();
+    expect(file.read()).toBeUndefined();
+    file.writeSync(() => ({ n: 1 }));
+    await file.write(() => ({ n: 1 }));
+    expect(told).toEqual(['cannot be read: has version 2, which a newer release wrote; it is left alone']);
+    expect(readFileSync(path, 'utf8')).toBe('{"version":2,"more":true}');
+  });
+
+  it('tells once of a folder in its place, and leaves no draft', async () => {
+    mkdirSync(path);
+    const file = open();
+    expect(file.read()).toBeUndefined();
+    file.writeSync(() => ({ n: 1 }));
+    await file.write(() => ({ n: 2 }));
+    expect(told).toEqual(['cannot be read: EISDIR', 'cannot be written: EISDIR']);
+    expect(readdirSync(folder)).toEqual(['x.json']);
+  });
+});
+
+it('HostMemory remembers in memory what the disk does not take', () => {
+  mkdirSync(join(folder, 'host.json'));
+  const memory = HostMemory.open(folder, tell);
+  memory.rememberCluster('c');
+  memory.rememberMirror('a' as EngineNetworkId, 'b' as NetworkId);
+  expect(memory.cluster).toBe('c');
+  expect(memory.clusterIdOf('a' as EngineNetworkId)).toBe('b');
+  expect(told).toEqual(['cannot be read: EISDIR', 'cannot be written: EISDIR']);
+});
