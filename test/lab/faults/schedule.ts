@@ -13,7 +13,9 @@ export type Fault =
   | 'cable-cut'
   | 'power-loss'
   | 'vxlan-deleted'
-  | 'fdb-flushed';
+  | 'fdb-flushed'
+  /** Of the plugin's own wall clock; needs a plugin that runs under libfaketime (see clock.test.ts). */
+  | 'clock-jump';
 
 export interface Deed {
   /** Milliseconds since the beginning. */

@@ -5,6 +5,8 @@ import type { History, Holding } from './history.js';
 import type { Deed, Strike } from './schedule.js';
 
 export const NETWORKS = ['one', 'two'] as const;
+/** On each host: how far a plugin's wall clock is off, in libfaketime's words. */
+export const CLOCK = '/run/clock';
 /** Per host: every one of them is to reach every other in the end. */
 const MOST_CONTAINERS = 7;
 const TEMPLATE =
@@ -91,6 +93,10 @@ export class World {
         await lab.powerLoss(h);
         await sleep(lasts / 4);
         return lab.powerOn(h);
+      case 'clock-jump':
+        // A day back to a day forward.
+        await h.host.run('sh', '-c', `echo ${(lasts % 48) - 24}h | sed 's/^[0-9]/+&/' >${CLOCK}`);
+        return sleep(100);
       case 'vxlan-deleted':
       case 'fdb-flushed':
         return this.breakKernel(
