@@ -14,9 +14,12 @@ export function nextIndex(asked: number, answered: number): number {
   return answered < asked ? 0 : Math.max(1, answered);
 }
 
+/** A host that was cut off has the names of the others back this soon after it can reach Consul again. */
+const LONGEST_MS = 1_500;
+
 /** Milliseconds to wait after `failures` failing tries in a row; `random` is 0 to 1. */
 export function backoffMs(failures: number, random: number): number {
-  return Math.min(5_000, 250 * 2 ** (failures - 1)) * (0.5 + random / 2);
+  return Math.min(LONGEST_MS, 250 * 2 ** (failures - 1)) * (0.5 + random / 2);
 }
 
 /** An answer without news should have taken the whole wait; sooner than this, something on the way does not block. */

@@ -5,7 +5,7 @@ import { within } from '../waiting.js';
 import { record } from './record.js';
 import { lost, Scene } from './scene.js';
 
-const FROZEN_S = 20;
+const FROZEN_S = 60;
 const RUNS = 50;
 
 let scene: Scene;

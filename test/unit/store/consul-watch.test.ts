@@ -17,8 +17,8 @@ describe('nextIndex', () => {
   });
 });
 
-it('backs off from a quarter of a second to five', () => {
-  expect([1, 2, 3, 5, 6, 40].map((n) => backoffMs(n, 1))).toEqual([250, 500, 1_000, 4_000, 5_000, 5_000]);
+it('backs off from a quarter of a second to one and a half', () => {
+  expect([1, 2, 3, 5, 6, 40].map((n) => backoffMs(n, 1))).toEqual([250, 500, 1_000, 1_500, 1_500, 1_500]);
   expect(backoffMs(1, 0)).toBe(125);
 });
 
