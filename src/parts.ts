@@ -70,6 +70,7 @@ export async function assemble(config: Config, log: Logger) {
   const view = new ClusterView(store, garbage, {
     isKnown: () => identity.isKnown(),
     onDoubt: () => doubt.listener(),
+    onTrouble: (e) => log.debug({ err: messageOf(e) }, 'what is gone from the store is not believed to be gone yet'),
     reclaim: (gone) => reclaimer.reclaim(gone),
   });
   const membership = new Membership(store, view, self, (e) =>

@@ -2,12 +2,14 @@
 import { keys } from '../model/names.js';
 import type { Store } from '../model/ports.js';
 import type { Endpoint, Network, Node } from '../model/types.js';
-import { parseEndpoint, parseNetwork, parseNode } from '../store/records.js';
+import { parseEndpoint, parseNetwork, parseNode, type Report } from '../store/records.js';
 
 export interface Status {
   readonly nodes: readonly Node[];
   readonly networks: readonly Network[];
   readonly endpoints: readonly Endpoint[];
+  /** One line each: the key, and why. */
+  readonly unreadable: readonly string[];
 }
 
 export async function readStatus(store: Store): Promise<Status> {
@@ -16,15 +18,18 @@ export async function readStatus(store: Store): Promise<Status> {
     store.list(keys.networks),
     store.list('endpoints/'),
   ]);
+  const unreadable: string[] = [];
+  const report: Report = (key, reason) => unreadable.push(`${key} ${reason}; it is left alone`);
   return {
-    nodes: nodes.entries.flatMap((e) => parseNode(e) ?? []),
-    networks: networks.entries.flatMap((e) => parseNetwork(e) ?? []),
-    endpoints: endpoints.entries.flatMap((e) => parseEndpoint(e) ?? []),
+    nodes: nodes.entries.flatMap((e) => parseNode(e, report) ?? []),
+    networks: networks.entries.flatMap((e) => parseNetwork(e, report) ?? []),
+    endpoints: endpoints.entries.flatMap((e) => parseEndpoint(e, report) ?? []),
+    unreadable,
   };
 }
 
 /** Lines for a terminal. A node that is away and holds endpoints is named with the command that frees them. */
-export function statusLines({ nodes, networks, endpoints }: Status): readonly string[] {
+export function statusLines({ nodes, networks, endpoints, unreadable }: Status): readonly string[] {
   const of = (address: string) => endpoints.filter((e) => e.node === address).length;
   const away = new Set(nodes.filter((n) => !n.alive).map((n) => n.address));
   for (const e of endpoints) if (!nodes.some((n) => n.address === e.node)) away.add(e.node);
@@ -45,5 +50,6 @@ export function statusLines({ nodes, networks, endpoints }: Status): readonly st
         (address) =>
           `waiting for ${address}: ${of(address)} endpoints; if it never returns: tsoverlay node forget ${address}`,
       ),
+    ...unreadable,
   ];
 }

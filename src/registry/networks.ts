@@ -16,6 +16,8 @@ export interface NewNetwork extends Omit<Network, 'subnets' | 'creator' | 'delet
   readonly vnis: readonly number[];
 }
 
+const UNKNOWN = 'a host whose records cannot be read' as NodeAddress;
+
 interface PoolOps {
   readonly ops: readonly Op[];
   /** The `--ip-range` of pools that have one. */
@@ -77,10 +79,10 @@ export class Networks {
   async remove(id: NetworkId): Promise<Removal> {
     const marked = await this.mark(id, true);
     if (marked === undefined) return { removed: true };
-    const endpoints = (await this.store.list(keys.endpoints(id))).entries.flatMap(
-      (entry) => parseEndpoint(entry) ?? [],
-    );
-    const users = new Set(endpoints.map((e) => e.node).filter((node) => node !== this.self));
+    const { entries } = await this.store.list(keys.endpoints(id));
+    // A record that cannot be read may be a newer release's, of a container that lives.
+    const nodes = entries.map((entry) => parseEndpoint(entry)?.node ?? UNKNOWN);
+    const users = new Set(nodes.filter((node) => node !== this.self));
     if (users.size > 0) {
       await this.mark(id, false);
       return { removed: false, users: [...users] };

@@ -3,7 +3,6 @@
  * from which all was removed; until every host has had time to publish anew what it holds, removals are not believed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isStoreError } from '../errors.js';
 import type { Entry, Snapshot } from '../model/ports.js';
 import type { PrefixView } from './prefix-view.js';
 
@@ -11,6 +10,8 @@ import type { PrefixView } from './prefix-view.js';
 export interface Trust {
   /** True when the store is the one we know. Rejects with a StoreError while it does not answer. */
   isKnown(): Promise<boolean>;
+  /** It could not be found out just now, for the store does not answer or worse; it is tried again. */
+  onTrouble(error: unknown): void;
   /** The store is another one: whoever holds something publishes it now. */
   onDoubt(): void;
   /**
@@ -19,6 +20,14 @@ export interface Trust {
    */
   reclaim(gone: readonly Entry[]): Promise<ReadonlySet<string>>;
 }
+
+/** Believes whatever the store says. */
+export const BLIND: Trust = {
+  isKnown: async () => true,
+  onDoubt: () => {},
+  onTrouble: () => {},
+  reclaim: async () => new Set(),
+};
 
 /** How long the other hosts may take to publish anew what they hold, ms. */
 const DOUBT_MS = 15_000;
@@ -63,7 +72,8 @@ export class Belief {
       try {
         await this.decide(await this.trust.isKnown());
       } catch (e) {
-        if (!isStoreError(e)) throw e;
+        // Whatever it was: until it is known, nothing is believed to be gone, and what comes later is to be asked too.
+        this.trust.onTrouble(e);
         await sleep(RETRY_MS, undefined, { ref: false });
       }
     }

@@ -3,7 +3,7 @@ import { DeadlineError, isStoreError } from '../errors.js';
 import { keys } from '../model/names.js';
 import type { Entry, Store } from '../model/ports.js';
 import type { Cluster, Endpoint, EndpointId, Network, NetworkId, Node, NodeAddress } from '../model/types.js';
-import { Belief, type Trust } from './belief.js';
+import { Belief, BLIND, type Trust } from './belief.js';
 import { ChangeTeller, type ClusterListener } from './change-teller.js';
 import { PrefixView } from './prefix-view.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from './records.js';
@@ -45,7 +45,7 @@ export class ClusterView {
     /** Told of entries that are no records; they are left out, the rest goes on. */
     private readonly report?: Report,
     /** Whether the store is still the one we know; asked before a record is believed to be gone. */
-    trust: Trust = { isKnown: async () => true, onDoubt: () => {}, reclaim: async () => new Set() },
+    trust: Trust = BLIND,
   ) {
     this.#belief = new Belief(trust, () => this.#reread());
     this.#nodes = this.#view(parseNode, (node) => node.address);

@@ -49,7 +49,8 @@ describe('tsoverlay node forget', () => {
   });
 });
 
-it('tsoverlay status lists nodes and networks, and what waits', async () => {
+it('tsoverlay status lists nodes and networks, what waits, and what cannot be read', async () => {
+  store.put({ 'nodes/10.0.0.99': '{"version":2}' });
   expect(statusLines(await readStatus(store))).toEqual([
     '2 nodes',
     '  10.0.0.60  docker-10.0.0.60  away  MTU 1500  1 endpoints',
@@ -58,5 +59,6 @@ it('tsoverlay status lists nodes and networks, and what waits', async () => {
     '  shop  172.16.1.0/24  VNI 256  3 endpoints',
     'waiting for 10.0.0.60: 1 endpoints; if it never returns: tsoverlay node forget 10.0.0.60',
     'waiting for 10.0.0.61: 2 endpoints; if it never returns: tsoverlay node forget 10.0.0.61',
+    'nodes/10.0.0.99 has version 2, which a newer release wrote; it is left alone',
   ]);
 });

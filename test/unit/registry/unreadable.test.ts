@@ -58,6 +58,17 @@ it.each(BROKEN)('an own endpoint whose record became %.12s goes with its contain
   expect(await store.get(key)).toBeUndefined();
 });
 
+it.each(BROKEN)('a network with an endpoint whose record is %.12s is not removed', async (value) => {
+  const key = keys.endpoint(network, hexId(9));
+  store.put({ [key]: value });
+  expect(await host.networks.remove(network)).toEqual({
+    removed: false,
+    users: ['a host whose records cannot be read'],
+  });
+  expect((await store.get(key))?.value).toBe(value);
+  expect(host.view.current.networks.get(network)?.deleting).toBe(false);
+});
+
 it('an engine keeps a network of which only the key is known', async () => {
   const cluster = { ...host.view.current, networks: new Map(), unreadable: new Set([network]) };
   const here = { id: network as never, name: 'one', labels: {}, attachable: false, ranges: new Map() };

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isDeadlineError } from '../../../src/errors.js';
 import { keys } from '../../../src/model/names.js';
 import type { Op } from '../../../src/model/ports.js';
@@ -135,6 +135,32 @@ describe('ClusterView', () => {
     expect(view.current.networks.get(a)?.announced?.name).toBe('ov1');
     expect([...view.current.unreadable]).toEqual([networkId('b')]);
     expect(told).toEqual([keys.network(a), keys.network(networkId('b'))]);
+  });
+
+  it('keeps what is gone until it has found out, what this host put back for good, and asks again after trouble', async () => {
+    const answers: (Error | ReadonlySet<string>)[] = [
+      new Error('worse than no answer'),
+      new Set([keys.node(n1.address)]),
+    ];
+    const troubles: unknown[] = [];
+    view = new ClusterView(store, undefined, {
+      isKnown: async () => true,
+      onDoubt: () => {},
+      onTrouble: (e) => troubles.push(e),
+      reclaim: async (gone) => {
+        expect(gone.map((e) => e.key)).toEqual([keys.node(n1.address), keys.node(n2.address)]);
+        const answer = answers.shift() ?? new Set<string>();
+        if (answer instanceof Error) throw answer;
+        return answer;
+      },
+    });
+    await start();
+    store.table.commit([{ verb: 'deleteTree', prefix: keys.nodes }]);
+    await settle();
+    expect(view.current.nodes.size).toBe(2);
+    await vi.waitFor(() => expect(view.current.nodes.size).toBe(1), 2_000);
+    expect([...view.current.nodes.keys()]).toEqual([n1.address]);
+    expect(troubles).toHaveLength(1);
   });
 
   it('sees a node live and die', async () => {
