@@ -28,7 +28,7 @@ export class Agent {
   /** Resolves once the sockets are served. Rejects with a UserError when a setting or the host forbids it. */
   static async start(config: Config, log: Logger): Promise<Agent> {
     const [socket] = config.sockets;
-    lockHost(socket.replace(/(\.sock)?$/, '.lock'));
+    const isFirst = lockHost(socket.replace(/(\.sock)?$/, '.lock'));
     const parts = await assemble(config, log);
     // Before the first call: what is attached already is live, its addresses are not up for grabs.
     const namespaces = await parts.host.adopt();
@@ -41,7 +41,7 @@ export class Agent {
       { sockets: config.sockets, advertise: config.advertise, store: config.consul?.servers ?? 'embedded' },
       'serving',
     );
-    void agent.run(namespaces);
+    void agent.run(namespaces, isFirst);
     return agent;
   }
 
@@ -56,7 +56,7 @@ export class Agent {
     kernel.close();
   }
 
-  private async run(namespaces: readonly NamespaceName[]): Promise<void> {
+  private async run(namespaces: readonly NamespaceName[], isFirst: boolean): Promise<void> {
     const { view, host, node, membership, sandboxes, docker, engine, containers, copy } = this.parts;
     node.kick();
     const loaded = this.insist('the cluster could not be loaded', () => this.load());
@@ -76,6 +76,7 @@ export class Agent {
     sandboxes.sync();
     this.log.info({ networks: view.current.networks.size, nodes: view.current.nodes.size }, 'cluster loaded');
     await loaded;
+    if (isFirst) await this.insist('what died with the host could not be freed', () => containers.reapDead());
     copy.soon();
     void this.parts.released.load();
     this.parts.guard.kick();

@@ -44,7 +44,10 @@ export class Sandboxes {
     const { networks, endpoints } = this.view.current;
     return ids.map((id) => ({
       network: networks.get(id)?.announced?.name ?? '',
-      endpoints: endpoints.get(id)?.values() ?? [],
+      // What died with this host may be in the cluster yet.
+      endpoints: [...(endpoints.get(id)?.values() ?? [])].filter(
+        (e) => e.node !== this.self || this.local.isLive(e.id),
+      ),
     }));
   }
 }

@@ -69,6 +69,18 @@ export class ContainerPass {
     }
   }
 
+  /**
+   * After the host has booted: its containers are gone, and what starts now gets endpoints of its own. An engine with
+   * live-restore never says so, and the dead would answer to the names of the living until the full comparison.
+   */
+  async reapDead(): Promise<void> {
+    for (const endpoint of this.endpoints.dead()) {
+      await this.endpoints.free(endpoint);
+      const { id, names } = endpoint;
+      this.log.warn({ endpoint: id, names }, 'freed an endpoint that has not outlived the boot of its host');
+    }
+  }
+
   stop(): void {
     clearTimeout(this.timer);
     this.loop.stop();
@@ -129,7 +141,7 @@ export class ContainerPass {
         this.compareAfter(left);
         continue;
       }
-      await this.endpoints.remove(network, endpoint.id, true);
+      await this.endpoints.free(endpoint);
       this.log.warn(
         { endpoint: endpoint.id, names: endpoint.names },
         'freed an endpoint that the engine no longer has',

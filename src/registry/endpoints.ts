@@ -43,26 +43,14 @@ export class Endpoints {
     const { leased, ...rest } = wanted;
     const record = { ...rest, node: this.self, names: [], container: '', sandbox: '', created: Date.now() };
     const key = keys.endpoint(wanted.network, wanted.id);
-    await this.membership.using(wanted.network, async (mark) => {
-      let first = true;
-      const { index } = await transact(this.store, async (): Promise<Attempt<void>> => {
-        // The view is nearly always right; after a failed commit only the store's own answer counts.
-        const network = await this.networks.standing(wanted.network, first ? 'view' : 'store');
-        const known = first ? undefined : await this.store.get(key);
-        first = false;
-        if (known !== undefined) return { ops: [], result: undefined };
-        const leases = await Promise.all(wanted.addresses.map((a) => this.leaseOp(network, a, wanted.id, leased)));
-        const ops: Op[] = [
-          { verb: 'check', key: keys.network(network.id), index: network.index },
-          ...leases,
-          { verb: 'create', key, value: formatEndpoint(record) },
-          ...mark(),
-        ];
-        return { ops, result: undefined };
-      });
-      this.written.set(wanted.id, index);
-    });
+    // Before the record can be seen: it must never look like a dead one's.
     this.local.create(wanted.id);
+    try {
+      await this.write(wanted, leased, key, formatEndpoint(record));
+    } catch (e) {
+      this.local.remove(wanted.id);
+      throw e;
+    }
   }
 
   /** The endpoint, once this host's view of the cluster has it. Rejects with a DeadlineError or a UserError. */
@@ -96,22 +84,23 @@ export class Endpoints {
   async remove(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<void> {
     this.local.remove(id);
     this.written.delete(id);
-    await transactEnding(this.store, async (): Promise<Attempt<void>> => {
-      const entry = await this.store.get(keys.endpoint(network, id));
-      // One that cannot be read any more was ours if it was when we last read it, and goes with what it stood for.
-      const endpoint = entry && (parseEndpoint(entry) ?? this.view.current.endpoints.get(network)?.get(id));
-      if (endpoint === undefined || endpoint.node !== this.self) return { ops: [], result: undefined };
-      const freed = withAddresses ? await this.dropLeases(endpoint) : [];
-      return {
-        ops: [{ verb: 'delete', key: keys.endpoint(network, id), index: entry?.index ?? 0 }, ...freed],
-        result: undefined,
-      };
-    });
+    await transactEnding(this.store, () => this.removal(network, id, withAddresses));
+  }
+
+  /** Removes an endpoint that the engine does not know any more, with its addresses. */
+  async free({ network, id }: Endpoint): Promise<void> {
+    this.local.remove(id);
+    await transact(this.store, () => this.removal(network, id, true));
   }
 
   /** This node's endpoints of a network, as this host knows them. */
   own(network: NetworkId): readonly Endpoint[] {
     return this.membership.own(network);
+  }
+
+  /** Endpoints of this node without a life: neither made in this life of ours, nor found in the kernel. */
+  dead(): readonly Endpoint[] {
+    return [...this.membership.networks].flatMap((id) => this.own(id)).filter((e) => !this.local.isLive(e.id));
   }
 
   /**
@@ -126,6 +115,28 @@ export class Endpoints {
       for (const lease of await this.ipam.abandoned(pool, serving))
         if ((await this.store.commit([dropLease(lease)])).ok) freed++;
     return freed;
+  }
+
+  private async write(wanted: NewEndpoint, leased: boolean, key: string, record: string): Promise<void> {
+    await this.membership.using(wanted.network, async (mark) => {
+      let first = true;
+      const { index } = await transact(this.store, async (): Promise<Attempt<void>> => {
+        // The view is nearly always right; after a failed commit only the store's own answer counts.
+        const network = await this.networks.standing(wanted.network, first ? 'view' : 'store');
+        const known = first ? undefined : await this.store.get(key);
+        first = false;
+        if (known !== undefined) return { ops: [], result: undefined };
+        const leases = await Promise.all(wanted.addresses.map((a) => this.leaseOp(network, a, wanted.id, leased)));
+        const ops: Op[] = [
+          { verb: 'check', key: keys.network(network.id), index: network.index },
+          ...leases,
+          { verb: 'create', key, value: record },
+          ...mark(),
+        ];
+        return { ops, result: undefined };
+      });
+      this.written.set(wanted.id, index);
+    });
   }
 
   private async leaseOp(network: Network, address: Cidr, endpoint: EndpointId, leased: boolean): Promise<Op> {
@@ -143,6 +154,16 @@ export class Endpoints {
       ? 'choose another'
       : `create network ${network.announced?.name ?? ''} with --ipam-driver tsoverlay, which hands addresses out cluster-wide`;
     throw new UserError(`address ${ip} is already ${await this.ipam.holder(held)}; ${cure}`);
+  }
+
+  private async removal(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<Attempt<void>> {
+    const entry = await this.store.get(keys.endpoint(network, id));
+    // One that cannot be read any more was ours if it was when we last read it, and goes with what it stood for.
+    const endpoint = entry && (parseEndpoint(entry) ?? this.view.current.endpoints.get(network)?.get(id));
+    if (endpoint === undefined || endpoint.node !== this.self) return { ops: [], result: undefined };
+    const freed = withAddresses ? await this.dropLeases(endpoint) : [];
+    const record: Op = { verb: 'delete', key: keys.endpoint(network, id), index: entry?.index ?? 0 };
+    return { ops: [record, ...freed], result: undefined };
   }
 
   private async dropLeases(endpoint: Endpoint): Promise<readonly Op[]> {

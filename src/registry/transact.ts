@@ -23,6 +23,9 @@ export interface Committed<T> {
   readonly index: number;
 }
 
+/** The last call that ended something and failed, until something goes through. */
+const failures = new WeakMap<Store, { readonly at: number; readonly error: unknown }>();
+
 /**
  * Builds and commits until a commit holds. `build` reads what it needs afresh at every try; what it throws ends the
  * matter, except for a retryable StoreError. Rejects with that StoreError, or a DeadlineError, when time runs out.
@@ -39,7 +42,10 @@ export async function transact<T>(
       const { ops, result } = await build();
       if (ops.length === 0) return { result, index: 0 };
       const commit = await store.commit(ops);
-      if (commit.ok) return { result, index: commit.index };
+      if (commit.ok) {
+        failures.delete(store);
+        return { result, index: commit.index };
+      }
       // The store took the time, whoever else may have been faster since it is back.
       if (performance.now() > end)
         throw hiccup ?? new DeadlineError('too many hosts changed the same thing at once; try again');
@@ -53,8 +59,6 @@ export async function transact<T>(
   }
 }
 
-const failures = new WeakMap<Store, { readonly at: number; readonly error: unknown }>();
-
 /**
  * `transact` for the calls that end something. An engine that boots makes them one after the other for each container
  * it finds dead, before it serves anybody: without a store that must cost seconds, not seconds per container.
@@ -63,9 +67,7 @@ export async function transactEnding<T>(store: Store, build: () => Promise<Attem
   const failure = failures.get(store);
   if (failure !== undefined && performance.now() - failure.at < AWAY_MS) throw failure.error;
   try {
-    const committed = await transact(store, build, ENDING_DEADLINE_MS);
-    failures.delete(store);
-    return committed;
+    return await transact(store, build, ENDING_DEADLINE_MS);
   } catch (error) {
     if (isStoreError(error) && error.retryable) failures.set(store, { at: performance.now(), error });
     throw error;

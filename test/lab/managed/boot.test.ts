@@ -74,6 +74,13 @@ describe.each(SUPPORTED)('boot with the managed plugin on %s', (engine) => {
     await Promise.all([1, 2].map((host) => scene.lab.powerLoss(scene.lab.host(host))));
     await Promise.all([1, 2].map((host) => scene.lab.powerOn(scene.lab.host(host))));
     await scene.bothAnswer(60_000);
+    // With live-restore the engine never tells that endpoints are gone.
+    for (const host of [1, 2])
+      for (const name of ['keep1', 'keep2'])
+        await within(5_000, `${name} is one address, asked on docker0${host}`, async () => {
+          const answer = await scene.docker(host, `exec keep${host} nslookup -type=a ${name}`);
+          return answer.match(/^Address: 172/gm)?.length === 1;
+        });
   });
 
   it('with live-restore, dockerd restarts without it, and it finds the new docker.sock', async () => {

@@ -21,6 +21,18 @@ afterEach(() => {
 
 const keysBelow = async (...prefixes: string[]) => (await Promise.all(prefixes.map((p) => store.keys(p)))).flat();
 
+describe('endpoints of a host that boots', () => {
+  it('of a life before the boot are dead; those made since are not', async () => {
+    const network = await one.createNetwork(1);
+    await one.run(10, network);
+    const reborn = await makeHost(store, '10.0.0.60');
+    await reborn.run(11, network);
+    expect(reborn.endpoints.dead().map((e) => e.id)).toEqual([hexId(10)]);
+    expect(one.endpoints.dead().map((e) => e.id)).toEqual([hexId(11)]);
+    reborn.stop();
+  });
+});
+
 describe('addresses', () => {
   it('are given out cluster-wide, lowest first, and reused last once released', async () => {
     const network = await one.createNetwork(1);
