@@ -60,13 +60,15 @@ describe.each(SUPPORTED)('endpoints on %s', (engine) => {
 
   it('beside a macvlan network', async () => {
     await one();
-    const created = await site.succeeds(1, 'network create -d macvlan --subnet 10.44.0.0/24 -o parent=eth0 local');
-    // The kernel may lack macvlan.
-    if (!created) return;
+    // A kernel without macvlan fails here, in the engine's words: there is nothing that could be shown on it.
+    await site.docker(1, 'network create -d macvlan --subnet 10.44.0.0/24 -o parent=eth0 local');
     await site.run(2, 'far', '--net one');
-    if (!(await site.succeeds(1, 'run -d --name mac1 --net local busybox sleep infinity'))) return;
+    await site.run(1, 'mac1', '--net local');
     await site.docker(1, 'network connect one mac1');
     expect([await site.ping(1, 'mac1', 'far'), await site.ping(2, 'far', 'mac1')]).toEqual([true, true]);
+    expect(lines(await site.exec(1, 'mac1', 'ls /sys/class/net'))).toEqual(['eth0', 'eth1', 'lo']);
+    // The LAN's switch has no other port with an address of this network; the gateway is nobody's, as ever.
+    expect(await defaultRoutes(1, 'mac1')).toEqual([expect.stringContaining('via 10.44.0.1')]);
   });
 
   it('are shared by --network container:x, with its names', async () => {
