@@ -15,6 +15,8 @@ import { networksOf } from './store/copy.js';
 const RETRY_MS = 500;
 /** How long a start waits for the store before it takes the copy in DATA_DIR, ms. */
 const PATIENCE_MS = 3_000;
+/** How long a stop takes down what was put off, ms. */
+const CATCH_UP_MS = 1_000;
 
 export class Agent {
   private readonly ending = new AbortController();
@@ -46,8 +48,9 @@ export class Agent {
   }
 
   async stop(): Promise<void> {
-    this.ending.abort();
     const { host, engine, containers, node, dns, registration, store, kernel } = this.parts;
+    await host.catchUp(CATCH_UP_MS);
+    this.ending.abort();
     for (const pass of [this.parts.restarts, host, engine, containers, node, this.parts.guard]) pass.stop();
     for (const server of this.servers) server.close();
     await dns.stop();

@@ -22,6 +22,7 @@ import {
   attr,
   batch,
   type Change,
+  dump,
   element,
   Msg,
   NFPROTO,
@@ -29,10 +30,11 @@ import {
   NLM_F_APPEND,
   NLM_F_CREATE,
   nested,
+  netfilterType,
   text,
   u32,
 } from './nft-message.js';
-import { closeNetfilter, openNetfilter, transact } from './nft-socket.js';
+import { ask, closeNetfilter, openNetfilter, transact } from './nft-socket.js';
 
 const TABLE = 'tsoverlay-guard';
 const CHAIN = 'vxlan';
@@ -59,6 +61,12 @@ export class VxlanGuard implements Guard {
   /** `nft -f`: replaces the whole table in one atomic step. Throws a KernelError. */
   ensure(nodes: readonly NodeAddress[], vnis: readonly number[]): void {
     transact(this.fd, `nft add table ${TABLE}`, guardBatch(this.underlay, nodes, vnis));
+  }
+
+  /** `nft list chain`: false when somebody has deleted the table or flushed its rules. */
+  stands(): boolean {
+    const question = dump(Msg.getRule, [text(1, TABLE), text(2, CHAIN)], family(this.underlay));
+    return ask(this.fd, `nft list chain ${TABLE} ${CHAIN}`, question).includes(netfilterType(Msg.newRule));
   }
 
   /** `nft delete table`; gone is success. */

@@ -14,6 +14,7 @@ export const NFPROTO = { ipv4: 2, ipv6: 10 } as const;
 
 export const NLM_F_REQUEST = 0x1;
 export const NLM_F_ACK = 0x4;
+const NLM_F_DUMP = 0x300;
 export const NLM_F_CREATE = 0x400;
 export const NLM_F_APPEND = 0x800;
 
@@ -23,6 +24,7 @@ export const Msg = {
   delTable: 2,
   newChain: 3,
   newRule: 6,
+  getRule: 7,
   newSet: 9,
   newSetElem: 12,
   delSetElem: 14,
@@ -71,12 +73,17 @@ export const element = (...inner: readonly Buffer[]): Buffer => nested(NFTA_LIST
 export function batch(changes: readonly Change[], family: number = NFPROTO.ipv4): Buffer {
   return Buffer.concat([
     message(NFNL_MSG_BATCH_BEGIN, NLM_F_REQUEST, 0, 0, NFNL_SUBSYS_NFTABLES, []),
-    ...changes.map((c, i) =>
-      message((NFNL_SUBSYS_NFTABLES << 8) | c.type, NLM_F_REQUEST | c.flags, i + 1, family, 0, c.attributes),
-    ),
+    ...changes.map((c, i) => message(netfilterType(c.type), NLM_F_REQUEST | c.flags, i + 1, family, 0, c.attributes)),
     message(NFNL_MSG_BATCH_END, NLM_F_REQUEST, changes.length + 1, 0, NFNL_SUBSYS_NFTABLES, []),
   ]);
 }
+
+/** A question for everything of one kind, a `get…` of {@link Msg}. */
+export const dump = (type: number, attributes: readonly Buffer[], family: number): Buffer =>
+  message(netfilterType(type), NLM_F_REQUEST | NLM_F_DUMP, 1, family, 0, attributes);
+
+/** A message's type on the wire. */
+export const netfilterType = (type: number): number => (NFNL_SUBSYS_NFTABLES << 8) | type;
 
 function message(
   type: number,

@@ -46,26 +46,39 @@ export function transact(fd: number, verb: string, bytes: Buffer): void {
   if (errno !== undefined) throw new KernelError(verb, errno, errnoSymbol(errno));
 }
 
+/** Sends a question (`dump()` of nft-message) and gives the types of the messages it was answered with. */
+export function ask(fd: number, verb: string, bytes: Buffer): readonly number[] {
+  check(verb, Number(send(fd, bytes, bytes.length, 0)));
+  return datagrams(verb, fd).flatMap((datagram) => [...messagesIn(datagram)].map(({ type }) => type));
+}
+
 /** The errno of every answer in the socket's buffer, in order; 0 is an acknowledgement. */
-function errnos(verb: string, fd: number): number[] {
-  const found: number[] = [];
-  const buffer = Buffer.alloc(16 * 1024);
+const errnos = (verb: string, fd: number): number[] => datagrams(verb, fd).flatMap(errnosIn);
+
+/** All that lies in the socket's buffer. */
+function datagrams(verb: string, fd: number): Buffer[] {
+  const found: Buffer[] = [];
   for (;;) {
+    const buffer = Buffer.alloc(16 * 1024);
     const length = Number(recv(fd, buffer, buffer.length, MSG_DONTWAIT));
     if (length < 0 && koffi.errno() === constants.errno.EAGAIN) return found;
     check(verb, length);
-    found.push(...errnosIn(buffer.subarray(0, length)));
+    found.push(buffer.subarray(0, length));
   }
 }
 
 /** The errnos of the NLMSG_ERROR messages in one datagram. */
-export function errnosIn(datagram: Buffer): number[] {
-  const found: number[] = [];
-  for (let at = 0; at + 20 <= datagram.length; ) {
+export const errnosIn = (datagram: Buffer): number[] =>
+  [...messagesIn(datagram)].flatMap(({ type, at }) =>
+    type === NLMSG_ERROR && at + 20 <= datagram.length ? [Math.abs(datagram.readInt32LE(at + 16))] : [],
+  );
+
+/** Where each message of a datagram begins, and its type. */
+function* messagesIn(datagram: Buffer): Generator<{ readonly type: number; readonly at: number }> {
+  for (let at = 0; at + 16 <= datagram.length; ) {
     const length = datagram.readUInt32LE(at);
-    if (length < 16) break;
-    if (datagram.readUInt16LE(at + 4) === NLMSG_ERROR) found.push(Math.abs(datagram.readInt32LE(at + 16)));
+    if (length < 16) return;
+    yield { type: datagram.readUInt16LE(at + 4), at };
     at += (length + 3) & ~3;
   }
-  return found;
 }

@@ -118,6 +118,8 @@ export interface HostKernel {
 export interface Guard {
   /** Lets these nodes alone send to these VNIs. Throws a KernelError. */
   ensure(nodes: readonly NodeAddress[], vnis: readonly number[]): void;
+  /** Whether what `ensure` made is still there. */
+  stands(): boolean;
   /** Lets everybody in; gone already is success. */
   remove(): void;
   close(): void;

@@ -6,8 +6,8 @@ import type { NodeAddress } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { Loop } from './loop.js';
 
-/** Somebody may flush the ruleset, as firewalld does at a reload. */
-const RESYNC_MS = 30_000;
+/** Somebody may flush the ruleset, as a reload of nftables.service does; looking costs one question to the kernel. */
+const LOOK_MS = 2_000;
 /** A node that is gone stays admitted for so long, ms: in a store that was replaced all are gone for a moment. */
 const GRACE_MS = 10_000;
 
@@ -16,6 +16,8 @@ export class GuardPass {
   /** When each node was last in the cluster. */
   private readonly seen = new Map<NodeAddress, number>();
   private timer: NodeJS.Timeout | undefined;
+  /** What the guard was last told. */
+  private told = '';
 
   constructor(
     private readonly guard: Guard,
@@ -23,10 +25,10 @@ export class GuardPass {
     private readonly self: NodeAddress,
     /** False: the user's own firewall does it. */
     private readonly wanted: boolean,
-    log: Logger,
+    private readonly log: Logger,
   ) {
     this.loop = new Loop(() => this.pass(), {
-      resyncMs: RESYNC_MS,
+      resyncMs: LOOK_MS,
       onError: (_, e) => log.warn({ err: messageOf(e) }, 'VXLAN from unknown addresses is not kept out'),
       describe: () => 'the guard of UDP 4789',
     });
@@ -50,8 +52,15 @@ export class GuardPass {
     const { nodes, networks, complete } = this.view.current;
     // With half a cluster, nodes would be locked out.
     if (!complete) return true;
-    const vnis = [...networks.values()].flatMap((n) => n.subnets.map((s) => s.vni));
-    this.guard.ensure([...new Set([this.self, ...this.admitted(nodes.keys())])], [...new Set(vnis)]);
+    const admitted = [...new Set([this.self, ...this.admitted(nodes.keys())])].sort();
+    const vnis = [...new Set([...networks.values()].flatMap((n) => n.subnets.map((s) => s.vni)))].sort();
+    const wish = JSON.stringify([admitted, vnis]);
+    const stands = this.guard.stands();
+    // Made anew only when needed: its counters tell what was kept out.
+    if (stands && wish === this.told) return true;
+    this.guard.ensure(admitted, vnis);
+    if (!stands && this.told !== '') this.log.warn('repaired the guard of UDP 4789, which somebody had removed');
+    this.told = wish;
     return true;
   }
 

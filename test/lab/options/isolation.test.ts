@@ -1,5 +1,6 @@
 /** Networks do not reach each other, and who is no node of the cluster reaches none of them. */
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { PLUGIN_MAIN } from '../paths.js';
 import { within } from '../waiting.js';
 import { lines, OURS, Site } from './site.js';
 
@@ -32,11 +33,10 @@ it('two networks never reach each other, on one host and across', async () => {
   expect(await site.succeeds(1, 'exec rogue ping -c1 -W1 172.16.2.10')).toBe(false);
 });
 
-it('VXLAN from an address that is no node is dropped, until it becomes one', async () => {
+/** A network with victim on host 1, and by hand on host 3 what a node does: a VXLAN device that knows victim. */
+async function attack() {
   await site.network('red', `${OURS} --subnet 172.16.1.0/24 -o com.docker.network.driver.overlay.vxlanid_list=300`);
   await site.run(1, 'victim', '--net red --ip 172.16.1.10');
-  const intruder = site.lab.host(3);
-  // By hand what a node does: a VXLAN device that knows victim, and its host.
   for (const command of [
     'ip link add evil type vxlan id 300 dstport 4789 local 10.0.0.62 nolearning',
     'ip address add 172.16.1.66/24 dev evil',
@@ -44,14 +44,19 @@ it('VXLAN from an address that is no node is dropped, until it becomes one', asy
     'bridge fdb append 02:42:ac:10:01:0a dev evil dst 10.0.0.60',
     'ip neigh replace 172.16.1.10 lladdr 02:42:ac:10:01:0a dev evil',
   ])
-    await intruder.run(...command.split(' '));
-  const flood = () => intruder.host.attempt('ping', '-c', '3', '-i', '0.2', '-W', '1', '172.16.1.10');
-  const dropped = async () => Number(/packets (\d+)/.exec((await guard(1)).stdout)?.[1] ?? -1);
-  /** Pings that have come to the victim. */
-  const received = async () => {
-    const [names = '', values = ''] = lines(await site.exec(1, 'victim', 'grep Icmp: /proc/net/snmp'));
-    return Number(values.split(' ')[names.split(' ').indexOf('InEchos')]);
-  };
+    await site.lab.host(3).run(...command.split(' '));
+}
+const flood = () => site.lab.host(3).host.attempt('ping', '-c', '3', '-i', '0.2', '-W', '1', '172.16.1.10');
+const dropped = async () => Number(/packets (\d+)/.exec((await guard(1)).stdout)?.[1] ?? -1);
+/** Pings that have come to the victim. */
+const received = async () => {
+  const [names = '', values = ''] = lines(await site.exec(1, 'victim', 'grep Icmp: /proc/net/snmp'));
+  return Number(values.split(' ')[names.split(' ').indexOf('InEchos')]);
+};
+
+it('VXLAN from an address that is no node is dropped, until it becomes one', async () => {
+  await attack();
+  const intruder = site.lab.host(3);
   await within(5_000, 'the guard stands', async () => (await guard(1)).ok);
   const before = await received();
   await flood();
@@ -75,9 +80,34 @@ it('VXLAN from an address that is no node is dropped, until it becomes one', asy
   await intruder.plugin.stop();
 });
 
-it('the guard comes back when somebody flushes the ruleset', async () => {
-  await site.network('red', OURS);
-  await within(5_000, 'the guard stands', async () => (await guard(2)).ok);
-  await site.lab.host(2).run('nft', 'delete', 'table', 'ip', 'tsoverlay-guard');
-  await within(40_000, 'it is back', async () => (await guard(2)).ok);
+it('VXLAN from a host that was forgotten is dropped, and not before', async () => {
+  const third = site.lab.host(3);
+  await third.plugin.start();
+  await within(5_000, 'the third is let in', async () => (await guard(1)).stdout.includes('10.0.0.62'));
+  await third.plugin.stop();
+  await attack();
+  const before = await received();
+  await flood();
+  // A host that is away may come back: it stays a node until an operator says otherwise.
+  expect(await received()).toBeGreaterThanOrEqual(before + 3);
+
+  const forget = ['env', `CLUSTER_STORE=${site.lab.consul.url}`, process.execPath, PLUGIN_MAIN, 'node', 'forget'];
+  expect(await site.lab.host(2).run(...forget, '10.0.0.62')).toContain('forgot 10.0.0.62');
+  await within(15_000, 'it is out', async () => !(await guard(1)).stdout.includes('10.0.0.62'));
+  const since = await received();
+  const already = await dropped();
+  await flood();
+  expect(await received()).toBe(since);
+  expect(await dropped()).toBeGreaterThanOrEqual(already + 3);
+  await third.run('ip', 'link', 'del', 'evil');
 });
+
+it.each(['flush ruleset', 'delete table ip tsoverlay-guard', 'flush table ip tsoverlay-guard'])(
+  'the guard comes back within seconds after nft %s',
+  async (command) => {
+    await site.network('red', OURS);
+    await within(5_000, 'the guard stands', async () => (await guard(2)).ok);
+    await site.lab.host(2).run('nft', ...command.split(' '));
+    await within(5_000, 'it is back', async () => / drop/.test((await guard(2)).stdout));
+  },
+);
