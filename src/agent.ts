@@ -65,11 +65,12 @@ export class Agent {
     const loaded = this.insist('the cluster could not be loaded', () => this.load());
     await Promise.race([loaded, sleep(PATIENCE_MS)]);
     if (!view.current.complete) this.startFromCopy();
-    view.onChange((_, changed) => {
+    view.onChange((cluster, changed) => {
       for (const network of changed.endpoints) host.kick(network);
       if (changed.networks) for (const network of membership.networks) host.kick(network);
       if (changed.networks) engine.kick();
       if (changed.networks || changed.nodes) this.parts.guard.kick();
+      if (changed.nodes) this.parts.families.look(cluster.nodes.values());
       if (changed.endpoints.size > 0 || changed.networks) sandboxes.sync();
       copy.soon();
     });
@@ -81,6 +82,7 @@ export class Agent {
     await loaded;
     if (isFirst) await this.insist('what died with the host could not be freed', () => containers.reapDead());
     copy.soon();
+    this.parts.families.look(view.current.nodes.values());
     void this.parts.released.load();
     this.parts.guard.kick();
     const compare = () => {

@@ -16,6 +16,7 @@ import { familyOf } from './model/address.js';
 import type { Store } from './model/ports.js';
 import { ContainerPass } from './reconcile/container-pass.js';
 import { EnginePass } from './reconcile/engine-pass.js';
+import { Families } from './reconcile/families.js';
 import { GuardPass } from './reconcile/guard-pass.js';
 import { HostPass } from './reconcile/host-pass.js';
 import { NodePass } from './reconcile/node-pass.js';
@@ -95,6 +96,7 @@ export async function assemble(config: Config, log: Logger) {
   const dns = new DnsService(log);
   const sandboxes = new Sandboxes(view, local, self, dns);
   const guard = new GuardPass(new VxlanGuard(familyOf(self)), view, self, config.vxlanGuard, log);
+  const families = new Families(self, log);
   const macs = new Macs(store, view);
   const networkDriver = new NetworkDriver(
     networks,
@@ -118,6 +120,7 @@ export async function assemble(config: Config, log: Logger) {
     self,
     prepareGwbridge,
     guard,
+    families,
     released,
     healer,
     reclaimer,

@@ -125,3 +125,7 @@ function bridgePlan(subnets: readonly Subnet[], i: number, mtu: number): BridgeP
 /** The node whose VTEP lies in the subnet, if any: such a network would cut its containers off that host. */
 export const underlayInside = (pool: string, nodes: Iterable<Node>): Node | undefined =>
   [...nodes].find((node) => contains(pool, node.address));
+
+/** Living nodes whose VTEP is of the other family than `self`; a dead one's record may be that of an older setting. */
+export const beyondVxlan = (nodes: Iterable<Node>, self: NodeAddress): readonly Node[] =>
+  [...nodes].filter((node) => node.alive && familyOf(node.address) !== familyOf(self));

@@ -1,8 +1,9 @@
 /** IPv6: beside IPv4, alone, and below VXLAN. */
+import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ENGINE_VERSIONS } from '../cache.js';
 import { within } from '../waiting.js';
-import { OURS, Site } from './site.js';
+import { lines, OURS, Site } from './site.js';
 
 const SUPPORTED = ENGINE_VERSIONS.filter((v) => v !== '20.10.5');
 const V6 = '--ipv6 --subnet fd00:1::/64';
@@ -113,5 +114,21 @@ describe('an IPv6 underlay', () => {
     // A whole frame, not to be fragmented, fits the underlay.
     expect(await site.succeeds(1, 'exec u1 ping -c1 -W2 -s 1402 u2')).toBe(true);
     await site.docker(1, 'network rm over6').catch(() => undefined);
+  });
+
+  it('and an IPv4 underlay cannot reach each other, which each host says once', async () => {
+    const told = async (host: number) => {
+      const log = await readFile(site.lab.host(host).plugin.log(), 'utf8');
+      return lines(log).filter((line) => line.includes('containers of the two cannot reach each other'));
+    };
+    await site.lab.host(2).plugin.restart({ CLUSTER_ADVERTISE: '10.0.0.61' });
+    for (const host of [1, 2]) await within(5_000, `host ${host} says so`, async () => (await told(host)).length === 1);
+    expect((await told(1))[0]).toContain(
+      'host docker02 advertises 10.0.0.61 and this host fd00:cafe::60: containers of the two cannot reach each other; set CLUSTER_ADVERTISE to addresses of one family on all hosts',
+    );
+    expect((await told(2))[0]).toContain('host docker01 advertises fd00:cafe::60 and this host 10.0.0.61');
+    await site.lab.host(2).plugin.restart({ CLUSTER_ADVERTISE: 'fd00:cafe::61' });
+    await site.network('again', OURS);
+    expect(await told(1)).toHaveLength(1);
   });
 });
