@@ -39,6 +39,9 @@ const COMPOSE = {
 export type ComposeVersion = keyof typeof COMPOSE;
 export const COMPOSE_VERSIONS = Object.keys(COMPOSE) as readonly ComposeVersion[];
 
+/** A responder for multicast DNS, and a client that asks. */
+const MDNS = { name: 'mdnsd-0.12', recipe: { suite: 'bookworm', packages: ['mdnsd', 'libmdnsd1'] } };
+
 const engineEntry = (version: EngineVersion): string => `engine-${version}`;
 
 /** PATH of an engine's host: its own binaries, runc first, then the machine's. */
@@ -62,6 +65,12 @@ export const fillRegistry = (tell: (line: string) => void): Promise<void> =>
 /** Fetches what the cache lacks of Compose. */
 export const fillCompose = (versions: readonly ComposeVersion[], tell: (line: string) => void): Promise<void> =>
   fetchMissing(new Map(versions.map((v) => [`compose-${v}`, COMPOSE[v]])), tell);
+
+/** The folder of mdnsd (usr/sbin) and mquery (usr/bin) with their library. */
+export const mdnsFolder = (): string => cached(MDNS.name);
+
+export const fillMdns = (tell: (line: string) => void): Promise<void> =>
+  fetchMissing(new Map([[MDNS.name, MDNS.recipe]]), tell);
 
 /** Fetches what the cache lacks of these engines, of runc and of Consul; `tell` gets a line per download. */
 export async function fillCache(versions: readonly EngineVersion[], tell: (line: string) => void): Promise<void> {

@@ -1,10 +1,12 @@
 /** Multicast and broadcast: at home on one host as with the native driver, across hosts only when asked for. */
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { fillMdns, mdnsFolder } from '../cache.js';
 import { within } from '../waiting.js';
 import { OURS, Site } from './site.js';
 
 let site: Site;
 beforeAll(async () => {
+  await fillMdns(() => {});
   site = await Site.boot();
 });
 afterAll(() => site?.lab.down());
@@ -51,6 +53,37 @@ it('with -o tsoverlay.multicast=on reach every host that takes part, and end wit
   expect(await floods()).toHaveLength(1);
   await site.docker(2, 'rm -f c3');
   await within(2_000, 'docker02 gets no more', async () => (await floods()).length === 0);
+});
+
+describe("multicast DNS, by Debian's mdnsd and mquery", () => {
+  const tool = (host: number, name: string, command: string) => {
+    const mounted = ['-v', `${mdnsFolder()}:/mdns:ro`, 'busybox', 'sh', '-c'];
+    const found = 'LD_LIBRARY_PATH=$(echo /mdns/usr/lib/*)';
+    const run = ['run', '-d', '--name', name, '--net', 'many', ...mounted, `export ${found}; ${command}`];
+    return site.lab.host(host).docker(...run);
+  };
+  /** A printer on host 1, and someone on each host who looks for one. */
+  async function office(options: string) {
+    await site.network('many', `${OURS} --subnet 172.16.1.0/24 ${options}`);
+    const service = 'mkdir /tmp/s; printf "name Third floor\\ntype _ipp._tcp\\nport 631\\n" >/tmp/s/p.service';
+    await tool(1, 'printer', `${service}; exec /mdns/usr/sbin/mdnsd -n -i eth0 /tmp/s`);
+    // It asks three times within its four seconds; only its debug output tells of answers.
+    for (const host of [1, 2])
+      await tool(host, `seeker${host}`, '/mdns/usr/bin/mquery -i eth0 -l debug -w 4 -t 12 _ipp._tcp.local 2>&1');
+    for (const host of [1, 2]) await site.docker(host, `wait seeker${host}`);
+  }
+  const found = async (host: number) =>
+    /Got Answer: Name: _ipp\._tcp/.test(await site.docker(host, `logs seeker${host}`));
+
+  it('finds a service of another host when asked for', async () => {
+    await office('-o tsoverlay.multicast=on');
+    expect([await found(1), await found(2)]).toEqual([true, true]);
+  });
+
+  it('finds one on its own host alone when not', async () => {
+    await office('');
+    expect([await found(1), await found(2)]).toEqual([true, false]);
+  });
 });
 
 it('are refused with anything but on or off', async () => {
