@@ -117,15 +117,18 @@ export function freeAddress(span: Span, taken: ReadonlySet<string>, from: 'below
 export function freeSubnet(base: string, prefix: number, used: readonly string[]): Cidr | undefined {
   const { family, first, last } = parseCidr(base);
   const size = 1n << (width(family) - BigInt(prefix));
-  const blocked = used.map(parseCidr).filter((u) => u.family === family);
+  const end = (at: bigint): bigint => at + size - 1n;
+  const blocked = used.map(parseCidr).filter((u) => u.family === family && u.last >= first && u.first <= last);
+  blocked.sort((a, b) => (a.first < b.first ? -1 : 1));
   let start = first;
-  while (start + size - 1n <= last) {
-    const clash = blocked.find((u) => u.first <= start + size - 1n && start <= u.last);
-    if (clash === undefined) return `${fromBig(start, family)}/${prefix}` as Cidr;
-    const after = clash.last + 1n;
+  for (const u of blocked) {
+    // All that follow begin later still.
+    if (u.first > end(start)) break;
+    if (u.last < start) continue;
+    const after = u.last + 1n;
     start = after % size === 0n ? after : after - (after % size) + size;
   }
-  return undefined;
+  return end(start) <= last ? (`${fromBig(start, family)}/${prefix}` as Cidr) : undefined;
 }
 
 /** `02:42` and the last four bytes of the address, as the native overlay derives it from IPv4. */

@@ -7,15 +7,20 @@ import type { Identity } from '../registry/identity.js';
 import type { Networks } from '../registry/networks.js';
 import type { ClusterView } from '../store/cluster.js';
 import type { HostMemory } from '../store/memory.js';
-import { type EngineStep, engineSteps } from './engine-steps.js';
+import { clusterIdOf, type EngineStep, engineSteps } from './engine-steps.js';
+import { Leaving } from './leaving.js';
 import { Loop } from './loop.js';
 
 const RESYNC_MS = 30_000;
 /** What was half done this long ago is nobody's work in progress any more, ms. */
 const REMOVAL_GRACE_MS = 30_000;
 
+/** An engine hides a network while it removes it, and tells us last: how long one that it had is not put back, ms. */
+const LEAVING_MS = 500;
+
 export class EnginePass {
   private readonly loop: Loop<'engine'>;
+  private readonly leaving = new Leaving(LEAVING_MS, () => this.kick());
   /** When this host first saw a network half made or half removed. */
   private readonly halfGoneSince = new Map<NetworkId, number>();
 
@@ -42,6 +47,7 @@ export class EnginePass {
 
   stop(): void {
     this.loop.stop();
+    this.leaving.stop();
   }
 
   private async pass(): Promise<boolean> {
@@ -50,7 +56,10 @@ export class EnginePass {
     // Read after the engine's answer: a network of the engine is in the cluster before the engine lists it.
     const cluster = this.view.current;
     if (!cluster.complete) return true;
-    const steps = engineSteps(cluster, this.self, networks);
+    const leaving = this.leaving.look(networks.map(clusterIdOf));
+    const steps = engineSteps(cluster, this.self, networks).filter(
+      (step) => step.kind !== 'createMirror' || !leaving.has(step.network.id),
+    );
     const failures: unknown[] = [];
     for (const step of steps) {
       try {

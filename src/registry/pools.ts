@@ -3,7 +3,7 @@ import { UserError } from '../errors.js';
 import { familyOf, freeSubnet, hasRoom, overlaps } from '../model/address.js';
 import { keys } from '../model/names.js';
 import { underlayInside } from '../model/plan.js';
-import type { Entry, Op, Store } from '../model/ports.js';
+import type { Op, Store } from '../model/ports.js';
 import type { Cidr, NetworkId, NodeAddress, Pool, PoolSource } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatPool, parsePool, poolOfKey, readable } from '../store/records.js';
@@ -45,10 +45,10 @@ export class Pools {
   async claimAny(sources: readonly PoolSource[]): Promise<Cidr> {
     const { result } = await transact(this.store, async (): Promise<Attempt<Cidr>> => {
       const guard = await this.guardOp();
-      const pools = await this.list();
+      const pools = await this.claimed();
       const nodes = [...this.view.current.nodes.values()];
       const used = [
-        ...pools.map((p) => p.cidr),
+        ...pools,
         ...nodes.flatMap((n) => [...n.routes, `${n.address}/${familyOf(n.address) === 4 ? 32 : 128}`]),
       ];
       const cidr = firstFree(sources, used);
@@ -63,8 +63,9 @@ export class Pools {
   /** The operations that claim pools together with others of the caller's; checks overlaps at this moment. */
   async claimOps(wanted: readonly { readonly cidr: Cidr; readonly value: string }[]): Promise<readonly Op[]> {
     const guard = await this.guardOp();
-    const pools = await this.list();
-    return [guard, ...wanted.flatMap(({ cidr, value }) => this.checkedOps(cidr, value, pools))];
+    const pools = await this.claimed();
+    const checked = await Promise.all(wanted.map(({ cidr, value }) => this.checkedOps(cidr, value, pools)));
+    return [guard, ...checked.flat()];
   }
 
   async get(cidr: Cidr): Promise<Pool | undefined> {
@@ -91,7 +92,7 @@ export class Pools {
     };
   }
 
-  private checkedOps(cidr: Cidr, value: string, pools: readonly Pool[]): readonly Op[] {
+  private async checkedOps(cidr: Cidr, value: string, pools: readonly Cidr[]): Promise<readonly Op[]> {
     if (!hasRoom(cidr))
       throw new UserError(
         `subnet ${cidr} is too small for a gateway and a container; take a /30 (IPv6: /126) or larger`,
@@ -101,11 +102,18 @@ export class Pools {
       throw new UserError(
         `subnet ${cidr} contains ${host.address}, the address of host ${host.hostname}, which its containers could then not reach; ${CURE}`,
       );
-    const clashes = pools.filter((p) => overlaps(p.cidr, cidr));
+    const found = await Promise.all(pools.filter((p) => overlaps(p, cidr)).map((p) => this.look(p)));
+    const clashes = found.filter((p) => p !== undefined);
     const abandoned = clashes.filter((p) => this.isAbandoned(p));
     const clash = clashes.find((p) => !abandoned.includes(p));
     if (clash !== undefined) throw new UserError(this.clashSentence(cidr, clash));
     return [...abandoned.flatMap(dropOps), { verb: 'create', key: keys.pool(cidr), value }];
+  }
+
+  /** A pool that somebody has, whether its record can be read or not. */
+  private async look(cidr: Cidr): Promise<Pool | undefined> {
+    const entry = await this.store.get(keys.pool(cidr));
+    return entry && (parsePool(entry) ?? { cidr, node: NOBODY, created: 0, index: entry.index });
   }
 
   private isAbandoned(pool: Pool): boolean {
@@ -123,9 +131,9 @@ export class Pools {
     return `subnet ${cidr} overlaps ${clash.cidr} of ${owner}; ${CURE}`;
   }
 
-  private async list(): Promise<readonly Pool[]> {
-    const { entries } = await this.store.list(keys.pools);
-    return entries.flatMap((entry) => parsePool(entry) ?? unreadablePool(entry) ?? []);
+  /** Their keys say enough: the records of a thousand pools would be read at every claim. */
+  private async claimed(): Promise<readonly Cidr[]> {
+    return (await this.store.keys(keys.pools)).flatMap((key) => poolOfKey(key) ?? []);
   }
 
   /** Read before the list: a claim that slips in between changes the guard and fails our commit. */
@@ -136,12 +144,6 @@ export class Pools {
       ? { verb: 'create', key: keys.poolGuard, value }
       : { verb: 'update', key: keys.poolGuard, value, index: guard.index };
   }
-}
-
-/** The key alone says what is claimed. */
-function unreadablePool({ key, index }: Entry): Pool | undefined {
-  const cidr = poolOfKey(key);
-  return cidr && { cidr, node: NOBODY, created: 0, index };
 }
 
 function firstFree(sources: readonly PoolSource[], used: readonly string[]): Cidr | undefined {
