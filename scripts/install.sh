@@ -52,11 +52,14 @@ socket_folder() {
   esac
 }
 
+SETTINGS='{{range .Settings.Env}}{{println .}}{{end}}
+{{range .Settings.Mounts}}{{if eq .Name "data"}}data.source={{.Source}}{{println}}{{end}}{{end}}'
 # What is set on the plugin that is there; all that another version may not know is left to its default.
 settings_before() {
-  docker plugin inspect --format '{{range .Settings.Env}}{{println .}}{{end}}' "$name" 2>/dev/null |
+  docker plugin inspect --format "$SETTINGS" "$name" 2>/dev/null |
     grep -v '^PLUGIN_SOCKETS=' | while IFS= read -r setting; do
-      grep -q "\"${setting%%=*}\"" "$folder/config.json" && printf '%s\n' "$setting"
+      key=${setting%%=*}
+      grep -q "\"${key%.source}\"" "$folder/config.json" && printf '%s\n' "$setting"
     done
 }
 
