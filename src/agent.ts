@@ -69,6 +69,7 @@ export class Agent {
       for (const network of changed.endpoints) host.kick(network);
       if (changed.networks) for (const network of membership.networks) host.kick(network);
       if (changed.networks) engine.kick();
+      if (changed.networks) node.networksChanged();
       if (changed.networks || changed.nodes) this.parts.guard.kick();
       if (changed.nodes) this.parts.families.look(cluster.nodes.values());
       if (changed.endpoints.size > 0 || changed.networks) sandboxes.sync();
@@ -89,7 +90,7 @@ export class Agent {
       engine.kick();
       containers.kickAll();
       this.parts.restarts.kick();
-      void this.parts.prepareGwbridge();
+      node.kick();
     };
     docker.events((event) => this.onEvent(event), compare, this.ending.signal);
   }

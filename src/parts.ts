@@ -13,7 +13,8 @@ import { VxlanGuard } from './kernel/guard.js';
 import { LinuxKernel } from './kernel/host.js';
 import { raiseNeighbourLimits } from './kernel/sysctl.js';
 import { familyOf } from './model/address.js';
-import type { Store } from './model/ports.js';
+import type { HostFacts, Store } from './model/ports.js';
+import { gwbridgeSubnet } from './model/way-out.js';
 import { ContainerPass } from './reconcile/container-pass.js';
 import { EnginePass } from './reconcile/engine-pass.js';
 import { Families } from './reconcile/families.js';
@@ -84,12 +85,22 @@ export async function assemble(config: Config, log: Logger) {
   const released = new Released(store, self);
   const ipam = new Ipam(store, view, self, pools, membership, local, released);
   const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local);
-  const registration = new NodeRegistration(store, self, hostname(), (e) => log.error(messageOf(e)));
-  const node = new NodePass(kernel, registration, facts.underlayMtu, config.gwbridge.mtu, log);
-  const host = new HostPass(kernel, view, local, membership, { address: self, mtu: () => node.underlayMtu }, log);
   const docker = new DockerEngine(DOCKER_SOCKET, (e) =>
     log.warn({ err: messageOf(e) }, 'the engine does not answer yet'),
   );
+  const makeGwbridge = async ({ routes }: HostFacts) => {
+    const subnet = config.gwbridge.subnet ?? gwbridgeSubnet(view.current.networks.values(), routes);
+    if (subnet === undefined) return;
+    try {
+      if (await docker.ensureGwbridge({ ...config.gwbridge, subnet }))
+        log.info({ subnet }, 'docker_gwbridge made before the engine does');
+    } catch (e) {
+      log.warn({ err: messageOf(e) }, 'docker_gwbridge is left to the engine');
+    }
+  };
+  const registration = new NodeRegistration(store, self, hostname(), (e) => log.error(messageOf(e)));
+  const node = new NodePass(kernel, registration, facts.underlayMtu, config.gwbridge.mtu, makeGwbridge, log);
+  const host = new HostPass(kernel, view, local, membership, { address: self, mtu: () => node.underlayMtu }, log);
   const engine = new EnginePass(docker, view, self, networks, memory, identity, log);
   const containers = new ContainerPass(docker, view, endpoints, membership, memory, local, log);
   const restarts = new RestartPass(docker, identity, log);
@@ -110,15 +121,8 @@ export async function assemble(config: Config, log: Logger) {
     (text) => log.warn(text),
   );
   const ipamDriver = new IpamDriver(pools, ipam, networks);
-  const prepareGwbridge = async () => {
-    if (config.gwbridge.subnet === undefined) return;
-    await docker
-      .ensureGwbridge(config.gwbridge)
-      .catch((e) => log.warn({ err: messageOf(e) }, 'docker_gwbridge is left to the engine'));
-  };
   return {
     self,
-    prepareGwbridge,
     guard,
     families,
     released,

@@ -1,5 +1,6 @@
 /** The host's kernel as the rest of tsoverlay sees it: HostKernel over netlink, setns and /proc/sys. */
 import { closeSync, openSync } from 'node:fs';
+import { networkOf } from '../model/address.js';
 import { NETNS_DIR, namespaceName } from '../model/names.js';
 import type { HostFacts, HostKernel } from '../model/ports.js';
 import type { ObservedLink, ObservedNamespace, Step } from '../model/steps.js';
@@ -91,6 +92,7 @@ export class LinuxKernel implements HostKernel {
     const gwbridge = await this.gwbridge.look(addresses);
     return {
       ...(gwbridge === undefined ? {} : { gwbridge: observed(gwbridge, () => '') }),
+      gwbridgeNetworks: addresses.filter((a) => a.link === gwbridge?.index).map((a) => networkOf(a.address)),
       routes: await occupiedNetworks(this.host, addresses),
       underlayMtu: underlay.mtu,
     };

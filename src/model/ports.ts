@@ -87,6 +87,8 @@ export interface Store {
 export interface HostFacts {
   /** docker_gwbridge, where the engine has made it. */
   readonly gwbridge?: ObservedLink;
+  /** Its on-link networks. */
+  readonly gwbridgeNetworks: readonly Cidr[];
   /** All on-link networks and routes of the main table, without the default route. */
   readonly routes: readonly Cidr[];
   /** MTU of the advertised interface, bytes. */

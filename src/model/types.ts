@@ -31,6 +31,8 @@ export interface Node {
   readonly mtu: number;
   /** On-link networks and routes of the host; a pool that we choose overlaps none of them. */
   readonly routes: readonly Cidr[];
+  /** Networks of its docker_gwbridge; absent where there is none yet. */
+  readonly gwbridge?: readonly Cidr[];
   /** True while the node's store session lives. Liveness is no ownership: it frees nothing. */
   readonly alive: boolean;
 }

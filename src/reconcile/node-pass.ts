@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
 import type { Notice } from '../model/damage.js';
-import type { HostKernel } from '../model/ports.js';
+import type { HostFacts, HostKernel } from '../model/ports.js';
 import type { GwbridgeWish } from '../model/types.js';
 import type { NodeRegistration } from '../registry/node.js';
 import { Loop } from './loop.js';
@@ -10,6 +10,7 @@ import { Loop } from './loop.js';
 const RESYNC_MS = 30_000;
 
 export class NodePass {
+  private hasGwbridge = false;
   private readonly loop: Loop<'node'>;
 
   constructor(
@@ -18,6 +19,8 @@ export class NodePass {
     /** The advertised interface's MTU as last seen, bytes. */
     public underlayMtu: number,
     private readonly gwbridgeMtu: GwbridgeWish['mtu'],
+    /** Makes docker_gwbridge on a host that has none, when the engine's own choice would not do. */
+    private readonly makeGwbridge: (facts: HostFacts) => Promise<void>,
     private readonly log: Logger,
   ) {
     this.loop = new Loop(() => this.pass(), {
@@ -29,6 +32,11 @@ export class NodePass {
 
   kick(): void {
     this.loop.kick('node');
+  }
+
+  /** Networks came or went: docker_gwbridge must not overlap them. */
+  networksChanged(): void {
+    if (!this.hasGwbridge) this.kick();
   }
 
   stop(): void {
@@ -52,6 +60,8 @@ export class NodePass {
       }
     }
     await this.registration.publish(facts);
+    this.hasGwbridge = gwbridge !== undefined;
+    if (gwbridge === undefined) await this.makeGwbridge(facts);
     return true;
   }
 

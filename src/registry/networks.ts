@@ -4,6 +4,7 @@ import { ipOf } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
 import type { Announcement, Cidr, Ip, Lease, Network, NetworkId, NodeAddress, Subnet } from '../model/types.js';
+import { wayOutInside } from '../model/way-out.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatLease, formatNetwork, formatPool, parseEndpoint, parseNetwork, readable } from '../store/records.js';
 import type { Pools } from './pools.js';
@@ -40,6 +41,7 @@ export class Networks {
     const { vnis, ...rest } = wanted;
     const { index } = await transact(this.store, async (): Promise<Attempt<void>> => {
       if ((await this.store.get(keys.network(wanted.id))) !== undefined) return { ops: [], result: undefined };
+      if (!wanted.internal) this.assertWayOut(wanted.subnets.map((s) => s.pool));
       const poolOps = wanted.ipam === 'cluster' ? await this.bindOps(wanted) : await this.claimOps(wanted);
       const chosen = await chooseVnis(this.store, wanted.subnets, vnis, (id) => this.nameOf(id));
       const subnets = wanted.subnets.map((subnet, i) => ({
@@ -117,6 +119,15 @@ export class Networks {
   /** For people. */
   private nameOf(id: NetworkId): string {
     return this.view.current.networks.get(id)?.announced?.name ?? id.slice(0, 12);
+  }
+
+  private assertWayOut(pools: readonly Cidr[]): void {
+    const found = wayOutInside(pools, this.view.current.nodes.values());
+    if (found === undefined) return;
+    const { pool, gwbridge, node } = found;
+    throw new UserError(
+      `subnet ${pool} overlaps ${gwbridge} of docker_gwbridge on host ${node.hostname}, through which its containers reach the outside; choose another --subnet, or add --internal`,
+    );
   }
 
   private async mark(id: NetworkId, deleting: boolean): Promise<Network | undefined> {

@@ -22,6 +22,7 @@ export class NodeRegistration {
       hostname: this.hostname,
       mtu: facts.underlayMtu,
       routes: [...facts.routes].sort(),
+      ...(facts.gwbridge === undefined ? {} : { gwbridge: [...facts.gwbridgeNetworks].sort() }),
     });
     if (value === this.published) return;
     if (this.hold === undefined) this.hold = await this.store.hold(keys.node(this.self), value, this.onError);

@@ -24,6 +24,7 @@ export const nodeFields = z.object({
   hostname: z.string().min(1),
   mtu,
   routes: z.array(cidr),
+  gwbridge: z.array(cidr).exactOptional(),
 });
 
 const subnet = z.object({

@@ -135,6 +135,7 @@ describe('hostFacts', () => {
     ip('address', 'add', '192.0.2.7/32', 'dev', 'lo');
     expect(await host.kernel.hostFacts()).toEqual({
       underlayMtu: 8950,
+      gwbridgeNetworks: [],
       routes: ['10.0.0.0/24', '10.99.0.0/16', '192.0.2.7/32', '192.168.7.0/24', 'fd00:0:0:1::/64'],
     });
   });
@@ -143,7 +144,8 @@ describe('hostFacts', () => {
     ip('link', 'add', 'docker_gwbridge', 'type', 'bridge');
     ip('address', 'add', '172.18.0.1/16', 'dev', 'docker_gwbridge');
     await host.kernel.fitGwbridge(8950);
-    const { gwbridge, routes } = await host.kernel.hostFacts();
+    const { gwbridge, gwbridgeNetworks, routes } = await host.kernel.hostFacts();
+    expect(gwbridgeNetworks).toEqual(['172.18.0.0/16']);
     expect(gwbridge).toMatchObject({ name: 'docker_gwbridge', kind: 'bridge', mtu: 8950, up: true, master: '' });
     expect(routes).toContain('172.18.0.0/16');
   });

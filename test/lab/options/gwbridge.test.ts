@@ -1,8 +1,11 @@
 /** docker_gwbridge: made as the settings say when we are first, left alone when it is the user's own. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ENGINE_VERSIONS } from '../cache.js';
 import { OUTSIDE } from '../lan.js';
 import { within } from '../waiting.js';
 import { OURS, Site } from './site.js';
+
+const SUPPORTED = ENGINE_VERSIONS.filter((v) => v !== '20.10.5');
 
 let site: Site;
 beforeAll(async () => {
@@ -45,3 +48,34 @@ describe('docker_gwbridge', () => {
     await within(5_000, 'and across', () => site.ping(1, 'g3', 'g2'));
   });
 });
+
+describe.each(SUPPORTED)(
+  'docker_gwbridge on %s, beside a network of the subnet that the engine would take',
+  (engine) => {
+    let site: Site;
+    beforeAll(async () => {
+      site = await Site.boot({ engine });
+    });
+    afterAll(() => site?.lab.down());
+
+    it('gets another one on every host, and a network that overlaps it later is refused', async () => {
+      await site.network('first', `${OURS} --subnet 172.18.0.0/16`);
+      await site.run(1, 'f1', '--net first');
+      await site.run(2, 'f2', '--net first');
+      for (const [host, from, to] of [
+        [1, 'f1', 'f2'],
+        [2, 'f2', 'f1'],
+      ] as const)
+        expect([await site.ping(host, from, to), await site.ping(host, from, OUTSIDE)]).toEqual([true, true]);
+      expect(await site.exec(2, 'f2', 'ip addr show eth1')).toContain('inet 172.19.0.2/16');
+      const sentence =
+        'tsoverlay: subnet 172.19.7.0/24 overlaps 172.19.0.0/16 of docker_gwbridge on host docker01, through which its containers reach the outside; choose another --subnet, or add --internal';
+      expect(await site.refusal(2, `network create ${OURS} --subnet 172.19.7.0/24 second`)).toContain(sentence);
+      await site.network('inner', `${OURS} --subnet 172.19.7.0/24 --internal`);
+      await site.run(2, 'i2', '--net inner');
+      await site.run(1, 'i1', '--net inner');
+      expect(await site.ping(1, 'i1', 'i2')).toBe(true);
+      await site.clear();
+    });
+  },
+);
