@@ -42,6 +42,11 @@ export const COMPOSE_VERSIONS = Object.keys(COMPOSE) as readonly ComposeVersion[
 /** A responder for multicast DNS, and a client that asks. */
 const MDNS = { name: 'mdnsd-0.12', recipe: { suite: 'bookworm', packages: ['mdnsd', 'libmdnsd1'] } };
 
+const FIREWALLD = {
+  name: 'firewalld-1.3.3',
+  recipe: { suite: 'bookworm', packages: ['firewalld', 'python3-firewall', 'python3-nftables', 'python3-cap-ng'] },
+};
+
 const engineEntry = (version: EngineVersion): string => `engine-${version}`;
 
 /** PATH of an engine's host: its own binaries, runc first, then the machine's. */
@@ -71,6 +76,12 @@ export const mdnsFolder = (): string => cached(MDNS.name);
 
 export const fillMdns = (tell: (line: string) => void): Promise<void> =>
   fetchMissing(new Map([[MDNS.name, MDNS.recipe]]), tell);
+
+/** The folder of firewalld (usr/sbin) and firewall-cmd (usr/bin); D-Bus and its Python are the machine's. */
+export const firewalldFolder = (): string => cached(FIREWALLD.name);
+
+export const fillFirewalld = (tell: (line: string) => void): Promise<void> =>
+  fetchMissing(new Map([[FIREWALLD.name, FIREWALLD.recipe]]), tell);
 
 /** Fetches what the cache lacks of these engines, of runc and of Consul; `tell` gets a line per download. */
 export async function fillCache(versions: readonly EngineVersion[], tell: (line: string) => void): Promise<void> {

@@ -40,7 +40,7 @@ describe('docker_gwbridge', () => {
     expect(await mtu(2)).toBe('1450');
   });
 
-  it('works on after its rules were flushed and the engine restarted, as firewalld has it', async () => {
+  it('works on after its rules were flushed and the engine restarted', async () => {
     await site.docker(1, 'run -d --name g3 --restart always --net one busybox sleep infinity');
     await site.lab.host(1).run('nft', 'flush', 'ruleset');
     await site.lab.host(1).engine.restart();
