@@ -103,6 +103,9 @@ it('a host that is only cut off is forgotten: it gets back what nobody took, the
 it('a host whose plugin is away is forgotten, and its plugin starts', async () => {
   const address = await scene.address(2, 'free');
   await scene.docker(2, 'rm', '-f', 'hostage');
+  await within(10_000, 'the node is in the cluster again', async () =>
+    new RegExp(`${GONE} .* alive `).test((await tsoverlay('status')).stdout),
+  );
   // What was made in the last half second before the kill would be in no copy.
   await within(3_000, 'the copy has what lives', async () => {
     const copy = await scene.lab.host(2).run('cat', '/var/lib/tsoverlay/cluster.json');

@@ -14,6 +14,8 @@ it('the same VNI in an old namespace, a stale file in the place of ours', async 
   const { host } = scene.lab.host(1);
   const vni = /"vni":(\d+)/.exec((await scene.lab.consul.value((await scene.keys('/networks/'))[0] ?? '')) ?? '')?.[1];
   const lines = [
+    // Not every engine has it before its first container.
+    'mkdir -p /run/docker/netns',
     'touch /run/docker/netns/1-0123456789',
     'unshare --net=/run/docker/netns/1-0123456789 ip link add br0 type bridge',
     `ip link add old0 type vxlan id ${vni} dstport 4789 dev eth0`,
