@@ -37,8 +37,13 @@ process.exitCode = exitCode ?? 1;
 
 async function writeTable(): Promise<void> {
   const cell = (text: string) => text.replaceAll('|', '\\|').replaceAll('\n', ' ');
-  const lines = rows().map(({ fault, seen }) => `| ${cell(fault)} | ${cell(seen)} |`);
-  const table = [BEGIN, '', '| fault | seen |', '|---|---|', ...lines, '', END].join('\n');
+  const all = rows();
+  const tables = [...ENGINE_VERSIONS].reverse().flatMap((version) => {
+    const own = all.filter((row) => row.engine === version);
+    const lines = own.map(({ fault, seen }) => `| ${cell(fault)} | ${cell(seen)} |`);
+    return own.length === 0 ? [] : [`## Docker ${version}`, '', '| fault | seen |', '|---|---|', ...lines, ''];
+  });
+  const table = [BEGIN, '', ...tables, END].join('\n');
   const before = await readFile(DOCUMENT, 'utf8').catch(() => `# Reliability\n\n${BEGIN}\n${END}\n`);
   const [head = '', rest = ''] = before.split(BEGIN);
   await writeFile(DOCUMENT, head + table + (rest.split(END)[1] ?? '\n'));

@@ -23,7 +23,7 @@ it(
   `${SECONDS} s of random work under faults, seed ${SEED}, Docker ${ENGINE}`,
   async () => {
     const seen = await randomRun(lab, draw(SEED, SECONDS, HOSTS), `${SEED}-${ENGINE}`);
-    await record(`random work under faults, seed ${SEED}, ${SECONDS} s, Docker ${ENGINE}`, seen);
+    await record(`random work under faults, seed ${SEED}, ${SECONDS} s`, seen);
   },
   (SECONDS + 400) * 1000,
 );

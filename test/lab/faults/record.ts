@@ -2,23 +2,23 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DEFAULTS } from '../record.js';
+import type { EngineVersion } from '../cache.js';
 import { ENGINE } from './engine-choice.js';
 
 const FOLDER = join(import.meta.dirname, '../../../build/faults');
 
 export interface Row {
+  readonly engine: EngineVersion;
   readonly fault: string;
   /** What was seen, with figures. */
   readonly seen: string;
 }
 
 /** Called at the end of a test, when all of it has held. */
-export async function record(what: string, seen: string): Promise<void> {
-  const fault = ENGINE === DEFAULTS.engine || what.includes(ENGINE) ? what : `${what}, Docker ${ENGINE}`;
+export async function record(fault: string, seen: string): Promise<void> {
   await mkdir(FOLDER, { recursive: true });
-  const file = `${fault.replaceAll(/[^a-z0-9]+/gi, '-').slice(0, 110)}.json`;
-  await writeFile(join(FOLDER, file), JSON.stringify({ fault, seen } satisfies Row));
+  const file = `${ENGINE}-${fault.replaceAll(/[^a-z0-9]+/gi, '-').slice(0, 100)}.json`;
+  await writeFile(join(FOLDER, file), JSON.stringify({ engine: ENGINE, fault, seen } satisfies Row));
 }
 
 export function rows(): readonly Row[] {

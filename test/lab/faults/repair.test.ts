@@ -127,7 +127,7 @@ describe('veth deleted under a living container', () => {
     await scene.lab.host(1).plugin.start();
     const ms = await within(120_000, 'it answers again', () => scene.pings(2, 'there', 'hurt'));
     expect([await cards(), await routes()]).toEqual(before);
-    await record('… while the plugin was away', `back ${ms} ms after its start`);
+    await record('veth deleted while the plugin was away', `back ${ms} ms after its start`);
   });
 });
 
