@@ -102,7 +102,7 @@ export async function assemble(config: Config, log: Logger) {
   const node = new NodePass(kernel, registration, facts.underlayMtu, config.gwbridge.mtu, makeGwbridge, log);
   const host = new HostPass(kernel, view, local, membership, { address: self, mtu: () => node.underlayMtu }, log);
   const engine = new EnginePass(docker, view, self, networks, memory, identity, log);
-  const containers = new ContainerPass(docker, view, endpoints, membership, memory, local, log);
+  const containers = new ContainerPass(docker, view, endpoints, membership, memory, local, host, log);
   const restarts = new RestartPass(docker, identity, log);
   const dns = new DnsService(log);
   const sandboxes = new Sandboxes(view, local, self, dns);

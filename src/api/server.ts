@@ -5,6 +5,7 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import type { Logger } from 'pino';
+import { ZodError } from 'zod';
 import { DeadlineError, isDeadlineError, isStoreError, isUserError, UserError } from '../errors.js';
 import type { Route, Routes } from './routes.js';
 import { wordsFor } from './words.js';
@@ -14,6 +15,8 @@ const CALL_DEADLINE_MS = 20_000;
 
 /** Requests are small; the largest is a network with many labels. */
 const BODY_LIMIT = '1mb';
+
+const CUT_OFF = 'tsoverlay: this call was cut off by a restart of tsoverlay; try again';
 
 /** `onRetryable` is told of each call that failed and would go through later. */
 export function makeApp(routes: Routes, log: Logger, onRetryable: () => void = () => {}): express.Express {
@@ -58,11 +61,13 @@ async function answer(
     log.info({ call: method, ms: took() }, 'driver call');
     res.status(200).json(result);
   } catch (e) {
-    const words = wordsFor(e);
+    // The engine repeats a call that was cut off after its content was sent without the content (design, fact 7).
+    const wasCutOff = e instanceof ZodError && (req.headers['content-length'] ?? '0') === '0';
+    const words = wasCutOff ? CUT_OFF : wordsFor(e);
     const level = isUserError(e) ? 'warn' : 'error';
     log[level]({ call: method, ms: took(), err: isUserError(e) ? undefined : e }, words);
     fail(res, words);
-    if (isDeadlineError(e) || (isStoreError(e) && e.retryable)) onRetryable();
+    if (wasCutOff || isDeadlineError(e) || (isStoreError(e) && e.retryable)) onRetryable();
   }
 }
 

@@ -11,6 +11,7 @@ import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { Membership } from '../registry/membership.js';
 import type { ClusterView } from '../store/cluster.js';
 import type { HostMemory } from '../store/memory.js';
+import type { HostPass } from './host-pass.js';
 import { Loop } from './loop.js';
 
 const RESYNC_MS = 60_000;
@@ -38,6 +39,8 @@ export class ContainerPass {
     private readonly membership: Membership,
     private readonly memory: HostMemory,
     private readonly local: LocalEndpoints,
+    /** Makes the kernel right: an endpoint has a link to be seen to, as was not known before. */
+    private readonly host: Pick<HostPass, 'kick'>,
     private readonly log: Logger,
   ) {
     this.loop = new Loop((key) => (key === ALL ? this.compareAll() : this.describe(key)), {
@@ -134,7 +137,9 @@ export class ContainerPass {
       if (listed.has(endpoint.id)) {
         // Its link may have been deleted while we were away.
         const isOver = left <= 0 || !this.local.isOfThisProcess(endpoint.id);
-        if (isOver && !this.local.joined.has(endpoint.id)) this.local.attach(endpoint.id);
+        if (!isOver || this.local.joined.has(endpoint.id) || this.local.isAttached(endpoint.id)) continue;
+        this.local.attach(endpoint.id);
+        this.host.kick(network);
         continue;
       }
       if (left > 0) {

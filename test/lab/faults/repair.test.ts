@@ -125,7 +125,7 @@ describe('veth deleted under a living container', () => {
     await scene.lab.host(1).plugin.kill();
     await hurt();
     await scene.lab.host(1).plugin.start();
-    const ms = await within(120_000, 'it answers again', () => scene.pings(2, 'there', 'hurt'));
+    const ms = await within(30_000, 'it answers again', () => scene.pings(2, 'there', 'hurt'));
     expect([await cards(), await routes()]).toEqual(before);
     await record('veth deleted while the plugin was away', `back ${ms} ms after its start`);
   });
