@@ -31,6 +31,9 @@ const GENERIC = 'com.docker.network.generic';
 const INTERNAL = 'com.docker.network.internal';
 const ENABLE_IPV6 = 'com.docker.network.enable_ipv6';
 
+/** What the engine's `null` IPAM driver says. */
+const NO_SUBNET = '0.0.0.0/0';
+
 /** RouteType of a route with a next hop (moby `libnetwork/types`). */
 const NEXTHOP = 0;
 
@@ -57,6 +60,10 @@ export class NetworkDriver {
     const data = [...request.IPv4Data, ...request.IPv6Data];
     if (request.IPv6Data.length > 0) checkMtuForIpv6(options.mtu);
     if (data.length === 0) throw new UserError('a tsoverlay network needs a subnet');
+    if (data.some((d) => d.Pool === NO_SUBNET))
+      throw new UserError(
+        'a tsoverlay network needs a subnet, and --ipam-driver null gives none; take --ipam-driver tsoverlay',
+      );
     await this.networks.create({
       id: request.NetworkID as string as NetworkId,
       subnets: data.map(subnetOf),

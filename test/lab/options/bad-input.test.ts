@@ -45,6 +45,10 @@ it.each([
     `${OURS} --ipam-opt tsoverlay.size=26 --subnet 10.9.0.0/24`,
     '--ipam-opt tsoverlay.size is for a subnet that tsoverlay',
   ],
+  [
+    '-d tsoverlay --ipam-driver null',
+    'tsoverlay: a tsoverlay network needs a subnet, and --ipam-driver null gives none; take --ipam-driver tsoverlay',
+  ],
   [`${OURS} --subnet 10.9.0.0/31`, 'tsoverlay: subnet 10.9.0.0/31 is too small for a gateway and a container'],
   [`${OURS} --subnet 10.0.0.0/16`, 'tsoverlay: subnet 10.0.0.0/16 contains 10.0.0.60, the address of host docker01'],
   [`${OURS} --subnet 10.9.0.0/24 --gateway 10.9.0.255`, 'tsoverlay: address 10.9.0.255 stands for the whole subnet'],
