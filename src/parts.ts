@@ -88,14 +88,18 @@ export async function assemble(config: Config, log: Logger) {
   const docker = new DockerEngine(DOCKER_SOCKET, (e) =>
     log.warn({ err: messageOf(e) }, 'the engine does not answer yet'),
   );
+  let making = false;
   const makeGwbridge = async ({ routes }: HostFacts) => {
     const subnet = config.gwbridge.subnet ?? gwbridgeSubnet(view.current.networks.values(), routes);
-    if (subnet === undefined) return;
+    if (subnet === undefined || making) return;
+    making = true;
     try {
       if (await docker.ensureGwbridge({ ...config.gwbridge, subnet }))
         log.info({ subnet }, 'docker_gwbridge made before the engine does');
     } catch (e) {
       log.warn({ err: messageOf(e) }, 'docker_gwbridge is left to the engine');
+    } finally {
+      making = false;
     }
   };
   const registration = new NodeRegistration(store, self, hostname(), (e) => log.error(messageOf(e)));

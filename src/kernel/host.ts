@@ -90,10 +90,13 @@ export class LinuxKernel implements HostKernel {
     const underlay = own === undefined ? undefined : await findLink(this.host, own.link);
     if (underlay === undefined) throw kernelError(`ip address show to ${this.options.advertise}`, 'ENODEV');
     const gwbridge = await this.gwbridge.look(addresses);
+    const routes = await occupiedNetworks(this.host, addresses);
+    const onGwbridge = addresses.filter((a) => a.link === gwbridge?.index).map((a) => networkOf(a.address));
     return {
       ...(gwbridge === undefined ? {} : { gwbridge: observed(gwbridge, () => '') }),
-      gwbridgeNetworks: addresses.filter((a) => a.link === gwbridge?.index).map((a) => networkOf(a.address)),
-      routes: await occupiedNetworks(this.host, addresses),
+      // Without its link-local one, which is everywhere.
+      gwbridgeNetworks: onGwbridge.filter((cidr) => routes.includes(cidr)),
+      routes,
       underlayMtu: underlay.mtu,
     };
   }

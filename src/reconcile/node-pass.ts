@@ -61,7 +61,8 @@ export class NodePass {
     }
     await this.registration.publish(facts);
     this.hasGwbridge = gwbridge !== undefined;
-    if (gwbridge === undefined) await this.makeGwbridge(facts);
+    // Not awaited: an engine that boots takes the request and answers much later.
+    if (gwbridge === undefined) void this.makeGwbridge(facts);
     return true;
   }
 
