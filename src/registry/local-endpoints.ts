@@ -38,6 +38,8 @@ export class LocalEndpoints {
   /** Joined the sandbox at this path: the engine is about to fetch the link. */
   join(id: EndpointId, sandbox: string): void {
     this.add(id);
+    // The engine may have listed it already, before it called Join.
+    this.attached.delete(id);
     this.joinedIds.add(id);
     this.sandboxes.set(id, sandbox);
   }
