@@ -62,7 +62,12 @@ export async function assemble(config: Config, log: Logger) {
   const doubt = { listener: () => {} };
   const local = new LocalEndpoints();
   const reclaimer = new Reclaimer(store, self, local, {
-    reclaimed: ({ id, names }) => log.warn({ endpoint: id, names }, 'this host was forgotten; put an endpoint back'),
+    reclaimed: ({ id, names }) => {
+      log.warn({ endpoint: id, names }, 'this host was forgotten; put an endpoint back');
+      registration
+        .renew()
+        .catch((e: unknown) => log.debug({ err: messageOf(e) }, 'the record of this host comes later'));
+    },
     lost: ({ id, names, addresses }, conflicts) =>
       log.error(
         { endpoint: id, names, addresses, conflicts },

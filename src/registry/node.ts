@@ -30,6 +30,11 @@ export class NodeRegistration {
     this.published = value;
   }
 
+  /** Puts the record back at once, not with the session's next renewal: others keep out a host that they do not know. */
+  async renew(): Promise<void> {
+    await this.hold?.write(this.published);
+  }
+
   /** Tells the others that this host has left; its record and its endpoints stay. */
   async release(): Promise<void> {
     await this.hold?.release();

@@ -80,6 +80,11 @@ it('a host that is only cut off is forgotten: it gets back what nobody took, the
   await forgetWhenAway();
   expect(await scene.run(3, 'taker', '--ip', kept)).toBe(kept);
   expect(await scene.pings(2, 'free', 'hostage'), 'the cut-off side goes on').toBe(true);
+  // Until the others admit its VXLAN no more.
+  await within(20_000, 'the guard has closed', async () => {
+    const rules = await scene.lab.host(1).run('nft', 'list', 'ruleset');
+    return rules.includes('10.0.0.62') && !rules.includes(GONE);
+  });
   await scene.lab.lan.join('docker02');
   const ms = await within(15_000, 'free answers by its name', () => scene.pings(1, 'here', 'free'));
   expect(await scene.address(2, 'free'), 'as before').toBe(freeAddress);
