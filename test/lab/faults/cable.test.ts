@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { within } from '../waiting.js';
-import { record } from './record.js';
+import { ourWords, record } from './record.js';
 import { Scene } from './scene.js';
 
 const CUT_S = 60;
@@ -40,6 +40,6 @@ it(`cable cut for ${CUT_S} s with both sides active`, async () => {
   );
   await record(
     `cable cut for ${CUT_S} s, both sides active`,
-    `traffic and names inside go on; a new address is refused with "${stderr.split('\n')[0]?.slice(-110)}"; names of the other side ${joined + other} ms after joining; nobody evicted, no address left over`,
+    `traffic and names inside go on; a new address is refused with "${ourWords(stderr)}"; names of the other side ${joined + other} ms after joining; nobody evicted, no address left over`,
   );
 });

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { within } from '../waiting.js';
-import { record } from './record.js';
+import { ourWords, record } from './record.js';
 import { lost, Scene } from './scene.js';
 
 const FROZEN_S = 60;
@@ -42,7 +42,7 @@ it(`Consul silent for ${FROZEN_S} s`, async () => {
   });
   await record(
     `Consul silent for ${FROZEN_S} s`,
-    `0 of ${FROZEN_S * 10} packets lost, names answered; docker run refused after ${(took / 1000).toFixed(1)} s with "${refused.stderr.split('\n')[0]?.slice(-120)}"; containers start ${again} ms after its return`,
+    `0 of ${FROZEN_S * 10} packets lost, names answered; docker run refused after ${(took / 1000).toFixed(1)} s with "${ourWords(refused.stderr)}"; containers start ${again} ms after its return`,
   );
 });
 

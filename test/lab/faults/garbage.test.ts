@@ -1,7 +1,7 @@
 /** Values in Consul that are no records of ours, or a newer release's: left alone, and all the rest goes on. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { within } from '../waiting.js';
-import { record } from './record.js';
+import { ourWords, record } from './record.js';
 import { lost, NET, Scene } from './scene.js';
 
 const TWO = '172.16.2.0/24';
@@ -85,7 +85,7 @@ async function isRefused(key: string, ...args: readonly string[]): Promise<strin
   const { ok, stderr } = await scene.lab.host(2).engine.attempt(...args);
   expect(ok).toBe(false);
   expect(stderr).toContain(key);
-  return stderr.split('\n')[0] ?? '';
+  return ourWords(stderr);
 }
 
 it.each(KINDS)('%s', async (kind, value) => {
@@ -121,6 +121,6 @@ it.each(KINDS)('%s', async (kind, value) => {
   );
   await record(
     `Consul with ${kind} in ${used.length} records in use and ${fresh.length} others`,
-    `0 of 150 packets lost, names answer, also over a start of the plugin; other networks work; each watched key logged once; an attach to that network is refused with "${words.slice(-220)}"; every value as it was put`,
+    `0 of 150 packets lost, names answer, also over a start of the plugin; other networks work; each watched key logged once; an attach to that network is refused with "${words}"; every value as it was put`,
   );
 });

@@ -28,3 +28,6 @@ export function rows(): readonly Row[] {
     .sort()
     .map((file) => JSON.parse(readFileSync(join(FOLDER, file), 'utf8')) as Row);
 }
+
+/** What tsoverlay said, of all that stands at the docker prompt. */
+export const ourWords = (stderr: string): string => /tsoverlay: .*/.exec(stderr)?.[0] ?? stderr;
