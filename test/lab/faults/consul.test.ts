@@ -5,7 +5,7 @@ import { within } from '../waiting.js';
 import { ourWords, record } from './record.js';
 import { lost, Scene } from './scene.js';
 
-const FROZEN_S = 60;
+const AWAY_S = 60;
 const RUNS = 50;
 
 let scene: Scene;
@@ -17,19 +17,21 @@ beforeAll(async () => {
 });
 afterAll(() => scene?.down());
 
-it(`Consul silent for ${FROZEN_S} s`, async () => {
-  const { consul } = scene.lab;
-  const pings = scene.docker(1, 'exec', 'here', 'ping', '-i', '0.1', '-c', String(FROZEN_S * 10), address);
-  await consul.freeze();
+it.each([
+  ['silent', { leave: () => scene.lab.consul.freeze(), back: () => scene.lab.consul.thaw() }],
+  ['stopped', { leave: () => scene.lab.consul.stop(), back: () => scene.lab.consul.start() }],
+])(`Consul %s for ${AWAY_S} s`, async (how, { leave, back }) => {
+  const pings = scene.docker(1, 'exec', 'here', 'ping', '-i', '0.1', '-c', String(AWAY_S * 10), address);
+  await leave();
   const start = Date.now();
   const refused = await scene.lab.host(2).engine.attempt('run', '--rm', '--net', 'one', 'busybox', 'true');
   const took = Date.now() - start;
   expect(refused.ok).toBe(false);
   expect(took).toBeLessThan(25_000);
   expect(await scene.pings(1, 'here', 'there'), 'names answer').toBe(true);
-  await sleep(Math.max(0, FROZEN_S * 1000 - (Date.now() - start)));
+  await sleep(Math.max(0, AWAY_S * 1000 - (Date.now() - start)));
   expect(await scene.pings(2, 'there', 'here'), 'names answer still').toBe(true);
-  consul.thaw();
+  await back();
   expect(lost(await pings)).toBe(0);
   const again = await within(
     15_000,
@@ -41,8 +43,8 @@ it(`Consul silent for ${FROZEN_S} s`, async () => {
     return endpoints.length === 2 && leases.filter((k) => !k.includes('/released/')).length === 3;
   });
   await record(
-    `Consul silent for ${FROZEN_S} s`,
-    `0 of ${FROZEN_S * 10} packets lost, names answered; docker run refused after ${(took / 1000).toFixed(1)} s with "${ourWords(refused.stderr)}"; containers start ${again} ms after its return`,
+    `Consul ${how} for ${AWAY_S} s`,
+    `0 of ${AWAY_S * 10} packets lost, names answered; docker run refused after ${(took / 1000).toFixed(1)} s with "${ourWords(refused.stderr)}"; containers start ${again} ms after its return`,
   );
 });
 
