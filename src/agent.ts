@@ -71,7 +71,7 @@ export class Agent {
       if (changed.networks) engine.kick();
       if (changed.networks) node.networksChanged();
       if (changed.networks || changed.nodes) this.parts.guard.kick();
-      if (changed.nodes) this.parts.families.look(cluster.nodes.values());
+      if (changed.networks || changed.nodes) this.parts.advice.look(cluster);
       if (changed.endpoints.size > 0 || changed.networks) sandboxes.sync();
       copy.soon();
     });
@@ -83,7 +83,7 @@ export class Agent {
     await loaded;
     if (isFirst) await this.insist('what died with the host could not be freed', () => containers.reapDead());
     copy.soon();
-    this.parts.families.look(view.current.nodes.values());
+    this.parts.advice.look(view.current);
     void this.parts.released.load();
     this.parts.guard.kick();
     const compare = () => {

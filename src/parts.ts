@@ -15,9 +15,9 @@ import { raiseNeighbourLimits } from './kernel/sysctl.js';
 import { familyOf } from './model/address.js';
 import type { HostFacts, Store } from './model/ports.js';
 import { gwbridgeSubnet } from './model/way-out.js';
+import { Advice } from './reconcile/advice.js';
 import { ContainerPass } from './reconcile/container-pass.js';
 import { EnginePass } from './reconcile/engine-pass.js';
-import { Families } from './reconcile/families.js';
 import { GuardPass } from './reconcile/guard-pass.js';
 import { HostPass } from './reconcile/host-pass.js';
 import { NodePass } from './reconcile/node-pass.js';
@@ -116,7 +116,7 @@ export async function assemble(config: Config, log: Logger) {
   const dns = new DnsService(log);
   const sandboxes = new Sandboxes(view, local, self, dns);
   const guard = new GuardPass(new VxlanGuard(familyOf(self)), view, self, config.vxlanGuard, log);
-  const families = new Families(self, log);
+  const advice = new Advice(self, log);
   const macs = new Macs(store, view);
   const networkDriver = new NetworkDriver(
     networks,
@@ -133,7 +133,7 @@ export async function assemble(config: Config, log: Logger) {
   return {
     self,
     guard,
-    families,
+    advice,
     released,
     healer,
     reclaimer,

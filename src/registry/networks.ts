@@ -165,7 +165,7 @@ export class Networks {
     const leases = wanted.subnets
       .flatMap((subnet) => reservedLeases(subnet, this.self))
       .map((lease): Op => ({ verb: 'create', key: keys.lease(lease.pool, lease.address), value: formatLease(lease) }));
-    return { ops: [...(await this.pools.claimOps(claims)), ...leases], ranges: new Map() };
+    return { ops: [...(await this.pools.claimOps(claims, 'engine')), ...leases], ranges: new Map() };
   }
 }
 

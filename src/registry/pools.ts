@@ -17,6 +17,21 @@ const NOBODY = '' as NodeAddress;
 
 const CURE = 'choose another --subnet, or leave it out and add --ipam-driver tsoverlay to have a free one chosen';
 
+interface Claim {
+  readonly cidr: Cidr;
+  /** Of the record. */
+  readonly value: string;
+}
+
+/** Whose IPAM the pool is of. */
+type Chooser = 'cluster' | 'engine';
+
+/**
+ * Where engines from 23 on take a subnet for a network of scope global from, if nobody names one: in order, without a
+ * look at the LAN (moby `libnetwork/ipamutils`). People who type what they always typed are not to be refused for it.
+ */
+const isEnginesChoice = (cidr: Cidr): boolean => /^10\.\d+\.\d+\.0\/24$/.test(cidr);
+
 export class Pools {
   /** Claims that this process has made. */
   private readonly births = new Births<Cidr>();
@@ -37,7 +52,7 @@ export class Pools {
       const found = await this.store.get(keys.pool(cidr));
       // Our own write, whose answer was lost on the way.
       if (found?.value === value) return { ops: [], result: undefined };
-      return { ops: await this.claimOps([{ cidr, value }]), result: undefined };
+      return { ops: await this.claimOps([{ cidr, value }], 'cluster'), result: undefined };
     });
   }
 
@@ -61,10 +76,10 @@ export class Pools {
   }
 
   /** The operations that claim pools together with others of the caller's; checks overlaps at this moment. */
-  async claimOps(wanted: readonly { readonly cidr: Cidr; readonly value: string }[]): Promise<readonly Op[]> {
+  async claimOps(wanted: readonly Claim[], by: Chooser): Promise<readonly Op[]> {
     const guard = await this.guardOp();
     const pools = await this.claimed();
-    const checked = await Promise.all(wanted.map(({ cidr, value }) => this.checkedOps(cidr, value, pools)));
+    const checked = await Promise.all(wanted.map((claim) => this.checkedOps(claim, pools, by)));
     return [guard, ...checked.flat()];
   }
 
@@ -92,13 +107,13 @@ export class Pools {
     };
   }
 
-  private async checkedOps(cidr: Cidr, value: string, pools: readonly Cidr[]): Promise<readonly Op[]> {
+  private async checkedOps({ cidr, value }: Claim, pools: readonly Cidr[], by: Chooser): Promise<readonly Op[]> {
     if (!hasRoom(cidr))
       throw new UserError(
         `subnet ${cidr} is too small for a gateway and a container; take a /30 (IPv6: /126) or larger`,
       );
     const host = underlayInside(cidr, this.view.current.nodes.values());
-    if (host !== undefined)
+    if (host !== undefined && !(by === 'engine' && isEnginesChoice(cidr)))
       throw new UserError(
         `subnet ${cidr} contains ${host.address}, the address of host ${host.hostname}, which its containers could then not reach; ${CURE}`,
       );

@@ -111,4 +111,19 @@ describe.each(SUPPORTED)("an older driver's scripts on %s", (engine) => {
       }
     await site.clear();
   });
+
+  it('with nothing but the driver named: containers of both hosts and the outside are reached', async () => {
+    await site.network('typed', '-d tsoverlay');
+    await site.run(1, 'typed1', '--net typed');
+    await site.run(2, 'typed2', '--net typed');
+    for (const [host, from, to] of [
+      [1, 'typed1', 'typed2'],
+      [2, 'typed2', 'typed1'],
+      [2, 'typed2', OUTSIDE],
+    ] as const)
+      expect(await site.ping(host, from, to), `${from} to ${to}`).toBe(true);
+    await site.docker(1, 'rm -f typed1');
+    await site.docker(2, 'rm -f typed2');
+    await site.docker(1, 'network rm typed');
+  });
 });

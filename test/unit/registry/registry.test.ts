@@ -179,6 +179,12 @@ describe('pools', () => {
       'subnet 10.0.0.0/24 contains 10.0.0.60, the address of host docker-10.0.0.60',
     );
   });
+
+  it("that contain a host are taken where an engine's own IPAM would choose them by itself", async () => {
+    await one.createNetwork(1, '10.0.0.0/24' as Cidr, 'engine');
+    await expect(one.createNetwork(2, '10.0.0.0/16' as Cidr, 'engine')).rejects.toThrow('contains 10.0.0.60');
+    await expect(two.createNetwork(3, '10.0.0.0/24' as Cidr, 'engine')).rejects.toThrow('overlaps 10.0.0.0/24');
+  });
 });
 
 describe('networks', () => {
