@@ -1,57 +1,13 @@
 /** What every Store must do, against a real Consul and the one-host file. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { keys } from '../../src/model/names.js';
 import type { Op, Store } from '../../src/model/ports.js';
 import { ClusterView } from '../../src/store/cluster.js';
-import { ConsulStore } from '../../src/store/consul.js';
-import { FileStore } from '../../src/store/file.js';
 import { formatNode } from '../../src/store/records.js';
 import { nodeOf } from '../unit/store/samples.js';
-import { ConsulAgent } from './consul-agent.js';
+import { consul, file } from './backends.js';
 import { Watching } from './watching.js';
-
-interface Backend {
-  start(): Promise<void>;
-  /** An empty store. */
-  open(): Promise<Store>;
-  stop(): Promise<void>;
-}
-
-function consul(): Backend {
-  let agent: ConsulAgent;
-  let opened = 0;
-  return {
-    async start() {
-      agent = await ConsulAgent.make();
-      agent.start();
-      await agent.leads();
-    },
-    async open() {
-      opened += 1;
-      return new ConsulStore({ servers: [{ host: '127.0.0.1', port: agent.port }], prefix: `tsoverlay-${opened}/` });
-    },
-    stop: () => agent.remove(),
-  };
-}
-
-function file(): Backend {
-  let folder: string;
-  let opened = 0;
-  return {
-    async start() {
-      folder = await mkdtemp(join(tmpdir(), 'tsoverlay-file-'));
-    },
-    async open() {
-      opened += 1;
-      return FileStore.open(join(folder, `${opened}`, 'store.json'));
-    },
-    stop: () => rm(folder, { recursive: true }),
-  };
-}
 
 const create = (key: string, value = ''): Op => ({ verb: 'create', key, value });
 

@@ -53,3 +53,16 @@ it('a network that hides hosts from its containers is told with the cure', () =>
     'network plain has subnet 10.0.0.0/24, in which host docker-10.0.0.60 has its address 10.0.0.60: its containers do not reach that LAN, nor it their published ports; make networks with --ipam-driver tsoverlay, or name another --subnet',
   ]);
 });
+
+it('a host whose docker_gwbridge a network covers is told with the cure', () => {
+  const { lines, advice } = listener();
+  const network = (internal: boolean) =>
+    ({ id: 'ab'.repeat(32), internal, subnets: [{ pool: '172.18.0.0/16' as Cidr }] }) as unknown as Network;
+  const late = { ...node(HOST2), gwbridge: ['172.18.0.0/16' as Cidr] };
+  advice.look(cluster([node(HOST1), late], [network(true)]));
+  expect(lines).toEqual([]);
+  advice.look(cluster([node(HOST1), late], [network(false)]));
+  expect(lines).toEqual([
+    'network abababababab has subnet 172.18.0.0/16, which overlaps 172.18.0.0/16 of docker_gwbridge on host docker-10.0.0.61: no container can join it there; remove that docker_gwbridge, and tsoverlay makes another',
+  ]);
+});
