@@ -6,6 +6,7 @@ import { ManagedScene } from '../managed-scene.js';
 import { SUPPORTED } from '../tours.js';
 
 const SCRIPT = join(import.meta.dirname, '../../../scripts/install.sh');
+const COMMANDS = join(import.meta.dirname, '../../../scripts/tsoverlay.sh');
 const STORE = 'CLUSTER_STORE=consul://10.0.0.60:8500';
 
 describe.each(SUPPORTED)('install.sh on %s', (engine) => {
@@ -45,6 +46,15 @@ describe.each(SUPPORTED)('install.sh on %s', (engine) => {
     }
     await scene.furnish();
     await scene.bothAnswer(5_000);
+  });
+
+  it("has the operator's commands", async () => {
+    const tsoverlay = (...args: string[]) => scene.lab.host(2).host.attempt('sh', COMMANDS, ...args);
+    const { stdout } = await tsoverlay('status');
+    for (const known of ['10.0.0.60', '10.0.0.61', 'one']) expect(stdout).toContain(known);
+    const { ok, stderr } = await tsoverlay('node', 'forget', '10.0.0.60');
+    expect(ok).toBe(false);
+    expect(stderr.trim()).toBe('tsoverlay: node 10.0.0.60 is alive; stop tsoverlay on it first, or leave it alone');
   });
 
   it('replaces it, keeps its settings, and disturbs nobody', async () => {
