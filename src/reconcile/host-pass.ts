@@ -84,7 +84,7 @@ export class HostPass {
 
   /** Before a clean stop: what was put off would stay in the kernel. Resolves after `deadlineMs` at the latest. */
   async catchUp(deadlineMs: number): Promise<void> {
-    const waiting = [...this.deferred].filter(([, until]) => until > Date.now()).map(([name]) => name);
+    const waiting = [...this.deferred].filter(([, until]) => until > performance.now()).map(([name]) => name);
     await Promise.all(waiting.map((name) => this.loop.settled(name, deadlineMs).catch(() => undefined)));
   }
 

@@ -3,7 +3,7 @@ import type { NetworkId } from '../model/types.js';
 
 export class Leaving {
   private here: ReadonlySet<NetworkId> = new Set();
-  /** When each was first missed, ms since 1970. */
+  /** When each was first missed, by performance.now(). */
   private readonly since = new Map<NetworkId, number>();
   private timer: NodeJS.Timeout | undefined;
 
@@ -15,7 +15,7 @@ export class Leaving {
 
   /** Takes what the engine lists now; gives those missed for less than `forMs`. */
   look(listed: readonly NetworkId[]): ReadonlySet<NetworkId> {
-    const now = Date.now();
+    const now = performance.now();
     const next = new Set(listed);
     for (const id of this.here) if (!next.has(id)) this.since.set(id, now);
     for (const [id, at] of this.since) if (next.has(id) || now - at >= this.forMs) this.since.delete(id);

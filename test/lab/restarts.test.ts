@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Lab } from './lab.js';
 import { SUPPORTED } from './tours.js';
 import { within } from './waiting.js';
+import { namespaceOf } from './walkthrough.js';
 
 const KERNEL_STEP = '"msg":"kernel step"';
 
@@ -49,6 +50,19 @@ describe.each(SUPPORTED)('restarts on %s', (engine) => {
       );
   });
   afterAll(() => lab?.down());
+
+  it('a stop of the plugin right after the last container of a network leaves nothing of it in the kernel', async () => {
+    const ours = ['--ipam-driver', 'tsoverlay', '--subnet', '172.16.9.0/24'];
+    await docker(1, 'network', 'create', '-d', 'tsoverlay', ...ours, 'brief');
+    await docker(1, 'run', '-d', '--name', 'brief', '--net', 'brief', 'busybox', 'sleep', 'infinity');
+    const namespace = await namespaceOf(lab.host(1), 'brief');
+    expect(await lab.host(1).run('ls', '/run/docker/netns')).toContain(namespace);
+    await docker(1, 'rm', '-f', 'brief');
+    await lab.host(1).plugin.stop();
+    expect(await lab.host(1).run('ls', '/run/docker/netns')).not.toContain(namespace);
+    await lab.host(1).plugin.start();
+    await docker(1, 'network', 'rm', 'brief');
+  });
 
   it.each(['restart', 'kill'] as const)('no packet is lost through a %s of the plugin on both hosts', async (how) => {
     // 20 a second for 12 s, longer than both restarts take. By address: with the plugin away nobody knows keep2.
