@@ -3,12 +3,13 @@ import { UserError } from '../errors.js';
 import { contains, inPool, ipOf, isHostAddress, parseIp } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
-import type { Cidr, EndpointId, Ip, Lease, Network, NetworkId, NodeAddress, Subnet } from '../model/types.js';
+import type { Cidr, EndpointId, Ip, Lease, NodeAddress, Subnet } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
-import { formatLease, parseEndpoint, parseLease, parseNetwork, readable } from '../store/records.js';
+import { formatLease, parseEndpoint, parseLease, readable } from '../store/records.js';
 import { Births } from './births.js';
 import type { LocalEndpoints } from './local-endpoints.js';
 import type { Membership } from './membership.js';
+import type { Networks } from './networks.js';
 import type { Pools } from './pools.js';
 import type { Released } from './released.js';
 import { type PoolRef, poolOf, Room } from './room.js';
@@ -36,6 +37,7 @@ export class Ipam {
     private readonly view: ClusterView,
     private readonly self: NodeAddress,
     private readonly pools: Pools,
+    private readonly networks: Networks,
     private readonly membership: Membership,
     private readonly local: LocalEndpoints,
     private readonly released: Released,
@@ -190,7 +192,7 @@ export class Ipam {
     return !this.births.has(keys.lease(lease.pool, lease.address)) || this.isAbandoned(lease);
   }
 
-  /** A network's pool is known without asking, nearly always. */
+  /** A network's pool is known without asking, unless our view has not seen the network yet. */
   private async pool(cidr: Cidr): Promise<PoolRef> {
     for (const network of this.view.current.networks.values()) {
       const known = poolOf(network, cidr);
@@ -198,17 +200,11 @@ export class Ipam {
     }
     const claim = await this.pools.get(cidr);
     if (claim !== undefined && claim.network === undefined) return { cidr, range: claim.range };
-    const network = claim?.network === undefined ? undefined : await this.network(claim.network);
+    const network = claim?.network === undefined ? undefined : await this.networks.get(claim.network);
     const pool = network && poolOf(network, cidr);
     if (pool === undefined)
       throw new UserError(`pool ${cidr} is not claimed in the cluster; its network has been removed`);
     return pool;
-  }
-
-  /** From the store: our view has not seen it yet. */
-  private async network(id: NetworkId): Promise<Network | undefined> {
-    const entry = await this.store.get(keys.network(id));
-    return entry === undefined ? undefined : parseNetwork(entry);
   }
 
   private subnet({ network, cidr }: PoolRef): Subnet | undefined {

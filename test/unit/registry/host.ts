@@ -29,7 +29,7 @@ export async function makeHost(store: FakeStore, address: string) {
   const membership = new Membership(store, view, self, (e) => errors.push(e));
   const pools = new Pools(store, view, self, DEFAULT_SOURCES);
   const networks = new Networks(store, view, self, pools);
-  const ipam = new Ipam(store, view, self, pools, membership, local, new Released(store, self));
+  const ipam = new Ipam(store, view, self, pools, networks, membership, local, new Released(store, self));
   const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local);
   const ending = new AbortController();
   view.start(ending.signal);
