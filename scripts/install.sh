@@ -57,7 +57,7 @@ SETTINGS='{{range .Settings.Env}}{{println .}}{{end}}
 # What is set on the plugin that is there; all that another version may not know is left to its default.
 settings_before() {
   docker plugin inspect --format "$SETTINGS" "$name" 2>/dev/null |
-    grep -v '^PLUGIN_SOCKETS=' | while IFS= read -r setting; do
+    grep -v -e '^PLUGIN_SOCKETS=' -e '^MALLOC_' | while IFS= read -r setting; do
       key=${setting%%=*}
       grep -q "\"${key%.source}\"" "$folder/config.json" && printf '%s\n' "$setting"
     done
