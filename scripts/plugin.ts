@@ -1,6 +1,7 @@
 /**
- * `npm run plugin [-- --arch amd64|arm64]`: build/plugin/{config.json,rootfs/} for `docker plugin create`. Runs the
- * steps of the Dockerfile on this machine, so that neither an engine nor a registry of images is needed.
+ * `npm run plugin [-- --arch amd64|arm64]`: build/plugin/{config.json,rootfs/} for `docker plugin create`, and
+ * build/plugin.cdx.json, the bill of materials. Runs the steps of the Dockerfile on this machine, so that neither an
+ * engine nor a registry of images is needed.
  */
 import { cp, mkdir, mkdtemp, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,6 +12,8 @@ import { type Recipe, readRecipe } from './dockerfile.js';
 const ROOT = join(import.meta.dirname, '..');
 /** Beside the result, for a rename must not cross file systems. */
 const BUILD = join(ROOT, 'build');
+/** In the image; a copy stands beside the folder, which may hold nothing but what the engine takes. */
+const SBOM = 'usr/share/doc/tsoverlay/sbom.cdx.json';
 
 async function runSteps(recipe: Recipe, arch: string, folder: string): Promise<void> {
   const env = { ...Object.fromEntries(recipe.args), TARGETARCH: arch };
@@ -48,6 +51,7 @@ try {
   await rename(join(scratch, recipe.result), join(plugin, 'rootfs'));
   await cp(join(ROOT, 'plugin-config.json'), join(plugin, 'config.json'));
   const result = join(BUILD, arch === undefined ? 'plugin' : `plugin-${target}`);
+  await cp(join(plugin, 'rootfs', SBOM), `${result}.cdx.json`);
   await rm(result, { recursive: true, force: true });
   await rename(plugin, result);
   const { stdout } = await execa('du', ['-sm', '--apparent-size', result]);

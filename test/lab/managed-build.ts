@@ -5,7 +5,16 @@ import { execa } from 'execa';
 import { PLUGIN_FOLDER } from './managed-plugin.js';
 
 const ROOT = join(import.meta.dirname, '../..');
-const SOURCES = ['Dockerfile', 'plugin-config.json', 'package.json', 'package-lock.json', 'tsconfig.build.json', 'src'];
+const SOURCES = [
+  'Dockerfile',
+  'plugin-config.json',
+  'package.json',
+  'package-lock.json',
+  'packaging/node',
+  'scripts/sbom.ts',
+  'tsconfig.build.json',
+  'src',
+];
 
 /** `npm run plugin` unless its result is newer than all that it is made of; half a minute when it is not. */
 export async function freshPlugin(tell: (line: string) => void = () => {}): Promise<void> {

