@@ -88,7 +88,7 @@ export async function assemble(config: Config, log: Logger) {
   const pools = new Pools(store, view, self, config.defaultPools);
   const networks = new Networks(store, view, self, pools);
   const released = new Released(store, self);
-  const ipam = new Ipam(store, view, self, pools, networks, membership, local, released);
+  const ipam = new Ipam(store, view, self, pools, networks, membership, local, released, identity);
   const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local);
   const docker = new DockerEngine(DOCKER_SOCKET, (e) =>
     log.warn({ err: messageOf(e) }, 'the engine does not answer yet'),

@@ -103,14 +103,32 @@ export function assignable(pool: Cidr, range: Cidr | undefined): Span {
   };
 }
 
-/** The lowest (or highest) address of the span that is not taken; undefined when all are. */
-export function freeAddress(span: Span, taken: ReadonlySet<string>, from: 'below' | 'above'): Ip | undefined {
+/** An address as the number that spans are made of. `ip`: canonical text. */
+export function addressValue(ip: string): bigint {
+  if (ip.includes(':')) return toBig(ipaddr.parse(ip).toByteArray());
+  // The library takes a microsecond and more for each, and there are thousands.
+  return BigInt(ip.split('.').reduce((n, part) => n * 256 + Number(part), 0));
+}
+
+/**
+ * Of the addresses of the span that are not taken the lowest (or highest), or the one that comes `skip` behind it; the
+ * last one where there are not so many, undefined where there is none.
+ */
+export function freeAddress(
+  span: Span,
+  isTaken: (value: bigint) => boolean,
+  from: 'below' | 'above',
+  skip = 0,
+): Ip | undefined {
   const step = from === 'below' ? 1n : -1n;
+  let left = skip;
+  let found: bigint | undefined;
   for (let n = from === 'below' ? span.first : span.last; n >= span.first && n <= span.last; n += step) {
-    const ip = fromBig(n, span.family);
-    if (!taken.has(ip)) return ip;
+    if (isTaken(n)) continue;
+    found = n;
+    if (left-- === 0) break;
   }
-  return undefined;
+  return found === undefined ? undefined : fromBig(found, span.family);
 }
 
 /** The first subnet of `base` with this prefix length that overlaps none of `used`. */

@@ -109,10 +109,12 @@ export class Endpoints {
    */
   async reapLeases(network: NetworkId, attached: ReadonlySet<EndpointId>): Promise<number> {
     const known = this.view.current.networks.get(network);
-    const serving = new Set([...this.own(network).map((e) => e.id), ...attached]);
+    // Asked of each lease after it was read: its endpoint may be made meanwhile.
+    const serves = (id: EndpointId): boolean =>
+      attached.has(id) || this.local.isLive(id) || this.own(network).some((e) => e.id === id);
     let freed = 0;
     for (const { pool } of known?.subnets ?? [])
-      for (const lease of await this.ipam.abandoned(pool, serving))
+      for (const lease of await this.ipam.abandoned(pool, serves))
         if ((await this.store.commit([dropLease(lease)])).ok) freed++;
     return freed;
   }
@@ -145,7 +147,7 @@ export class Endpoints {
     const value = formatLease({ pool, address: ip, node: this.self, kind: 'endpoint', endpoint, created: Date.now() });
     const issued = this.ipam.takeIssued(pool, ip);
     if (issued !== undefined) return { verb: 'update', key, value, index: issued };
-    const held = await this.ipam.findReadable(pool, ip);
+    const held = await this.ipam.leases.findReadable(pool, ip);
     if (held === undefined) return { verb: 'create', key, value };
     const free = held.endpoint === undefined || held.endpoint === endpoint || !this.local.isLive(held.endpoint);
     if (held.node === this.self && held.kind === 'endpoint' && free)
@@ -153,7 +155,7 @@ export class Endpoints {
     const cure = leased
       ? 'choose another'
       : `create network ${network.announced?.name ?? ''} with --ipam-driver tsoverlay, which hands addresses out cluster-wide`;
-    throw new UserError(`address ${ip} is already ${await this.ipam.holder(held)}; ${cure}`);
+    throw new UserError(`address ${ip} is already ${await this.ipam.leases.holder(held)}; ${cure}`);
   }
 
   private async removal(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<Attempt<void>> {
@@ -167,7 +169,7 @@ export class Endpoints {
   }
 
   private async dropLeases(endpoint: Endpoint): Promise<readonly Op[]> {
-    const leases = await Promise.all(endpoint.addresses.map((a) => this.ipam.find(networkOf(a), ipOf(a))));
+    const leases = await Promise.all(endpoint.addresses.map((a) => this.ipam.leases.find(networkOf(a), ipOf(a))));
     return leases.flatMap((lease) => (lease?.endpoint === endpoint.id ? [dropLease(lease)] : []));
   }
 }

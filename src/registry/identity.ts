@@ -6,30 +6,45 @@
 import { randomUUID } from 'node:crypto';
 import { StoreError } from '../errors.js';
 import { keys } from '../model/names.js';
-import type { Store } from '../model/ports.js';
+import type { Op, Store } from '../model/ports.js';
 import type { HostMemory } from '../store/memory.js';
 import { transact } from './transact.js';
 
 export class Identity {
+  /** The identity that was read last, with the index of its key. */
+  private seen = { id: '', index: 0 };
+  private adopted = { id: '', index: 0 };
+
   constructor(
     private readonly store: Store,
-    private readonly memory: HostMemory,
+    private readonly memory: Pick<HostMemory, 'cluster' | 'rememberCluster'>,
   ) {}
 
   /** The store's identity; makes one when it has none. Not remembered before {@link adopt}. */
   async read(): Promise<string> {
-    const { result } = await transact(this.store, async () => {
+    const { result, index } = await transact(this.store, async () => {
       const entry = await this.store.get(keys.cluster);
-      if (entry !== undefined) return { ops: [], result: entry.value };
-      const value = randomUUID();
-      return { ops: [{ verb: 'create', key: keys.cluster, value }], result: value };
+      if (entry !== undefined) return { ops: [], result: { id: entry.value, index: entry.index } };
+      const id = randomUUID();
+      return { ops: [{ verb: 'create', key: keys.cluster, value: id }], result: { id, index: 0 } };
     });
-    return result;
+    this.seen = index === 0 ? result : { id: result.id, index };
+    return result.id;
   }
 
   /** From now on this is the cluster we know. */
   adopt(id: string): void {
+    if (this.seen.id === id) this.adopted = this.seen;
     if (this.memory.cluster !== id) this.memory.rememberCluster(id);
+  }
+
+  /** Holds only in the cluster that we know. Rejects with a StoreError before it is known. */
+  async knownOp(): Promise<Op> {
+    const { index } = this.adopted;
+    if (index > 0) return { verb: 'check', key: keys.cluster, index };
+    // A store that does not answer is the better reason.
+    await this.store.get(keys.cluster);
+    throw new StoreError('the cluster is not loaded yet', true);
   }
 
   /** True when this host has known another cluster before: what it holds is to be published in this one. */

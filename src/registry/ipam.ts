@@ -1,24 +1,33 @@
 /** Addresses: one key per address, created only if absent, so that two hosts can never hold the same one. */
-import { UserError } from '../errors.js';
+import { StoreError, UserError } from '../errors.js';
 import { contains, inPool, ipOf, isHostAddress, parseIp } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
 import type { Cidr, EndpointId, Ip, Lease, NodeAddress, Subnet } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
-import { formatLease, parseEndpoint, parseLease, readable } from '../store/records.js';
+import { formatLease } from '../store/records.js';
 import { Births } from './births.js';
+import { Contention } from './contention.js';
+import type { Identity } from './identity.js';
+import { Leases } from './leases.js';
 import type { LocalEndpoints } from './local-endpoints.js';
 import type { Membership } from './membership.js';
 import type { Networks } from './networks.js';
+import { Occupied } from './occupied.js';
 import type { Pools } from './pools.js';
-import type { Released } from './released.js';
+import { REST_MS, type Released } from './released.js';
 import { type PoolRef, poolOf, Room } from './room.js';
-import { type Attempt, transact, transactEnding } from './transact.js';
+import { type Attempt, STORE_DEADLINE_MS, transact, transactEnding } from './transact.js';
 
 /** A lease of ours that no endpoint took up within this time was left behind by a crash, ms. */
 const ABANDONED_MS = 30_000;
 
-/** A request for an address: to commit, or (no operations) refused for want of room. */
+/** How long an address that somebody was faster with is not tried again, ms: its endpoint is seen long before. */
+const LOST_MS = 10_000;
+
+const DOUBT = 'the store was wiped or replaced; addresses are given out once all hosts have filled it again';
+
+/** An address to try, and what has to be committed for it: the lease first, then what must hold, or is to change, besides. */
 interface Choice {
   readonly pool: PoolRef;
   readonly ip: Ip;
@@ -30,6 +39,9 @@ export class Ipam {
   private readonly issued = new Map<string, number>();
   /** Leases that this process has written. */
   private readonly births = new Births<string>();
+  readonly leases: Leases;
+  private readonly occupied: Occupied;
+  private readonly contention = new Contention();
   private readonly room: Room;
 
   constructor(
@@ -41,8 +53,11 @@ export class Ipam {
     private readonly membership: Membership,
     private readonly local: LocalEndpoints,
     private readonly released: Released,
+    private readonly identity: Pick<Identity, 'knownOp'>,
   ) {
-    this.room = new Room(store, view, released);
+    this.leases = new Leases(store, view, pools);
+    this.occupied = new Occupied(view);
+    this.room = new Room(store, view, released, this.occupied);
   }
 
   /** The gateway of a pool: on a new pool it is leased, on a network's pool it is the network's own. */
@@ -72,14 +87,16 @@ export class Ipam {
     const cidr = this.room.poolWith(requested, ip);
     this.issued.delete(keys.lease(cidr, ip));
     this.births.end(keys.lease(cidr, ip));
+    this.occupied.unmark(cidr, ip);
     await transactEnding(this.store, async () => {
-      const lease = await this.find(cidr, ip);
+      const lease = await this.leases.find(cidr, ip);
       const ours = lease?.kind === 'endpoint' && lease.node === this.self;
       // A repeated release must not take the address from the endpoint that got it since.
       const serves = lease?.endpoint !== undefined && this.local.isLive(lease.endpoint);
       if (!ours || serves) return { ops: [], result: undefined };
-      const rest = lease.endpoint === undefined ? [] : [this.released.restOp(cidr, ip)];
-      return { ops: [dropLease(lease), ...rest], result: undefined };
+      if (lease.endpoint === undefined) return { ops: [dropLease(lease)], result: undefined };
+      this.occupied.mark(cidr, ip, REST_MS);
+      return { ops: [dropLease(lease), this.released.restOp(cidr, ip)], result: undefined };
     });
   }
 
@@ -91,56 +108,58 @@ export class Ipam {
     return index;
   }
 
-  /** Who holds an address, in words for the prompt. */
-  async holder(lease: Lease): Promise<string> {
-    const host = `host ${this.view.current.nodes.get(lease.node)?.hostname ?? lease.node}`;
-    if (lease.kind !== 'endpoint')
-      return `reserved as ${lease.kind === 'aux' ? 'an auxiliary address' : 'the gateway'}`;
-    const name = lease.endpoint === undefined ? undefined : await this.nameOf(lease.pool, lease.endpoint);
-    return name === undefined ? `held by a container on ${host}` : `held by container ${name} on ${host}`;
-  }
-
-  /** From the store: this host need not take part in the network. */
-  private async nameOf(cidr: Cidr, id: EndpointId): Promise<string | undefined> {
-    const network = (await this.pools.get(cidr))?.network;
-    const entry = network === undefined ? undefined : await this.store.get(keys.endpoint(network, id));
-    return entry === undefined ? undefined : parseEndpoint(entry)?.names[0];
-  }
-
-  async find(cidr: Cidr, ip: Ip): Promise<Lease | undefined> {
-    const entry = await this.store.get(keys.lease(cidr, ip));
-    return entry === undefined ? undefined : parseLease(entry);
-  }
-
-  /** The same for whoever wants the address. Throws a UserError for a record that cannot be read: it is taken. */
-  async findReadable(cidr: Cidr, ip: Ip): Promise<Lease | undefined> {
-    const entry = await this.store.get(keys.lease(cidr, ip));
-    return entry === undefined ? undefined : readable(entry, parseLease);
-  }
-
-  /** Leases of this node, old enough to be nobody's work in progress, that serve none of these endpoints. */
-  async abandoned(cidr: Cidr, serving: ReadonlySet<EndpointId>): Promise<readonly Lease[]> {
-    const { entries } = await this.store.list(keys.leases(cidr));
-    return entries
-      .flatMap((entry) => parseLease(entry) ?? [])
+  /** Leases of this node, old enough to be nobody's work in progress, that serve no endpoint. */
+  async abandoned(cidr: Cidr, serves: (endpoint: EndpointId) => boolean): Promise<readonly Lease[]> {
+    return (await this.leases.list(cidr))
       .filter((lease) => lease.kind === 'endpoint' && lease.node === this.self && this.isAbandoned(lease))
-      .filter((lease) => lease.endpoint === undefined || !serving.has(lease.endpoint));
+      .filter((lease) => lease.endpoint === undefined || !serves(lease.endpoint));
   }
 
   private async reserve(pool: PoolRef, wanted: string, kind: Lease['kind']): Promise<Cidr> {
     if (pool.network === undefined || kind !== 'endpoint') return this.lease(pool, wanted, kind, () => []);
-    return this.membership.using(pool.network.id, (mark) => this.lease(pool, wanted, kind, mark));
+    const since = performance.now();
+    return this.membership.using(pool.network.id, (mark) => {
+      const lease = () => this.lease(pool, wanted, kind, mark, STORE_DEADLINE_MS - (performance.now() - since));
+      return wanted === '' ? this.contention.run(pool.cidr, lease) : lease();
+    });
   }
 
-  private async lease(pool: PoolRef, wanted: string, kind: Lease['kind'], mark: () => readonly Op[]): Promise<Cidr> {
-    const { result, index } = await transact(this.store, async (): Promise<Attempt<Choice>> => {
-      const choice = wanted === '' ? await this.chooseFree(pool, kind) : await this.take(pool, parseIp(wanted), kind);
-      return { ops: [...choice.ops, ...mark()], result: choice };
-    });
+  private async lease(
+    pool: PoolRef,
+    wanted: string,
+    kind: Lease['kind'],
+    mark: () => readonly Op[],
+    deadlineMs = STORE_DEADLINE_MS,
+  ): Promise<Cidr> {
+    let tried: Choice | undefined;
+    const { result, index } = await transact(
+      this.store,
+      async (failed): Promise<Attempt<Choice>> => {
+        if (tried !== undefined && failed.length > 0) await this.learn(tried, failed);
+        if (this.view.doubts && this.occupied.of(pool) === undefined) throw new StoreError(DOUBT, true);
+        const known = await this.identity.knownOp();
+        tried = wanted === '' ? await this.chooseFree(pool, kind) : await this.take(pool, parseIp(wanted), kind);
+        // Before the commit: whoever frees what nobody uses may see the lease before we have the answer.
+        this.births.begin(keys.lease(tried.pool.cidr, tried.ip));
+        return { ops: [...tried.ops, ...mark(), known], result: tried };
+      },
+      deadlineMs,
+    );
     const { cidr } = result.pool;
-    this.births.begin(keys.lease(cidr, result.ip));
     if (kind === 'endpoint') this.issued.set(keys.lease(cidr, result.ip), index);
     return inPool(result.ip, cidr);
+  }
+
+  /** What a try that did not go through tells of its address. */
+  private async learn({ pool, ip, ops }: Choice, failed: readonly number[]): Promise<void> {
+    this.births.end(keys.lease(pool.cidr, ip));
+    this.occupied.unmark(pool.cidr, ip);
+    if (failed.some((position) => position < ops.length)) this.occupied.mark(pool.cidr, ip, LOST_MS);
+    // One that serves an endpoint was given out a while ago, and our view is late: nobody is in our way.
+    if (failed.includes(0) && (await this.leases.find(pool.cidr, ip))?.endpoint === undefined)
+      this.contention.lost(pool.cidr);
+    if (failed.every((position) => position < ops.length)) return;
+    throw new StoreError(DOUBT, true);
   }
 
   private value(pool: PoolRef, ip: Ip, kind: Lease['kind']): string {
@@ -155,27 +174,28 @@ export class Ipam {
       throw new UserError(`address ${ip} stands for the whole subnet ${pool.cidr}; choose one for a single host`);
     const key = keys.lease(pool.cidr, ip);
     const value = this.value(pool, ip, kind);
-    const held = await this.findReadable(pool.cidr, ip);
+    const held = await this.leases.findReadable(pool.cidr, ip);
     const end = this.released.endOp(pool.cidr, ip);
     if (held === undefined) return { pool, ip, ops: [{ verb: 'create', key, value }, end] };
     if (this.isLeftOver(held)) return { pool, ip, ops: [{ verb: 'update', key, value, index: held.index }, end] };
     const cure = held.kind === 'endpoint' ? ' or remove that container' : '';
-    throw new UserError(`address ${ip} is already ${await this.holder(held)}; choose another${cure}`);
+    throw new UserError(`address ${ip} is already ${await this.leases.holder(held)}; choose another${cure}`);
   }
 
   /** The first free address of the pool, or of another subnet of its network: the engine itself never asks there. */
   private async chooseFree(pool: PoolRef, kind: Lease['kind']): Promise<Choice> {
     const siblings = kind === 'endpoint' ? this.room.siblings(pool) : [];
     for (const candidate of [pool, ...siblings]) {
-      const found = await this.room.nextFree(candidate);
+      const { cidr } = candidate;
+      const found = await this.room.pick(candidate, this.contention.choose(cidr));
       if (found === undefined) continue;
-      const op: Op = {
-        verb: 'create',
-        key: keys.lease(candidate.cidr, found.ip),
-        value: this.value(candidate, found.ip, kind),
+      const { ip, rested } = found;
+      const op: Op = { verb: 'create', key: keys.lease(cidr, ip), value: this.value(candidate, ip, kind) };
+      return {
+        pool: candidate,
+        ip,
+        ops: [op, rested ? this.released.restedOp(cidr, ip) : this.released.endOp(cidr, ip)],
       };
-      const end = found.rested ? [] : [this.released.endOp(candidate.cidr, found.ip)];
-      return { pool: candidate, ip: found.ip, ops: [op, ...end] };
     }
     const full = [pool, ...siblings].map((p) => p.range ?? p.cidr).join(' and ');
     throw new UserError(`no address is free in ${full}; remove containers, or make the network with a larger --subnet`);

@@ -7,7 +7,7 @@ import type { Op, Store } from '../model/ports.js';
 import type { Cidr, Ip, NodeAddress } from '../model/types.js';
 
 /** How long a released address is given out last, ms. */
-const REST_MS = 10_000;
+export const REST_MS = 10_000;
 
 /** Removals per transaction; a store takes 64 operations at once. */
 const BATCH = 60;
@@ -41,6 +41,11 @@ export class Released {
     this.resting.set(key, performance.now() + REST_MS);
     this.timer ??= setTimeout(() => void this.sweep(), REST_MS).unref();
     return { verb: 'set', key, value: this.self };
+  }
+
+  /** Part of the transaction that gives an address out which does not rest, as far as we know. */
+  restedOp(pool: Cidr, ip: Ip): Op {
+    return { verb: 'checkAbsent', key: this.key(pool, ip) };
   }
 
   /** Part of the transaction that gives the address out all the same. */

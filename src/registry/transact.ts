@@ -27,25 +27,28 @@ export interface Committed<T> {
 const failures = new WeakMap<Store, { readonly at: number; readonly error: unknown }>();
 
 /**
- * Builds and commits until a commit holds. `build` reads what it needs afresh at every try; what it throws ends the
- * matter, except for a retryable StoreError. Rejects with that StoreError, or a DeadlineError, when time runs out.
+ * Builds and commits until a commit holds. `build` reads what it needs afresh at every try, and is told which operations
+ * of the try before did not hold (their positions); what it throws ends the matter, except for a retryable StoreError.
+ * Rejects with that StoreError, or a DeadlineError, when time runs out.
  */
 export async function transact<T>(
   store: Store,
-  build: () => Promise<Attempt<T>>,
+  build: (failed: readonly number[]) => Promise<Attempt<T>>,
   deadlineMs = STORE_DEADLINE_MS,
 ): Promise<Committed<T>> {
   const end = performance.now() + deadlineMs;
   let hiccup: unknown;
+  let failed: readonly number[] = [];
   for (let tries = 1; ; tries++) {
     try {
-      const { ops, result } = await build();
+      const { ops, result } = await build(failed);
       if (ops.length === 0) return { result, index: 0 };
       const commit = await store.commit(ops);
       if (commit.ok) {
         failures.delete(store);
         return { result, index: commit.index };
       }
+      failed = commit.failed;
       // The store took the time, whoever else may have been faster since it is back.
       if (performance.now() > end)
         throw hiccup ?? new DeadlineError('too many hosts changed the same thing at once; try again');

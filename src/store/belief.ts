@@ -53,12 +53,17 @@ export class Belief {
     private readonly reread: () => Promise<void>,
   ) {}
 
+  /** True while others may not have published yet what they hold. */
+  get doubts(): boolean {
+    return performance.now() < this.doubtUntil;
+  }
+
   /** Applies the snapshot at once, or in part, or once the store has been recognised. */
   accept(view: View, snapshot: Snapshot, changed: () => void): void {
     this.candidates.delete(view);
     if (view.missing(snapshot).length === 0) {
       if (view.apply(snapshot)) changed();
-    } else if (performance.now() < this.doubtUntil) {
+    } else if (this.doubts) {
       if (view.apply(snapshot, () => true)) changed();
     } else {
       this.candidates.set(view, { snapshot, changed });

@@ -90,6 +90,11 @@ export class ClusterView {
     this.#belief.distrust();
   }
 
+  /** True while the store may lack what others hold: it was wiped or replaced a moment ago. */
+  get doubts(): boolean {
+    return this.#belief.doubts;
+  }
+
   /** For records that cannot be read any more: what an earlier process of this host knew. */
   remember(copy: Readonly<Record<string, readonly Entry[]>>): void {
     this.#copy = copy;

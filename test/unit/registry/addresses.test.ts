@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Cidr, Ip } from '../../../src/model/types.js';
+import type { Cidr, EndpointId, Ip, Mac } from '../../../src/model/types.js';
 import { FakeStore } from '../../fakes/store.js';
 import { hexId, makeHost, POOL } from './host.js';
 
@@ -15,6 +15,7 @@ beforeEach(async () => {
   two = await makeHost(store, '10.0.0.61');
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   one.stop();
   two.stop();
 });
@@ -128,5 +129,74 @@ describe('addresses', () => {
       mac: '02:42:ac:10:01:fe' as never,
     };
     await expect(one.endpoints.create({ ...chosen, leased: false })).rejects.toThrow('--ipam-driver tsoverlay');
+  });
+
+  it('keep their order for a host whose view is late', async () => {
+    const network = await one.createNetwork(1);
+    await two.run(9, network, '172.16.1.99');
+    const late = { ...two.view.current };
+    await one.run(10, network);
+    vi.spyOn(two.view, 'current', 'get').mockReturnValue(late);
+    expect((await two.run(11, network)).address).toBe('172.16.1.2/24');
+  });
+
+  it('cost one write and no question once the network is seen', async () => {
+    const network = await one.createNetwork(1);
+    await one.run(10, network);
+    await one.view.ready(1_000);
+    const keys = vi.spyOn(store, 'keys');
+    store.commits.length = 0;
+    await one.ipam.requestAddress(POOL, '');
+    expect([store.commits.length, keys.mock.calls.length]).toEqual([1, 0]);
+  });
+
+  it('that are seen in use are not offered, whatever the store has', async () => {
+    const network = await one.createNetwork(1);
+    await one.run(10, network);
+    await one.view.ready(1_000);
+    await store.commit([{ verb: 'deleteTree', prefix: 'addresses/' }]);
+    expect(await one.ipam.requestAddress(POOL, '')).toBe('172.16.1.2/24');
+  });
+
+  it('are not given out of a store that was wiped, before it is known', async () => {
+    await one.createNetwork(1);
+    await store.commit([{ verb: 'delete', key: 'cluster' }]);
+    const now = performance.now.bind(performance);
+    let calls = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 1_000 * calls++);
+    await expect(one.ipam.requestAddress(POOL, '')).rejects.toThrow('the store was wiped or replaced');
+    expect(await store.keys('addresses/')).toEqual([]);
+  });
+});
+
+describe('the leases of an old process', () => {
+  beforeEach(() => {
+    const now = performance.now.bind(performance);
+    vi.spyOn(performance, 'now').mockImplementation(() => now() + 60_000);
+  });
+
+  it('are not freed between their commit and its answer', async () => {
+    const network = await one.createNetwork(1);
+    const commit = store.commit.bind(store);
+    let freed = 0;
+    vi.spyOn(store, 'commit').mockImplementation(async (ops) => {
+      const done = await commit(ops);
+      if (ops[0]?.verb === 'create' && ops[0].key.startsWith('addresses/'))
+        freed += await one.endpoints.reapLeases(network, new Set());
+      return done;
+    });
+    await one.run(10, network);
+    expect(freed).toBe(0);
+  });
+
+  it('are not freed under an endpoint that comes while they are looked through', async () => {
+    const network = await one.createNetwork(1, POOL, 'engine');
+    const list = store.list.bind(store);
+    const chosen = { id: hexId(10) as EndpointId, network, addresses: ['172.16.1.1/24' as Cidr], leased: false };
+    vi.spyOn(store, 'list').mockImplementationOnce(async (prefix) => {
+      await one.endpoints.create({ ...chosen, mac: '02:42:ac:10:01:01' as Mac });
+      return list(prefix);
+    });
+    expect(await one.endpoints.reapLeases(network, new Set())).toBe(0);
   });
 });

@@ -1,9 +1,12 @@
 /** One host's registry over a store that several hosts share. */
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { ipOf, macOf } from '../../../src/model/address.js';
 import { DEFAULT_SOURCES, sourcesOf } from '../../../src/model/pool-source.js';
+import type { Store } from '../../../src/model/ports.js';
 import type { Cidr, EndpointId, NetworkId, NodeAddress } from '../../../src/model/types.js';
 import { Endpoints } from '../../../src/registry/endpoints.js';
+import { Identity } from '../../../src/registry/identity.js';
 import { Ipam } from '../../../src/registry/ipam.js';
 import { LocalEndpoints } from '../../../src/registry/local-endpoints.js';
 import { Membership } from '../../../src/registry/membership.js';
@@ -12,28 +15,39 @@ import { Pools } from '../../../src/registry/pools.js';
 import { Released } from '../../../src/registry/released.js';
 import { ClusterView } from '../../../src/store/cluster.js';
 import { formatNode } from '../../../src/store/records.js';
-import type { FakeStore } from '../../fakes/store.js';
 
 export const hexId = (n: number): string => n.toString(16).padStart(64, '0');
 export const V4 = sourcesOf(DEFAULT_SOURCES, 4);
 export const POOL = '172.16.1.0/24' as Cidr;
 
-export async function makeHost(store: FakeStore, address: string) {
+/** What DATA_DIR keeps of the cluster, in memory. */
+function emptyMemory() {
+  const memory: { cluster: string | undefined; rememberCluster(id: string): void } = {
+    cluster: undefined,
+    rememberCluster: (id) => {
+      memory.cluster = id;
+    },
+  };
+  return memory;
+}
+
+export async function makeHost(store: Store, address: string) {
   const self = address as NodeAddress;
-  store.put({
-    [`nodes/${address}`]: formatNode({ address: self, hostname: `docker-${address}`, mtu: 1500, routes: [] }),
-  });
+  const node = formatNode({ address: self, hostname: `docker-${address}`, mtu: 1500, routes: [] });
+  await store.commit([{ verb: 'set', key: `nodes/${address}`, value: node }]);
+  const identity = new Identity(store, emptyMemory());
+  identity.adopt(await identity.read());
   const view = new ClusterView(store);
   const local = new LocalEndpoints();
   const errors: unknown[] = [];
   const membership = new Membership(store, view, self, (e) => errors.push(e));
   const pools = new Pools(store, view, self, DEFAULT_SOURCES);
   const networks = new Networks(store, view, self, pools);
-  const ipam = new Ipam(store, view, self, pools, networks, membership, local, new Released(store, self));
+  const ipam = new Ipam(store, view, self, pools, networks, membership, local, new Released(store, self), identity);
   const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local);
   const ending = new AbortController();
   view.start(ending.signal);
-  await view.ready(1_000);
+  await view.ready(10_000);
   await membership.load();
 
   /** As `docker network create` does it, with our IPAM. */
@@ -63,8 +77,14 @@ export async function makeHost(store: FakeStore, address: string) {
     await endpoints.remove(network, id, false);
     await ipam.release(pool, ipOf(address));
   };
+  /** Once this host knows of the network. */
+  const networksSeen = async (network: NetworkId) => {
+    while (!view.current.networks.has(network)) await sleep(5);
+  };
   return {
+    networksSeen,
     view,
+    identity,
     local,
     membership,
     pools,

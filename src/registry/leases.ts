@@ -1,0 +1,48 @@
+/** Leases as the store has them: who holds an address. */
+import { keys } from '../model/names.js';
+import type { Store } from '../model/ports.js';
+import type { Cidr, EndpointId, Ip, Lease } from '../model/types.js';
+import type { ClusterView } from '../store/cluster.js';
+import { parseEndpoint, parseLease, readable } from '../store/records.js';
+import type { Pools } from './pools.js';
+
+export class Leases {
+  constructor(
+    private readonly store: Store,
+    private readonly view: ClusterView,
+    private readonly pools: Pools,
+  ) {}
+
+  async find(cidr: Cidr, ip: Ip): Promise<Lease | undefined> {
+    const entry = await this.store.get(keys.lease(cidr, ip));
+    return entry === undefined ? undefined : parseLease(entry);
+  }
+
+  /** The same for whoever wants the address. Throws a UserError for a record that cannot be read: it is taken. */
+  async findReadable(cidr: Cidr, ip: Ip): Promise<Lease | undefined> {
+    const entry = await this.store.get(keys.lease(cidr, ip));
+    return entry === undefined ? undefined : readable(entry, parseLease);
+  }
+
+  /** All of a pool that can be read. */
+  async list(cidr: Cidr): Promise<readonly Lease[]> {
+    const { entries } = await this.store.list(keys.leases(cidr));
+    return entries.flatMap((entry) => parseLease(entry) ?? []);
+  }
+
+  /** Who holds an address, in words for the prompt. */
+  async holder(lease: Lease): Promise<string> {
+    const host = `host ${this.view.current.nodes.get(lease.node)?.hostname ?? lease.node}`;
+    if (lease.kind !== 'endpoint')
+      return `reserved as ${lease.kind === 'aux' ? 'an auxiliary address' : 'the gateway'}`;
+    const name = lease.endpoint === undefined ? undefined : await this.nameOf(lease.pool, lease.endpoint);
+    return name === undefined ? `held by a container on ${host}` : `held by container ${name} on ${host}`;
+  }
+
+  /** From the store: this host need not take part in the network. */
+  private async nameOf(cidr: Cidr, id: EndpointId): Promise<string | undefined> {
+    const network = (await this.pools.get(cidr))?.network;
+    const entry = network === undefined ? undefined : await this.store.get(keys.endpoint(network, id));
+    return entry === undefined ? undefined : parseEndpoint(entry)?.names[0];
+  }
+}
