@@ -23,21 +23,20 @@ RUN npm ci --ignore-scripts --no-audit --no-fund --silent && npm run --silent bu
 # and protocol buffers for what we never do with it.
 RUN echo 'module.exports = {}' >nothing.cjs && npx esbuild dist/main.js --bundle --platform=node --target=node24 \
       --format=esm --minify-whitespace --minify-syntax --legal-comments=none --log-level=warning \
-      --external:koffi --external:netlink --alias:ssh2=./nothing.cjs --alias:protobufjs=./nothing.cjs \
+      --external:koffi --alias:ssh2=./nothing.cjs --alias:protobufjs=./nothing.cjs \
       --alias:@grpc/grpc-js=./nothing.cjs --alias:@grpc/proto-loader=./nothing.cjs \
       --banner:js="import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" \
       --metafile=bundle.json --outfile=rootfs/usr/lib/tsoverlay/main.mjs
 
-# What cannot be in that file: the packages with machine code, for the target alone. And everybody's licence.
+# What cannot be in that file: the package with machine code, for the target alone. And everybody's licence.
 RUN case "${TARGETARCH:-$(dpkg --print-architecture)}" in amd64) cpu=x64 ;; *) cpu=$TARGETARCH ;; esac \
  && rm -rf node_modules && npm ci --omit=dev --ignore-scripts --no-audit --no-fund --silent \
       --os=linux --cpu=$cpu --libc=glibc \
  && licences=rootfs/usr/share/doc/tsoverlay && mkdir -p $licences && cp package.json $licences/ \
  && find node_modules -type f -iname 'licen[cs]e*' -exec cp --parents {} $licences/ \; \
  && mkdir -p rootfs/usr/lib/tsoverlay/node_modules && cd node_modules \
- && cp -a --parents koffi @koromix netlink node-gyp-build ../rootfs/usr/lib/tsoverlay/node_modules/ \
+ && cp -a --parents koffi @koromix ../rootfs/usr/lib/tsoverlay/node_modules/ \
  && cd ../rootfs/usr/lib/tsoverlay \
- && find . -path '*/prebuilds/*' -type f ! -path "*/linux-$cpu/*" -delete \
  && find . -type d \( -path '*/@koromix/*/musl_*' -o -name @types \) -prune -exec rm -rf {} + \
  && find . -type f \( -name '*.map' -o -name '*.[cm]ts' -o -name '*.ts' -o -name '*.md' -o -name '*.h' -o -name '*.hh' \
       -o -name '*.c' -o -name '*.cc' -o -name '*.inc' \) -delete \

@@ -1,5 +1,6 @@
 /** Addresses: `ip address`. */
-import { FlagsNew, getU32, putU8, putU32 } from 'netlink';
+import { FlagsNew } from 'netlink/dist/constants.js';
+import { getU32, putU8, putU32 } from 'netlink/dist/structs.js';
 import { isKernelError } from '../errors.js';
 import { parseCidr } from '../model/address.js';
 import type { Cidr } from '../model/types.js';
@@ -49,8 +50,8 @@ const isLinkLocal = (address: string): boolean => /^fe[89ab]/.test(address);
 
 /** `ip address show`, without IPv6 link-local addresses. */
 export async function listAddresses(socket: Rtnetlink): Promise<readonly KernelAddress[]> {
-  const answers = await socket.dump('ip address show', RTM.GETADDR, Buffer.alloc(8));
-  return answers.map(readAddress).filter((a) => a !== undefined && !isLinkLocal(a.address)) as KernelAddress[];
+  const found = await socket.dump('ip address show', RTM.GETADDR, Buffer.alloc(8), readAddress);
+  return found.filter((a) => !isLinkLocal(a.address));
 }
 
 /** `ip address add <address> brd + dev <link>`, for IPv6 `… nodad`. Throws ENODEV. */

@@ -1,6 +1,6 @@
 /** Netlink attributes (type-length-value), and the address bytes inside them. Pure. */
 import ipaddr from 'ipaddr.js';
-import { AttrStream, parseAttributes, type StreamData } from 'netlink';
+import { AttrStream, parseAttributes, type StreamData } from 'netlink/dist/structs.js';
 import type { Ip, Mac } from '../model/types.js';
 
 /** An attribute to be written; one whose value is undefined is left out. */

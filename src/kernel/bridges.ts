@@ -1,5 +1,5 @@
 /** Bridges: `ip link add … type bridge`. */
-import { putU16 } from 'netlink';
+import { putU16 } from 'netlink/dist/structs.js';
 import { kernelError } from './errno.js';
 import { addLink, findLink, setLink } from './links.js';
 import type { Rtnetlink } from './rtnetlink.js';

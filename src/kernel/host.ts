@@ -12,10 +12,11 @@ import { GWBRIDGE, Gwbridge } from './gwbridge.js';
 import { findLink, type KernelLink, listLinks } from './links.js';
 import { namespaceInode } from './namespace-file.js';
 import { Namespaces } from './namespaces.js';
-import { listNeighbours } from './neighbours.js';
+import { type KernelNeighbour, listNeighbours } from './neighbours.js';
 import { OWN_NETNS, withNamespace } from './netns.js';
 import { occupiedNetworks } from './routes.js';
 import { Rtnetlink } from './rtnetlink.js';
+import { linkFilter } from './socket-filter.js';
 import { RTNLGRP } from './uapi.js';
 import { readVxlan } from './vxlan.js';
 import { type Listener, Watcher } from './watcher.js';
@@ -57,20 +58,21 @@ export class LinuxKernel implements HostKernel {
     if (space === undefined) return undefined;
     const links = await listLinks(space.socket);
     const addresses = await listAddresses(space.socket);
-    const neighbours = await listNeighbours(space.socket, 'ip');
-    const fdb = await listNeighbours(space.socket, 'bridge');
+    const neighbours: KernelNeighbour[] = [];
+    const fdb: KernelNeighbour[] = [];
+    for (const { index } of links.filter((l) => l.kind === 'vxlan')) {
+      neighbours.push(...(await listNeighbours(space.socket, 'ip', index)));
+      fdb.push(...(await listNeighbours(space.socket, 'bridge', index)));
+    }
 
     const nameOf = namesOf(links);
-    const vxlans = new Set(links.filter((l) => l.kind === 'vxlan').map((l) => l.index));
     return {
       name,
       ...(this.spaces.isMounted(space) ? {} : { unmounted: true }),
       links: links.map((l) => observed(l, nameOf)),
       addresses: addresses.map((a) => ({ link: nameOf(a.link), address: a.address })),
-      neighbours: neighbours
-        .filter((n) => vxlans.has(n.link))
-        .map((n) => ({ link: nameOf(n.link), ip: n.ip, mac: n.mac })),
-      fdb: fdb.filter((n) => vxlans.has(n.link)).map((n) => ({ link: nameOf(n.link), mac: n.mac, vtep: n.ip })),
+      neighbours: neighbours.map((n) => ({ link: nameOf(n.link), ip: n.ip, mac: n.mac })),
+      fdb: fdb.map((n) => ({ link: nameOf(n.link), mac: n.mac, vtep: n.ip })),
     };
   }
 
@@ -119,7 +121,10 @@ export class LinuxKernel implements HostKernel {
       const about = notices.filter((n) => n.kind === 'lost' || (n.kind === 'link' && n.link === GWBRIDGE));
       if (about.length > 0) listener(about);
     };
-    this.hostWatcher ??= withNamespace(path, () => new Watcher(tell, [RTNLGRP.LINK]));
+    this.hostWatcher ??= withNamespace(
+      path,
+      () => new Watcher(tell, { groups: [RTNLGRP.LINK], filter: linkFilter(GWBRIDGE) }),
+    );
   }
 
   close(): void {

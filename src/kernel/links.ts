@@ -1,5 +1,6 @@
 /** Links: `ip link`. */
-import { FlagsNew, getU32, putS32, putString, putU16, putU32 } from 'netlink';
+import { FlagsNew } from 'netlink/dist/constants.js';
+import { getU32, putS32, putString, putU16, putU32 } from 'netlink/dist/structs.js';
 import { isKernelError } from '../errors.js';
 import type { ObservedLink } from '../model/steps.js';
 import type { Mac } from '../model/types.js';
@@ -65,7 +66,8 @@ export function readLink(payload: Buffer): KernelLink {
     master: number(IFLA.MASTER),
     mac: readMac(attributes.get(IFLA.ADDRESS)),
     alias: readText(attributes.get(IFLA.IFALIAS)),
-    data: info.get(IFLA_INFO.DATA) ?? Buffer.alloc(0),
+    // Not a view: the datagram's buffer is used again.
+    data: Buffer.from(info.get(IFLA_INFO.DATA) ?? []),
   };
 }
 
@@ -74,14 +76,14 @@ const withoutCounters: Attribute = [IFLA.EXT_MASK, putU32(RTEXT_FILTER_SKIP_STAT
 /** `ip -d link show` */
 export async function listLinks(socket: Rtnetlink): Promise<readonly KernelLink[]> {
   const payload = message(formatLink(0, {}), [withoutCounters]);
-  return (await socket.dump('ip link show', RTM.GETLINK, payload)).map(readLink);
+  return socket.dump('ip link show', RTM.GETLINK, payload, readLink);
 }
 
 /** `ip -d link show <name>`; undefined when there is none. */
 export async function findLink(socket: Rtnetlink, which: string | number): Promise<KernelLink | undefined> {
   const target = typeof which === 'number' ? formatLink(which, {}) : formatLink(0, { name: which });
   try {
-    return readLink(await socket.get(`ip link show ${which}`, RTM.GETLINK, message(target, [withoutCounters])));
+    return await socket.get(`ip link show ${which}`, RTM.GETLINK, message(target, [withoutCounters]), readLink);
   } catch (e) {
     if (isKernelError(e, 'ENODEV')) return undefined;
     throw e;

@@ -1,5 +1,6 @@
 /** The neighbour tables: `ip neigh` for IPs, `bridge fdb` for a VXLAN device's MACs. One message serves both. */
-import { FlagsNew, getS32, getU16, putS32, putU8, putU16 } from 'netlink';
+import { FlagsNew } from 'netlink/dist/constants.js';
+import { getS32, getU16, putS32, putU8, putU16, putU32 } from 'netlink/dist/structs.js';
 import { isKernelError } from '../errors.js';
 import { UNKNOWN_MAC } from '../model/names.js';
 import type { Ip, Mac } from '../model/types.js';
@@ -45,12 +46,20 @@ export function readNeighbour(payload: Buffer): KernelNeighbour | undefined {
   return { link: getS32(payload.subarray(4, 8)), mac: readMac(mac), ip: readIp(dst) };
 }
 
-/** `ip neigh show nud permanent`, both families; `bridge fdb show`, entries that are `self permanent` with a `dst`. */
-export async function listNeighbours(socket: Rtnetlink, table: Table): Promise<readonly KernelNeighbour[]> {
+/**
+ * `ip neigh show dev <link> nud permanent`, both families; `bridge fdb show dev <link>`, entries that are
+ * `self permanent` with a `dst`. Of one link: what is in br0's tables comes from the containers.
+ */
+export async function listNeighbours(
+  socket: Rtnetlink,
+  table: Table,
+  link: number,
+): Promise<readonly KernelNeighbour[]> {
   const verb = table === 'ip' ? 'ip neigh show' : 'bridge fdb show';
-  const payload = header(table === 'ip' ? AF.UNSPEC : AF.BRIDGE, 0, 0, 0);
-  const answers = await socket.dump(verb, RTM.GETNEIGH, payload);
-  return answers.map(readNeighbour).filter((n) => n !== undefined);
+  const payload = message(header(table === 'ip' ? AF.UNSPEC : AF.BRIDGE, 0, 0, 0), [[NDA.IFINDEX, putU32(link)]]);
+  const found = await socket.dump(verb, RTM.GETNEIGH, payload, readNeighbour);
+  // A kernel before 4.20 tells of all.
+  return found.filter((n) => n.link === link);
 }
 
 /**

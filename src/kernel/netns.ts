@@ -13,11 +13,14 @@ const setns = libc.func('int setns(int fd, int nstype)');
 const unshare = libc.func('int unshare(int flags)');
 const mount = libc.func('int mount(str source, str target, str fstype, unsigned long flags, const void *data)');
 const umount2 = libc.func('int umount2(str target, int flags)');
+const ioctl = libc.func('int ioctl(int fd, unsigned long request, void *argument)');
 
 const CLONE_NEWNET = 0x40000000;
 const MS_REMOUNT = 32;
 const MS_BIND = 4096;
 const MNT_DETACH = 2;
+/** linux/sockios.h: a descriptor of the socket's network namespace. */
+const SIOCGSKNS = 0x894c;
 
 /** The calling thread's own namespace; `/proc/self` would be the main thread's. */
 export const OWN_NETNS = '/proc/thread-self/ns/net';
@@ -46,6 +49,16 @@ export function withNamespace<T>(path: string, work: () => T): T {
     }
   } finally {
     closeSync(target);
+  }
+}
+
+/** Runs `work` on this thread inside the namespace that the socket belongs to. */
+export function withNamespaceOf<T>(socket: number, work: () => T): T {
+  const fd = check('ioctl SIOCGSKNS', ioctl(socket, SIOCGSKNS, null));
+  try {
+    return withNamespace(`/proc/thread-self/fd/${fd}`, work);
+  } finally {
+    closeSync(fd);
   }
 }
 

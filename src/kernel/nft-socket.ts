@@ -8,9 +8,8 @@ import { constants } from 'node:os';
 import koffi from 'koffi';
 import { KernelError } from '../errors.js';
 import { errnoSymbol } from './errno.js';
-import { check, withNamespace } from './netns.js';
+import { check, libc, withNamespace } from './netns.js';
 
-const libc = koffi.load('libc.so.6');
 const socket = libc.func('int socket(int domain, int type, int protocol)');
 const send = libc.func('long send(int fd, const void *data, size_t length, int flags)');
 const recv = libc.func('long recv(int fd, void *data, size_t length, int flags)');

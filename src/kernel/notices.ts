@@ -1,5 +1,5 @@
 /** Reads what rtnetlink tells by itself: messages into notices. Pure, but for the links' names that it keeps. */
-import { getS32 } from 'netlink';
+import { getS32 } from 'netlink/dist/structs.js';
 import type { Notice } from '../model/damage.js';
 import type { Ip } from '../model/types.js';
 import { readAddress } from './addresses.js';
@@ -15,11 +15,16 @@ export interface Told {
 }
 
 export class NoticeReader {
-  private readonly names = new Map<number, string>([[0, '']]);
-
   /** Only links tell their names; everything else comes with an index. */
+  private readonly links = new Map<number, Pick<KernelLink, 'name' | 'kind'>>();
+
   learn(links: readonly KernelLink[]): void {
-    for (const { index, name } of links) this.names.set(index, name);
+    for (const { index, name, kind } of links) this.links.set(index, { name, kind });
+  }
+
+  /** Indexes of the VXLAN devices. */
+  vxlans(): readonly number[] {
+    return [...this.links].flatMap(([index, { kind }]) => (kind === 'vxlan' ? [index] : []));
   }
 
   /** Undefined for what cannot be damage, whatever the plan. */
@@ -42,8 +47,9 @@ export class NoticeReader {
   private link(type: number, payload: Buffer): Told | undefined {
     // The bridge tells of its ports a second time, in a family of its own, where a lost port is a "deleted link".
     if (payload[0] === AF.BRIDGE) return undefined;
-    const { index, name, alias, up, mtu, master } = readLink(payload);
-    this.names.set(index, name);
+    const { index, name, kind, alias, up, mtu, master } = readLink(payload);
+    if (type === RTM.DELLINK) this.links.delete(index);
+    else this.links.set(index, { name, kind });
     const state = { link: name, alias, up, mtu, master: this.nameOf(master) };
     return { about: `link ${index}`, notice: { kind: 'link', gone: type === RTM.DELLINK, ...state } };
   }
@@ -80,6 +86,6 @@ export class NoticeReader {
   }
 
   private nameOf(index: number): string {
-    return this.names.get(index) ?? '';
+    return this.links.get(index)?.name ?? '';
   }
 }

@@ -1,5 +1,6 @@
 /** Routes: `ip route`. */
-import { FlagsNew, getU32, putU32 } from 'netlink';
+import { FlagsNew } from 'netlink/dist/constants.js';
+import { getU32, putU32 } from 'netlink/dist/structs.js';
 import { isKernelError } from '../errors.js';
 import { networkOf, parseCidr } from '../model/address.js';
 import type { Route } from '../model/steps.js';
@@ -52,8 +53,7 @@ export async function occupiedNetworks(
   socket: Rtnetlink,
   addresses: readonly KernelAddress[],
 ): Promise<readonly Cidr[]> {
-  const answers = await socket.dump('ip route show', RTM.GETROUTE, Buffer.alloc(12));
-  const routes = answers.map(readDestination).filter((r) => r !== undefined);
+  const routes = await socket.dump('ip route show', RTM.GETROUTE, Buffer.alloc(12), readDestination);
   const onLink = addresses.map((a) => networkOf(a.address));
   return [...new Set([...routes, ...onLink])].filter((cidr) => !isEverywhere(cidr)).sort();
 }

@@ -1,131 +1,153 @@
 /**
- * One rtnetlink socket: requests, dumps, errnos. It takes the `netlink` package's raw socket and not its request
- * layer, which flattens errnos into text, drops the status that ends a dump, and mixes up a dump with whatever is
- * answered in between.
+ * One rtnetlink socket: requests, dumps, errnos. The kernel handles a request within send(2): when that returns, the
+ * answer lies in the socket's buffer. So there is nothing to poll for, and nothing to time out.
  */
+import { closeSync } from 'node:fs';
 import { Mutex } from 'async-mutex';
-import {
-  Flags,
-  FlagsGet,
-  formatMessage,
-  getS32,
-  MessageType,
-  type NetlinkMessage,
-  Protocol,
-  parseMessages,
-  RawNetlinkSocket,
-} from 'netlink';
+import { Flags, FlagsGet, MessageType, Protocol } from 'netlink/dist/constants.js';
+import { formatMessage, getS32, type NetlinkMessage, parseMessages } from 'netlink/dist/structs.js';
 import { KernelError } from '../errors.js';
 import { errnoSymbol, kernelError } from './errno.js';
+import { beStrict, openNetlink, receive, receivePiece, send } from './netlink-socket.js';
+import { withNamespaceOf } from './netns.js';
 
-/** The kernel answers in microseconds; later than this, the answer has been lost. */
-const TIMEOUT_MS = 2000;
+/**
+ * A dump that meets a change on its way may be inconsistent, and is asked for again. Somebody may make changes without
+ * end: one that took longer than this is the last, ms.
+ */
+const DUMP_MS = 2000;
 
-/** A dump that meets a change on its way may be inconsistent, and is asked for again. */
-const DUMP_TRIES = 10;
+type Reader<T> = (payload: Buffer) => T | undefined;
 
-/** The largest piece that the kernel makes of a dump; netlink(7) advises the same. */
-const DATAGRAM_BYTES = 32 * 1024;
-
-interface Exchange {
-  readonly seq: number;
+/** An answer as it is read: `end` is there once the last message has come. */
+interface Answer {
   readonly verb: string;
-  readonly parts: Buffer[];
+  readonly seq: number;
+  readonly take: (payload: Buffer) => void;
   interrupted: boolean;
-  readonly settle: (error?: KernelError) => void;
+  end?: { readonly error: unknown };
 }
 
 /** Belongs to the network namespace that the calling thread was in at its creation, and keeps that alive. */
 export class Rtnetlink {
-  private readonly socket = new RawNetlinkSocket(Protocol.ROUTE, {
-    messagePeeking: false,
-    msgBufferSize: DATAGRAM_BYTES,
-    recvBufferSize: 1 << 20,
-    sendBufferSize: 1 << 18,
-  });
+  private fd = open();
   /** A dump goes on while the socket is read: another request meanwhile would be answered in the middle of it. */
   private readonly turn = new Mutex();
-  private current: Exchange | undefined;
   private seq = 0;
   private closed = false;
 
-  constructor() {
-    // The time-out of a request keeps the process alive as long as one is under way.
-    this.socket.unref();
-    this.socket.on('message', (datagram) => this.receive(datagram));
-    this.socket.on('truncatedMessage', () => this.fail((verb) => kernelError(verb, 'EMSGSIZE')));
-    this.socket.on('error', ({ errno, code }) => this.fail((verb) => new KernelError(verb, errno, code)));
-  }
-
-  /** Has it done. Rejects with the kernel's errno, or ETIMEDOUT after 2 s. */
+  /** Has it done. Rejects with the kernel's errno. */
   async request(verb: string, type: number, flags: number, payload: Buffer): Promise<void> {
-    await this.turn.runExclusive(() => this.exchange(verb, type, flags, payload));
+    await this.exchange(verb, type, flags, payload, () => {});
   }
 
-  /** Asks for one object: the payload of the answer. */
-  async get(verb: string, type: number, payload: Buffer): Promise<Buffer> {
-    const { parts } = await this.turn.runExclusive(() => this.exchange(verb, type, 0, payload));
-    if (parts[0] === undefined) throw kernelError(verb, 'ENOMSG');
-    return parts[0];
+  /** Asks for one object. What `read` gives must not be a view into the payload. */
+  async get<T>(verb: string, type: number, payload: Buffer, read: Reader<T>): Promise<T> {
+    const found = new Collector(read);
+    await this.exchange(verb, type, 0, payload, found.take);
+    const [first] = found.all;
+    if (first === undefined) throw kernelError(verb, 'ENOMSG');
+    return first;
   }
 
-  /** Asks for all objects: the payloads, of one consistent moment. */
-  async dump(verb: string, type: number, payload: Buffer): Promise<readonly Buffer[]> {
-    return this.turn.runExclusive(async () => {
-      for (let tries = 0; tries < DUMP_TRIES; tries++) {
-        const { parts, interrupted } = await this.exchange(verb, type, FlagsGet.DUMP, payload);
-        if (!interrupted) return parts;
-      }
-      throw kernelError(verb, 'EINTR');
-    });
-  }
-
-  /** Rejects what is under way; the namespace may go. */
-  close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.socket.close();
-    this.fail((verb) => kernelError(verb, 'ECANCELED'));
-  }
-
-  private exchange(verb: string, type: number, flags: number, payload: Buffer): Promise<Exchange> {
-    if (this.closed) return Promise.reject(kernelError(verb, 'ECANCELED'));
-    return new Promise((resolve, reject) => {
-      // Timers come before sockets in the event loop: after a stall, look first whether the answer is there.
-      const giveUp = (): void => {
-        if (this.current === exchange) exchange.settle(kernelError(verb, 'ETIMEDOUT'));
-      };
-      const timer = setTimeout(() => setImmediate(giveUp), TIMEOUT_MS);
-      const settle = (error?: KernelError): void => {
-        clearTimeout(timer);
-        this.current = undefined;
-        if (error === undefined) resolve(exchange);
-        else reject(error);
-      };
-      this.seq = (this.seq % 0xffffffff) + 1;
-      const exchange: Exchange = { seq: this.seq, verb, parts: [], interrupted: false, settle };
-      this.current = exchange;
-      const header = { type, flags: flags | Flags.REQUEST | Flags.ACK, seq: this.seq, port: 0 };
-      this.socket.send(Buffer.concat(formatMessage({ ...header, data: payload })), undefined, (error) => {
-        if (error !== undefined && this.current === exchange) settle(new KernelError(verb, error.errno, error.code));
-      });
-    });
-  }
-
-  private receive(datagram: Buffer): void {
-    for (const answer of parseMessages(datagram)) {
-      const exchange = this.current;
-      // The answer to something that has timed out.
-      if (exchange === undefined || answer.seq !== exchange.seq) continue;
-      if (answer.flags & Flags.DUMP_INTR) exchange.interrupted = true;
-      if (answer.type !== MessageType.ERROR && answer.type !== MessageType.DONE) exchange.parts.push(answer.data);
-      else exchange.settle(errorIn(exchange.verb, answer));
+  /**
+   * Asks for all objects, of one consistent moment; those that `read` does not give are left out. Rejects with EINTR
+   * when they changed for two seconds without a pause.
+   */
+  async dump<T>(verb: string, type: number, payload: Buffer, read: Reader<T>): Promise<readonly T[]> {
+    const began = performance.now();
+    for (;;) {
+      const found = new Collector(read);
+      const { interrupted } = await this.exchange(verb, type, FlagsGet.DUMP, payload, found.take);
+      if (!interrupted) return found.all;
+      if (performance.now() - began > DUMP_MS) throw kernelError(verb, 'EINTR');
     }
   }
 
-  private fail(reason: (verb: string) => KernelError): void {
-    this.current?.settle(reason(this.current.verb));
+  /** Rejects what waits for its turn; the namespace may go. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    // Not under a pool thread: the number would be somebody else's the next moment.
+    if (this.turn.isLocked()) void this.turn.runExclusive(() => closeSync(this.fd));
+    else closeSync(this.fd);
   }
+
+  private exchange(verb: string, type: number, flags: number, payload: Buffer, take: Answer['take']): Promise<Answer> {
+    return this.turn.runExclusive(async () => {
+      if (this.closed) throw kernelError(verb, 'ECANCELED');
+      this.seq = (this.seq % 0xffffffff) + 1;
+      const answer: Answer = { verb, seq: this.seq, take, interrupted: false };
+      const header = { type, flags: flags | Flags.REQUEST | Flags.ACK, seq: this.seq, port: 0 };
+      const bytes = Buffer.concat(formatMessage({ ...header, data: payload }));
+      if (flags & FlagsGet.DUMP) await this.ask(answer, bytes);
+      else await send(verb, this.fd, bytes, () => readAll(answer, this.fd));
+      // No answer at all: this kernel handles it in another way than is said above.
+      if (answer.end === undefined) throw kernelError(verb, 'EPROTO');
+      if (answer.end.error !== undefined) throw answer.end.error;
+      return answer;
+    });
+  }
+
+  /** Reads a dump to its end whatever is wrong with it: on a socket with one half read there is no other, ever. */
+  private async ask(answer: Answer, bytes: Buffer): Promise<void> {
+    const { verb } = answer;
+    await send(verb, this.fd, bytes, () => {});
+    try {
+      let more: true | undefined = true;
+      while (answer.end === undefined && more)
+        more = await receivePiece(verb, this.fd, (datagram) => {
+          readInto(answer, datagram);
+          return true;
+        });
+      if (answer.end === undefined) throw kernelError(verb, 'EPROTO');
+    } catch (e) {
+      this.renew();
+      throw e;
+    }
+  }
+
+  private renew(): void {
+    const old = this.fd;
+    this.fd = withNamespaceOf(old, open);
+    closeSync(old);
+  }
+}
+
+function open(): number {
+  const fd = openNetlink(Protocol.ROUTE);
+  beStrict(fd);
+  return fd;
+}
+
+function readAll(answer: Answer, fd: number): void {
+  while (answer.end === undefined) {
+    const datagram = receive(answer.verb, fd);
+    if (datagram === undefined) return;
+    readInto(answer, datagram);
+  }
+}
+
+function readInto(answer: Answer, datagram: Buffer): void {
+  for (const message of parseMessages(datagram)) {
+    // The answer to something that was given up.
+    if (message.seq !== answer.seq) continue;
+    if (message.flags & Flags.DUMP_INTR) answer.interrupted = true;
+    if (message.type === MessageType.ERROR || message.type === MessageType.DONE)
+      answer.end ??= { error: errorIn(answer.verb, message) };
+    else answer.take(message.data);
+  }
+}
+
+class Collector<T> {
+  readonly all: T[] = [];
+
+  constructor(private readonly read: Reader<T>) {}
+
+  readonly take = (payload: Buffer): void => {
+    const found = this.read(payload);
+    if (found !== undefined) this.all.push(found);
+  };
 }
 
 /** Both ends of an exchange (ERROR, whose errno 0 is the acknowledgement, and DONE) begin with a negative errno. */

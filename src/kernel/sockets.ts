@@ -6,9 +6,8 @@
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import koffi from 'koffi';
-import { check, withNamespace } from './netns.js';
+import { check, libc, withNamespace } from './netns.js';
 
-const libc = koffi.load('libc.so.6');
 const socket = libc.func('int socket(int domain, int type, int protocol)');
 const ioctl = libc.func('int ioctl(int fd, unsigned long request, void *argument)');
 const bind = libc.func('int bind(int fd, const void *address, uint32 length)');

@@ -53,7 +53,8 @@ export const IFLA_VXLAN = {
 export const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;
 export const IFA_F_NODAD = 2;
 
-export const NDA = { DST: 1, LLADDR: 2 } as const;
+export const NDA = { DST: 1, LLADDR: 2, IFINDEX: 8 } as const;
+export const NUD_NOARP = 0x40;
 export const NUD_PERMANENT = 0x80;
 export const NTF_SELF = 2;
 export const NTF_MASTER = 4;

@@ -1,5 +1,5 @@
 /** VXLAN devices: `ip link add … type vxlan`. */
-import { getU8, getU16be, getU32, putU8, putU16be, putU32 } from 'netlink';
+import { getU8, getU16be, getU32, putU8, putU16be, putU32 } from 'netlink/dist/structs.js';
 import { VXLAN_PORT, vxlanBirthName } from '../model/names.js';
 import type { ObservedLink } from '../model/steps.js';
 import { type Attribute, ipBytes, readAttributes } from './attributes.js';

@@ -1,66 +1,97 @@
 /** Listens to what the kernel tells by itself of one namespace: `ip monitor link address neigh`. */
-import { Protocol, parseMessages, RawNetlinkSocket } from 'netlink';
+import { closeSync } from 'node:fs';
+import { Protocol } from 'netlink/dist/constants.js';
+import { parseMessages } from 'netlink/dist/structs.js';
 import type { Notice } from '../model/damage.js';
 import type { KernelLink } from './links.js';
+import { attachFilter, discard, holdUpTo, joinGroup, openNetlink, receive } from './netlink-socket.js';
 import { NoticeReader } from './notices.js';
+import { attend, ignore } from './readiness.js';
+import { namespaceFilter } from './socket-filter.js';
 import { RTNLGRP } from './uapi.js';
 
-/** One request of ours is told in several messages, the first of which tell of states that are over already. */
-const GATHER_MS = 10;
+/** Enough for the end of a namespace of some thousand endpoints, bytes. */
+const NEWS_BYTES = 4 << 20;
+/** Datagrams that are read at once, of one namespace; further ones wait for their turn. */
+const AT_ONCE = 64;
+/** Datagrams that are thrown away at once. */
+const DISCARD_AT_ONCE = 1024;
 
 export type Listener = (notices: readonly Notice[]) => void;
 
+export interface WatcherOptions {
+  readonly groups?: readonly number[];
+  /** What the kernel tells of, see {@link namespaceFilter}; it follows the VXLAN devices when it is left out. */
+  readonly filter?: Buffer;
+  /** How much news may wait, bytes. */
+  readonly newsBytes?: number;
+}
+
 /** Belongs to the network namespace that the calling thread was in at its creation, and keeps that alive. */
 export class Watcher {
-  private readonly socket = new RawNetlinkSocket(Protocol.ROUTE, {
-    messagePeeking: false,
-    msgBufferSize: 32 * 1024,
-    recvBufferSize: 1 << 20,
-    sendBufferSize: 1 << 12,
-  });
+  private readonly fd: number;
   private readonly reader = new NoticeReader();
-  private readonly gathered = new Map<string, Notice>();
-  private timer: NodeJS.Timeout | undefined;
+  /** News were lost, and until all that waits is gone the kernel adds none. */
+  private isLost = false;
+  private vxlans = '';
 
   constructor(
     private readonly listener: Listener,
-    groups: readonly number[] = Object.values(RTNLGRP),
+    private readonly options: WatcherOptions = {},
   ) {
-    this.socket.unref();
-    this.socket.on('message', (datagram) => this.receive(datagram));
-    // ENOBUFS among them: what was told meanwhile is lost.
-    this.socket.on('truncatedMessage', () => this.gather('lost', { kind: 'lost' }));
-    this.socket.on('error', () => this.gather('lost', { kind: 'lost' }));
-    for (const group of groups) this.socket.addMembership(group);
+    this.fd = openNetlink(Protocol.ROUTE);
+    // The filter before the groups: nothing gets by.
+    attachFilter(this.fd, options.filter ?? namespaceFilter([]));
+    holdUpTo(this.fd, options.newsBytes ?? NEWS_BYTES);
+    for (const group of options.groups ?? Object.values(RTNLGRP)) joinGroup(this.fd, group);
+    attend(this.fd, () => this.read());
   }
 
   /** The links that were there when it began. */
   learn(links: readonly KernelLink[]): void {
     this.reader.learn(links);
+    this.follow();
   }
 
   close(): void {
-    clearTimeout(this.timer);
-    this.socket.removeAllListeners();
-    this.socket.close();
+    ignore(this.fd);
+    closeSync(this.fd);
   }
 
-  private receive(datagram: Buffer): void {
-    for (const { type, data } of parseMessages(datagram)) {
-      const told = this.reader.read(type, data);
-      if (told !== undefined) this.gather(told.about, told.notice);
+  private read(): void {
+    const gathered = new Map<string, Notice>();
+    try {
+      for (let n = 0; n < AT_ONCE && !this.isLost; n++) {
+        const datagram = receive('ip monitor', this.fd);
+        if (datagram === undefined) break;
+        for (const { type, data } of parseMessages(datagram)) {
+          const told = this.reader.read(type, data);
+          if (told !== undefined) gathered.set(told.about, told.notice);
+        }
+      }
+    } catch {
+      // ENOBUFS, or a message that nobody understands: what was told is not known.
+      this.isLost = true;
     }
+    // A look before the kernel tells again would miss what happens in between.
+    if (this.isLost && this.isDrained()) {
+      this.isLost = false;
+      gathered.set('lost', { kind: 'lost' });
+    }
+    this.follow();
+    if (gathered.size > 0) this.listener([...gathered.values()]);
   }
 
-  private gather(about: string, notice: Notice): void {
-    this.gathered.set(about, notice);
-    this.timer ??= setTimeout(() => this.tell(), GATHER_MS).unref();
+  private isDrained(): boolean {
+    for (let n = 0; n < DISCARD_AT_ONCE; n++) if (!discard(this.fd)) return true;
+    return false;
   }
 
-  private tell(): void {
-    this.timer = undefined;
-    const notices = [...this.gathered.values()];
-    this.gathered.clear();
-    this.listener(notices);
+  /** A VXLAN device that was made anew has another index. */
+  private follow(): void {
+    const vxlans = this.reader.vxlans();
+    if (this.options.filter !== undefined || vxlans.join() === this.vxlans) return;
+    this.vxlans = vxlans.join();
+    attachFilter(this.fd, namespaceFilter(vxlans));
   }
 }
