@@ -3,19 +3,23 @@ import { closeSync } from 'node:fs';
 import { isKernelError } from '../errors.js';
 import type { CardPlan } from '../model/steps.js';
 import { ensureAddress } from './addresses.js';
-import { listLinks, setLink } from './links.js';
+import { kernelError } from './errno.js';
+import { findLink, setLink } from './links.js';
 import { OWN_NETNS, openNamespace, withNamespace } from './netns.js';
 import { ensureRoute } from './routes.js';
 import { Rtnetlink } from './rtnetlink.js';
 import { writeSysctl } from './sysctl.js';
 import type { Peer } from './veth.js';
 
+/** More networks than any container is on. */
+const MOST_CARDS = 256;
+
 /** Runs `work` with the container as the place of a veth pair's other end. Throws ENOENT when the sandbox is gone. */
 export async function withCard<T>(card: CardPlan, work: (peer: () => Promise<Peer>) => Promise<T>): Promise<T> {
   const sandbox = withNamespace(card.sandbox, () => ({ socket: new Rtnetlink(), fd: openNamespace(OWN_NETNS) }));
   try {
     return await work(async () => {
-      const name = firstFree(new Set((await listLinks(sandbox.socket)).map((link) => link.name)));
+      const name = await firstFree(sandbox.socket);
       const { socket, fd: namespace } = sandbox;
       return { name, namespace, mac: card.mac, furnish: () => furnish(socket, name, card) };
     });
@@ -25,11 +29,13 @@ export async function withCard<T>(card: CardPlan, work: (peer: () => Promise<Pee
   }
 }
 
-/** The engine counts the same way, so the deleted card's own name is the free one. */
-function firstFree(used: ReadonlySet<string>): string {
-  let n = 0;
-  while (used.has(`eth${n}`)) n++;
-  return `eth${n}`;
+/**
+ * The engine counts the same way, so the deleted card's own name is the free one. Asked for one by one: a container
+ * may have made any number of links. Throws EEXIST when it has taken all the names.
+ */
+async function firstFree(socket: Rtnetlink): Promise<string> {
+  for (let n = 0; n < MOST_CARDS; n++) if ((await findLink(socket, `eth${n}`)) === undefined) return `eth${n}`;
+  throw kernelError(`ip link add eth${MOST_CARDS - 1}`, 'EEXIST');
 }
 
 async function furnish(socket: Rtnetlink, name: string, card: CardPlan): Promise<void> {

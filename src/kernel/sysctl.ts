@@ -58,8 +58,21 @@ export function enableForwarding(): void {
  * IPv6 neighbour is taken (EINVAL) where IPv6 is off. Throws ENOENT without such a link, and in kernels without IPv6.
  */
 export function enableIpv6(link: string): void {
-  writeSysctl(`net/ipv6/conf/${link}/addr_gen_mode`, ADDRESS_NONE);
-  writeSysctl(`net/ipv6/conf/${link}/disable_ipv6`, 0);
+  changeSysctl(`net/ipv6/conf/${link}/addr_gen_mode`, ADDRESS_NONE);
+  changeSysctl(`net/ipv6/conf/${link}/disable_ipv6`, 0);
+}
+
+/** Asks before: a write waits for a lock of the whole host (rtnl), and this process with it; a read does not. */
+function changeSysctl(name: string, value: number): void {
+  if (readSysctl(name) !== String(value)) writeSysctl(name, value);
+}
+
+function readSysctl(name: string): string {
+  try {
+    return readFileSync(`${ROOT}/${name}`, 'utf8').trim();
+  } catch (e) {
+    throw fromNode(`sysctl ${name.replaceAll('/', '.')}`, e);
+  }
 }
 
 /** Entries at which the neighbour table is swept, swept hard, and full: what the native overlay driver sets. */

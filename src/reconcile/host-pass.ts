@@ -7,19 +7,22 @@ import { namespaceName } from '../model/names.js';
 import { networkOfNamespace, plan } from '../model/plan.js';
 import type { HostKernel } from '../model/ports.js';
 import { repairs } from '../model/repairs.js';
-import type { NamespacePlan } from '../model/steps.js';
+import type { NamespacePlan, Step } from '../model/steps.js';
 import type { Cluster, EndpointId, NamespaceName, NetworkId, NodeAddress } from '../model/types.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { Membership } from '../registry/membership.js';
 import type { ClusterView } from '../store/cluster.js';
 import { Loop } from './loop.js';
+import { Mending } from './mending.js';
 
 const RESYNC_MS = 30_000;
 /** Long enough for the calls that follow DeleteEndpoint, ms. */
 const DEFER_MS = 150;
+const REPAIRED = "repaired a network's namespace: ";
 
 export class HostPass {
   private readonly loop: Loop<NamespaceName>;
+  private readonly mending = new Mending<NamespaceName>((name) => this.loop.kick(name));
   private opened = false;
   /** Until when kicks of a namespace wait, by performance.now(). */
   private readonly deferred = new Map<NamespaceName, number>();
@@ -89,6 +92,7 @@ export class HostPass {
   }
 
   stop(): void {
+    this.mending.stop();
     this.loop.stop();
   }
 
@@ -106,12 +110,11 @@ export class HostPass {
     const steps = diff(name, wanted, found).filter((step) => confirmed || !step.prune);
     const repairing = new Set(repairs(steps, found, this.plans.get(name) ?? wanted));
     // Before the first step: what the kernel tells of our own steps is then as planned.
-    if (wanted === undefined) this.plans.delete(name);
+    if (wanted === undefined) this.forget(name);
     else this.plans.set(name, wanted);
     for (const step of steps) {
       this.log.debug({ step }, 'kernel step');
-      await this.kernel.apply(step);
-      if (repairing.has(step)) this.log.warn({ ...step }, `repaired a network's namespace: ${step.kind}`);
+      if ((await this.done(name, step)) && repairing.has(step)) this.tell(name, step);
     }
     if (wanted !== undefined) await this.kernel.watch(name, (notices) => this.onNotices(name, notices));
     return wanted !== undefined;
@@ -132,10 +135,41 @@ export class HostPass {
   private onNotices(name: NamespaceName, notices: readonly Notice[]): void {
     const wanted = this.plans.get(name);
     if (wanted === undefined) return;
-    const damages = notices.flatMap((notice) => damage(wanted, notice) ?? []);
-    if (damages.length === 0) return;
-    this.log.debug({ namespace: name, damages: damages.slice(0, 5), count: damages.length }, 'the kernel tells');
-    this.loop.kick(name);
+    // The first will do: each is looked for among all peers.
+    for (const notice of notices) {
+      const found = damage(wanted, notice);
+      if (found === undefined) continue;
+      this.log.debug({ namespace: name, damage: found, notices: notices.length }, 'the kernel tells');
+      this.mending.damaged(name);
+      return;
+    }
+  }
+
+  /**
+   * False for a card that could not be put back. What is inside a container is the container's to spoil: the others of
+   * its network do not wait for it.
+   */
+  private async done(name: NamespaceName, step: Step): Promise<boolean> {
+    try {
+      await this.kernel.apply(step);
+      return true;
+    } catch (e) {
+      if (step.kind !== 'createPort' || step.card === undefined) throw e;
+      this.mending.later(name);
+      this.tell(name, { ...step, err: messageOf(e) }, "a container's card could not be put back yet");
+      return false;
+    }
+  }
+
+  private tell(name: NamespaceName, step: Step & { readonly err?: string }, message = REPAIRED + step.kind): void {
+    this.mending.tell(name, (unlogged) => {
+      this.log.warn({ ...step, ...(unlogged === 0 ? {} : { unlogged }) }, message);
+    });
+  }
+
+  private forget(name: NamespaceName): void {
+    this.plans.delete(name);
+    this.mending.forget(name);
   }
 
   /** Half a cluster would empty the kernel: nothing is compared before the wish is loaded. */

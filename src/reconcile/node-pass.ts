@@ -6,12 +6,14 @@ import type { HostFacts, HostKernel } from '../model/ports.js';
 import type { GwbridgeWish } from '../model/types.js';
 import type { NodeRegistration } from '../registry/node.js';
 import { Loop } from './loop.js';
+import { Mending } from './mending.js';
 
 const RESYNC_MS = 30_000;
 
 export class NodePass {
   private hasGwbridge = false;
   private readonly loop: Loop<'node'>;
+  private readonly mending = new Mending<'node'>(() => this.kick());
 
   constructor(
     private readonly kernel: HostKernel,
@@ -40,6 +42,7 @@ export class NodePass {
   }
 
   stop(): void {
+    this.mending.stop();
     this.loop.stop();
   }
 
@@ -70,7 +73,7 @@ export class NodePass {
     const wrong = notices.some(
       (n) => n.kind === 'lost' || (n.kind === 'link' && (n.gone || !n.up || n.mtu !== this.wantedMtu(n.mtu))),
     );
-    if (wrong) this.kick();
+    if (wrong) this.mending.damaged('node');
   }
 
   /** The engine makes docker_gwbridge on first need, with 1500 whatever the underlay has. */
