@@ -72,6 +72,17 @@ describe('told is', () => {
     await expect.poll(damages).toContain(words);
   });
 
+  test('what happens to the neighbours of a VXLAN device that was made anew', async () => {
+    run(host.inside, 'ip', 'link', 'delete', 'vxlan0');
+    await host.network();
+    await sleep(50);
+    await host.peer('172.16.1.2', MAC, '10.0.0.71');
+    await sleep(50);
+    told = [];
+    run(host.inside, 'ip', 'neigh', 'delete', '172.16.1.2', 'dev', 'vxlan0');
+    await expect.poll(damages).toContain('neighbour 172.16.1.2 on vxlan0 has no permanent MAC');
+  });
+
   test('a file that was unmounted', async () => {
     execFileSync('umount', [host.inside]);
     await expect.poll(damages, { timeout: 4_000 }).toContain("the namespace's file is not mounted any more");
