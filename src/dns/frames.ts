@@ -2,19 +2,25 @@
 export class Frames {
   private rest = Buffer.alloc(0);
 
-  /** All messages that are complete with this chunk; the rest waits for the next one (at most 64 KiB of it). */
-  push(chunk: Buffer): Buffer[] {
-    const bytes = Buffer.concat([this.rest, chunk]);
-    const messages: Buffer[] = [];
+  /** `longest`: a message of more bytes is none of ours to gather. */
+  constructor(private readonly longest = 0xffff) {}
+
+  /**
+   * All messages that are complete with this chunk; the rest, at most `longest`, waits for the next one. Throws a
+   * RangeError at a longer one.
+   */
+  *push(chunk: Buffer): Generator<Buffer, void> {
+    const bytes = this.rest.length === 0 ? chunk : Buffer.concat([this.rest, chunk]);
     let at = 0;
     while (at + 2 <= bytes.length) {
-      const end = at + 2 + bytes.readUInt16BE(at);
-      if (end > bytes.length) break;
-      messages.push(bytes.subarray(at + 2, end));
-      at = end;
+      const length = bytes.readUInt16BE(at);
+      if (length > this.longest) throw new RangeError(`a message of ${length} bytes, more than ${this.longest}`);
+      if (at + 2 + length > bytes.length) break;
+      yield bytes.subarray(at + 2, at + 2 + length);
+      at += 2 + length;
     }
-    this.rest = bytes.subarray(at);
-    return messages;
+    // A copy: what is left of it would keep the whole chunk.
+    this.rest = Buffer.from(bytes.subarray(at));
   }
 }
 

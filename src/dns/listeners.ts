@@ -11,7 +11,8 @@ export interface Listeners {
   readonly tcp: number;
 }
 
-const ATTEMPTS = 20;
+/** A container may have taken all of them, and each try costs a millisecond then. */
+const ATTEMPTS = 6;
 
 /**
  * The kernel chooses the port, so that none is taken from the container that its own programs may want (53 above all:

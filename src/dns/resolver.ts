@@ -1,15 +1,11 @@
 /** The resolver of one container: answers the cluster's names in its namespace, passes all else to the engine's. */
-import { randomInt } from 'node:crypto';
-import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
-import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isKernelError } from '../errors.js';
-import { ENGINE_ADDRESS, OUR_ADDRESS, Redirect } from '../kernel/nftables.js';
-import { tcpConnectIn } from '../kernel/sockets.js';
-import { converse, socketOf } from './conversation.js';
-import { Forwarder } from './forwarder.js';
-import { type Listeners, openListeners } from './listeners.js';
-import { decide, servfail, type Transport, type Verdict } from './message.js';
+import { Redirect } from '../kernel/nftables.js';
+import { Budget, type Share } from './budget.js';
+import { decide, type Transport, type Verdict } from './message.js';
+import { type Counts, Servers } from './servers.js';
+import { Turns } from './turns.js';
 import type { Zone } from './zone.js';
 
 /** pino's methods, as far as the resolver needs them. */
@@ -18,32 +14,43 @@ export interface Log {
   debug(fields: object, message: string): void;
 }
 
+/** What the resolvers of all containers share. */
+export interface Common {
+  readonly budget: Budget;
+  readonly turns: Turns;
+  readonly log?: Log | undefined;
+}
+
 /** How long stop() serves what is under way, milliseconds. */
 const DRAIN_MS = 1000;
 const MIN_DRAIN_MS = 20;
-const MAX_CONNECTIONS = 128;
+/** How long the engine's resolver answers a container that has asked for more than its share, milliseconds. */
+export const PAUSE_MS = 4000;
+/** The log has at most one line about each container in so long, milliseconds. */
+const QUIET_MS = 60_000;
 
 interface Running {
   readonly redirect: Redirect;
-  readonly udp: UdpSocket;
-  readonly tcp: Server;
-  readonly connections: Set<Socket>;
-  readonly port: number;
+  /** Undefined during a pause. */
+  servers: Servers | undefined;
+  pausedAt: number;
 }
 
-/** start() once, then renew() at least every LIVE_MS, then stop() or abandon(). Its sockets hold the namespace. */
+/** start() once, then renew() at least every LIVE_MS, then stop() or abandon(). It holds the namespace meanwhile. */
 export class Resolver {
+  readonly counts: Counts & { pauses: number } = { answered: 0, forwarded: 0, dropped: 0, connections: 0, pauses: 0 };
   private running: Running | undefined;
-  private readonly forwarder: Forwarder;
+  private readonly share: Share;
+  private readonly told = new Map<string, number>();
 
   constructor(
     /** Path of the container's network namespace. */
     readonly sandbox: string,
     /** Called for every query: what the container can look up right now, its networks in order. */
     private readonly zones: () => readonly Zone[],
-    private readonly log?: Log,
+    private readonly common: Common = { budget: new Budget(), turns: new Turns() },
   ) {
-    this.forwarder = new Forwarder(sandbox);
+    this.share = common.budget.share();
   }
 
   /**
@@ -51,39 +58,45 @@ export class Resolver {
    * replaced without a gap. Throws a KernelError and leaves nothing behind.
    */
   start(): void {
-    const redirect = new Redirect(this.sandbox);
+    this.running = { redirect: new Redirect(this.sandbox), servers: undefined, pausedAt: 0 };
     try {
-      const listeners = openListeners(this.sandbox);
-      this.running = this.wrap(redirect, listeners);
-      redirect.ensure(listeners.port);
+      this.serve(this.running);
     } catch (e) {
-      if (this.running) this.abandon();
-      else redirect.close();
+      this.abandon();
       throw e;
     }
   }
 
-  /** Keeps the redirect alive for another LIVE_MS, and makes it anew when it was removed. Throws a KernelError. */
+  /**
+   * Keeps the redirect alive for another LIVE_MS, and makes it anew when it was removed or a pause is over. Throws a
+   * KernelError.
+   */
   renew(): void {
     if (!this.running) return;
-    const { redirect, port } = this.running;
+    const { redirect, servers, pausedAt } = this.running;
+    if (!servers) {
+      if (performance.now() - pausedAt < PAUSE_MS) return;
+      this.share.renew();
+      this.serve(this.running);
+      return;
+    }
     try {
       redirect.renew();
     } catch (e) {
       // `nft flush ruleset` in the container takes ours along.
       if (!isKernelError(e, 'ENOENT')) throw e;
-      redirect.ensure(port);
+      redirect.ensure(servers.port);
     }
   }
 
   /** A clean stop: new queries are the engine's at once, those under way are served for at most DRAIN_MS. */
   async stop(): Promise<void> {
     if (!this.running) return;
-    const { redirect, connections } = this.running;
+    const { redirect, servers } = this.running;
     try {
       redirect.suspend();
       // The listener stays: closing it would reset connections that wait to be accepted.
-      await this.drained(connections);
+      if (servers) await drained(servers);
       redirect.remove();
     } finally {
       this.abandon();
@@ -93,70 +106,70 @@ export class Resolver {
   /** Closes everything and leaves the redirect to time out: the namespace is gone, or another resolver's by now. */
   abandon(): void {
     if (!this.running) return;
-    const { redirect, udp, tcp, connections } = this.running;
+    const { redirect, servers } = this.running;
     this.running = undefined;
-    this.forwarder.close();
-    udp.close();
-    tcp.close();
-    for (const connection of connections) connection.destroy();
+    servers?.close();
     redirect.close();
   }
 
-  private wrap(redirect: Redirect, { port, udp: udpFd, tcp: tcpFd }: Listeners): Running {
-    const connections = new Set<Socket>();
-    const udp = createSocket('udp4').on('message', (query, client) => this.onDatagram(query, client));
-    // Nothing to do about either: a client that is gone, or descriptors that have run out.
-    udp.on('error', (error) => this.log?.debug({ sandbox: this.sandbox, error }, 'DNS socket'));
-    udp.bind({ fd: udpFd });
-    const tcp = createServer({ allowHalfOpen: true }, (client) => {
-      connections.add(client.on('close', () => connections.delete(client)));
-      converse(
-        client,
-        (query) => this.decide(query, 'tcp'),
-        () => this.connectToEngine(),
-      );
-    });
-    tcp.on('error', (error) => this.log?.debug({ sandbox: this.sandbox, error }, 'DNS listener'));
-    tcp.maxConnections = MAX_CONNECTIONS;
-    tcp.listen({ fd: tcpFd });
-    return { redirect, udp, tcp, connections, port };
+  private serve(running: Running): void {
+    running.servers = new Servers(
+      this.sandbox,
+      (query, transport) => this.decide(query, transport),
+      this.share,
+      this.common.turns,
+      this.counts,
+      () => this.pause(),
+    );
+    running.redirect.ensure(running.servers.port);
   }
 
-  private onDatagram(query: Buffer, client: RemoteInfo): void {
-    // Forged with a raw socket; nobody could get an answer there, and send() throws.
-    if (client.port === 0) return;
-    const respond = (bytes: Buffer): void => this.running?.udp.send(bytes, client.port, client.address);
-    const verdict = this.decide(query, 'udp');
-    if (verdict.kind === 'reply') respond(verdict.bytes);
-    else if (verdict.kind === 'forward') {
-      this.forwarder.forward(query, (answer) => respond(answer ?? servfail(query)));
+  /** Lets the engine's resolver answer for a while: a question costs us nothing then, wherever it is sent. */
+  private pause(): void {
+    if (!this.running) return;
+    this.running.servers = undefined;
+    this.running.pausedAt = performance.now();
+    this.counts.pauses++;
+    try {
+      this.running.redirect.suspend();
+    } catch {
+      // Then it times out.
     }
+    this.tell('it asks for more than its share, and the engine’s resolver answers it for a while', {});
   }
 
   private decide(query: Buffer, transport: Transport): Verdict {
     try {
       return decide(query, transport, this.zones(), shuffled);
-    } catch (error) {
-      this.log?.warn({ sandbox: this.sandbox, err: error }, 'DNS: no zones to answer from, the engine is asked');
+    } catch (err) {
+      this.tell('no zones to answer from, the engine is asked', { err });
       return { kind: 'forward' };
     }
   }
 
-  private connectToEngine(): Socket {
-    const local = { address: OUR_ADDRESS, port: 0 };
-    return socketOf(tcpConnectIn(this.sandbox, { local, remote: { address: ENGINE_ADDRESS, port: 53 } }));
-  }
-
-  /** Resolves when nothing is under way any more, at the latest after DRAIN_MS. */
-  private async drained(connections: ReadonlySet<Socket>): Promise<void> {
-    const began = performance.now();
-    do await sleep(MIN_DRAIN_MS);
-    while ((this.forwarder.pending > 0 || connections.size > 0) && performance.now() - began < DRAIN_MS);
+  private tell(message: string, fields: object): void {
+    const now = performance.now();
+    if (now - (this.told.get(message) ?? -QUIET_MS) < QUIET_MS) return;
+    this.told.set(message, now);
+    this.common.log?.warn({ sandbox: this.sandbox, ...this.counts, ...fields }, `DNS of a container: ${message}`);
   }
 }
 
-/** Every order equally likely. */
+/** Resolves when nothing is under way any more, at the latest after DRAIN_MS. */
+async function drained(servers: Servers): Promise<void> {
+  const began = performance.now();
+  do await sleep(MIN_DRAIN_MS);
+  while (servers.busy && performance.now() - began < DRAIN_MS);
+}
+
+/** Every order equally likely: Fisher and Yates. */
 function shuffled<T>(items: readonly T[]): T[] {
-  const order = items.map((item) => ({ item, key: randomInt(2 ** 32) }));
-  return order.sort((a, b) => a.key - b.key).map(({ item }) => item);
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(Math.random() * (i + 1));
+    const [a, b] = [order[i] as T, order[j] as T];
+    order[i] = b;
+    order[j] = a;
+  }
+  return order;
 }

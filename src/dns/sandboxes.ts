@@ -4,10 +4,13 @@ import { namespaceFile } from '../kernel/namespace-file.js';
 import type { Endpoint, NetworkId, NodeAddress } from '../model/types.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { ClusterView } from '../store/cluster.js';
+import { Directory } from './directory.js';
 import type { DnsService } from './service.js';
 import type { Zone } from './zone.js';
 
 export class Sandboxes {
+  private readonly directories = new Map<NetworkId, Directory>();
+
   constructor(
     private readonly view: ClusterView,
     private readonly local: LocalEndpoints,
@@ -22,6 +25,8 @@ export class Sandboxes {
       const sandbox = this.local.sandboxOf(endpoint);
       if (sandbox !== undefined) networks.set(sandbox, [...(networks.get(sandbox) ?? []), endpoint.network]);
     }
+    const used = new Set([...networks.values()].flat());
+    for (const id of this.directories.keys()) if (!used.has(id)) this.directories.delete(id);
     this.dns.sync(new Map([...networks].map(([sandbox, ids]) => [sandbox, () => this.zones(ids)])));
   }
 
@@ -44,10 +49,17 @@ export class Sandboxes {
     const { networks, endpoints } = this.view.current;
     return ids.map((id) => ({
       network: networks.get(id)?.announced?.name ?? '',
+      directory: this.directory(id).follow(endpoints.get(id) ?? NONE),
       // What died with this host may be in the cluster yet.
-      endpoints: [...(endpoints.get(id)?.values() ?? [])].filter(
-        (e) => e.node !== this.self || this.local.isLive(e.id),
-      ),
+      isLive: (e) => e.node !== this.self || this.local.isLive(e.id),
     }));
   }
+
+  private directory(id: NetworkId): Directory {
+    const known = this.directories.get(id) ?? new Directory();
+    this.directories.set(id, known);
+    return known;
+  }
 }
+
+const NONE: ReadonlyMap<string, Endpoint> = new Map();

@@ -1,9 +1,11 @@
 /** The resolvers of all containers of this host that are on a network of ours. */
 import { messageOf } from '../errors.js';
 import { namespaceFile } from '../kernel/namespace-file.js';
-import type { Zone } from './answer.js';
 import { AwaitedFiles } from './awaited-files.js';
-import { type Log, Resolver } from './resolver.js';
+import { Budget } from './budget.js';
+import { type Common, type Log, Resolver } from './resolver.js';
+import { Turns } from './turns.js';
+import type { Zone } from './zone.js';
 
 /** A third of what a redirect outlives its renewal: two may be missed. */
 const RENEW_MS = 1300;
@@ -36,7 +38,11 @@ export class DnsService {
   private readonly awaited = new AwaitedFiles((path) => this.begin(path));
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly log?: Log) {}
+  private readonly common: Common;
+
+  constructor(private readonly log?: Log) {
+    this.common = { budget: new Budget(), turns: new Turns(), log };
+  }
 
   /**
    * Makes what runs equal what is wanted: sandbox path to what its container can look up (called for every query).
@@ -93,7 +99,7 @@ export class DnsService {
       return;
     }
     this.awaited.drop(path);
-    const resolver = new Resolver(path, () => this.wanted.get(path)?.() ?? [], this.log);
+    const resolver = new Resolver(path, () => this.wanted.get(path)?.() ?? [], this.common);
     try {
       resolver.start();
     } catch (e) {

@@ -1,52 +1,50 @@
 /** What a container can look up: the endpoints of one of its networks, and how to find one by name or by address. */
 import ipaddr from 'ipaddr.js';
 import type { Endpoint } from '../model/types.js';
+import { canonical, type Directory } from './directory.js';
+import { encodeName } from './rdata.js';
+
+/** Somebody's container may have any number of names, and none that fits. */
+const MAX_TRIED = 20;
 
 export interface Zone {
   /** The network's announced name; '' if unknown yet, then only bare names match. */
   readonly network: string;
-  readonly endpoints: Iterable<Endpoint>;
-}
-
-/** A zone whose endpoints can be walked any number of times. */
-export interface FixedZone extends Zone {
-  readonly endpoints: readonly Endpoint[];
-}
-
-/** Everything that a name may stand for in one zone. */
-export interface Match {
-  /** Addresses without prefix length, canonical text. */
-  readonly v4: readonly string[];
-  readonly v6: readonly string[];
+  readonly directory: Directory;
+  /** False for an endpoint that is in the cluster yet, but not any more on its host. */
+  readonly isLive: (endpoint: Endpoint) => boolean;
 }
 
 /**
- * The addresses of `name`, or undefined when no zone has it. As the engine does it: bare names of all zones go before
- * `name.network`, the first zone that has the name wins, zones are not merged.
+ * The endpoints of `name` (canonical), or undefined when no zone has it. As the engine does it: bare names of all
+ * zones go before `name.network`, the first zone that has the name wins, zones are not merged.
  */
-export function lookUp(name: string, zones: readonly FixedZone[]): Match | undefined {
-  const wanted = canonical(name);
-  if (wanted === '') return undefined;
+export function lookUp(name: string, zones: readonly Zone[]): readonly Endpoint[] | undefined {
+  if (name === '') return undefined;
   for (const zone of zones) {
-    const match = within(zone, wanted);
-    if (match) return match;
+    const found = within(zone, name);
+    if (found) return found;
   }
   for (const zone of zones) {
     const suffix = `.${canonical(zone.network)}`;
-    if (suffix.length === 1 || wanted.length <= suffix.length || !wanted.endsWith(suffix)) continue;
-    const match = within(zone, wanted.slice(0, -suffix.length));
-    if (match) return match;
+    if (suffix.length === 1 || name.length <= suffix.length || !name.endsWith(suffix)) continue;
+    const found = within(zone, name.slice(0, -suffix.length));
+    if (found) return found;
   }
   return undefined;
 }
 
-/** `name.network` of the endpoint that has this address, or undefined. `address`: canonical text. */
-export function nameOf(address: string, zones: readonly FixedZone[]): string | undefined {
-  for (const { network, endpoints } of zones) {
-    for (const { addresses, names } of endpoints) {
-      const own = names[0];
-      if (own === undefined || !addresses.some((cidr) => hostPart(cidr) === address)) continue;
-      return network === '' ? own : `${own}.${network}`;
+/**
+ * `name.network` of the endpoint that has this address, on the wire; undefined when there is none. `address`:
+ * canonical text. The container's own name, or the first of its names that fits into DNS.
+ */
+export function nameOf(address: string, zones: readonly Zone[]): Buffer | undefined {
+  for (const { network, directory, isLive } of zones) {
+    for (const endpoint of directory.at(address).filter(isLive)) {
+      for (const own of endpoint.names.slice(0, MAX_TRIED)) {
+        const encoded = encodeName(network === '' ? own : `${own}.${network}`);
+        if (encoded) return encoded;
+      }
     }
   }
   return undefined;
@@ -54,27 +52,24 @@ export function nameOf(address: string, zones: readonly FixedZone[]): string | u
 
 /** The address that a reverse name (RFC 1035 section 3.5, RFC 3596 section 2.5) asks for; undefined for all else. */
 export function reversedAddress(name: string): string | undefined {
-  const labels = canonical(name).split('.');
-  const [family, arpa] = labels.splice(-2);
+  if (!name.endsWith('.arpa')) return undefined;
+  const labels = name.split('.');
+  const [family] = labels.splice(-2);
   const digits = labels.reverse();
-  if (arpa !== 'arpa') return undefined;
-  if (family === 'in-addr' && digits.length === 4) return parsed(digits.join('.'));
+  if (family === 'in-addr' && digits.length === 4 && digits.every((d) => /^(0|[1-9][0-9]{0,2})$/.test(d))) {
+    return parsed(digits.join('.'));
+  }
   if (family === 'ip6' && digits.length === 32 && digits.every((d) => /^[0-9a-f]$/.test(d))) {
     return parsed(digits.join('').replace(/(.{4})(?!$)/g, '$1:'));
   }
   return undefined;
 }
 
-function within(zone: FixedZone, wanted: string): Match | undefined {
-  const found = zone.endpoints.filter((e) => e.names.some((n) => canonical(n) === wanted));
-  if (found.length === 0) return undefined;
-  const all = found.flatMap((e) => e.addresses.map(hostPart));
-  return { v4: all.filter((a) => !a.includes(':')), v6: all.filter((a) => a.includes(':')) };
+function within({ directory, isLive }: Zone, name: string): readonly Endpoint[] | undefined {
+  const found = directory.named(name).filter(isLive);
+  return found.length > 0 ? found : undefined;
 }
 
 function parsed(address: string): string | undefined {
   return ipaddr.isValid(address) ? ipaddr.parse(address).toString() : undefined;
 }
-
-const canonical = (name: string): string => name.toLowerCase().replace(/\.$/, '');
-const hostPart = (cidr: string): string => cidr.replace(/\/.*$/, '');

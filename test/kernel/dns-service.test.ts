@@ -3,15 +3,13 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { Zone } from '../../src/dns/answer.js';
 import { DnsService } from '../../src/dns/service.js';
+import type { Zone } from '../../src/dns/zone.js';
 import { removeNamespace } from '../../src/kernel/netns.js';
-import { endpoint } from '../unit/dns/fixtures.js';
+import { endpoint, zone } from '../unit/dns/fixtures.js';
 import { askUdp, dropNamespace, FakeEngine, FROM_ENGINE, freePath, inside, makeNamespace } from './dns-namespace.js';
 
-const zonesOf = (address: string) => (): readonly Zone[] => [
-  { network: 'backnet', endpoints: [endpoint(['web'], [`${address}/24`])].values() },
-];
+const zonesOf = (address: string) => (): readonly Zone[] => [zone('backnet', [endpoint(['web'], [`${address}/24`])])];
 const zones = zonesOf('172.16.1.1');
 
 const warnings: string[] = [];

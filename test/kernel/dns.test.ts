@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Zone } from '../../src/dns/answer.js';
 import { Resolver } from '../../src/dns/resolver.js';
+import type { Zone } from '../../src/dns/zone.js';
 import { LIVE_MS } from '../../src/kernel/nftables.js';
-import { endpoint } from '../unit/dns/fixtures.js';
+import { endpoint, zone } from '../unit/dns/fixtures.js';
 import {
   askTcp,
   askUdp,
@@ -17,10 +17,7 @@ import {
 } from './dns-namespace.js';
 
 const zones: readonly Zone[] = [
-  {
-    network: 'backnet',
-    endpoints: [endpoint(['web1', 'web'], ['172.16.1.1/24']), endpoint(['web2', 'web'], ['172.16.1.2/24'])],
-  },
+  zone('backnet', [endpoint(['web1', 'web'], ['172.16.1.1/24']), endpoint(['web2', 'web'], ['172.16.1.2/24'])]),
 ];
 const OURS = ['172.16.1.1'];
 const ENGINES = [FROM_ENGINE];

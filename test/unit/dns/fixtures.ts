@@ -1,4 +1,6 @@
-import type { Packet, RecordType } from 'dns-packet';
+import type { DecodedPacket, Packet, RecordType } from 'dns-packet';
+import { Directory } from '../../../src/dns/directory.js';
+import type { Zone } from '../../../src/dns/zone.js';
 import type { Cidr, Endpoint, EndpointId, Mac, NetworkId, NodeAddress } from '../../../src/model/types.js';
 
 let made = 0;
@@ -18,7 +20,14 @@ export function endpoint(names: readonly string[], addresses: readonly string[])
   };
 }
 
-/** As dns-packet decodes a client's query. */
+/** All endpoints live. */
+export const zone = (network: string, endpoints: readonly Endpoint[]): Zone => ({
+  network,
+  directory: new Directory().follow(new Map(endpoints.map((e) => [e.id, e]))),
+  isLive: () => true,
+});
+
+/** A client's query, for dns-packet to encode. */
 export const asked = (name: string, type: string): Packet => ({
   type: 'query',
   id: 1,
@@ -26,7 +35,7 @@ export const asked = (name: string, type: string): Packet => ({
   questions: [{ name, type: type as RecordType, class: 'IN' }],
 });
 
-export const data = (reply: Packet | undefined): readonly unknown[] =>
+export const data = (reply: DecodedPacket | undefined): readonly unknown[] =>
   (reply?.answers ?? []).map((record) => ('data' in record ? record.data : undefined));
 
 export const asIs = <T>(items: readonly T[]): T[] => [...items];

@@ -11,3 +11,9 @@ it('finds messages however the stream is cut', () => {
     expect(found.map(String)).toEqual(messages.map(String));
   }
 });
+
+it('a message that is longer than wanted is refused at its length', () => {
+  const frames = new Frames(100);
+  expect([...frames.push(Buffer.from([0, 100]))]).toEqual([]);
+  expect(() => [...new Frames(100).push(Buffer.from([0, 101]))]).toThrow(RangeError);
+});

@@ -1,0 +1,28 @@
+/** The plugin's part of names in a process of its own: `plugin.ts <namespace> …`, all on one network of 5,000. */
+import { DnsService } from '../../../src/dns/service.js';
+import { endpoint, zone } from '../../unit/dns/fixtures.js';
+
+const lines: string[] = [];
+const service = new DnsService({ warn: (_, message) => void lines.push(message), debug: () => {} });
+const zones = [
+  zone(
+    'backnet',
+    Array.from({ length: 5000 }, (_, i) => endpoint([`c${i}`, 'all'], [`172.16.${i >> 8}.${i & 255}/16`])),
+  ),
+];
+
+export interface Usage {
+  /** Microseconds of CPU so far. */
+  readonly cpu: number;
+  /** Bytes. */
+  readonly rss: number;
+  readonly lines: readonly string[];
+}
+
+process.on('message', () => {
+  const { user, system } = process.cpuUsage();
+  process.send?.({ cpu: user + system, rss: process.memoryUsage.rss(), lines } satisfies Usage);
+});
+service.sync(new Map(process.argv.slice(2).map((path) => [path, () => zones])));
+process.send?.('ready');
+setInterval(() => {}, 1000);
