@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import { isDiskTrouble, messageOf, NotYetError, UserError } from './errors.js';
 import { isIp, networkOf, parseIp } from './model/address.js';
 import { parseSources } from './model/pool-source.js';
-import type { GwbridgeWish, NodeAddress, PoolSource } from './model/types.js';
+import type { GuardMode, GwbridgeWish, NodeAddress, PoolSource } from './model/types.js';
 
 export interface ConsulConfig {
   readonly servers: readonly { readonly host: string; readonly port: number }[];
@@ -24,8 +24,7 @@ export interface Config {
   /** What GetCapabilities answers; `auto` decides by the engine's request. */
   readonly scope: 'auto' | 'local' | 'global';
   readonly gwbridge: GwbridgeWish;
-  /** Whether VXLAN from addresses of no node is dropped. */
-  readonly vxlanGuard: boolean;
+  readonly vxlanGuard: GuardMode;
   /** Where pools that nobody named come from. */
   readonly defaultPools: readonly PoolSource[];
   /** Sockets to serve; a managed plugin has one for its plain name and one for the engine that started it. */
@@ -35,7 +34,7 @@ export interface Config {
 export type Env = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
-const SWITCH = ['on', 'off'] as const;
+const GUARD_MODES = ['on', 'incoming', 'off'] as const;
 const SCOPES = ['auto', 'local', 'global'] as const;
 
 /** Reads and checks all settings. Throws a UserError that lists every one that is wrong; a NotYetError if it may pass. */
@@ -57,7 +56,7 @@ export function readConfig(env: Env): Config {
     dataDir: attempt(() => writableFolder(env.DATA_DIR || '/var/lib/tsoverlay'), ''),
     scope: attempt(() => oneOf('SCOPE', env.SCOPE || 'auto', SCOPES), 'auto'),
     gwbridge: attempt(() => readGwbridge(env.GWBRIDGE_SUBNET ?? '', env.GWBRIDGE_MTU ?? ''), { mtu: 'underlay' }),
-    vxlanGuard: attempt(() => oneOf('VXLAN_GUARD', env.VXLAN_GUARD || 'on', SWITCH), 'on') === 'on',
+    vxlanGuard: attempt(() => oneOf('VXLAN_GUARD', env.VXLAN_GUARD || 'on', GUARD_MODES), 'on'),
     defaultPools: attempt(() => parseSources(env.DEFAULT_ADDRESS_POOLS ?? '', 'DEFAULT_ADDRESS_POOLS'), []),
     sockets: readSockets(env.PLUGIN_SOCKETS ?? ''),
   };

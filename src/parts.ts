@@ -115,7 +115,13 @@ export async function assemble(config: Config, log: Logger) {
   const restarts = new RestartPass(docker, identity, log);
   const dns = new DnsService(log);
   const sandboxes = new Sandboxes(view, local, self, dns);
-  const guard = new GuardPass(new VxlanGuard(familyOf(self)), view, self, config.vxlanGuard, log);
+  const guard = new GuardPass(
+    new VxlanGuard(familyOf(self), config.vxlanGuard),
+    view,
+    self,
+    config.vxlanGuard !== 'off',
+    log,
+  );
   const advice = new Advice(self, log);
   const macs = new Macs(store, view);
   const networkDriver = new NetworkDriver(

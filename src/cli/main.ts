@@ -2,16 +2,22 @@
 import { join } from 'node:path';
 import { Command } from 'commander';
 import type { ConsulConfig } from '../config.js';
+import { messageOf } from '../errors.js';
+import { VxlanGuard } from '../kernel/guard.js';
+import { familyOf } from '../model/address.js';
 import type { Store } from '../model/ports.js';
+import type { NodeAddress } from '../model/types.js';
 import { ConsulStore } from '../store/consul.js';
 import { FileStore } from '../store/file.js';
 import { forgetNode } from './forget.js';
-import { readStatus, statusLines } from './status.js';
+import { guardLines, readStatus, statusLines } from './status.js';
 
 /** Where the cluster is, from the same settings that the server takes. */
 export interface Where {
   readonly consul?: ConsulConfig;
   readonly dataDir: string;
+  /** This host's address for the others. */
+  readonly advertise: NodeAddress;
 }
 
 /** Runs the command in `argv` (as process.argv) and resolves when it is done. Rejects with what it failed of. */
@@ -21,8 +27,10 @@ export async function runCommand(argv: readonly string[], where: () => Where): P
   );
   program
     .command('status')
-    .description('nodes, networks, and what waits for a host to return')
-    .action(() => withStore(where, async (store) => print(statusLines(await readStatus(store)))));
+    .description('nodes, networks, what waits for a host to return, and what this host has kept out')
+    .action(() =>
+      withStore(where, async (store) => print([...statusLines(await readStatus(store)), ...guardOf(where)])),
+    );
   const node = program.command('node').description('nodes of the cluster');
   node
     .command('forget <address>')
@@ -34,6 +42,18 @@ export async function runCommand(argv: readonly string[], where: () => Where): P
       }),
     );
   await program.parseAsync(argv);
+}
+
+/** Lines about the guard of the host that this runs on. */
+function guardOf(where: () => Where): readonly string[] {
+  const guard = new VxlanGuard(familyOf(where().advertise), 'off');
+  try {
+    return guardLines(guard.drops());
+  } catch (e) {
+    return [`whether UDP 4789 of this host is guarded cannot be seen: ${messageOf(e)}`];
+  } finally {
+    guard.close();
+  }
 }
 
 async function withStore(where: () => Where, work: (store: Store) => Promise<void>): Promise<void> {

@@ -1,7 +1,7 @@
 /** `tsoverlay status`: the cluster as the store has it, and what waits for a host to return. */
 import { keys } from '../model/names.js';
 import type { Store } from '../model/ports.js';
-import type { Endpoint, Network, Node } from '../model/types.js';
+import type { Endpoint, GuardDrops, Network, Node } from '../model/types.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from '../store/records.js';
 
 export interface Status {
@@ -53,3 +53,19 @@ export function statusLines({ nodes, networks, endpoints, unreadable }: Status):
     ...unreadable,
   ];
 }
+
+const KEPT_OUT: Readonly<Record<string, string>> = {
+  input: 'from an address of no node',
+  prerouting: "from a node's address, but not by the way to it",
+  forward: 'from a container, or through this host otherwise',
+  output: 'from a process of this host',
+};
+
+/** What the guard of this host has dropped since the host has booted, by the chains of nft table tsoverlay-guard. */
+export const guardLines = (drops: GuardDrops | undefined): readonly string[] =>
+  drops === undefined
+    ? ['UDP 4789 of this host is not guarded']
+    : [
+        'UDP 4789 of this host is guarded; datagrams dropped:',
+        ...[...drops].map(([chain, count]) => `  ${chain}  ${count}  ${KEPT_OUT[chain] ?? ''}`),
+      ];

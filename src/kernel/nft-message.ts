@@ -21,13 +21,17 @@ export const NLM_F_APPEND = 0x800;
 /** `enum nf_tables_msg_types`. */
 export const Msg = {
   newTable: 0,
+  getTable: 1,
   delTable: 2,
   newChain: 3,
   newRule: 6,
   getRule: 7,
   newSet: 9,
   newSetElem: 12,
+  getSetElem: 13,
   delSetElem: 14,
+  newGen: 15,
+  getGen: 16,
 } as const;
 
 /** One change of a batch; its attributes are encoded already. */
@@ -78,9 +82,29 @@ export function batch(changes: readonly Change[], family: number = NFPROTO.ipv4)
   ]);
 }
 
+/** A question for one thing, a `get…` of {@link Msg}. */
+export const question = (type: number, attributes: readonly Buffer[], family: number): Buffer =>
+  message(netfilterType(type), NLM_F_REQUEST, 1, family, 0, attributes);
+
 /** A question for everything of one kind, a `get…` of {@link Msg}. */
 export const dump = (type: number, attributes: readonly Buffer[], family: number): Buffer =>
   message(netfilterType(type), NLM_F_REQUEST | NLM_F_DUMP, 1, family, 0, attributes);
+
+/** The attributes in `bytes`, in order: lists repeat a type. Ends where they make no sense. */
+export function* attributesIn(bytes: Buffer | undefined): Generator<{ readonly type: number; readonly value: Buffer }> {
+  for (let at = 0; bytes !== undefined && at + 4 <= bytes.length; ) {
+    const length = bytes.readUInt16LE(at);
+    if (length < 4 || at + length > bytes.length) return;
+    yield { type: bytes.readUInt16LE(at + 2) & ~NLA_F_NESTED, value: bytes.subarray(at + 4, at + length) };
+    at += padded(length);
+  }
+}
+
+/** The value of the first attribute of a type. */
+export function attributeOf(bytes: Buffer | undefined, wanted: number): Buffer | undefined {
+  for (const { type, value } of attributesIn(bytes)) if (type === wanted) return value;
+  return undefined;
+}
 
 /** A message's type on the wire. */
 export const netfilterType = (type: number): number => (NFNL_SUBSYS_NFTABLES << 8) | type;

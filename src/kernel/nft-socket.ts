@@ -9,6 +9,7 @@ import koffi from 'koffi';
 import { KernelError } from '../errors.js';
 import { errnoSymbol } from './errno.js';
 import { check, libc, withNamespace } from './netns.js';
+import { netfilterType } from './nft-message.js';
 
 const socket = libc.func('int socket(int domain, int type, int protocol)');
 const send = libc.func('long send(int fd, const void *data, size_t length, int flags)');
@@ -45,10 +46,20 @@ export function transact(fd: number, verb: string, bytes: Buffer): void {
   if (errno !== undefined) throw new KernelError(verb, errno, errnoSymbol(errno));
 }
 
-/** Sends a question (`dump()` of nft-message) and gives the types of the messages it was answered with. */
-export function ask(fd: number, verb: string, bytes: Buffer): readonly number[] {
+/**
+ * Sends a question (`question()` or `dump()` of nft-message) and gives the attributes of all answers of `type`, as bytes.
+ * What is not there has none. Throws a KernelError, EPERM for who is not root.
+ */
+export function ask(fd: number, verb: string, bytes: Buffer, type: number): readonly Buffer[] {
   check(verb, Number(send(fd, bytes, bytes.length, 0)));
-  return datagrams(verb, fd).flatMap((datagram) => [...messagesIn(datagram)].map(({ type }) => type));
+  const answers = datagrams(verb, fd);
+  const errno = answers.flatMap(errnosIn).find((e) => e !== 0 && e !== constants.errno.ENOENT);
+  if (errno !== undefined) throw new KernelError(verb, errno, errnoSymbol(errno));
+  return answers.flatMap((datagram) =>
+    [...messagesIn(datagram)]
+      .filter((m) => m.type === netfilterType(type))
+      .map((m) => datagram.subarray(m.at + 20, m.at + m.length)),
+  );
 }
 
 /** The errno of every answer in the socket's buffer, in order; 0 is an acknowledgement. */
@@ -72,12 +83,14 @@ export const errnosIn = (datagram: Buffer): number[] =>
     type === NLMSG_ERROR && at + 20 <= datagram.length ? [Math.abs(datagram.readInt32LE(at + 16))] : [],
   );
 
-/** Where each message of a datagram begins, and its type. */
-function* messagesIn(datagram: Buffer): Generator<{ readonly type: number; readonly at: number }> {
+/** Where each message of a datagram begins, its type, and its length with headers. */
+function* messagesIn(
+  datagram: Buffer,
+): Generator<{ readonly type: number; readonly at: number; readonly length: number }> {
   for (let at = 0; at + 16 <= datagram.length; ) {
     const length = datagram.readUInt32LE(at);
     if (length < 16) return;
-    yield { type: datagram.readUInt16LE(at + 4), at };
+    yield { type: datagram.readUInt16LE(at + 4), at, length };
     at += (length + 3) & ~3;
   }
 }

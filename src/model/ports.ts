@@ -116,7 +116,7 @@ export interface HostKernel {
   close(): void;
 }
 
-/** Keeps VXLAN of our networks out that comes from addresses of no node. */
+/** Keeps VXLAN of our networks out that no node sends. */
 export interface Guard {
   /** Lets these nodes alone send to these VNIs. Throws a KernelError. */
   ensure(nodes: readonly NodeAddress[], vnis: readonly number[]): void;

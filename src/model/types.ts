@@ -131,6 +131,15 @@ export interface GwbridgeWish {
   readonly mtu: number | 'underlay' | 'keep';
 }
 
+/**
+ * What of UDP 4789 is looked at: `incoming` only where VXLAN comes from, for hosts that route other VXLAN hosts and for
+ * underlays on which answers take another way.
+ */
+export type GuardMode = 'on' | 'incoming' | 'off';
+
+/** Datagrams that the guard has dropped, by the chain of its nft table. */
+export type GuardDrops = ReadonlyMap<string, number>;
+
 /** All that this host knows of the cluster at one moment. Never changed, only replaced. */
 export interface Cluster {
   readonly nodes: ReadonlyMap<NodeAddress, Node>;

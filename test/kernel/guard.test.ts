@@ -1,42 +1,122 @@
-/** The guard of UDP 4789 as the kernel has it, and whether it notices that somebody took it away. */
-import { afterEach, beforeEach, expect, it } from 'vitest';
+/** The guard of UDP 4789 as the kernel has it, and whether it notices what somebody changed. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VxlanGuard } from '../../src/kernel/guard.js';
 import { withNamespace } from '../../src/kernel/netns.js';
-import type { NodeAddress } from '../../src/model/types.js';
+import type { GuardMode, NodeAddress } from '../../src/model/types.js';
 import { dropNamespace, inside, makeNamespace } from './dns-namespace.js';
+import { sendUdp, vxlan } from './forger.js';
 
 let namespace = '';
 let guard: VxlanGuard;
+const open = (mode: GuardMode = 'on') => withNamespace(namespace, () => new VxlanGuard(4, mode));
 beforeEach(() => {
   namespace = makeNamespace();
-  guard = withNamespace(namespace, () => new VxlanGuard(4));
+  guard = open();
 });
 afterEach(() => {
   guard.close();
   dropNamespace(namespace);
 });
 
-const ensure = () => guard.ensure(['10.0.0.60' as NodeAddress, '10.0.0.61' as NodeAddress], [256, 300]);
+const ensure = (made = guard) => made.ensure(['10.0.0.60' as NodeAddress, '10.0.0.61' as NodeAddress], [256, 300]);
+const nft = (...command: readonly string[]) => inside(namespace, 'nft', ...command);
+const listing = () => nft('-a', 'list', 'table', 'ip', 'tsoverlay-guard');
+const CHAINS = ['input', 'prerouting', 'forward', 'output'];
 
 it('names the nodes and the VXLAN ids', () => {
   ensure();
-  const listing = inside(namespace, 'nft', 'list', 'table', 'ip', 'tsoverlay-guard');
-  expect(listing).toContain('elements = { 10.0.0.60, 10.0.0.61 }');
-  expect(listing).toMatch(/ip saddr != @nodes counter packets 0 bytes 0 drop/);
+  expect(listing()).toContain('elements = { 10.0.0.60, 10.0.0.61 }');
+  expect(listing()).toMatch(/ip saddr != @nodes counter packets 0 bytes 0 drop/);
+  for (const chain of CHAINS)
+    expect(listing()).toMatch(new RegExp(`chain ${chain} .*\n\t\ttype filter hook ${chain} `));
 });
 
-it.each(['flush ruleset', 'delete table ip tsoverlay-guard', 'flush chain ip tsoverlay-guard vxlan'])(
-  'stands until nft %s, and again when made anew',
-  (command) => {
+it('incoming: looks at what comes in alone', () => {
+  const other = open('incoming');
+  ensure(other);
+  expect(listing()).toContain('chain input');
+  expect(listing()).not.toMatch(/chain (prerouting|forward|output)/);
+  expect(other.stands()).toBe(true);
+  other.close();
+});
+
+describe('stands', () => {
+  const intact = () => {
+    guard.ensure([], []);
+    ensure();
+    expect(guard.stands()).toBe(true);
+    expect(guard.stands()).toBe(true);
+  };
+  const mended = () => {
+    expect(guard.stands()).toBe(false);
     expect(guard.stands()).toBe(false);
     ensure();
     expect(guard.stands()).toBe(true);
-    inside(namespace, 'nft', ...command.split(' '));
+  };
+
+  it.each([
+    'flush ruleset',
+    'delete table ip tsoverlay-guard',
+    'flush table ip tsoverlay-guard',
+    ...CHAINS.map((chain) => `flush chain ip tsoverlay-guard ${chain}`),
+    'flush set ip tsoverlay-guard nodes',
+    'flush set ip tsoverlay-guard vnis',
+    'add element ip tsoverlay-guard nodes { 10.0.0.99 }',
+    'delete element ip tsoverlay-guard nodes { 10.0.0.61 }',
+    'insert rule ip tsoverlay-guard input accept',
+    'add table ip tsoverlay-guard { flags dormant; }',
+  ])('until nft %s, and again when made anew', (command) => {
     expect(guard.stands()).toBe(false);
-    ensure();
+    intact();
+    nft(...command.split(' '));
+    mended();
+    guard.remove();
+    expect(guard.stands()).toBe(false);
+    guard.remove();
+  });
+
+  it('until a single rule is gone, whichever', () => {
+    intact();
+    const count = listing().match(/# handle/g)?.length ?? 0;
+    const rules = () => [...listing().matchAll(/chain (\w+) |comment .*# handle (\d+)/g)];
+    expect(count).toBeGreaterThan(20);
+    for (let i = 0, chain = ''; i < rules().length; i++) {
+      const [, name, handle] = rules()[i] ?? [];
+      chain = name ?? chain;
+      if (handle === undefined) continue;
+      nft('delete', 'rule', 'ip', 'tsoverlay-guard', chain, 'handle', handle);
+      mended();
+    }
+  });
+
+  it('whatever becomes of the tables of others', () => {
+    intact();
+    nft('table ip theirs { chain c { type filter hook input priority 0; counter; }; }');
     expect(guard.stands()).toBe(true);
-    guard.remove();
+    nft('flush', 'table', 'ip', 'theirs');
+    expect(guard.stands()).toBe(true);
+  });
+
+  it('with thousands of nodes', () => {
+    const nodes = Array.from({ length: 3_000 }, (_, i) => `10.${i >> 8}.${i & 255}.1` as NodeAddress);
+    guard.ensure(nodes, [256]);
+    expect(guard.stands()).toBe(true);
+    nft('delete', 'element', 'ip', 'tsoverlay-guard', 'nodes', '{ 10.5.5.1 }');
     expect(guard.stands()).toBe(false);
-    guard.remove();
-  },
-);
+  });
+});
+
+it('counts by chain, and goes on counting when made anew and by another process', () => {
+  expect(guard.drops()).toBeUndefined();
+  ensure();
+  for (let i = 0; i < 3; i++) sendUdp(namespace, '127.0.0.1', vxlan(300));
+  const drops = { input: 0, prerouting: 0, forward: 0, output: 3 };
+  expect(Object.fromEntries(guard.drops() ?? [])).toEqual(drops);
+  guard.ensure(['10.0.0.60' as NodeAddress], [300]);
+  expect(Object.fromEntries(guard.drops() ?? [])).toEqual(drops);
+  sendUdp(namespace, '127.0.0.1', vxlan(300));
+  const other = open();
+  ensure(other);
+  expect(Object.fromEntries(other.drops() ?? [])).toEqual({ ...drops, output: 4 });
+  other.close();
+});

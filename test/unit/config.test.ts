@@ -25,6 +25,14 @@ describe('readConfig', () => {
     expect(read({ CLUSTER_STORE: '' }).consul).toBeUndefined();
   });
 
+  it('takes three ways of guarding', () => {
+    expect(read({}).vxlanGuard).toBe('on');
+    for (const mode of ['on', 'incoming', 'off']) expect(read({ VXLAN_GUARD: mode }).vxlanGuard).toBe(mode);
+    expect(() => read({ VXLAN_GUARD: 'outgoing' })).toThrow(
+      'VXLAN_GUARD is "outgoing"; it must be one of on, incoming, off',
+    );
+  });
+
   it('takes the options of the store', () => {
     const ca = join(folder, 'ca.pem');
     writeFileSync(ca, 'CA');

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { forgetNode } from '../../../src/cli/forget.js';
-import { readStatus, statusLines } from '../../../src/cli/status.js';
+import { guardLines, readStatus, statusLines } from '../../../src/cli/status.js';
 import type { NetworkId } from '../../../src/model/types.js';
 import { FakeStore } from '../../fakes/store.js';
 import { makeHost } from '../registry/host.js';
@@ -60,5 +60,13 @@ it('tsoverlay status lists nodes and networks, what waits, and what cannot be re
     'waiting for 10.0.0.60: 1 endpoints; if it never returns: tsoverlay node forget 10.0.0.60',
     'waiting for 10.0.0.61: 2 endpoints; if it never returns: tsoverlay node forget 10.0.0.61',
     'nodes/10.0.0.99 has version 2, which a newer release wrote; it is left alone',
+  ]);
+});
+
+it('tsoverlay status tells what the guard has dropped', () => {
+  expect(guardLines(undefined)).toEqual(['UDP 4789 of this host is not guarded']);
+  expect(guardLines(new Map([['forward', 7]]))).toEqual([
+    'UDP 4789 of this host is guarded; datagrams dropped:',
+    '  forward  7  from a container, or through this host otherwise',
   ]);
 });
