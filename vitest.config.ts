@@ -21,6 +21,7 @@ export default defineConfig({
       project('lab', 300, false, 'test/lab/*.test.ts'),
       project('managed', 300, false, 'test/lab/managed/*.test.ts'),
       project('options', 300, false, 'test/lab/options/*.test.ts'),
+      project('attacks', 300, false, 'test/lab/attacks/*.test.ts'),
       project('faults', 300, false, 'test/lab/faults/*.test.ts'),
     ],
   },

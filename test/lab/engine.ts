@@ -2,7 +2,7 @@
 import { type EngineVersion, enginePath } from './cache.js';
 import { attempt, type Outcome, run } from './command.js';
 import type { Host } from './host.js';
-import { IMAGE_TAR } from './image.js';
+import { imageTar } from './image.js';
 import { tail, until } from './process.js';
 import { ask } from './unix-http.js';
 
@@ -71,7 +71,7 @@ export class Engine {
   /** Makes busybox:latest, about 0.3 s; a disk that has it already is left alone. */
   async loadImage(): Promise<void> {
     if ((await this.docker('image', 'ls', '-q', 'busybox')) !== '') return;
-    await this.docker('load', '--quiet', '--input', IMAGE_TAR);
+    await this.docker('load', '--quiet', '--input', imageTar());
   }
 
   log(): string {

@@ -1,19 +1,34 @@
 /** The image `busybox:latest` as a tar for `docker load`: no registry is needed. */
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
+import { buildPrograms, programSources } from './attacks/programs.js';
 import { cached } from './paths.js';
 import { putInPlace, withScratch } from './scratch.js';
 
-export const IMAGE_TAR = cached('busybox-image.tar');
-
+const BUSYBOX = '/bin/busybox';
 const IPERF = '/usr/bin/iperf3';
 
-/** Makes the tar when the cache has none: busybox with all its applets, and iperf3 with its libraries. */
+let tar: string | undefined;
+
+/** The tar's place in the cache, named after all that it is made of: checkouts that differ have one each. */
+export function imageTar(): string {
+  if (tar === undefined) {
+    const hash = createHash('sha256');
+    for (const file of [import.meta.filename, BUSYBOX, IPERF, ...programSources()]) hash.update(readFileSync(file));
+    tar = cached(`busybox-image-${hash.digest('hex').slice(0, 12)}.tar`);
+  }
+  return tar;
+}
+
+/**
+ * Makes the tar when the cache has none: busybox with all its applets, iperf3 with its libraries, and the programs
+ * that attack and measure.
+ */
 export async function makeImage(tell: (line: string) => void): Promise<void> {
-  if (existsSync(IMAGE_TAR)) return;
+  if (existsSync(imageTar())) return;
   tell('making the busybox image');
   await withScratch(async (scratch) => {
     await fillRootfs(join(scratch, 'rootfs'));
@@ -27,7 +42,7 @@ export async function makeImage(tell: (line: string) => void): Promise<void> {
     );
     const image = join(scratch, 'image.tar');
     await execa('tar', ['-C', scratch, '-cf', image, 'manifest.json', 'config.json', 'layer.tar']);
-    await putInPlace(image, IMAGE_TAR);
+    await putInPlace(image, imageTar());
   });
 }
 
@@ -38,7 +53,8 @@ async function fillRootfs(rootfs: string): Promise<void> {
     await mkdir(dirname(join(rootfs, file)), { recursive: true });
     await cp(file, join(rootfs, file), { dereference: true });
   }
-  await cp('/bin/busybox', join(rootfs, 'bin/busybox'), { dereference: true });
+  await cp(BUSYBOX, join(rootfs, 'bin/busybox'), { dereference: true });
+  await buildPrograms(join(rootfs, 'bin'));
   // Applets are symbolic links to where busybox believes it is, so it has to be asked inside the new root.
   await execa('chroot', [rootfs, '/bin/busybox', '--install', '-s', '/bin']);
 }

@@ -11,7 +11,7 @@ export const OURS = '-d tsoverlay --ipam-driver tsoverlay';
 const LASTING = /^tsoverlay\/(nodes\/|cluster$|pool-guard$|members\/)/;
 
 export class Site {
-  private constructor(readonly lab: Lab) {}
+  constructor(readonly lab: Lab) {}
 
   static async boot(options: Partial<LabOptions> = {}): Promise<Site> {
     return new Site(await Lab.boot(options));

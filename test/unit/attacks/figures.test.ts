@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { drift, type Figures, failings, ratio } from '../../lab/attacks/figures.js';
+import { tables } from '../../lab/attacks/table.js';
+
+const GOOD: Figures = {
+  rssBefore: 70,
+  rss: [71, 75, 72],
+  names: { asked: 1000, right: 1000, p50: 500, p99: 3_000 },
+  runs: [400, 500, 450],
+  refusals: [],
+  complaints: 0,
+  injected: 0,
+};
+const QUIET: Figures = { ...GOOD, runs: [380, 400, 420] };
+const failing = (change: Partial<Figures>, noise = 3_000) => failings({ ...GOOD, ...change }, QUIET, noise, 60);
+
+describe('what was seen beside an attack', () => {
+  it('holds when all is within its bounds', () => {
+    expect(failing({})).toEqual([]);
+    expect(ratio(GOOD, QUIET)).toBeCloseTo(1.125);
+  });
+
+  it.each<[string, Partial<Figures>, string]>([
+    ['a death', { death: 'the plugin was dead after 3 s' }, 'the plugin was dead after 3 s'],
+    ['memory that grows', { rss: [71, 91, 70] }, 'memory went from 70 by 21 MiB'],
+    ['memory that shrinks', { rss: [49] }, 'memory went from 70 by -21 MiB'],
+    ['slow names', { names: { ...GOOD.names, p99: 20_000 } }, 'names: p99 20.0 ms, 3.0 ms without the attack'],
+    ['lost names', { names: { ...GOOD.names, right: 994 } }, '6 of 1000 names not answered'],
+    ['slow containers', { runs: [800, 810] }, 'docker run took 2.01 times as long as before'],
+    ['no container', { runs: [] }, '0 docker run ended, and 3 before'],
+    ['a refusal', { refusals: ['EBUSY'] }, 'docker run failed: EBUSY'],
+    ['a flood in the log', { complaints: 21 }, '21 lines of warnings and errors'],
+    ['an injection', { injected: 1 }, '1 datagrams came into the other network'],
+  ])('does not hold with %s', (_, change, text) => expect(failing(change)).toEqual([text]));
+
+  it('lets names be as slow as the machine makes them without an attack, twice', () => {
+    const names = { ...GOOD.names, p99: 39_000 };
+    expect(failing({ names }, 20_000)).toEqual([]);
+    expect(failing({ names }, 19_000)).toHaveLength(1);
+  });
+
+  it('takes the memory that is farthest from what it was', () => {
+    expect(drift({ ...GOOD, rss: [75, 60] })).toBe(-10);
+    expect(drift({ ...GOOD, rss: [75, 66] })).toBe(5);
+  });
+});
+
+it('becomes a table for each engine and plugin, the newest first', () => {
+  const host = { rss: -3.4, p50: 0.6, p99: 4.04, quietP99: 3, ratio: 1.2, runs: 4 };
+  const row = { engine: '26.1.5', plugin: 'process', order: 0, seconds: 60, strikes: 12_345.6, learned: 0 } as const;
+  const held = { ...row, title: 'ARP', failings: [], hosts: [host, { ...host, runs: 0 }] };
+  const text = tables([held, { ...held, engine: '28.5.2', plugin: 'managed', strikes: 0.5, failings: ['a|b'] }]);
+  expect(text.match(/^## .*$/gm)).toEqual([
+    '## Docker 28.5.2, tsoverlay as a managed plugin, 60 s each',
+    '## Docker 26.1.5, tsoverlay as a process, 60 s each',
+  ]);
+  expect(text).toContain(
+    '| ARP | 0.5 | −3 / −3 | 0.6 / 0.6 | 4.0 / 4.0 | 3.0 / 3.0 | 1.20 × / – | 0 | **no**: a\\|b |',
+  );
+  expect(text).toContain('| ARP | 12,346 | −3 / −3 |');
+  expect(text).toContain('| 0 | yes |');
+});
