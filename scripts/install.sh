@@ -109,7 +109,7 @@ try() {
 explain_trial() {
   case "$1" in
     *"out of reach"*) fail "$1" "Can this host reach Consul? curl http://CONSUL:8500/v1/status/leader" \
-      "With TLS and ACL: CLUSTER_STORE_OPTS=kv.cacertfile=/var/lib/tsoverlay/ca.pem,kv.token=…" ;;
+      "With TLS and ACL: CLUSTER_STORE_OPTS=kv.cacertfile=/var/lib/tsoverlay/ca.pem,kv.tokenfile=/var/lib/tsoverlay/token" ;;
     *"waiting for it"*) fail "$1" "docker plugin disable -f $name; docker plugin set $name CLUSTER_ADVERTISE=…; enable" ;;
     *"could not resolve driver"* | *"not found"*) fail "$1" \
       "The engine does not see /run/docker/plugins/tsoverlay.sock; does dockerd run with another --exec-root?" ;;

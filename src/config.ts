@@ -1,19 +1,12 @@
 /** Settings from the environment, checked once, every problem named in one sentence. */
-import { accessSync, constants, existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
+import { type ConsulConfig, readConsul } from './config-consul.js';
 import { isDiskTrouble, messageOf, NotYetError, UserError } from './errors.js';
 import { isIp, networkOf, parseIp } from './model/address.js';
 import { parseSources } from './model/pool-source.js';
 import type { GuardMode, GwbridgeWish, NodeAddress, PoolSource } from './model/types.js';
-
-export interface ConsulConfig {
-  readonly servers: readonly { readonly host: string; readonly port: number }[];
-  /** Ends with a slash. */
-  readonly prefix: string;
-  readonly token?: string;
-  readonly tls?: { readonly ca?: Buffer; readonly cert?: Buffer; readonly key?: Buffer };
-}
 
 export interface Config {
   /** Undefined: the embedded store of a single host. */
@@ -87,55 +80,6 @@ function readGwbridge(subnet: string, mtu: string): GwbridgeWish {
 export function readSockets(text: string): readonly [string, ...string[]] {
   const [first = '/run/docker/plugins/tsoverlay.sock', ...more] = text.split(',').filter((path) => path !== '');
   return [first, ...more];
-}
-
-/** `consul://host:port[,host:port…][/prefix]`, as dockerd's `--cluster-store` took it. */
-function readConsul(store: string, opts: string): ConsulConfig | undefined {
-  const options = readOptions(opts);
-  if (store === '') return undefined;
-  const bad = (why: string) =>
-    new UserError(`CLUSTER_STORE is "${store}", ${why}; write it as consul://host:port[,host:port][/prefix]`);
-  const match = /^consul:\/\/([^/]+)(?:\/(.*))?$/.exec(store);
-  if (match === null) throw bad('which does not start with consul:// and a host');
-  const [, hosts = '', path = ''] = match;
-  const servers = hosts.split(',').map((text) => {
-    const server = /^(\[[^\]]+\]|[^:[\]]+)(?::(\d+))?$/.exec(text.trim());
-    const port = Number(server?.[2] ?? 8500);
-    if (server?.[1] === undefined || port < 1 || port > 65535) throw bad(`in which "${text}" is no host:port`);
-    return { host: server[1].replace(/^\[|\]$/g, ''), port };
-  });
-  const prefix = [...path.split('/').filter((part) => part !== ''), 'tsoverlay'].join('/');
-  return { servers, prefix: `${prefix}/`, ...options };
-}
-
-/** dockerd's own spelling: `kv.cacertfile=…,kv.certfile=…,kv.keyfile=…,kv.token=…`. */
-function readOptions(text: string): Pick<ConsulConfig, 'token' | 'tls'> {
-  const pairs = new Map<string, string>();
-  for (const part of text.split(',').filter((p) => p.trim() !== '')) {
-    const [key = '', ...value] = part.trim().split('=');
-    if (!['kv.cacertfile', 'kv.certfile', 'kv.keyfile', 'kv.token'].includes(key))
-      throw new UserError(
-        `CLUSTER_STORE_OPTS has "${key}", which is unknown; use kv.cacertfile, kv.certfile, kv.keyfile or kv.token`,
-      );
-    pairs.set(key, value.join('='));
-  }
-  const file = (key: string): Buffer | undefined => {
-    const path = pairs.get(key);
-    if (path === undefined) return undefined;
-    try {
-      return readFileSync(path);
-    } catch (e) {
-      throw new UserError(`CLUSTER_STORE_OPTS names ${key}=${path}, which cannot be read: ${messageOf(e)}`);
-    }
-  };
-  const [ca, cert, key, token] = [
-    file('kv.cacertfile'),
-    file('kv.certfile'),
-    file('kv.keyfile'),
-    pairs.get('kv.token'),
-  ];
-  const tls = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }) };
-  return { ...(token === undefined ? {} : { token }), ...(Object.keys(tls).length === 0 ? {} : { tls }) };
 }
 
 /** An address, `address:port` or an interface's name, as dockerd's `--cluster-advertise` took it; the port is unused. */

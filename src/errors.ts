@@ -29,13 +29,16 @@ export class KernelError extends Error {
 /** The store did not do as asked: unreachable, or it answered with an error. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
+  readonly status: number | undefined;
   constructor(
     message: string,
     /** True when the same call may go through later (unreachable, no leader, time-out). */
     readonly retryable: boolean,
-    options?: ErrorOptions,
+    /** `status`: of the answer, where there was one. */
+    options?: ErrorOptions & { readonly status?: number },
   ) {
     super(message, options);
+    this.status = options?.status;
   }
 }
 

@@ -1,7 +1,7 @@
 /** The operator's commands. Without one, tsoverlay serves the engine. */
 import { join } from 'node:path';
 import { Command } from 'commander';
-import type { ConsulConfig } from '../config.js';
+import type { ConsulConfig } from '../config-consul.js';
 import { messageOf } from '../errors.js';
 import { VxlanGuard } from '../kernel/guard.js';
 import { familyOf } from '../model/address.js';

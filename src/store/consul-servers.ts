@@ -2,9 +2,11 @@
 import { EventEmitter } from 'node:events';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
-import Consul from 'consul';
+import type Consul from 'consul';
 import type { StoreError } from '../errors.js';
-import { type Answer, answerOf, type Failure, rejectionOf } from './consul-answer.js';
+import { type Answer, answerOf, type Failure, isRefusal, rejectionOf } from './consul-answer.js';
+import { makeClient } from './consul-client.js';
+import { ConsulToken } from './consul-token.js';
 
 export interface ConsulAddress {
   readonly host: string;
@@ -22,6 +24,7 @@ export interface ConsulTls {
 export interface CallOptions {
   readonly ctx: EventEmitter;
   readonly timeout: number;
+  readonly token?: string;
 }
 
 export interface AskOptions {
@@ -51,17 +54,20 @@ export class ConsulServers {
   readonly #servers: readonly Server[];
   #current = 0;
 
-  constructor(addresses: readonly ConsulAddress[], tls?: ConsulTls, token?: string) {
+  constructor(
+    addresses: readonly ConsulAddress[],
+    tls?: ConsulTls,
+    private readonly token = new ConsulToken(),
+  ) {
     if (addresses.length === 0) throw new RangeError('no Consul server is named');
     this.#servers = addresses.map(({ host, port }) => {
       const bracketed = host.includes(':') ? `[${host}]` : host;
       const client = (maxSockets: number) =>
-        new Consul({
+        makeClient({
           host: bracketed,
           port,
           secure: tls !== undefined,
           agent: agentFor(host, maxSockets, tls),
-          defaults: token === undefined ? {} : { token },
         });
       return { address: `${bracketed}:${port}`, client: client(MAX_CONNECTIONS), blocking: client(Infinity) };
     });
@@ -81,7 +87,7 @@ export class ConsulServers {
     for (let tries = 0; tries < this.#servers.length; tries++) {
       const server = this.#servers[this.#current] as Server;
       const ask = (options: CallOptions) => call(blocking ? server.blocking : server.client, options);
-      const outcome = await attempt(server.address, ask, timeoutMs, signal);
+      const outcome = await attempt(server.address, ask, timeoutMs, this.token, signal);
       if ('status' in outcome) return outcome;
       last = outcome.error;
       if (signal?.aborted || !last.retryable) break;
@@ -115,16 +121,22 @@ async function attempt(
   address: string,
   ask: (options: CallOptions) => Promise<unknown>,
   timeout: number,
+  token: ConsulToken,
   signal?: AbortSignal,
+  /** A token that was refused is replaced by the file's new one, once. */
+  again = true,
 ): Promise<Answer | Failure> {
   // The client ends the request on its ctx's `cancel`, and answers with the response only if the ctx asks for it.
   const ctx = Object.assign(new EventEmitter(), { includeResponse: true, canceled: signal?.aborted === true });
   const cancel = () => ctx.emit('cancel');
   signal?.addEventListener('abort', cancel, { once: true });
+  const used = token.value;
   try {
-    return answerOf(await ask({ ctx, timeout }), address);
+    return answerOf(await ask({ ctx, timeout, ...(used !== undefined && { token: used }) }), address);
   } catch (reason) {
-    return rejectionOf(reason, address, timeout);
+    if (isRefusal(reason) && token.hasOtherThan(used) && again)
+      return attempt(address, ask, timeout, token, signal, false);
+    return rejectionOf(reason, address, timeout, token);
   } finally {
     signal?.removeEventListener('abort', cancel);
   }

@@ -1,7 +1,7 @@
 /** Our operations in Consul's transaction language and back: https://developer.hashicorp.com/consul/api-docs/txn */
 import { z } from 'zod';
 import type { Commit, Entry, Op } from '../model/ports.js';
-import { type Answer, readBody } from './consul-answer.js';
+import { type Answer, readBody, readList } from './consul-answer.js';
 
 /** Consul 1.8's limit; 128 from 1.14 on. */
 export const MAX_OPS = 64;
@@ -73,14 +73,12 @@ export function unseenRemoval(ops: readonly Op[]): string | undefined {
   return removal && keyOf(removal);
 }
 
-const items = z.array(
-  z.object({
-    Key: z.string(),
-    Value: z.string().nullable(),
-    ModifyIndex: z.number(),
-    Session: z.string().optional(),
-  }),
-);
+const kvItem = z.object({
+  Key: z.string(),
+  Value: z.string().nullable(),
+  ModifyIndex: z.number(),
+  Session: z.string().optional(),
+});
 
 /** A key as Consul has it, with the session that holds it. */
 export interface HeldEntry extends Entry {
@@ -90,7 +88,7 @@ export interface HeldEntry extends Entry {
 /** The entries of a `/v1/kv` answer, values decoded by the client; none for a 404. Keys lose the prefix. */
 export function entriesOf(answer: Answer, prefix: string): HeldEntry[] {
   if (answer.status === 404) return [];
-  return readBody(answer, items).map((item) => ({
+  return readList(answer, kvItem).map((item) => ({
     key: item.Key.slice(prefix.length),
     value: item.Value ?? '',
     index: item.ModifyIndex,
@@ -100,9 +98,4 @@ export function entriesOf(answer: Answer, prefix: string): HeldEntry[] {
 }
 
 export const keysOf = (answer: Answer, prefix: string): string[] =>
-  answer.status === 404
-    ? []
-    : z
-        .array(z.string())
-        .parse(answer.body)
-        .map((key) => key.slice(prefix.length));
+  answer.status === 404 ? [] : readList(answer, z.string()).map((key) => key.slice(prefix.length));

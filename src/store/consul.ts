@@ -3,6 +3,7 @@ import type { Commit, Entry, Hold, Op, Snapshot, Store, WatchHandlers } from '..
 import { ConsulHold } from './consul-hold.js';
 import { type ConsulAddress, ConsulServers, type ConsulTls } from './consul-servers.js';
 import { ConsulSessions } from './consul-session.js';
+import { ConsulToken } from './consul-token.js';
 import { commitOf, entriesOf, type HeldEntry, keysOf, MAX_OPS, toTxn, unseenRemoval } from './consul-txn.js';
 import { BLOCKING_TIMEOUT_MS, WAIT_SECONDS, watchPrefix } from './consul-watch.js';
 
@@ -14,6 +15,8 @@ export interface ConsulStoreOptions {
   /** Present: https. */
   readonly tls?: ConsulTls;
   readonly token?: string;
+  /** Where the token comes from, read again when Consul refuses it. */
+  readonly tokenFile?: string;
   /** 10 or more (Consul's own minimum); 15 when absent. */
   readonly sessionTtlSeconds?: number;
 }
@@ -25,9 +28,9 @@ export class ConsulStore implements Store {
   readonly #closed = new AbortController();
   readonly #holds = new Set<ConsulHold>();
 
-  constructor({ servers, prefix, tls, token, sessionTtlSeconds = 15 }: ConsulStoreOptions) {
+  constructor({ servers, prefix, tls, token, tokenFile, sessionTtlSeconds = 15 }: ConsulStoreOptions) {
     this.#prefix = prefix;
-    this.#servers = new ConsulServers(servers, tls, token);
+    this.#servers = new ConsulServers(servers, tls, new ConsulToken(token, tokenFile));
     this.#sessions = new ConsulSessions(this.#servers, prefix, sessionTtlSeconds);
   }
 

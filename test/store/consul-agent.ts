@@ -26,10 +26,12 @@ export class ConsulAgent {
     readonly port: number,
     private readonly dataDir: string,
     private readonly args: readonly string[],
+    /** What {@link request} shows, for an agent with ACLs. */
+    private readonly token: string,
   ) {}
 
   /** Not started yet. With more than one expected server it never gets a leader; `settings` is HCL. */
-  static async make(expectedServers = 1, settings = ''): Promise<ConsulAgent> {
+  static async make(expectedServers = 1, settings = '', token = ''): Promise<ConsulAgent> {
     if (!existsSync(consulBinary())) throw new Error(`${consulBinary()} is missing: run npm run prepare:machine`);
     const [http = 0, server, lan, wan] = await Promise.all([freePort(), freePort(), freePort(), freePort()]);
     const dataDir = await mkdtemp(join(tmpdir(), 'tsoverlay-consul-'));
@@ -39,7 +41,7 @@ export class ConsulAgent {
     const args = ['agent', ...server1, '-data-dir', dataDir, ...ports, ...others, '-log-level', 'err'];
     // Election in half a second instead of three.
     const hcl = `performance { raft_multiplier = 1 } ${settings}`;
-    return new ConsulAgent(http, dataDir, [...args, '-hcl', hcl].map(String));
+    return new ConsulAgent(http, dataDir, [...args, '-hcl', hcl].map(String), token);
   }
 
   start(): void {
@@ -57,7 +59,11 @@ export class ConsulAgent {
   }
 
   request(method: string, path: string, body?: string): Promise<Response> {
-    return fetch(`http://127.0.0.1:${this.port}${path}`, { method, ...(body !== undefined && { body }) });
+    return fetch(`http://127.0.0.1:${this.port}${path}`, {
+      method,
+      ...(this.token !== '' && { headers: { 'X-Consul-Token': this.token } }),
+      ...(body !== undefined && { body }),
+    });
   }
 
   async kill(): Promise<void> {

@@ -1,13 +1,12 @@
 /** Consul as it is run for production: TLS on both sides, ACLs that deny, and for us the policy of docs/plugin.md. */
 import { readFileSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { consulBinary } from '../cache.js';
+import { guidePolicy } from '../guide.js';
 import { ManagedScene } from '../managed-scene.js';
 import { until } from '../process.js';
 
-const GUIDE = join(import.meta.dirname, '../../../docs/plugin.md');
 const FOLDER = '/var/lib/tsoverlay';
 const [MASTER, TOKEN] = ['11111111-2222-3333-4444-555555555555', '99999999-8888-7777-6666-555555555555'];
 const SERVER = {
@@ -37,9 +36,8 @@ beforeAll(async () => {
   await writeFile(host.path(`${FOLDER}/server.json`), JSON.stringify(SERVER));
   const server = ['-server', '-bootstrap-expect=1', '-data-dir', '/var/lib/consul', '-bind', address];
   await host.service('consul', [consulBinary(), 'agent', ...server, '-config-file', `${FOLDER}/server.json`]);
-  const policy = /```hcl\n(.*?)```/s.exec(readFileSync(GUIDE, 'utf8'))?.[1] ?? '';
   await until('a leader', 20, () =>
-    consul('acl', 'policy', 'create', '-name', 'tsoverlay', '-rules', policy).then(
+    consul('acl', 'policy', 'create', '-name', 'tsoverlay', '-rules', guidePolicy()).then(
       () => true,
       () => false,
     ),
