@@ -51,7 +51,8 @@ export class Agent {
     const { host, engine, containers, node, dns, registration, store, kernel } = this.parts;
     await host.catchUp(CATCH_UP_MS);
     this.ending.abort();
-    for (const pass of [this.parts.restarts, host, engine, containers, node, this.parts.guard]) pass.stop();
+    const { restarts, guard, exposure } = this.parts;
+    for (const pass of [restarts, host, engine, containers, node, guard, exposure]) pass.stop();
     for (const server of this.servers) server.close();
     await dns.stop();
     await Promise.race([registration.release().catch(() => undefined), sleep(2_000)]);
@@ -81,6 +82,7 @@ export class Agent {
     sandboxes.sync();
     this.log.info({ networks: view.current.networks.size, nodes: view.current.nodes.size }, 'cluster loaded');
     await loaded;
+    this.parts.exposure.look();
     if (isFirst) await this.insist('what died with the host could not be freed', () => containers.reapDead());
     copy.soon();
     this.parts.advice.look(view.current);
@@ -128,6 +130,7 @@ export class Agent {
     const { healer, view, node } = this.parts;
     const healing = await healer.heal(view.current);
     node.kick();
+    this.parts.exposure.look();
     this.log.warn(healing, 'the store was wiped or replaced; published what this host holds');
   }
 

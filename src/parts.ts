@@ -18,6 +18,7 @@ import { gwbridgeSubnet } from './model/way-out.js';
 import { Advice } from './reconcile/advice.js';
 import { ContainerPass } from './reconcile/container-pass.js';
 import { EnginePass } from './reconcile/engine-pass.js';
+import { ExposureWatch } from './reconcile/exposure-watch.js';
 import { GuardPass } from './reconcile/guard-pass.js';
 import { HostPass } from './reconcile/host-pass.js';
 import { NodePass } from './reconcile/node-pass.js';
@@ -34,8 +35,10 @@ import { NodeRegistration } from './registry/node.js';
 import { Pools } from './registry/pools.js';
 import { Reclaimer } from './registry/reclaimer.js';
 import { Released } from './registry/released.js';
+import type { Trust } from './store/belief.js';
 import { ClusterView } from './store/cluster.js';
 import { ConsulStore } from './store/consul.js';
+import { lookForExposure } from './store/consul-exposure.js';
 import { CopyKeeper } from './store/copy.js';
 import type { TellTrouble } from './store/data-file.js';
 import { FileStore } from './store/file.js';
@@ -74,12 +77,14 @@ export async function assemble(config: Config, log: Logger) {
         'this host was forgotten and others have what this endpoint held: cut off; docker network disconnect and connect it',
       ),
   });
-  const view = new ClusterView(store, garbage, {
+  const exposure = new ExposureWatch(async () => (config.consul ? lookForExposure(config.consul) : new Map()), log);
+  const trust: Trust = {
     isKnown: () => identity.isKnown(),
     onDoubt: () => doubt.listener(),
     onTrouble: (e) => log.debug({ err: messageOf(e) }, 'what is gone from the store is not believed to be gone yet'),
     reclaim: (gone) => reclaimer.reclaim(gone),
-  });
+  };
+  const view = new ClusterView(store, garbage, trust, () => exposure.look());
   const membership = new Membership(store, view, self, (e) =>
     log.warn({ err: messageOf(e) }, 'a membership mark stays for now'),
   );
@@ -145,6 +150,7 @@ export async function assemble(config: Config, log: Logger) {
     reclaimer,
     copy,
     doubt,
+    exposure,
     store,
     view,
     membership,

@@ -8,9 +8,10 @@ import { familyOf } from '../model/address.js';
 import type { Store } from '../model/ports.js';
 import type { NodeAddress } from '../model/types.js';
 import { ConsulStore } from '../store/consul.js';
+import { lookForExposure } from '../store/consul-exposure.js';
 import { FileStore } from '../store/file.js';
 import { forgetNode } from './forget.js';
-import { guardLines, readStatus, statusLines } from './status.js';
+import { exposureLines, guardLines, readStatus, statusLines } from './status.js';
 
 /** Where the cluster is, from the same settings that the server takes. */
 export interface Where {
@@ -29,7 +30,10 @@ export async function runCommand(argv: readonly string[], where: () => Where): P
     .command('status')
     .description('nodes, networks, what waits for a host to return, and what this host has kept out')
     .action(() =>
-      withStore(where, async (store) => print([...statusLines(await readStatus(store)), ...guardOf(where)])),
+      withStore(where, async (store, consul) => {
+        const [status, findings] = await Promise.all([readStatus(store), consul ? lookForExposure(consul) : new Map()]);
+        print([...statusLines(status), ...guardOf(where), ...exposureLines(findings)]);
+      }),
     );
   const node = program.command('node').description('nodes of the cluster');
   node
@@ -56,11 +60,14 @@ function guardOf(where: () => Where): readonly string[] {
   }
 }
 
-async function withStore(where: () => Where, work: (store: Store) => Promise<void>): Promise<void> {
+async function withStore(
+  where: () => Where,
+  work: (store: Store, consul?: ConsulConfig) => Promise<void>,
+): Promise<void> {
   const { consul, dataDir } = where();
   const store = consul ? new ConsulStore(consul) : await FileStore.open(join(dataDir, 'store.json'));
   try {
-    await work(store);
+    await work(store, consul);
   } finally {
     await store.close();
   }

@@ -2,6 +2,7 @@
 import { keys } from '../model/names.js';
 import type { Store } from '../model/ports.js';
 import type { Endpoint, GuardDrops, Network, Node } from '../model/types.js';
+import { exposureWords, type Findings } from '../store/consul-exposure.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from '../store/records.js';
 
 export interface Status {
@@ -69,3 +70,7 @@ export const guardLines = (drops: GuardDrops | undefined): readonly string[] =>
         'UDP 4789 of this host is guarded; datagrams dropped:',
         ...[...drops].map(([chain, count]) => `  ${chain}  ${count}  ${KEPT_OUT[chain] ?? ''}`),
       ];
+
+/** One line for each server of the store that takes writes from anybody. */
+export const exposureLines = (findings: Findings): readonly string[] =>
+  [...findings.values()].flatMap((exposure) => (exposure === undefined ? [] : `warning: ${exposureWords(exposure)}`));

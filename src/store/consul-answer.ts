@@ -89,7 +89,13 @@ export function isRefusal(reason: unknown): boolean {
 }
 
 /** Reads what a call of the client rejected with. `timeoutMs` is the one that the call had. */
-export function rejectionOf(reason: unknown, address: string, timeoutMs: number, token: ConsulToken): Answer | Failure {
+export function rejectionOf(
+  reason: unknown,
+  address: string,
+  timeoutMs: number,
+  token: ConsulToken,
+  takesDenial: boolean,
+): Answer | Failure {
   const { isTimeout, res } = readRejection(reason);
   // Not the reason itself: it carries the request with its headers, and a crash would print them.
   const told = (text: string, retryable: boolean) =>
@@ -97,7 +103,7 @@ export function rejectionOf(reason: unknown, address: string, timeoutMs: number,
       cause: new Error(token.redact(messageOf(reason))),
       ...(res && { status: res.statusCode }),
     });
-  if (res && isAnswer(res.statusCode) && !isRefusal(reason)) return toAnswer(res, address);
+  if (res && isAnswer(res.statusCode) && (takesDenial || !isRefusal(reason))) return toAnswer(res, address);
   if (res) {
     const detail = `${res.statusCode}: ${lineOf(res.body)}`;
     const error = passes(res.statusCode)

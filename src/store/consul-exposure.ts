@@ -1,8 +1,9 @@
 /** Whether somebody without a token can write our keys: whoever can, rules the networks of all hosts. */
 import { isStoreError } from '../errors.js';
 import { keys } from '../model/names.js';
+import { deniedIn } from './consul-answer.js';
 import { type ConsulAddress, ConsulServers, type ConsulTls } from './consul-servers.js';
-import { commitOf, toTxn } from './consul-txn.js';
+import { toTxn } from './consul-txn.js';
 
 /** A server that takes writes from anybody. */
 export interface Exposure {
@@ -17,6 +18,9 @@ export interface ExposureOptions {
   readonly prefix: string;
   readonly tls?: ConsulTls;
 }
+
+/** By the address of each server that answered; undefined for one that is as it should be. */
+export type Findings = ReadonlyMap<string, Exposure | undefined>;
 
 /** No key ever has it, so an update that asks for it fails: after the right was looked at, and without a write. */
 const NO_INDEX = Number.MAX_SAFE_INTEGER;
@@ -35,37 +39,41 @@ const PROBES = [
 ];
 
 /**
- * The servers that take writes without a token. Asks as a container could, without our token and our certificate, and
- * changes nothing. A server that does not answer shows nothing and is left out.
+ * Whether each server takes writes without a token, by its address. Asks as a container could, without our token and our
+ * certificate, and changes nothing. A server that does not answer shows nothing and is left out.
  */
-export async function findExposed({ servers, prefix, tls }: ExposureOptions): Promise<readonly Exposure[]> {
+export async function lookForExposure({ servers, prefix, tls }: ExposureOptions): Promise<Findings> {
   const found = await Promise.all(
     servers.map(async (server) => {
       const stranger = new ConsulServers([server], tls && (tls.ca ? { ca: tls.ca } : {}));
+      const { addresses: address } = stranger;
       try {
-        for (const key of PROBES)
-          if (await canWrite(stranger, prefix + key))
-            return { address: stranger.addresses, acls: await hasAcls(stranger) };
+        if (!(await canWrite(stranger, prefix))) return [[address, undefined] as const];
+        return [[address, { address, acls: await hasAcls(stranger) }] as const];
       } catch (e) {
-        if (!isStoreError(e)) throw e;
+        if (isStoreError(e)) return [];
+        throw e;
       } finally {
         stranger.close();
       }
-      return undefined;
     }),
   );
-  return found.filter((exposure) => exposure !== undefined);
+  return new Map(found.flat());
 }
 
 /** Rejects with a StoreError when there is no answer. */
-async function canWrite(server: ConsulServers, key: string): Promise<boolean> {
-  const operations = toTxn([{ verb: 'update', key, value: '', index: NO_INDEX }], '');
+async function canWrite(server: ConsulServers, prefix: string): Promise<boolean> {
+  const operations = toTxn(
+    PROBES.map((key) => ({ verb: 'update', key, value: '', index: NO_INDEX })),
+    prefix,
+  );
   try {
     const answer = await server.ask(
       (consul, options) => consul.transaction.create(operations, { ...options, operations }),
-      { repeatable: true },
+      { repeatable: true, takesDenial: true },
     );
-    return !commitOf(answer).ok;
+    // Consul looks at all rights before it looks at any index, and names whatever it denies.
+    return answer.status === 409 && deniedIn(answer).length < operations.length;
   } catch (e) {
     if (isStoreError(e) && !e.retryable) return false;
     throw e;

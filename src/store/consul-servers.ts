@@ -32,6 +32,8 @@ export interface AskOptions {
   readonly repeatable: boolean;
   /** True for a query that waits for news: it gets a connection of its own. */
   readonly blocking?: boolean;
+  /** True when a transaction of which the token may do only a part is an answer, not a refusal. */
+  readonly takesDenial?: boolean;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -81,13 +83,13 @@ export class ConsulServers {
   /** Rejects with a StoreError: the last server's, when none gave an answer. */
   async ask(
     call: (client: Consul, options: CallOptions) => Promise<unknown>,
-    { repeatable, blocking = false, timeoutMs = REQUEST_TIMEOUT_MS, signal }: AskOptions,
+    { repeatable, blocking = false, takesDenial = false, timeoutMs = REQUEST_TIMEOUT_MS, signal }: AskOptions,
   ): Promise<Answer> {
     let last: StoreError | undefined;
     for (let tries = 0; tries < this.#servers.length; tries++) {
       const server = this.#servers[this.#current] as Server;
       const ask = (options: CallOptions) => call(blocking ? server.blocking : server.client, options);
-      const outcome = await attempt(server.address, ask, timeoutMs, this.token, signal);
+      const outcome = await attempt(server.address, ask, timeoutMs, this.token, takesDenial, signal);
       if ('status' in outcome) return outcome;
       last = outcome.error;
       if (signal?.aborted || !last.retryable) break;
@@ -122,6 +124,7 @@ async function attempt(
   ask: (options: CallOptions) => Promise<unknown>,
   timeout: number,
   token: ConsulToken,
+  takesDenial: boolean,
   signal?: AbortSignal,
   /** A token that was refused is replaced by the file's new one, once. */
   again = true,
@@ -135,8 +138,8 @@ async function attempt(
     return answerOf(await ask({ ctx, timeout, ...(used !== undefined && { token: used }) }), address);
   } catch (reason) {
     if (isRefusal(reason) && token.hasOtherThan(used) && again)
-      return attempt(address, ask, timeout, token, signal, false);
-    return rejectionOf(reason, address, timeout, token);
+      return attempt(address, ask, timeout, token, takesDenial, signal, false);
+    return rejectionOf(reason, address, timeout, token, takesDenial);
   } finally {
     signal?.removeEventListener('abort', cancel);
   }

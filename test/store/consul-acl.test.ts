@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { z } from 'zod';
 import { isStoreError } from '../../src/errors.js';
 import { ConsulStore } from '../../src/store/consul.js';
-import { findExposed } from '../../src/store/consul-exposure.js';
+import { type ExposureOptions, lookForExposure } from '../../src/store/consul-exposure.js';
 import { guidePolicy } from '../lab/guide.js';
 import { ConsulAgent } from './consul-agent.js';
 import { Watching } from './watching.js';
@@ -24,6 +24,9 @@ const where = (agent: ConsulAgent) => ({
   servers: [{ host: '127.0.0.1', port: agent.port }],
   prefix: 'tsoverlay/',
 });
+
+const findExposed = async (options: ExposureOptions) =>
+  [...(await lookForExposure(options)).values()].filter((exposure) => exposure !== undefined);
 
 async function ask<T>(agent: ConsulAgent, shape: z.ZodType<T>, method: string, path: string, body: object): Promise<T> {
   const answer = await agent.request(method, path, JSON.stringify(body));
@@ -180,5 +183,5 @@ it.each([
 });
 
 it('a Consul that does not answer shows nothing', async () => {
-  expect(await findExposed({ servers: [{ host: '127.0.0.1', port: 1 }], prefix: 'tsoverlay/' })).toEqual([]);
+  expect(await lookForExposure({ servers: [{ host: '127.0.0.1', port: 1 }], prefix: 'tsoverlay/' })).toEqual(new Map());
 });

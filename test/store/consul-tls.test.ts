@@ -6,6 +6,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { isStoreError } from '../../src/errors.js';
 import { ConsulStore } from '../../src/store/consul.js';
+import { lookForExposure } from '../../src/store/consul-exposure.js';
 import type { ConsulTls } from '../../src/store/consul-servers.js';
 import { consulBinary } from '../lab/cache.js';
 import { ConsulAgent, freePort } from './consul-agent.js';
@@ -64,4 +65,15 @@ it.each([
   const error = await store.get('a').catch((e: unknown) => e);
   expect(isStoreError(error) && error.message).toMatch(`Consul at 127.0.0.1:${port} cannot be reached (`);
   await store.close();
+});
+
+it('shows no stranger in where it wants a certificate, though it has no ACLs', async () => {
+  const tls = {
+    ca: await readFile(file('consul-agent-ca.pem')),
+    cert: await readFile(file('dc1-client-consul-0.pem')),
+    key: await readFile(file('dc1-client-consul-0-key.pem')),
+  };
+  expect(await lookForExposure({ servers: [{ host: '127.0.0.1', port }], prefix: 'tsoverlay/', tls })).toEqual(
+    new Map(),
+  );
 });
