@@ -51,8 +51,8 @@ export class Agent {
     const { host, engine, containers, node, dns, registration, store, kernel } = this.parts;
     await host.catchUp(CATCH_UP_MS);
     this.ending.abort();
-    const { restarts, guard, exposure } = this.parts;
-    for (const pass of [restarts, host, engine, containers, node, guard, exposure]) pass.stop();
+    const { restarts, guard, consulGuard, exposure } = this.parts;
+    for (const pass of [restarts, host, engine, containers, node, guard, consulGuard, exposure]) pass.stop();
     for (const server of this.servers) server.close();
     await dns.stop();
     await Promise.race([registration.release().catch(() => undefined), sleep(2_000)]);
@@ -63,6 +63,7 @@ export class Agent {
   private async run(namespaces: readonly NamespaceName[], isFirst: boolean): Promise<void> {
     const { view, host, node, membership, sandboxes, docker, engine, containers, copy } = this.parts;
     node.kick();
+    this.parts.consulGuard.kick();
     const loaded = this.insist('the cluster could not be loaded', () => this.load());
     await Promise.race([loaded, sleep(PATIENCE_MS)]);
     if (!view.current.complete) this.startFromCopy();
@@ -92,6 +93,7 @@ export class Agent {
       engine.kick();
       containers.kickAll();
       this.parts.restarts.kick();
+      this.parts.consulGuard.kick();
       node.kick();
     };
     docker.events((event) => this.onEvent(event), compare, this.ending.signal);
@@ -136,7 +138,10 @@ export class Agent {
 
   private onEvent(event: EngineEvent): void {
     const { engine, containers, node } = this.parts;
-    if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) engine.kick();
+    if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) {
+      engine.kick();
+      this.parts.consulGuard.kick();
+    }
     const container = event.container;
     if (container === undefined || !['connect', 'start', 'rename'].includes(event.action)) return;
     containers.kick(container);

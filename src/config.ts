@@ -18,6 +18,8 @@ export interface Config {
   readonly scope: 'auto' | 'local' | 'global';
   readonly gwbridge: GwbridgeWish;
   readonly vxlanGuard: GuardMode;
+  /** Whether containers are kept away from Consul. */
+  readonly consulGuard: boolean;
   /** Where pools that nobody named come from. */
   readonly defaultPools: readonly PoolSource[];
   /** Sockets to serve; a managed plugin has one for its plain name and one for the engine that started it. */
@@ -28,6 +30,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const GUARD_MODES = ['on', 'incoming', 'off'] as const;
+const SWITCH = ['on', 'off'] as const;
 const SCOPES = ['auto', 'local', 'global'] as const;
 
 /** Reads and checks all settings. Throws a UserError that lists every one that is wrong; a NotYetError if it may pass. */
@@ -50,6 +53,7 @@ export function readConfig(env: Env): Config {
     scope: attempt(() => oneOf('SCOPE', env.SCOPE || 'auto', SCOPES), 'auto'),
     gwbridge: attempt(() => readGwbridge(env.GWBRIDGE_SUBNET ?? '', env.GWBRIDGE_MTU ?? ''), { mtu: 'underlay' }),
     vxlanGuard: attempt(() => oneOf('VXLAN_GUARD', env.VXLAN_GUARD || 'on', GUARD_MODES), 'on'),
+    consulGuard: attempt(() => oneOf('CONSUL_GUARD', env.CONSUL_GUARD || 'off', SWITCH), 'off') === 'on',
     defaultPools: attempt(() => parseSources(env.DEFAULT_ADDRESS_POOLS ?? '', 'DEFAULT_ADDRESS_POOLS'), []),
     sockets: readSockets(env.PLUGIN_SOCKETS ?? ''),
   };

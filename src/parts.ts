@@ -9,6 +9,7 @@ import { Sandboxes } from './dns/sandboxes.js';
 import { DnsService } from './dns/service.js';
 import { DockerEngine } from './engine/docker.js';
 import { messageOf } from './errors.js';
+import { NftConsulGuard } from './kernel/consul-guard.js';
 import { VxlanGuard } from './kernel/guard.js';
 import { LinuxKernel } from './kernel/host.js';
 import { raiseNeighbourLimits } from './kernel/sysctl.js';
@@ -16,6 +17,7 @@ import { familyOf } from './model/address.js';
 import type { HostFacts, Store } from './model/ports.js';
 import { gwbridgeSubnet } from './model/way-out.js';
 import { Advice } from './reconcile/advice.js';
+import { ConsulGuardPass } from './reconcile/consul-guard-pass.js';
 import { ContainerPass } from './reconcile/container-pass.js';
 import { EnginePass } from './reconcile/engine-pass.js';
 import { ExposureWatch } from './reconcile/exposure-watch.js';
@@ -127,6 +129,8 @@ export async function assemble(config: Config, log: Logger) {
     config.vxlanGuard !== 'off',
     log,
   );
+  const guarded = config.consulGuard ? (config.consul?.servers ?? []) : [];
+  const consulGuard = new ConsulGuardPass(new NftConsulGuard(), guarded, () => docker.bridges(), log);
   const advice = new Advice(self, log);
   const macs = new Macs(store, view);
   const networkDriver = new NetworkDriver(
@@ -144,6 +148,7 @@ export async function assemble(config: Config, log: Logger) {
   return {
     self,
     guard,
+    consulGuard,
     advice,
     released,
     healer,

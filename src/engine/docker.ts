@@ -6,7 +6,7 @@ import type { Engine, EngineContainer, EngineEvent, EngineNetwork } from '../mod
 import type { EndpointId, EngineNetworkId, GwbridgeWish, Network, NetworkId } from '../model/types.js';
 import { namesOf } from './container-names.js';
 import { parseEvent } from './event.js';
-import { GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
+import { BRIDGE_NAME, GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
 import { mirrorSpec } from './mirror.js';
 import { rangesOf } from './ranges.js';
 import { isStranded } from './stranded.js';
@@ -65,6 +65,11 @@ export class DockerEngine implements Engine {
     if (found.some((n) => n.Name === GWBRIDGE_NETWORK)) return false;
     await this.docker.createNetwork(gwbridgeSpec(wish));
     return true;
+  }
+
+  async bridges(): Promise<readonly string[]> {
+    const list = await this.docker.listNetworks({ filters: { driver: ['bridge'] } });
+    return list.map((n) => n.Options?.[BRIDGE_NAME] ?? `br-${n.Id.slice(0, 12)}`);
   }
 
   async removeNetwork(network: EngineNetworkId): Promise<boolean> {

@@ -4,6 +4,8 @@ import type { GwbridgeWish } from '../model/types.js';
 
 export const GWBRIDGE_NETWORK = 'docker_gwbridge';
 const BRIDGE = 'com.docker.network.bridge';
+/** The option that names a bridge network's device. */
+export const BRIDGE_NAME = `${BRIDGE}.name`;
 
 /** The body of `POST /networks/create`: as the engine makes it (libnetwork `default_gateway_linux.go`), and the wish. */
 export const gwbridgeSpec = ({ subnet, mtu }: GwbridgeWish): Docker.NetworkCreateOptions => ({
@@ -11,7 +13,7 @@ export const gwbridgeSpec = ({ subnet, mtu }: GwbridgeWish): Docker.NetworkCreat
   CheckDuplicate: true,
   Driver: 'bridge',
   Options: {
-    [`${BRIDGE}.name`]: GWBRIDGE_NETWORK,
+    [BRIDGE_NAME]: GWBRIDGE_NETWORK,
     [`${BRIDGE}.enable_icc`]: 'false',
     [`${BRIDGE}.enable_ip_masquerade`]: 'true',
     ...(typeof mtu === 'number' ? { 'com.docker.network.driver.mtu': String(mtu) } : {}),

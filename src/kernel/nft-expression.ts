@@ -10,6 +10,7 @@ const REG_2 = 2;
 
 const NETWORK_HEADER = 1;
 const TRANSPORT_HEADER = 2;
+const NFT_META_IIFNAME = 6;
 const NFT_META_IIFTYPE = 8;
 const NFT_META_SKUID = 10;
 const NFT_META_L4PROTO = 16;
@@ -134,6 +135,18 @@ export const fieldIn = (field: Field, set: string): Buffer[] => [
 export const fieldNotIn = (field: Field, set: string): Buffer[] => [
   load(field),
   expression('lookup', text(1, set), u32(2, REG_1), u32(5, NFT_LOOKUP_F_INV)),
+];
+
+/** `iifname @<set>`, a set of names of 16 bytes. */
+export const interfaceIn = (set: string): Buffer[] => [
+  expression('meta', u32(1, REG_1), u32(2, NFT_META_IIFNAME)),
+  expression('lookup', text(1, set), u32(2, REG_1)),
+];
+
+/** `fib daddr type local` */
+export const forThisHost = (): Buffer[] => [
+  fib(NFT_FIB_RESULT_ADDRTYPE, NFTA_FIB_F_DADDR),
+  compare(NFT_CMP_EQ, RTN_LOCAL),
 ];
 
 /** `counter packets <packets> drop` */

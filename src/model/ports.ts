@@ -9,6 +9,7 @@ import type {
   Cidr,
   EndpointId,
   EngineNetworkId,
+  Ip,
   NamespaceName,
   Network,
   NetworkId,
@@ -127,6 +128,26 @@ export interface Guard {
   close(): void;
 }
 
+/** Where Consul answers. */
+export interface ServerAddress {
+  readonly address: Ip;
+  readonly port: number;
+}
+
+/** Keeps what containers send away from Consul. */
+export interface ConsulGuard {
+  /**
+   * Lets nothing through that comes in by one of these interfaces for one of these servers, or for one of their ports
+   * on this host. Throws a KernelError.
+   */
+  ensure(interfaces: readonly string[], servers: readonly ServerAddress[]): void;
+  /** Whether what `ensure` made is still there. */
+  stands(): boolean;
+  /** Lets everything through; gone already is success. */
+  remove(): void;
+  close(): void;
+}
+
 /** A network of driver tsoverlay as the local engine has it. */
 export interface EngineNetwork extends Announcement {
   readonly id: EngineNetworkId;
@@ -166,6 +187,8 @@ export interface Engine {
   networks(): Promise<readonly EngineNetwork[]>;
   /** Endpoints of one network with the container's name (from Join on); undefined when it is gone. No engine lock. */
   endpoints(network: EngineNetworkId): Promise<ReadonlyMap<EndpointId, string> | undefined>;
+  /** Names of the devices of all bridge networks, docker0 and docker_gwbridge among them. Takes no engine lock. */
+  bridges(): Promise<readonly string[]>;
   createMirror(network: Network): Promise<void>;
   /** False when containers of this engine still use it. Removing what is gone is success. */
   removeNetwork(network: EngineNetworkId): Promise<boolean>;
