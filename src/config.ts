@@ -1,9 +1,8 @@
 /** Settings from the environment, checked once, every problem named in one sentence. */
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import { dirname } from 'node:path';
 import { type ConsulConfig, readConsul } from './config-consul.js';
-import { isDiskTrouble, messageOf, NotYetError, UserError } from './errors.js';
+import { privateFolder } from './config-folder.js';
+import { messageOf, NotYetError, UserError } from './errors.js';
 import { isIp, networkOf, parseIp } from './model/address.js';
 import { parseSources } from './model/pool-source.js';
 import type { GuardMode, GwbridgeWish, NodeAddress, PoolSource } from './model/types.js';
@@ -49,7 +48,7 @@ export function readConfig(env: Env): Config {
     ...(consul === undefined ? {} : { consul }),
     advertise: attempt(() => readAdvertise(env.CLUSTER_ADVERTISE ?? ''), '' as NodeAddress),
     logLevel: attempt(() => oneOf('LOG_LEVEL', env.LOG_LEVEL || 'info', LOG_LEVELS), 'info'),
-    dataDir: attempt(() => writableFolder(env.DATA_DIR || '/var/lib/tsoverlay'), ''),
+    dataDir: attempt(() => privateFolder(env.DATA_DIR || '/var/lib/tsoverlay'), ''),
     scope: attempt(() => oneOf('SCOPE', env.SCOPE || 'auto', SCOPES), 'auto'),
     gwbridge: attempt(() => readGwbridge(env.GWBRIDGE_SUBNET ?? '', env.GWBRIDGE_MTU ?? ''), { mtu: 'underlay' }),
     vxlanGuard: attempt(() => oneOf('VXLAN_GUARD', env.VXLAN_GUARD || 'on', GUARD_MODES), 'on'),
@@ -121,22 +120,4 @@ function firstAddress(interfaces: ReturnType<typeof networkInterfaces>): NodeAdd
       'CLUSTER_ADVERTISE is empty and this host has no address to choose; set it to an address or interface',
     );
   return address as NodeAddress;
-}
-
-/** A disk that is full or was mounted read-only is no wrong setting: a host that boots with one is to serve. */
-function writableFolder(path: string): string {
-  try {
-    makeFolder(path);
-    accessSync(path, constants.W_OK | constants.X_OK);
-  } catch (e) {
-    if (!isDiskTrouble(e)) throw new UserError(`DATA_DIR is "${path}", which cannot be written: ${messageOf(e)}`);
-  }
-  return path;
-}
-
-/** Not mkdirSync's `recursive`: on Node 20 that never returns below /proc. */
-function makeFolder(path: string): void {
-  if (existsSync(path)) return;
-  makeFolder(dirname(path));
-  mkdirSync(path, { mode: 0o700 });
 }

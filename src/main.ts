@@ -8,6 +8,8 @@ import { isUserError, messageOf } from './errors.js';
 import { awaitConfig } from './patience.js';
 
 async function main(): Promise<void> {
+  // Whatever we were started with: nothing that we make is for others.
+  process.umask(0o077);
   if (process.argv.length > 2) {
     // What only people's commands need is not loaded by the server.
     const { runCommand } = await import('./cli/main.js');

@@ -2,13 +2,15 @@
  * One JSON file of DATA_DIR. What it holds can be learned again, so a file that cannot be read or written is told of
  * once and all goes on without it; one that a newer release wrote is left as it is.
  */
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { hasCode } from '../errors.js';
 
 /** The version that we write. */
 const VERSION = 1;
+/** One that lies there already, somebody else's perhaps, is not written into. */
+const FRESH = { mode: 0o600, flag: 'wx' };
 /** A full disk gets room again, ms. */
 const RETRY_MS = 30_000;
 
@@ -32,6 +34,8 @@ export class DataFile<T extends object> {
   read(): T | undefined {
     try {
       const { version, ...rest } = versioned.parse(JSON.parse(readFileSync(this.path, 'utf8')));
+      // An older release may have left it readable for all.
+      ignoring(() => chmodSync(this.path, 0o600));
       this.foreign = version > VERSION;
       if (!this.foreign) return this.schema.parse(rest);
       this.tell(this.path, 'cannot be read', `has version ${version}, which a newer release wrote; it is left alone`);
@@ -45,7 +49,8 @@ export class DataFile<T extends object> {
   writeSync(take: () => T): void {
     if (this.foreign) return;
     try {
-      writeFileSync(this.draft, this.text(take()), { mode: 0o600 });
+      rmSync(this.draft, { force: true });
+      writeFileSync(this.draft, this.text(take()), FRESH);
       renameSync(this.draft, this.path);
       this.succeeded();
     } catch (e) {
@@ -59,7 +64,8 @@ export class DataFile<T extends object> {
   async write(take: () => T): Promise<void> {
     if (this.foreign) return;
     try {
-      await writeFile(this.draft, this.text(take()), { mode: 0o600 });
+      await rm(this.draft, { force: true });
+      await writeFile(this.draft, this.text(take()), FRESH);
       await rename(this.draft, this.path);
       this.succeeded();
     } catch (e) {

@@ -77,6 +77,24 @@ describe('the Dockerfile', () => {
   });
 });
 
+describe('tsoverlay.service', () => {
+  const unit = read('packaging/tsoverlay.service')
+    .split('\n')
+    .filter((line) => !line.startsWith('#'));
+
+  it('opens nothing to other users: neither files nor, as systemctl show does of Environment=, settings', () => {
+    for (const line of ['UMask=0077', 'StateDirectory=tsoverlay', 'StateDirectoryMode=0700'])
+      expect(unit).toContain(line);
+    expect(unit.filter((line) => line.startsWith('Environment='))).toEqual([]);
+  });
+
+  it('has no option that gives it a mount namespace, where its namespaces would stay', () => {
+    const isolating =
+      /^(Private(?!Mounts=no)|Protect|ReadOnly|ReadWrite|Inaccessible|Bind|Temporary|Root|Load|DynamicUser)/;
+    expect(unit.filter((line) => isolating.test(line))).toEqual([]);
+  });
+});
+
 describe('package.json', () => {
   it('has what the program imports among the dependencies that go into the plugin', () => {
     const { dependencies } = z

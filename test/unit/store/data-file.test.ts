@@ -1,4 +1,13 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -78,4 +87,34 @@ it('HostMemory remembers in memory what the disk does not take', () => {
   expect(memory.cluster).toBe('c');
   expect(memory.clusterIdOf('a' as EngineNetworkId)).toBe('b');
   expect(told).toEqual(['cannot be read: EISDIR', 'cannot be written: EISDIR']);
+});
+
+describe('who else can read it', () => {
+  it('nobody, though an older release left the file, or a draft of it, for all', async () => {
+    const modeOf = () => (statSync(path).mode & 0o777).toString(8);
+    const mask = process.umask(0);
+    try {
+      writeFileSync(path, '{"version":1,"n":1}', { mode: 0o666 });
+      expect(open().read()).toEqual({ n: 1 });
+      expect(modeOf()).toBe('600');
+      for (const write of [async () => open().writeSync(() => ({ n: 2 })), () => open().write(() => ({ n: 3 }))]) {
+        writeFileSync(`${path}.new`, 'half', { mode: 0o666 });
+        await write();
+        expect(modeOf()).toBe('600');
+      }
+      expect(open().read()).toEqual({ n: 3 });
+    } finally {
+      process.umask(mask);
+    }
+  });
+
+  it('nobody by a link that was laid in its way', () => {
+    const victim = join(folder, 'victim');
+    writeFileSync(victim, 'precious');
+    symlinkSync(victim, `${path}.new`);
+    open().writeSync(() => ({ n: 1 }));
+    expect(readFileSync(victim, 'utf8')).toBe('precious');
+    expect(open().read()).toEqual({ n: 1 });
+    expect(told).toEqual([]);
+  });
 });
