@@ -57,9 +57,12 @@ export function readBody<T>(answer: Answer, shape: z.ZodType<T>): T {
   throw new StoreError(`what answers at ${answer.address} does not speak Consul's API`, true, { cause: body.error });
 }
 
+/** Its items are looked at one by one. */
+const list = z.custom<readonly unknown[]>(Array.isArray);
+
 /** The same for a list; ends at the first item of another shape, for there may be millions. */
 export function readList<T>(answer: Answer, shape: z.ZodType<T>): T[] {
-  return readBody(answer, z.array(z.unknown())).map((body) => readBody({ ...answer, body }, shape));
+  return readBody(answer, list).map((body) => readBody({ ...answer, body }, shape));
 }
 
 const isAnswer = (status: number): boolean => status < 300 || status === 404 || status === 409;

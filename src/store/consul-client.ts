@@ -21,9 +21,9 @@ interface Extensible {
   ): void;
 }
 
-export function makeClient(options: ConstructorParameters<typeof Consul>[0]): Consul {
+export function makeClient(options: ConstructorParameters<typeof Consul>[0], maxAnswer = MAX_ANSWER): Consul {
   const client = new Consul(options);
-  const bounded = new Map<Transport, Transport>([http, https].map((t) => [t, boundedTransport(t)]));
+  const bounded = new Map<Transport, Transport>([http, https].map((t) => [t, boundedTransport(t, maxAnswer)]));
   const extensible = client as unknown as Extensible;
   extensible._ext('onRequest', (request, next) => {
     request.transport = bounded.get(request.transport) ?? request.transport;
@@ -40,14 +40,14 @@ export function makeClient(options: ConstructorParameters<typeof Consul>[0]): Co
   return client;
 }
 
-const boundedTransport = (transport: Transport): Transport => ({
+const boundedTransport = (transport: Transport, maxAnswer: number): Transport => ({
   request: (options: http.RequestOptions | string | URL) => {
     const req = transport.request(options);
     req.on('response', (res) => {
       let length = 0;
       res.on('data', (chunk: Buffer) => {
         length += chunk.length;
-        if (length <= MAX_ANSWER || req.destroyed) return;
+        if (length <= maxAnswer || req.destroyed) return;
         // The client listens for errors of the request alone.
         req.emit('error', new TooLargeError());
         req.destroy();

@@ -6,7 +6,9 @@ import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { isStoreError } from '../../../src/errors.js';
 import { ConsulStore } from '../../../src/store/consul.js';
-import { MAX_ANSWER } from '../../../src/store/consul-client.js';
+import { rejectionOf } from '../../../src/store/consul-answer.js';
+import { makeClient, TooLargeError } from '../../../src/store/consul-client.js';
+import { ConsulToken } from '../../../src/store/consul-token.js';
 
 const TOKEN = '99999999-8888-7777-6666-555555555555';
 const cleanUp: (() => unknown)[] = [];
@@ -14,18 +16,24 @@ afterEach(async () => {
   for (const step of cleanUp.splice(0)) await step();
 });
 
-/** The store over a server of one answer, and what its first read rejects with. */
-async function failure(answer: RequestListener): Promise<Error> {
+/** The port of a server of one answer. */
+async function serve(answer: RequestListener): Promise<number> {
   const server = createServer(answer).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  const store = new ConsulStore({ servers: [{ host: '127.0.0.1', port: address.port }], prefix: '', token: TOKEN });
   cleanUp.push(
-    () => store.close(),
     () => server.closeAllConnections(),
     () => server.close(),
   );
+  return address.port;
+}
+
+/** What the store's first read rejects with. */
+async function failure(answer: RequestListener): Promise<Error> {
+  const port = await serve(answer);
+  const store = new ConsulStore({ servers: [{ host: '127.0.0.1', port }], prefix: '', token: TOKEN });
+  cleanUp.unshift(() => store.close());
   const error: unknown = await store.list('').catch((e: unknown) => e);
   if (!(error instanceof Error)) throw new Error('it was believed');
   return error;
@@ -52,10 +60,10 @@ describe('the token is in no error', () => {
   });
 });
 
-it('an answer without an end is cut off', async () => {
+it('an answer without an end is cut off, and said', async () => {
   let sent = 0;
   const chunk = Buffer.alloc(1024 * 1024, 0x5b);
-  const error = await failure((_, response) => {
+  const port = await serve((_, response) => {
     response.writeHead(200, { 'Content-Type': 'application/json' });
     const pump = () => {
       while (!response.destroyed) {
@@ -65,9 +73,16 @@ it('an answer without an end is cut off', async () => {
     };
     pump();
   });
-  expect(error.message).toMatch(/^Consul at 127\.0\.0\.1:\d+ answered with more than 64 MB$/);
+  const client = makeClient({ host: '127.0.0.1', port }, 4 * chunk.length);
+  cleanUp.unshift(() => client.destroy());
+  const reason: unknown = await client.kv.get({ key: 'a', recurse: true }).catch((e: unknown) => e);
+  expect(reason).toBeInstanceOf(TooLargeError);
   // What lies in the two sockets' buffers comes on top.
-  expect(sent).toBeLessThan(MAX_ANSWER * 1.25);
+  expect(sent).toBeLessThan(16 * chunk.length);
+  expect(rejectionOf(reason, 'a:1', 5_000, new ConsulToken(), false)).toMatchObject({
+    error: { message: 'Consul at a:1 answered with more than 64 MB', retryable: true },
+    unsent: false,
+  });
 });
 
 it.each(['[null]', '[{"hasOwnProperty":1}]', '{"a":[', '7', `[${'0,'.repeat(5_000_000)}0]`])(
@@ -82,15 +97,12 @@ it.each(['[null]', '[{"hasOwnProperty":1}]', '{"a":[', '7', `[${'0,'.repeat(5_00
 
 it('a redirect is not followed', async () => {
   const asked: string[] = [];
-  const other = createServer((request, response) => {
+  const other = await serve((request, response) => {
     asked.push(String(request.headers['x-consul-token']));
     response.end('[]');
-  }).listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  cleanUp.push(() => other.close());
-  const { port } = other.address() as { port: number };
+  });
   const error = await failure((_, response) => {
-    response.writeHead(307, { Location: `http://127.0.0.1:${port}/` }).end();
+    response.writeHead(307, { Location: `http://127.0.0.1:${other}/` }).end();
   });
   expect(error.message).toContain('refused the request (307');
   expect(asked).toEqual([]);
