@@ -1,9 +1,11 @@
 /** Bridges: `ip link add … type bridge`. */
-import { putU16 } from 'netlink/dist/structs.js';
+import { getU8, putU8, putU16 } from 'netlink/dist/structs.js';
+import type { ObservedLink } from '../model/steps.js';
+import { readAttributes } from './attributes.js';
 import { kernelError } from './errno.js';
-import { addLink, findLink, setLink } from './links.js';
+import { addLink, changeLink, findLink, setLink } from './links.js';
 import type { Rtnetlink } from './rtnetlink.js';
-import { IFLA_BR_VLAN_DEFAULT_PVID } from './uapi.js';
+import { IFLA_BR } from './uapi.js';
 
 export interface BridgeWish {
   readonly link: string;
@@ -13,14 +15,29 @@ export interface BridgeWish {
 }
 
 /**
- * `ip link add <link> type bridge vlan_default_pvid 0`, `ip link set <link> mtu <mtu> alias <alias> up`.
+ * `ip link add <link> type bridge vlan_default_pvid 0 mcast_snooping 0`, `ip link set <link> mtu <mtu> alias <alias> up`.
  * Throws EEXIST when a link of that name is no bridge.
  */
 export async function ensureBridge(socket: Rtnetlink, wish: BridgeWish): Promise<void> {
   const existing = await findLink(socket, wish.link);
   if (existing === undefined)
-    await addLink(socket, { name: wish.link, kind: 'bridge', data: [[IFLA_BR_VLAN_DEFAULT_PVID, putU16(0)]] });
+    await addLink(socket, {
+      name: wish.link,
+      kind: 'bridge',
+      data: [
+        [IFLA_BR.VLAN_DEFAULT_PVID, putU16(0)],
+        [IFLA_BR.MCAST_SNOOPING, putU8(0)],
+      ],
+    });
   else if (existing.kind !== 'bridge') throw kernelError(`ip link add ${wish.link} type bridge`, 'EEXIST');
   // An MTU given at creation would not count as chosen, and the bridge would go back to 1500 with its last port.
   await setLink(socket, wish.link, { mtu: wish.mtu, alias: wish.alias, up: true });
 }
+
+/** `ip link set <link> type bridge mcast_snooping 0`: what is for many goes to all ports, and no group is kept. */
+export const stopSnooping = (socket: Rtnetlink, link: string): Promise<void> =>
+  changeLink(socket, link, { kind: 'bridge', data: [[IFLA_BR.MCAST_SNOOPING, putU8(0)]] });
+
+export const readBridge = (data: Buffer): NonNullable<ObservedLink['bridge']> => ({
+  snooping: getU8(readAttributes(data).get(IFLA_BR.MCAST_SNOOPING) ?? putU8(0)) !== 0,
+});

@@ -3,17 +3,19 @@ import { isKernelError } from '../errors.js';
 import type { Step, StepKind, StepOf } from '../model/steps.js';
 import type { Ip } from '../model/types.js';
 import { ensureAddress, removeAddress } from './addresses.js';
-import { ensureBridge } from './bridges.js';
+import { setPort } from './bridge-ports.js';
+import { ensureBridge, stopSnooping } from './bridges.js';
 import { withCard } from './card.js';
+import { removeStatic, replaceStatic } from './fdb.js';
 import { linkIndex, removeLink, setLink } from './links.js';
 import type { Namespaces, Space } from './namespaces.js';
-import { forgetLearned, removeNeighbour, replaceNeighbour } from './neighbours.js';
+import { removeNeighbour, replaceNeighbour } from './neighbours.js';
 import { withNamespace } from './netns.js';
 import type { Rtnetlink } from './rtnetlink.js';
-import { disableIpv6, enableForwarding, enableIpv6 } from './sysctl.js';
+import { checkSources, disableIpv6, enableForwarding, enableIpv6 } from './sysctl.js';
 import { ensurePort, type Peer } from './veth.js';
 import { takeVni } from './vni.js';
-import { ensureVxlan } from './vxlan.js';
+import { ensureVxlan, stopLearning } from './vxlan.js';
 
 export interface Workplace {
   readonly spaces: Namespaces;
@@ -52,11 +54,14 @@ const executors: Executors = {
     withNamespace(space.path, () => {
       disableIpv6();
       enableForwarding();
+      checkSources();
     });
     await setLink(space.socket, 'lo', { up: true });
   },
 
   mountNamespace: async (at, step) => at.spaces.remount(await inside(at, step)),
+
+  checkSources: async (at, step) => at.spaces.within(await inside(at, step), checkSources),
 
   removeNamespace: (at, step) => at.spaces.remove(step.ns),
 
@@ -92,6 +97,12 @@ const executors: Executors = {
     await setLink(socket, step.link, { master });
   },
 
+  setPort: async (at, step) => setPort((await inside(at, step)).socket, step.link),
+
+  stopLearning: async (at, step) => stopLearning((await inside(at, step)).socket, step.link),
+
+  stopSnooping: async (at, step) => stopSnooping((await inside(at, step)).socket, step.link),
+
   addAddress: async (at, step) => {
     const space = await inside(at, step);
     enableIpv6For(step.address, space, step.link);
@@ -113,10 +124,11 @@ const executors: Executors = {
     replaceNeighbour((await inside(at, step)).socket, 'bridge', step.link, step.mac, step.vtep as Ip),
 
   removeFdb: (at, step) =>
-    unlessGone(at, step, async (socket) => {
-      await removeNeighbour(socket, 'bridge', step.link, step.mac, step.vtep as Ip);
-      await forgetLearned(socket, step.link, step.mac);
-    }),
+    unlessGone(at, step, (socket) => removeNeighbour(socket, 'bridge', step.link, step.mac, step.vtep as Ip)),
+
+  replaceStatic: async (at, step) => replaceStatic((await inside(at, step)).socket, step.link, step.mac),
+
+  removeStatic: (at, step) => unlessGone(at, step, (socket) => removeStatic(socket, step.link, step.mac)),
 };
 
 /** Does one step. */

@@ -3,11 +3,15 @@ import { closeSync, openSync } from 'node:fs';
 import { networkOf } from '../model/address.js';
 import { NETNS_DIR, namespaceName } from '../model/names.js';
 import type { HostFacts, HostKernel } from '../model/ports.js';
+import { learns } from '../model/quiet.js';
 import type { ObservedLink, ObservedNamespace, Step } from '../model/steps.js';
 import type { NamespaceName, NetworkId } from '../model/types.js';
 import { listAddresses } from './addresses.js';
+import { readPortFlags } from './bridge-ports.js';
+import { readBridge } from './bridges.js';
 import { kernelError } from './errno.js';
 import { execute, type Workplace } from './executors.js';
+import { listFdb } from './fdb.js';
 import { GWBRIDGE, Gwbridge } from './gwbridge.js';
 import { findLink, type KernelLink, listLinks } from './links.js';
 import { namespaceInode } from './namespace-file.js';
@@ -17,6 +21,7 @@ import { OWN_NETNS, withNamespace } from './netns.js';
 import { occupiedNetworks } from './routes.js';
 import { Rtnetlink } from './rtnetlink.js';
 import { linkFilter } from './socket-filter.js';
+import { checksSources } from './sysctl.js';
 import { RTNLGRP } from './uapi.js';
 import { readVxlan } from './vxlan.js';
 import { type Listener, Watcher } from './watcher.js';
@@ -58,21 +63,23 @@ export class LinuxKernel implements HostKernel {
     if (space === undefined) return undefined;
     const links = await listLinks(space.socket);
     const addresses = await listAddresses(space.socket);
-    const neighbours: KernelNeighbour[] = [];
-    const fdb: KernelNeighbour[] = [];
-    for (const { index } of links.filter((l) => l.kind === 'vxlan')) {
-      neighbours.push(...(await listNeighbours(space.socket, 'ip', index)));
-      fdb.push(...(await listNeighbours(space.socket, 'bridge', index)));
-    }
-
     const nameOf = namesOf(links);
+    const seen = links.map((l) => observed(l, nameOf));
+    const learning = seen.some(learns);
+    const vxlans = new Set(links.filter((l) => l.kind === 'vxlan').map((l) => l.index));
+    const neighbours: KernelNeighbour[] = [];
+    for (const vxlan of vxlans) neighbours.push(...(await listNeighbours(space.socket, vxlan)));
+    const fdb = learning ? { vteps: [], statics: [] } : await listFdb(space.socket);
     return {
       name,
       ...(this.spaces.isMounted(space) ? {} : { unmounted: true }),
-      links: links.map((l) => observed(l, nameOf)),
+      ...(learning ? { learning } : {}),
+      checksSources: this.spaces.within(space, checksSources),
+      links: seen,
       addresses: addresses.map((a) => ({ link: nameOf(a.link), address: a.address })),
       neighbours: neighbours.map((n) => ({ link: nameOf(n.link), ip: n.ip, mac: n.mac })),
-      fdb: fdb.map((n) => ({ link: nameOf(n.link), mac: n.mac, vtep: n.ip })),
+      fdb: fdb.vteps.filter((n) => vxlans.has(n.link)).map((n) => ({ link: nameOf(n.link), mac: n.mac, vtep: n.ip })),
+      statics: fdb.statics.map((s) => ({ link: nameOf(s.link), mac: s.mac })),
     };
   }
 
@@ -141,10 +148,12 @@ const namesOf = (links: readonly KernelLink[]): ((index: number) => string) => {
   return (index) => names.get(index) ?? '';
 };
 
-const observed = ({ data, ...link }: KernelLink, nameOf: (index: number) => string): ObservedLink => ({
+const observed = ({ data, portData, ...link }: KernelLink, nameOf: (index: number) => string): ObservedLink => ({
   ...link,
   master: nameOf(link.master),
   ...(link.kind === 'vxlan' ? { vxlan: readVxlan(data) } : {}),
+  ...(link.kind === 'bridge' ? { bridge: readBridge(data) } : {}),
+  ...(link.master === 0 ? {} : { port: readPortFlags(portData) }),
 });
 
 const belongsTo = (alias: string, name: NamespaceName): boolean =>

@@ -10,11 +10,13 @@ import type { Rtnetlink } from './rtnetlink.js';
 import { AF, IFF_UP, IFLA, IFLA_INFO, RTEXT_FILTER_SKIP_STATS, RTM } from './uapi.js';
 
 /** A link as one message tells it: its master is an index yet. */
-export interface KernelLink extends Omit<ObservedLink, 'master' | 'vxlan'> {
+export interface KernelLink extends Omit<ObservedLink, 'master' | 'vxlan' | 'bridge' | 'port'> {
   /** 0 when it is no port of a bridge. */
   readonly master: number;
   /** Attributes of its kind; empty when there are none. */
   readonly data: Buffer;
+  /** Attributes of a port of its master's kind; empty when there are none. */
+  readonly portData: Buffer;
 }
 
 export interface LinkSettings {
@@ -30,6 +32,9 @@ export interface LinkSettings {
   readonly kind?: string;
   /** What is particular to the kind. */
   readonly data?: readonly Attribute[];
+  /** The kind of its master, and what is particular to ports of that. */
+  readonly portKind?: string;
+  readonly portData?: readonly Attribute[];
 }
 
 /** An ifinfomsg with its attributes. `which`: index of an existing link; 0 leaves it to the name. */
@@ -43,14 +48,16 @@ export function formatLink(which: number, s: LinkSettings): Buffer {
     [IFLA.MASTER, s.master === undefined ? undefined : putU32(s.master)],
     [IFLA.IFALIAS, s.alias === undefined ? undefined : putString(s.alias)],
     [IFLA.NET_NS_FD, s.namespace === undefined ? undefined : putS32(s.namespace)],
-    [IFLA.LINKINFO, s.kind === undefined ? undefined : linkInfo(s.kind, s.data)],
+    [IFLA.LINKINFO, s.kind === undefined && s.portKind === undefined ? undefined : linkInfo(s)],
   ]);
 }
 
-const linkInfo = (kind: string, data: readonly Attribute[] = []) =>
+const linkInfo = ({ kind, data = [], portKind, portData = [] }: LinkSettings) =>
   nest([
-    [IFLA_INFO.KIND, putString(kind)],
-    [IFLA_INFO.DATA, nest(data)],
+    [IFLA_INFO.KIND, kind === undefined ? undefined : putString(kind)],
+    [IFLA_INFO.DATA, kind === undefined ? undefined : nest(data)],
+    [IFLA_INFO.SLAVE_KIND, portKind === undefined ? undefined : putString(portKind)],
+    [IFLA_INFO.SLAVE_DATA, portKind === undefined ? undefined : nest(portData)],
   ]);
 
 export function readLink(payload: Buffer): KernelLink {
@@ -68,6 +75,7 @@ export function readLink(payload: Buffer): KernelLink {
     alias: readText(attributes.get(IFLA.IFALIAS)),
     // Not a view: the datagram's buffer is used again.
     data: Buffer.from(info.get(IFLA_INFO.DATA) ?? []),
+    portData: Buffer.from(info.get(IFLA_INFO.SLAVE_DATA) ?? []),
   };
 }
 
@@ -111,6 +119,15 @@ export function setLink(socket: Rtnetlink, which: string | number, s: LinkSettin
   const payload = typeof which === 'number' ? formatLink(which, s) : formatLink(0, { ...s, name: which });
   return socket.request(`ip link set ${which}${describe(s)}`, RTM.SETLINK, 0, payload);
 }
+
+/** `ip link set <name> type <kind> …`, or `… type bridge_slave …`, which SETLINK passes over. Throws ENODEV. */
+export const changeLink = (socket: Rtnetlink, name: string, s: LinkSettings): Promise<void> =>
+  socket.request(
+    `ip link set ${name} type ${s.kind ?? `${s.portKind}_slave`}`,
+    RTM.NEWLINK,
+    0,
+    formatLink(0, { ...s, name }),
+  );
 
 const describe = (s: LinkSettings): string =>
   [

@@ -109,6 +109,11 @@ export class Namespaces {
     }
   }
 
+  /** Runs `work` in it, mounted or not; nothing asynchronous may happen in there. */
+  within<T>(space: Space, work: () => T): T {
+    return withNamespace(`/proc/thread-self/fd/${space.fd}`, work);
+  }
+
   /** Runs `work` with a descriptor of the namespace. */
   async withDescriptor<T>(space: Space, work: (fd: number) => Promise<T>): Promise<T> {
     const fd = openNamespace(space.path);

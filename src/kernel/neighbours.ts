@@ -7,7 +7,7 @@ import type { Ip, Mac } from '../model/types.js';
 import { ipBytes, macBytes, message, readAttributes, readIp, readMac } from './attributes.js';
 import { linkIndex } from './links.js';
 import type { Rtnetlink } from './rtnetlink.js';
-import { AF, NDA, NTF_MASTER, NTF_SELF, NUD_PERMANENT, RTM } from './uapi.js';
+import { AF, NDA, NTF_SELF, NUD_PERMANENT, RTM } from './uapi.js';
 
 /** `bridge`: the link's forwarding table. `ip`: the neighbours of the address's own family. */
 export type Table = 'ip' | 'bridge';
@@ -24,13 +24,14 @@ export interface KernelNeighbour {
 export function formatNeighbour(table: Table, { link, mac, ip }: KernelNeighbour): Buffer {
   const dst = ipBytes(ip);
   const family = table === 'bridge' ? AF.BRIDGE : dst.length === 4 ? AF.INET : AF.INET6;
-  return message(header(family, link, NUD_PERMANENT, table === 'bridge' ? NTF_SELF : 0), [
+  return message(neighbourHeader(family, link, NUD_PERMANENT, table === 'bridge' ? NTF_SELF : 0), [
     [NDA.DST, dst],
     [NDA.LLADDR, macBytes(mac)],
   ]);
 }
 
-const header = (family: number, link: number, state: number, flags: number): Buffer =>
+/** An ndmsg. */
+export const neighbourHeader = (family: number, link: number, state: number, flags: number): Buffer =>
   Buffer.concat([putU8(family), Buffer.alloc(3), putS32(link), putU16(state), putU8(flags), putU8(0)]);
 
 /** Of an ndmsg: it stays until somebody removes it. */
@@ -47,17 +48,12 @@ export function readNeighbour(payload: Buffer): KernelNeighbour | undefined {
 }
 
 /**
- * `ip neigh show dev <link> nud permanent`, both families; `bridge fdb show dev <link>`, entries that are
- * `self permanent` with a `dst`. Of one link: what is in br0's tables comes from the containers.
+ * `ip neigh show dev <link> nud permanent`, both families. Of that link alone: the bridge's own table is as long as
+ * containers make it.
  */
-export async function listNeighbours(
-  socket: Rtnetlink,
-  table: Table,
-  link: number,
-): Promise<readonly KernelNeighbour[]> {
-  const verb = table === 'ip' ? 'ip neigh show' : 'bridge fdb show';
-  const payload = message(header(table === 'ip' ? AF.UNSPEC : AF.BRIDGE, 0, 0, 0), [[NDA.IFINDEX, putU32(link)]]);
-  const found = await socket.dump(verb, RTM.GETNEIGH, payload, readNeighbour);
+export async function listNeighbours(socket: Rtnetlink, link: number): Promise<readonly KernelNeighbour[]> {
+  const payload = message(neighbourHeader(AF.UNSPEC, 0, 0, 0), [[NDA.IFINDEX, putU32(link)]]);
+  const found = await socket.dump('ip neigh show', RTM.GETNEIGH, payload, readNeighbour);
   // A kernel before 4.20 tells of all.
   return found.filter((n) => n.link === link);
 }
@@ -72,20 +68,6 @@ export async function replaceNeighbour(socket: Rtnetlink, table: Table, link: st
   // The entry for all unknown destinations has many VTEPs, and the kernel adds to it only.
   const how = mac === UNKNOWN_MAC ? FlagsNew.APPEND : FlagsNew.REPLACE;
   await socket.request(verb, RTM.NEWNEIGH, FlagsNew.CREATE | how, payload);
-}
-
-/**
- * `bridge fdb delete <mac> dev <link> master`: what the bridge learned of a MAC behind this port. Were it kept, the
- * bridge would send there for five minutes more, wherever the MAC is now. Success when there is no such entry.
- */
-export async function forgetLearned(socket: Rtnetlink, link: string, mac: Mac): Promise<void> {
-  const verb = `bridge fdb delete ${mac} dev ${link} master`;
-  try {
-    const head = header(AF.BRIDGE, await linkIndex(socket, link, verb), 0, NTF_MASTER);
-    await socket.request(verb, RTM.DELNEIGH, 0, message(head, [[NDA.LLADDR, macBytes(mac)]]));
-  } catch (e) {
-    if (!isKernelError(e, 'ENOENT', 'ENODEV', 'EOPNOTSUPP')) throw e;
-  }
 }
 
 /**

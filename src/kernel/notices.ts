@@ -4,9 +4,13 @@ import type { Notice } from '../model/damage.js';
 import type { Ip } from '../model/types.js';
 import { readAddress } from './addresses.js';
 import { readAttributes, readIp, readMac } from './attributes.js';
+import { readPortFlags } from './bridge-ports.js';
+import { readBridge } from './bridges.js';
+import { readStatic } from './fdb.js';
 import { type KernelLink, readLink } from './links.js';
 import { isPermanent } from './neighbours.js';
-import { AF, NDA, NTF_SELF, RTM } from './uapi.js';
+import { AF, IFLA, NDA, NTF_SELF, RTM } from './uapi.js';
+import { readVxlan } from './vxlan.js';
 
 /** One message, and what it is about: of two about the same thing only the later one counts. */
 export interface Told {
@@ -16,10 +20,10 @@ export interface Told {
 
 export class NoticeReader {
   /** Only links tell their names; everything else comes with an index. */
-  private readonly links = new Map<number, Pick<KernelLink, 'name' | 'kind'>>();
+  private readonly links = new Map<number, Pick<KernelLink, 'name' | 'alias' | 'kind'>>();
 
   learn(links: readonly KernelLink[]): void {
-    for (const { index, name, kind } of links) this.links.set(index, { name, kind });
+    for (const { index, name, alias, kind } of links) this.links.set(index, { name, alias, kind });
   }
 
   /** Indexes of the VXLAN devices. */
@@ -45,13 +49,23 @@ export class NoticeReader {
   }
 
   private link(type: number, payload: Buffer): Told | undefined {
-    // The bridge tells of its ports a second time, in a family of its own, where a lost port is a "deleted link".
-    if (payload[0] === AF.BRIDGE) return undefined;
-    const { index, name, kind, alias, up, mtu, master } = readLink(payload);
+    if (payload[0] === AF.BRIDGE) return type === RTM.NEWLINK ? this.port(payload) : undefined;
+    const { index, name, alias, up, mtu, master, kind, data } = readLink(payload);
     if (type === RTM.DELLINK) this.links.delete(index);
-    else this.links.set(index, { name, kind });
-    const state = { link: name, alias, up, mtu, master: this.nameOf(master) };
+    else this.links.set(index, { name, alias, kind });
+    const learning = kind === 'vxlan' && readVxlan(data).learning;
+    const snooping = kind === 'bridge' && readBridge(data).snooping;
+    const state = { link: name, alias, up, mtu, master: this.nameOf(master), learning, snooping };
     return { about: `link ${index}`, notice: { kind: 'link', gone: type === RTM.DELLINK, ...state } };
+  }
+
+  /** The bridge tells of its ports in a family of its own, where a lost port is a "deleted link". */
+  private port(payload: Buffer): Told | undefined {
+    const flags = readAttributes(payload.subarray(16)).get(IFLA.PROTINFO);
+    if (flags === undefined) return undefined;
+    const index = getS32(payload.subarray(4, 8));
+    const port = { link: this.nameOf(index), alias: this.aliasOf(index), ...readPortFlags(flags) };
+    return { about: `port ${index}`, notice: { kind: 'port', ...port } };
   }
 
   private address(type: number, payload: Buffer): Told | undefined {
@@ -75,6 +89,13 @@ export class NoticeReader {
 
   /** Learned entries come and go with ordinary traffic, and the bridge's own are not ours. */
   private fdb(type: number, payload: Buffer): Told | undefined {
+    const still = readStatic(payload);
+    if (still !== undefined) {
+      const { link, mac } = still;
+      const where = { link: this.nameOf(link), alias: this.aliasOf(link) };
+      const notice = { kind: 'static', ...where, mac, gone: type === RTM.DELNEIGH } as const;
+      return { about: `static ${link} ${mac}`, notice };
+    }
     if (((payload[10] ?? 0) & NTF_SELF) === 0 || !isPermanent(payload)) return undefined;
     const link = getS32(payload.subarray(4, 8));
     const attributes = readAttributes(payload.subarray(12));
@@ -87,5 +108,9 @@ export class NoticeReader {
 
   private nameOf(index: number): string {
     return this.links.get(index)?.name ?? '';
+  }
+
+  private aliasOf(index: number): string {
+    return this.links.get(index)?.alias ?? '';
   }
 }

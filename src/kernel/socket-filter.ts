@@ -35,7 +35,7 @@ const jump = (code: number, k: number, yes?: string, no?: string): Line => ({
   ...(no === undefined ? {} : { no }),
 });
 
-/** Links, but not as the bridge tells of its ports; both kinds of message are told in the family's own words. */
+/** Messages of these types, each with where it is looked at; all others are left out. */
 const ofTypes = (types: Readonly<Record<number, string>>): readonly Line[] => [
   // A host's order of bytes is that of x86-64 and arm64, so the low byte comes first.
   loadByte(AT.TYPE_HIGH),
@@ -46,13 +46,14 @@ const ofTypes = (types: Readonly<Record<number, string>>): readonly Line[] => [
 ];
 
 /**
- * A network's namespace: links, addresses, FDB entries that somebody set (learned ones are neither permanent nor
+ * A network's namespace: links (of its ports a bridge tells in a family of its own, where a lost port is a "deleted
+ * link"), addresses, FDB entries that somebody set (learned ones are neither permanent nor
  * static), and the neighbours of the VXLAN devices whatever their state: a deletion tells it as failed.
  */
 export function namespaceFilter(vxlans: readonly number[]): Buffer {
   return assemble([
     ...ofTypes({
-      [RTM.NEWLINK]: 'link',
+      [RTM.NEWLINK]: 'take',
       [RTM.DELLINK]: 'link',
       [RTM.NEWADDR]: 'take',
       [RTM.DELADDR]: 'take',

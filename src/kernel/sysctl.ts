@@ -53,6 +53,18 @@ export function enableForwarding(): void {
     }
 }
 
+const SOURCE_CHECK = 'net/ipv4/conf/all/rp_filter';
+/** RFC 3704, section 2.2. */
+const STRICT = 1;
+
+/**
+ * `sysctl -w net.ipv4.conf.all.rp_filter=1`: each sender of an ARP request to a gateway becomes an entry of a table that
+ * the whole machine shares, so they have to be of the gateway's own subnet.
+ */
+export const checkSources = (): void => writeSysctl(SOURCE_CHECK, STRICT);
+
+export const checksSources = (): boolean => Number(readFileSync(`${ROOT}/${SOURCE_CHECK}`, 'utf8')) === STRICT;
+
 /**
  * `sysctl -w net.ipv6.conf.<link>.disable_ipv6=0`, still without an fe80 address. A VXLAN device wants it too: no
  * IPv6 neighbour is taken (EINVAL) where IPv6 is off. Throws ENOENT without such a link, and in kernels without IPv6.

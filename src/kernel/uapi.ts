@@ -27,6 +27,7 @@ export const IFLA = {
   IFNAME: 3,
   MTU: 4,
   MASTER: 10,
+  PROTINFO: 12,
   LINKINFO: 18,
   IFALIAS: 20,
   NET_NS_FD: 28,
@@ -35,16 +36,15 @@ export const IFLA = {
 /** Counters make up most of a link's message, and nobody here reads them. */
 export const RTEXT_FILTER_SKIP_STATS = 8;
 
-export const IFLA_INFO = { KIND: 1, DATA: 2 } as const;
-export const IFLA_BR_VLAN_DEFAULT_PVID = 39;
+export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
+export const IFLA_BR = { MCAST_SNOOPING: 23, VLAN_DEFAULT_PVID: 39 } as const;
+export const IFLA_BRPORT = { LEARNING: 8, UNICAST_FLOOD: 9, FLUSH: 24 } as const;
 export const VETH_INFO_PEER = 1;
 export const IFLA_VXLAN = {
   ID: 1,
   LOCAL: 4,
   LEARNING: 7,
   PROXY: 11,
-  L2MISS: 13,
-  L3MISS: 14,
   PORT: 15,
   GROUP6: 16,
   LOCAL6: 17,
@@ -53,11 +53,14 @@ export const IFLA_VXLAN = {
 export const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;
 export const IFA_F_NODAD = 2;
 
-export const NDA = { DST: 1, LLADDR: 2, IFINDEX: 8 } as const;
+export const NDA = { DST: 1, LLADDR: 2, IFINDEX: 8, MASTER: 9, NDM_STATE_MASK: 16 } as const;
 export const NUD_NOARP = 0x40;
 export const NUD_PERMANENT = 0x80;
 export const NTF_SELF = 2;
 export const NTF_MASTER = 4;
+
+/** NLM_F_BULK: removes all that match. */
+export const FLAG_BULK = 0x200;
 
 export const RTA = { DST: 1, GATEWAY: 5, TABLE: 15 } as const;
 export const RT_TABLE_MAIN = 254;

@@ -2,6 +2,7 @@
 
 import type { Mac } from '../model/types.js';
 import type { Attribute } from './attributes.js';
+import { setPort } from './bridge-ports.js';
 import { kernelError } from './errno.js';
 import { addLink, findLink, formatLink, linkIndex, removeLink, setLink } from './links.js';
 import type { Rtnetlink } from './rtnetlink.js';
@@ -32,7 +33,8 @@ export const vethData = ({ name, namespace, mac }: Peer, mtu: number): readonly 
 
 /**
  * `ip link add <link> mtu <mtu> type veth peer name <peer> mtu <mtu> netns <namespace>`, then
- * `ip link set <link> alias <alias> master <master> up`. The other end stays down, unless `furnish` sets it up.
+ * `ip link set <link> master <master>`, `ip link set <link> type bridge_slave learning off flood off` and
+ * `ip link set <link> alias <alias> up`. The other end stays down, unless `furnish` sets it up.
  *
  * `otherEnd` is asked once there is no old pair in its way.
  *
@@ -42,11 +44,16 @@ export const vethData = ({ name, namespace, mac }: Peer, mtu: number): readonly 
 export async function ensurePort(inside: Rtnetlink, wish: PortWish, otherEnd: () => Promise<Peer>): Promise<void> {
   const verb = `ip link add ${wish.link} type veth`;
   const master = await linkIndex(inside, wish.master, `ip link set ${wish.link} master ${wish.master}`);
-  const rest = { alias: wish.alias, master, up: true } as const;
+  const settle = async (): Promise<void> => {
+    await setLink(inside, wish.link, { master });
+    // A port that is down forwards and learns nothing, and what is told of one without alias is nobody's damage.
+    await setPort(inside, wish.link);
+    await setLink(inside, wish.link, { alias: wish.alias, up: true });
+  };
 
   const existing = await findLink(inside, wish.link);
   if (existing?.kind === 'veth' && existing.alias === wish.alias)
-    return setLink(inside, existing.index, { ...rest, mtu: wish.mtu });
+    return setLink(inside, existing.index, { mtu: wish.mtu }).then(settle);
   // Without an alias it is half a pair of ours: we were killed before it got one.
   if (existing?.kind === 'veth' && existing.alias === '') await removeLink(inside, wish.link);
   else if (existing !== undefined) throw kernelError(verb, 'EEXIST');
@@ -54,5 +61,5 @@ export async function ensurePort(inside: Rtnetlink, wish: PortWish, otherEnd: ()
   const peer = await otherEnd();
   await addLink(inside, { name: wish.link, mtu: wish.mtu, kind: 'veth', data: vethData(peer, wish.mtu) }, verb);
   await peer.furnish?.();
-  await setLink(inside, wish.link, rest);
+  await settle();
 }

@@ -1,28 +1,31 @@
 /** VXLAN devices: `ip link add … type vxlan`. */
-import { getU8, getU16be, getU32, putU8, putU16be, putU32 } from 'netlink/dist/structs.js';
+import { getU8, getU16be, getU32, putU8, putU16, putU16be, putU32 } from 'netlink/dist/structs.js';
+import { isKernelError } from '../errors.js';
 import { VXLAN_PORT, vxlanBirthName } from '../model/names.js';
 import type { ObservedLink } from '../model/steps.js';
-import { type Attribute, ipBytes, readAttributes } from './attributes.js';
+import { type Attribute, ipBytes, message, readAttributes } from './attributes.js';
+import { setPort } from './bridge-ports.js';
 import { kernelError } from './errno.js';
-import { addLink, findLink, linkIndex, removeLink, setLink } from './links.js';
+import { addLink, changeLink, findLink, type KernelLink, linkIndex, removeLink, setLink } from './links.js';
+import { neighbourHeader } from './neighbours.js';
 import type { Rtnetlink } from './rtnetlink.js';
-import { IFLA_VXLAN } from './uapi.js';
+import { AF, FLAG_BULK, IFLA_VXLAN, NDA, NTF_SELF, NUD_NOARP, NUD_PERMANENT, RTM } from './uapi.js';
 
 export type VxlanFacts = NonNullable<ObservedLink['vxlan']>;
 
 /**
- * What the native overlay driver sets. An IPv6 underlay is asked for by an unspecified IPv6 group: without one the
- * kernel takes no IPv6 VTEP (EAFNOSUPPORT), see iproute2 commit 97d564b90ccb.
+ * What the native overlay driver sets, but without learning, for every MAC is in the cluster's records, and without
+ * l2miss and l3miss: nobody listens, and each unknown address that a container asks for would be told. An IPv6 underlay
+ * is asked for by an unspecified IPv6 group: without one the kernel takes no IPv6 VTEP (EAFNOSUPPORT), see iproute2
+ * commit 97d564b90ccb.
  */
 export const vxlanData = (vni: number, local: string): readonly Attribute[] => [
   [IFLA_VXLAN.ID, putU32(vni)],
   // A host of several addresses would send from whichever its route prefers, and others let its VTEP alone in.
   [local.includes(':') ? IFLA_VXLAN.LOCAL6 : IFLA_VXLAN.LOCAL, ipBytes(local)],
   [IFLA_VXLAN.PORT, putU16be(VXLAN_PORT)],
-  [IFLA_VXLAN.LEARNING, putU8(1)],
+  [IFLA_VXLAN.LEARNING, putU8(0)],
   [IFLA_VXLAN.PROXY, putU8(1)],
-  [IFLA_VXLAN.L2MISS, putU8(1)],
-  [IFLA_VXLAN.L3MISS, putU8(1)],
   [IFLA_VXLAN.GROUP6, local.includes(':') ? Buffer.alloc(16) : undefined],
 ];
 
@@ -34,8 +37,6 @@ export function readVxlan(data: Buffer): VxlanFacts {
     port: getU16be(attributes.get(IFLA_VXLAN.PORT) ?? putU16be(0)),
     learning: flag(IFLA_VXLAN.LEARNING),
     proxy: flag(IFLA_VXLAN.PROXY),
-    l2miss: flag(IFLA_VXLAN.L2MISS),
-    l3miss: flag(IFLA_VXLAN.L3MISS),
   };
 }
 
@@ -51,8 +52,9 @@ export interface VxlanWish {
 }
 
 /**
- * `ip link add <link> netns <inside> mtu <mtu> type vxlan id <vni> dstport 4789 learning proxy l2miss l3miss`, then
- * `ip link set <link> master <master> up` in there.
+ * `ip link add <link> netns <inside> mtu <mtu> type vxlan id <vni> dstport 4789 nolearning proxy`, then
+ * `ip link set … master <master>`, `ip link set … type bridge_slave learning off flood off` and
+ * `ip link set … name <link> up` in there.
  *
  * The request goes to the host's socket, for the device's UDP socket belongs to the namespace that asks, whichever
  * namespace the device is put into. It is born right inside, where no udev or NetworkManager of the host sees it,
@@ -64,11 +66,15 @@ export interface VxlanWish {
 export async function ensureVxlan(host: Rtnetlink, inside: Rtnetlink, insideFd: number, wish: VxlanWish) {
   const verb = `ip link add ${wish.link} type vxlan id ${wish.vni}`;
   const master = await linkIndex(inside, wish.master, `ip link set ${wish.link} master ${wish.master}`);
-  const rest = { mtu: wish.mtu, master, up: true } as const;
+  const settle = async ({ index, name }: Pick<KernelLink, 'index' | 'name'>): Promise<void> => {
+    await setLink(inside, index, { mtu: wish.mtu, master });
+    // A port that is down forwards and learns nothing, and what is told under its first name is nobody's damage.
+    await setPort(inside, name);
+    await setLink(inside, index, { name: wish.link, up: true });
+  };
 
   const existing = await findLink(inside, wish.link);
-  if (existing?.kind === 'vxlan' && readVxlan(existing.data).vni === wish.vni)
-    return setLink(inside, existing.index, rest);
+  if (existing?.kind === 'vxlan' && readVxlan(existing.data).vni === wish.vni) return settle(existing);
   if (existing !== undefined) throw kernelError(verb, 'EEXIST');
 
   const birth = vxlanBirthName(wish.vni);
@@ -76,5 +82,21 @@ export async function ensureVxlan(host: Rtnetlink, inside: Rtnetlink, insideFd: 
   await removeLink(inside, birth);
   const data = vxlanData(wish.vni, wish.local);
   await addLink(host, { name: birth, mtu: wish.mtu, namespace: insideFd, kind: 'vxlan', data }, verb);
-  await setLink(inside, await linkIndex(inside, birth, verb), { name: wish.link, ...rest });
+  await settle({ index: await linkIndex(inside, birth, verb), name: birth });
+}
+
+/**
+ * `ip link set <link> type vxlan nolearning`, then what it learned: `bridge fdb flush dev <link> self nopermanent
+ * nostatic`. A kernel before 6.7 cannot flush, and lets entries age out within five minutes.
+ */
+export async function stopLearning(socket: Rtnetlink, link: string): Promise<void> {
+  await changeLink(socket, link, { kind: 'vxlan', data: [[IFLA_VXLAN.LEARNING, putU8(0)]] });
+  const verb = `bridge fdb flush dev ${link} self`;
+  const head = neighbourHeader(AF.BRIDGE, await linkIndex(socket, link, verb), 0, NTF_SELF);
+  const learned = message(head, [[NDA.NDM_STATE_MASK, putU16(NUD_PERMANENT | NUD_NOARP)]]);
+  try {
+    await socket.request(verb, RTM.DELNEIGH, FLAG_BULK, learned);
+  } catch (e) {
+    if (!isKernelError(e, 'EOPNOTSUPP', 'EINVAL')) throw e;
+  }
 }

@@ -1,6 +1,7 @@
 /** Which news of the kernel mean that a network's namespace is no longer as planned. Pure. */
 import { UNKNOWN_MAC } from './names.js';
-import type { NamespacePlan } from './steps.js';
+import { loudness } from './quiet.js';
+import type { NamespacePlan, PortFlags } from './steps.js';
 import type { Cidr, Ip, Mac } from './types.js';
 
 /** Something that happened to one thing in a watched namespace; `link` is the device's name. */
@@ -15,11 +16,25 @@ export type Notice =
       readonly mtu: number;
       /** Name of the bridge; empty when it is no port. */
       readonly master: string;
+      /** Of a VXLAN device's own FDB. */
+      readonly learning: boolean;
+      /** Of a bridge. */
+      readonly snooping: boolean;
     }
+  /** `alias`: of the link, as above. */
+  | ({ readonly kind: 'port'; readonly link: string; readonly alias: string } & PortFlags)
   | { readonly kind: 'address'; readonly link: string; readonly gone: boolean; readonly address: Cidr }
   /** `mac` is absent when there is no permanent entry (any more). */
   | { readonly kind: 'neighbour'; readonly link: string; readonly ip: Ip; readonly mac?: Mac }
   | { readonly kind: 'fdb'; readonly link: string; readonly gone: boolean; readonly mac: Mac; readonly vtep: string }
+  /** A static entry of a bridge; `link` is the port. */
+  | {
+      readonly kind: 'static';
+      readonly link: string;
+      readonly alias: string;
+      readonly gone: boolean;
+      readonly mac: Mac;
+    }
   /** The file that keeps the namespace is not its own any more. */
   | { readonly kind: 'unmounted' }
   /** The kernel had more to tell than we took in time. */
@@ -39,8 +54,12 @@ export function damage(plan: NamespacePlan, notice: Notice): string | undefined 
       return addressDamage(plan, notice);
     case 'neighbour':
       return neighbourDamage(plan, notice);
+    case 'port':
+      return portDamage(plan, notice);
     case 'fdb':
       return fdbDamage(plan, notice);
+    case 'static':
+      return staticDamage(plan, notice);
     case 'unmounted':
       return "the namespace's file is not mounted any more";
     case 'lost':
@@ -55,6 +74,8 @@ function linkDamage(plan: NamespacePlan, notice: NoticeOf<'link'>): string | und
   if (!notice.up) return `${notice.link} is down`;
   if (notice.mtu !== wanted.mtu) return `${notice.link} has MTU ${notice.mtu}`;
   if (notice.master !== wanted.master) return `${notice.link} has ${notice.master || 'no'} master`;
+  if (notice.learning) return `${notice.link} learns MACs`;
+  if (notice.snooping) return `${notice.link} snoops`;
   return undefined;
 }
 
@@ -65,6 +86,12 @@ function wantedLink(plan: NamespacePlan, { link, alias }: NoticeOf<'link'>) {
   }
   const port = plan.ports.find((p) => p.endpoint === alias);
   return port === undefined ? undefined : { mtu: port.mtu, master: port.bridge };
+}
+
+function portDamage(plan: NamespacePlan, { link, alias, ...flags }: NoticeOf<'port'>): string | undefined {
+  if (!plan.bridges.some((b) => b.vxlan === link) && !plan.ports.some((p) => p.endpoint === alias)) return undefined;
+  const loud = loudness(flags);
+  return loud === undefined ? undefined : `${link} ${loud}`;
 }
 
 function addressDamage(plan: NamespacePlan, { link, gone, address }: NoticeOf<'address'>): string | undefined {
@@ -86,4 +113,12 @@ function fdbDamage(plan: NamespacePlan, { link, gone, mac, vtep }: NoticeOf<'fdb
     (mac === UNKNOWN_MAC && plan.floods.some((f) => f.vxlan === link && f.vtep === vtep));
   if (wanted !== gone) return undefined;
   return `FDB entry ${mac} to ${vtep} on ${link} ${gone ? 'is gone' : 'is not planned'}`;
+}
+
+function staticDamage(plan: NamespacePlan, { link, alias, gone, mac }: NoticeOf<'static'>): string | undefined {
+  const wanted =
+    plan.ports.some((p) => p.endpoint === alias && p.mac === mac) ||
+    plan.peers.some((p) => p.vxlan === link && p.mac === mac);
+  if (wanted !== gone) return undefined;
+  return `static FDB entry ${mac} on ${link} ${gone ? 'is gone' : 'is not planned'}`;
 }

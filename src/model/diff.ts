@@ -1,19 +1,9 @@
 /** The steps that turn what was found into what is planned, in the order they must run. Pure. */
 import { portName, UNKNOWN_MAC, VXLAN_PORT } from './names.js';
-import type {
-  BridgePlan,
-  NamespacePlan,
-  ObservedLink,
-  ObservedNamespace,
-  PortPlan,
-  Step,
-  StepKind,
-  StepOf,
-} from './steps.js';
+import { quietPort, quietSteps } from './quiet.js';
+import { remoteEntries, staticSteps } from './statics.js';
+import type { BridgePlan, Draft, NamespacePlan, ObservedLink, ObservedNamespace, PortPlan, Step } from './steps.js';
 import type { NamespaceName } from './types.js';
-
-/** A step that does not know its namespace yet. */
-type Draft = { [K in StepKind]: Omit<StepOf<K>, 'ns'> }[StepKind];
 
 export function diff(
   name: NamespaceName,
@@ -35,40 +25,68 @@ export function diff(
   return drafts.map((draft) => ({ ...draft, ns: name }) as Step);
 }
 
-function namespaceSteps(wanted: NamespacePlan, found: ObservedNamespace | undefined): Draft[] {
-  const seen: ObservedNamespace = found ?? { name: wanted.name, links: [], addresses: [], neighbours: [], fdb: [] };
+function namespaceSteps(wanted: NamespacePlan, found: ObservedNamespace | undefined): readonly Draft[] {
+  const seen: ObservedNamespace = found ?? nothing(wanted.name);
   const links = new Map(seen.links.map((link) => [link.name, link]));
   const remade = new Set(wanted.bridges.filter((b) => vxlanDiffers(b, links.get(b.vxlan))).map((b) => b.vxlan));
+  const stray = strayLinks(wanted, seen.links);
+  const ports = portsOf(wanted, seen.links);
+  const local = ports.map(({ plan: { bridge, mac }, link }) => ({ bridge, link, mac }));
+  const entries = [...remoteEntries(wanted), ...local];
+  const masters = new Map([
+    ...wanted.bridges.map((b) => [b.vxlan, b.name] as const),
+    ...local.map((p) => [p.link, p.bridge] as const),
+  ]);
+  const leaving = seen.links.filter((l) => l.master !== masters.get(l.name)).map((l) => l.name);
+  if (seen.learning) {
+    // Only this: what else there is was not read, and comes with the next look. The MACs in use stay known throughout.
+    const standing = entries.filter((e) => links.get(e.link)?.master === e.bridge);
+    return [...staticSteps(standing, [], new Set()), ...quietSteps(seen.links)];
+  }
   return [
     ...(found === undefined ? [{ kind: 'createNamespace' as const, reason: 'missing' }] : []),
+    ...(seen.checksSources ? [] : [{ kind: 'checkSources' as const, reason: 'takes packets from any address' }]),
     ...(seen.unmounted ? [{ kind: 'mountNamespace' as const, reason: 'its file was unmounted' }] : []),
-    ...strayLinks(wanted, seen.links),
+    ...stray.map(
+      (link): Draft => ({
+        kind: 'removeLink',
+        link: link.name,
+        reason: link.kind === 'veth' ? 'its endpoint is gone' : 'not planned',
+        prune: true,
+      }),
+    ),
     ...wanted.bridges.flatMap((b) => [
       ...bridgeSteps(b, wanted.network, links.get(b.name)),
       ...addressSteps(b, seen),
       ...vxlanSteps(b, links.get(b.vxlan)),
     ]),
-    ...portSteps(wanted, seen.links),
+    ...ports.flatMap((p) => p.steps),
+    ...staticSteps(entries, seen.statics, new Set([...leaving, ...remade])),
     ...neighbourSteps(wanted, seen, remade),
     ...fdbSteps(wanted, seen, remade),
   ];
 }
 
 /** The namespace is ours alone: a bridge, VXLAN device or veth that nobody planned has no business in it. */
-function strayLinks(wanted: NamespacePlan, links: readonly ObservedLink[]): Draft[] {
+function strayLinks(wanted: NamespacePlan, links: readonly ObservedLink[]): readonly ObservedLink[] {
   const names = new Set(wanted.bridges.flatMap((b) => [b.name, b.vxlan]));
   const endpoints = new Set<string>(wanted.ports.map((p) => p.endpoint));
   const stray = (link: ObservedLink): boolean =>
     link.kind === 'veth'
       ? !endpoints.has(link.alias)
       : ['bridge', 'vxlan'].includes(link.kind) && !names.has(link.name);
-  return links.filter(stray).map((link) => ({
-    kind: 'removeLink',
-    link: link.name,
-    reason: link.kind === 'veth' ? 'its endpoint is gone' : 'not planned',
-    prune: true,
-  }));
+  return links.filter(stray);
 }
+
+const nothing = (name: NamespaceName): ObservedNamespace => ({
+  name,
+  links: [],
+  addresses: [],
+  neighbours: [],
+  fdb: [],
+  statics: [],
+  checksSources: true,
+});
 
 function bridgeSteps(plan: BridgePlan, network: string, link: ObservedLink | undefined): Draft[] {
   const create: Draft = { kind: 'createBridge', link: plan.name, mtu: plan.mtu, alias: network, reason: 'missing' };
@@ -84,7 +102,7 @@ const vxlanDiffers = (plan: BridgePlan, link: ObservedLink | undefined): string 
   if (vxlan === undefined) return `a ${link.kind || 'device'}, no vxlan`;
   if (vxlan.vni !== plan.vni) return `VNI ${vxlan.vni} instead of ${plan.vni}`;
   if (vxlan.port !== VXLAN_PORT) return `port ${vxlan.port} instead of ${VXLAN_PORT}`;
-  if (!(vxlan.learning && vxlan.proxy && vxlan.l2miss && vxlan.l3miss)) return 'flags differ';
+  if (!vxlan.proxy) return 'flags differ';
   return undefined;
 };
 
@@ -102,7 +120,11 @@ function vxlanSteps(plan: BridgePlan, link: ObservedLink | undefined): Draft[] {
 function upkeep(link: ObservedLink, mtu: number, master: string): Draft[] {
   const steps: Draft[] = [];
   if (master !== '' && link.master !== master)
-    steps.push({ kind: 'setMaster', link: link.name, master, reason: `master is ${link.master || 'none'}` });
+    steps.push(
+      { kind: 'setMaster', link: link.name, master, reason: `master is ${link.master || 'none'}` },
+      quietPort(link, `new on ${master}`),
+    );
+  else steps.push(...quietSteps([link]));
   if (link.mtu !== mtu) steps.push({ kind: 'setMtu', link: link.name, mtu, reason: `MTU is ${link.mtu}` });
   if (!link.up) steps.push({ kind: 'setUp', link: link.name, reason: 'down' });
   return steps;
@@ -122,20 +144,23 @@ function addressSteps(plan: BridgePlan, seen: ObservedNamespace): Draft[] {
   ];
 }
 
-function portSteps(wanted: NamespacePlan, links: readonly ObservedLink[]): Draft[] {
+/** The ports that there are or will be, by their links, and what makes them so. */
+function portsOf(wanted: NamespacePlan, links: readonly ObservedLink[]) {
   const byEndpoint = new Map(links.filter((l) => l.kind === 'veth').map((l) => [l.alias, l]));
   const used = new Set(links.map((l) => l.name));
-  const create = (port: PortPlan): Draft => {
+  const create = (port: PortPlan): Draft & { readonly link: string } => {
     const link = lowestFreePort(used);
     used.add(link);
     const { containerEnd, mtu, bridge: master, endpoint: alias, end } = port;
     const card = typeof end === 'object' ? { card: end } : {};
     return { kind: 'createPort', link, containerEnd, mtu, master, alias, reason: 'missing', ...card };
   };
-  return wanted.ports.flatMap((port) => {
-    const link = byEndpoint.get(port.endpoint);
-    if (link !== undefined) return upkeep(link, port.mtu, port.bridge);
-    return port.end === 'nobody' ? [] : [create(port)];
+  return wanted.ports.flatMap((plan) => {
+    const link = byEndpoint.get(plan.endpoint);
+    if (link !== undefined) return [{ plan, link: link.name, steps: upkeep(link, plan.mtu, plan.bridge) }];
+    if (plan.end === 'nobody') return [];
+    const step = create(plan);
+    return [{ plan, link: step.link, steps: [step] }];
   });
 }
 

@@ -32,6 +32,7 @@ export const isNamespaceName = (name: string): name is NamespaceName => /^1-[0-9
 export const bridgeName = (subnet: number): string => `br${subnet}`;
 export const vxlanName = (subnet: number): string => `vxlan${subnet}`;
 export const portName = (n: number): string => `veth${n}`;
+export const isPortName = (link: string): boolean => /^veth\d+$/.test(link);
 
 /** The end of an endpoint's veth pair that the engine moves into the container (IFNAMSIZ is 16 with the NUL). */
 export const containerEnd = (id: EndpointId): string => `veth${id.slice(0, 7)}`;

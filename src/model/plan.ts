@@ -74,6 +74,7 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
       bridge: bridgeName(segmentOf(e)),
       containerEnd: containerEnd(e.id),
       mtu,
+      mac: e.mac,
       end: endOf(network, self, e),
     })),
     peers: remote.flatMap((e) => {

@@ -13,5 +13,7 @@ export function repairs(
 ): readonly Step[] {
   if (steps.length === 0 || found === undefined || before === undefined) return [];
   const due = new Set(diff(found.name, before, found).map((step) => JSON.stringify(step)));
-  return steps.filter((step) => due.has(JSON.stringify(step)));
+  // What was not read may well have been there.
+  const unread = (step: Step): boolean => found.learning === true && step.kind === 'replaceStatic';
+  return steps.filter((step) => !unread(step) && due.has(JSON.stringify(step)));
 }

@@ -24,6 +24,8 @@ export interface PortPlan {
   /** Name of the end that the engine moves into the container, e.g. `veth1a2b3c4`. */
   readonly containerEnd: string;
   readonly mtu: number;
+  /** Behind this port and no other. */
+  readonly mac: Mac;
   /**
    * Who puts the container's end into the container, should the pair be missing: the engine, which Join has told to
    * fetch it; we ourselves, once the engine has fetched it and somebody deleted it since; or nobody.
@@ -45,7 +47,10 @@ export interface Route {
   readonly via: Ip;
 }
 
-/** An endpoint on another node: one permanent neighbour and one permanent FDB entry on the VXLAN device. */
+/**
+ * An endpoint on another node: one permanent neighbour and one permanent FDB entry on the VXLAN device, and one static
+ * FDB entry of the bridge.
+ */
 export interface PeerPlan {
   readonly vxlan: string;
   readonly ip: Ip;
@@ -81,15 +86,24 @@ export interface ObservedLink {
   readonly mac: Mac;
   /** IFLA_IFALIAS: on a bridge the network's id, on a veth the endpoint's id; empty when none. */
   readonly alias: string;
+  /** Ports of bridges only. */
+  readonly port?: PortFlags;
+  /** Bridges only. */
+  readonly bridge?: { readonly snooping: boolean };
   /** VXLAN devices only. */
   readonly vxlan?: {
     readonly vni: number;
     readonly port: number;
     readonly learning: boolean;
     readonly proxy: boolean;
-    readonly l2miss: boolean;
-    readonly l3miss: boolean;
   };
+}
+
+export interface PortFlags {
+  /** The bridge takes down which MACs send from here. */
+  readonly learning: boolean;
+  /** It gets frames for MACs that the bridge does not know. */
+  readonly flood: boolean;
 }
 
 /** A permanent neighbour entry on a VXLAN device (`ip neigh show nud permanent`). */
@@ -106,6 +120,13 @@ export interface ObservedFdb {
   readonly vtep: string;
 }
 
+/** A static entry of a bridge's FDB (`bridge fdb show`, `master … static`). */
+export interface ObservedStatic {
+  /** The port. */
+  readonly link: string;
+  readonly mac: Mac;
+}
+
 export interface ObservedAddress {
   readonly link: string;
   readonly address: Cidr;
@@ -117,6 +138,11 @@ export interface ObservedNamespace {
   readonly addresses: readonly ObservedAddress[];
   readonly neighbours: readonly ObservedNeighbour[];
   readonly fdb: readonly ObservedFdb[];
+  readonly statics: readonly ObservedStatic[];
+  /** Something in it learns: its FDBs may be of any size, and were not read. */
+  readonly learning?: true;
+  /** The kernel takes packets and ARP requests only from addresses that it would answer by the same way. */
+  readonly checksSources: boolean;
   /** Its file is not mounted any more; we alone keep it. */
   readonly unmounted?: true;
 }
@@ -134,11 +160,13 @@ type LinkStep<K extends string, Rest = unknown> = { readonly kind: K; readonly l
 type AddressStep<K extends string> = LinkStep<K, { readonly address: Cidr }>;
 type NeighbourStep<K extends string> = LinkStep<K, { readonly ip: Ip; readonly mac: Mac }>;
 type FdbStep<K extends string> = LinkStep<K, { readonly mac: Mac; readonly vtep: string }>;
+type StaticStep<K extends string> = LinkStep<K, { readonly mac: Mac }>;
 
 export type Step = StepBase &
   (
     | { readonly kind: 'createNamespace' }
     | { readonly kind: 'removeNamespace' }
+    | { readonly kind: 'checkSources' }
     /** Back on the file that somebody unmounted. */
     | { readonly kind: 'mountNamespace' }
     /** alias carries the network's id. */
@@ -149,17 +177,24 @@ export type Step = StepBase &
      * One end stays (as `link`, a port of `master`, alias = endpoint id, up), the other waits in the host's namespace,
      * or becomes a container's card.
      */
-    | LinkStep<'createPort', Omit<PortPlan, 'endpoint' | 'bridge' | 'end'> & PortPlace>
+    | LinkStep<'createPort', Omit<PortPlan, 'endpoint' | 'bridge' | 'end' | 'mac'> & PortPlace>
     | LinkStep<'removeLink'>
     | LinkStep<'setMtu', { readonly mtu: number }>
     | LinkStep<'setUp'>
     | LinkStep<'setMaster', { readonly master: string }>
+    /** A port learns no more, forgets what it learned, and gets nothing for unknown MACs. */
+    | LinkStep<'setPort'>
+    /** So does a VXLAN device itself. */
+    | LinkStep<'stopLearning'>
+    | LinkStep<'stopSnooping'>
     | AddressStep<'addAddress'>
     | AddressStep<'removeAddress'>
     | NeighbourStep<'replaceNeighbour'>
     | NeighbourStep<'removeNeighbour'>
     | FdbStep<'replaceFdb'>
     | FdbStep<'removeFdb'>
+    | StaticStep<'replaceStatic'>
+    | StaticStep<'removeStatic'>
   );
 
 interface PortPlace {
@@ -170,3 +205,6 @@ interface PortPlace {
 
 export type StepKind = Step['kind'];
 export type StepOf<K extends StepKind> = Extract<Step, { kind: K }>;
+
+/** A step that does not know its namespace yet. */
+export type Draft = { [K in StepKind]: Omit<StepOf<K>, 'ns'> }[StepKind];

@@ -1,9 +1,9 @@
 /** Makes the kernel equal the cluster: observe → plan → diff → apply, one network's namespace at a time. */
 import type { Logger } from 'pino';
-import { messageOf, StoreError } from '../errors.js';
+import { isKernelError, messageOf, StoreError } from '../errors.js';
 import { damage, type Notice } from '../model/damage.js';
 import { diff } from '../model/diff.js';
-import { namespaceName } from '../model/names.js';
+import { isPortName, namespaceName } from '../model/names.js';
 import { networkOfNamespace, plan } from '../model/plan.js';
 import type { HostKernel } from '../model/ports.js';
 import { repairs } from '../model/repairs.js';
@@ -116,6 +116,8 @@ export class HostPass {
       this.log.debug({ step }, 'kernel step');
       if ((await this.done(name, step)) && repairing.has(step)) this.tell(name, step);
     }
+    // Only now can all of it be read.
+    if (wanted !== undefined && found?.learning) return this.pass(name);
     if (wanted !== undefined) await this.kernel.watch(name, (notices) => this.onNotices(name, notices));
     return wanted !== undefined;
   }
@@ -146,15 +148,15 @@ export class HostPass {
   }
 
   /**
-   * False for a card that could not be put back. What is inside a container is the container's to spoil: the others of
-   * its network do not wait for it.
+   * False for a card that could not be put back, or a port that went meanwhile, for who deletes the one takes the other
+   * along. What is inside a container is the container's to spoil: the others of its network do not wait for it.
    */
   private async done(name: NamespaceName, step: Step): Promise<boolean> {
     try {
       await this.kernel.apply(step);
       return true;
     } catch (e) {
-      if (step.kind !== 'createPort' || step.card === undefined) throw e;
+      if (!isSpoiled(step, e)) throw e;
       this.mending.later(name);
       this.tell(name, { ...step, err: messageOf(e) }, "a container's card could not be put back yet");
       return false;
@@ -180,3 +182,8 @@ export class HostPass {
     if (!this.opened || waiting) throw new StoreError('the cluster is not loaded yet', true);
   }
 }
+
+const isSpoiled = (step: Step, e: unknown): boolean =>
+  step.kind === 'createPort'
+    ? step.card !== undefined
+    : 'link' in step && isPortName(step.link) && isKernelError(e, 'ENODEV');

@@ -113,6 +113,7 @@ export class Host {
 
   async peer(ip: string, mac: string, vtep: string): Promise<void> {
     await this.apply({ kind: 'replaceNeighbour', link: 'vxlan0', ip: ip as Ip, mac: mac as Mac });
+    await this.apply({ kind: 'replaceStatic', link: 'vxlan0', mac: mac as Mac });
     await this.apply({ kind: 'replaceFdb', link: 'vxlan0', mac: mac as Mac, vtep });
   }
 }

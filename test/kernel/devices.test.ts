@@ -60,7 +60,10 @@ describe('createBridge', () => {
       mtu: 1450,
       ifalias: NETWORK,
       flags: expect.arrayContaining(['UP']),
-      linkinfo: { info_kind: 'bridge', info_data: { stp_state: 0, vlan_filtering: 0, ageing_time: 30_000 } },
+      linkinfo: {
+        info_kind: 'bridge',
+        info_data: { stp_state: 0, vlan_filtering: 0, ageing_time: 30_000, mcast_snooping: 0 },
+      },
     });
   });
 
@@ -85,17 +88,20 @@ describe('createVxlan', () => {
     await host.apply({ kind: 'createBridge', link: 'br0', mtu: 1450, alias: NETWORK });
   });
 
-  test('is the native vxlan0', async () => {
+  test('is the native vxlan0, but learns and tells nothing', async () => {
     await twice(() => create('vxlan0', 256));
-    const native =
-      'vxlan id 256 local 10.0.0.1 srcport 0 0 dstport 4789 proxy l2miss l3miss ttl auto ageing 300 udpcsum noudp6zerocsumtx noudp6zerocsumrx';
-    expect(run(host.inside, 'ip', '-d', 'link', 'show', 'vxlan0')).toContain(native);
+    const told =
+      'vxlan id 256 local 10.0.0.1 srcport 0 0 dstport 4789 nolearning proxy ttl auto ageing 300 udpcsum noudp6zerocsumtx noudp6zerocsumrx';
+    expect(run(host.inside, 'ip', '-d', 'link', 'show', 'vxlan0')).toContain(told);
     expect(link(host.inside, 'vxlan0')).toMatchObject({
       mtu: 1450,
       master: 'br0',
       link_netnsid: 0,
       flags: expect.arrayContaining(['UP', 'LOWER_UP']),
-      linkinfo: { info_data: { learning: true } },
+      linkinfo: {
+        info_data: { learning: false, proxy: true },
+        info_slave_data: { learning: false, flood: false, bcast_flood: true, mcast_flood: true },
+      },
     });
     expect(names(host.path)).toEqual(['lo']);
   });
@@ -163,7 +169,11 @@ describe('createPort', () => {
       master: 'br0',
       ifalias: '0'.repeat(64),
       flags: expect.arrayContaining(['UP']),
-      linkinfo: { info_kind: 'veth', info_slave_kind: 'bridge' },
+      linkinfo: {
+        info_kind: 'veth',
+        info_slave_kind: 'bridge',
+        info_slave_data: { learning: false, flood: false, bcast_flood: true, mcast_flood: true },
+      },
     });
     expect(link(host.path, 'veth1a2b3c4')).toMatchObject({ mtu: 1450, flags: expect.not.arrayContaining(['UP']) });
     expect(rows(host.inside, 'ip', '-j', 'address', 'show', 'veth0')).toMatchObject([{ addr_info: [] }]);

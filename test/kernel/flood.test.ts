@@ -45,8 +45,10 @@ test('an ARP flood from a container makes no news and no look longer, and what s
   await host.port(0);
   run(host.path, 'ip', 'link', 'set', 'vethc0', 'netns', container, 'up');
   // As older builds made it, and the native driver: it tells of every unknown address.
-  run(host.inside, ...'ip link add noisy type vxlan id 999 dstport 4790 proxy l2miss l3miss'.split(' '));
-  run(host.inside, ...'ip link set noisy master br0 up'.split(' '));
+  run(host.inside, ...'ip link add noisy type vxlan id 999 dstport 4790 nolearning proxy l2miss l3miss'.split(' '));
+  run(host.inside, ...'ip link set noisy master br0'.split(' '));
+  run(host.inside, ...'ip link set noisy type bridge_slave learning off'.split(' '));
+  run(host.inside, ...'ip link set noisy up'.split(' '));
   await host.peer('172.16.1.2', MAC, '10.0.0.71');
   await host.kernel.watch(NS, (notices) => told.push(...notices));
   await sleep(100);
@@ -104,7 +106,7 @@ test('a namespace of 3,000 entries goes while it is watched', async () => {
 describe('a socket that overruns', () => {
   let watcher: Watcher;
   beforeEach(async () => {
-    watcher = withNamespace(host.inside, () => new Watcher((notices) => told.push(...notices), { newsBytes: 4_096 }));
+    watcher = withNamespace(host.inside, () => new Watcher((notices) => told.push(...notices), { newsBytes: 16_384 }));
     await sleep(50);
     told = [];
   });

@@ -54,21 +54,33 @@ test('observe tells a whole network', async () => {
   run(host.inside, 'bridge', 'fdb', 'add', '02:00:00:00:00:06', 'dev', 'vxlan0', 'master', 'static');
 
   const seen = await host.kernel.observe(NS);
+  for (const mac of ['02:42:ac:10:01:02', '02:00:00:00:00:06'])
+    expect(seen?.statics).toContainEqual({ link: 'vxlan0', mac });
   const link = { index: expect.any(Number), up: true, mac: expect.stringMatching(/^(..:){5}..$/), alias: '' };
   expect(seen).toEqual({
     name: NS,
+    checksSources: true,
     links: [
       { ...link, name: 'lo', kind: '', mtu: 65_536, master: '' },
-      { ...link, name: 'br0', kind: 'bridge', mtu: 1450, master: '', alias: NETWORK },
+      { ...link, name: 'br0', kind: 'bridge', mtu: 1450, master: '', alias: NETWORK, bridge: { snooping: false } },
       {
         ...link,
         name: 'vxlan0',
         kind: 'vxlan',
         mtu: 1450,
         master: 'br0',
-        vxlan: { vni: 256, port: 4789, learning: true, proxy: true, l2miss: true, l3miss: true },
+        vxlan: { vni: 256, port: 4789, learning: false, proxy: true },
+        port: { learning: false, flood: false },
       },
-      { ...link, name: 'veth0', kind: 'veth', mtu: 1450, master: 'br0', alias: '0'.repeat(64) },
+      {
+        ...link,
+        name: 'veth0',
+        kind: 'veth',
+        mtu: 1450,
+        master: 'br0',
+        alias: '0'.repeat(64),
+        port: { learning: false, flood: false },
+      },
     ],
     addresses: [
       { link: 'lo', address: '127.0.0.1/8' },
@@ -76,6 +88,8 @@ test('observe tells a whole network', async () => {
     ],
     neighbours: [{ link: 'vxlan0', ip: '172.16.1.2', mac: '02:42:ac:10:01:02' }],
     fdb: [{ link: 'vxlan0', mac: '02:42:ac:10:01:02', vtep: '10.0.0.71' }],
+    // In the order of a hash.
+    statics: expect.toSatisfy((found: readonly object[]) => found.length === 2),
   });
 });
 

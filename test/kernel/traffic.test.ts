@@ -1,5 +1,6 @@
 /** Packets between two hosts: a container's veth end on either, an underlay cable between them. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Mac } from '../../src/model/types.js';
 import { Bench, type Host, NETWORK, run } from './bench.js';
 
 let bench: Bench;
@@ -37,6 +38,8 @@ async function pair(vtepA: string, vtepB: string): Promise<readonly [Host, Host,
     await host.network('172.16.1.254/24');
     await host.port(0);
   }
+  await a.apply({ kind: 'replaceStatic', link: 'veth0', mac: '02:42:ac:10:01:01' as Mac });
+  await b.apply({ kind: 'replaceStatic', link: 'veth0', mac: '02:42:ac:10:01:02' as Mac });
   await a.peer('172.16.1.2', '02:42:ac:10:01:02', vtepB);
   await b.peer('172.16.1.1', '02:42:ac:10:01:01', vtepA);
   const one = place(a, 'overlay1', ['172.16.1.1/24', 'fd00:1::1/64'], '02:42:ac:10:01:01');

@@ -9,11 +9,21 @@ import type { Cidr, EndpointId, Ip, Mac, NetworkId, NodeAddress } from '../../sr
 import { Bench, type Host, NETWORK, NS, run } from './bench.js';
 
 const MAC = '02:42:ac:10:01:02' as Mac;
+const OWN = '02:42:ac:10:01:01' as Mac;
 const plan: NamespacePlan = {
   name: NS,
   network: NETWORK as NetworkId,
   bridges: [{ name: 'br0', vxlan: 'vxlan0', vni: 256, mtu: 1450, addresses: ['172.16.1.254/24' as Cidr] }],
-  ports: [{ endpoint: '0'.repeat(64) as EndpointId, bridge: 'br0', containerEnd: 'vethc0', mtu: 1450, end: 'engine' }],
+  ports: [
+    {
+      endpoint: '0'.repeat(64) as EndpointId,
+      bridge: 'br0',
+      containerEnd: 'vethc0',
+      mtu: 1450,
+      mac: OWN,
+      end: 'engine',
+    },
+  ],
   floods: [],
   peers: [{ vxlan: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC, vtep: '10.0.0.71' as NodeAddress }],
 };
@@ -34,6 +44,7 @@ afterEach(() => bench.close());
 
 test('our own steps are no damage, and neither are learned FDB entries', async () => {
   await host.port(0);
+  await host.apply({ kind: 'replaceStatic', link: 'veth0', mac: OWN });
   await host.peer('172.16.1.2', MAC, '10.0.0.71');
   run(host.inside, 'bridge', 'fdb', 'add', '02:00:00:00:00:06', 'dev', 'vxlan0', 'master', 'dynamic');
   await sleep(100);
@@ -44,6 +55,7 @@ test('our own steps are no damage, and neither are learned FDB entries', async (
 describe('told is', () => {
   beforeEach(async () => {
     await host.port(0);
+    await host.apply({ kind: 'replaceStatic', link: 'veth0', mac: OWN });
     await host.peer('172.16.1.2', MAC, '10.0.0.71');
     await sleep(50);
     told = [];
@@ -55,6 +67,14 @@ describe('told is', () => {
     ['ip link set vxlan0 mtu 1400', 'vxlan0 has MTU 1400'],
     ['ip link set veth0 nomaster', 'veth0 has no master'],
     ['ip link delete veth0', 'veth0 is gone'],
+    ['ip link set veth0 type bridge_slave learning on', 'veth0 learns MACs'],
+    ['bridge link set dev veth0 flood on', 'veth0 gets what is for unknown MACs'],
+    ['bridge link set dev vxlan0 flood on', 'vxlan0 gets what is for unknown MACs'],
+    [`bridge fdb delete ${MAC} dev vxlan0 master`, `static FDB entry ${MAC} on vxlan0 is gone`],
+    ['ip link set vxlan0 type vxlan learning', 'vxlan0 learns MACs'],
+    ['ip link set br0 type bridge mcast_snooping 1', 'br0 snoops'],
+    [`bridge fdb delete ${OWN} dev veth0 master`, `static FDB entry ${OWN} on veth0 is gone`],
+    [`bridge fdb replace ${OWN} dev vxlan0 master static`, `static FDB entry ${OWN} on vxlan0 is not planned`],
     ['ip address delete 172.16.1.254/24 dev br0', '172.16.1.254/24 on br0 is gone'],
     ['ip address add 172.16.1.9/24 dev br0', '172.16.1.9/24 on br0 is not planned'],
     ['ip neigh delete 172.16.1.2 dev vxlan0', 'neighbour 172.16.1.2 on vxlan0 has no permanent MAC'],

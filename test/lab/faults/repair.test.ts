@@ -8,12 +8,15 @@ const PROMISE_MS = 3_000;
 
 let scene: Scene;
 let peer: { address: string; mac: string };
+/** The MAC of `here`, which is behind veth0. */
+let own: string;
 beforeAll(async () => {
   scene = await Scene.boot();
   await scene.run(1, 'here', '-p', '8080:80');
   const address = await scene.run(2, 'there');
   const mac = await scene.docker(2, 'exec', 'there', 'cat', '/sys/class/net/eth0/address');
   peer = { address, mac };
+  own = await scene.docker(1, 'exec', 'here', 'cat', '/sys/class/net/eth0/address');
 });
 afterAll(() => scene?.down());
 
@@ -54,6 +57,27 @@ describe('in the namespace of a network', () => {
       'replaceFdb',
       'bridge fdb show dev vxlan0',
       'dst 10.0.0.61',
+    ],
+    [
+      'FDB entry of a container deleted',
+      () => `bridge fdb delete ${own} dev veth0 master`,
+      'replaceStatic',
+      'bridge fdb show dev veth0',
+      'static',
+    ],
+    [
+      'a port that learns',
+      () => 'bridge link set dev veth0 learning on flood on',
+      'setPort',
+      'bridge -d link show dev veth0',
+      'learning off flood off',
+    ],
+    [
+      'vxlan0 that learns',
+      () => 'ip link set vxlan0 type vxlan learning',
+      'stopLearning',
+      'ip -d link show vxlan0',
+      ' nolearning ',
     ],
     [
       'neighbour entry changed',

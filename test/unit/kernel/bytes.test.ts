@@ -62,6 +62,7 @@ describe('links', () => {
       mac: '',
       alias: 'id',
       data: Buffer.alloc(0),
+      portData: Buffer.alloc(0),
     });
   });
 
@@ -70,16 +71,14 @@ describe('links', () => {
     expect(formatLink(7, { up: true })).toEqual(hex('0000 0000 07000000 01000000 01000000'));
   });
 
-  test('a VXLAN device asks for the flags of the native one, its port in network order', () => {
+  test('a VXLAN device answers for others but learns nothing; its port is in network order', () => {
     const bytes = formatLink(0, { name: 'vx', kind: 'vxlan', data: vxlanData(256, '10.0.0.60') });
     expect(bytes.includes(hex('0600 0f00 12b5'))).toBe(true);
     expect(readVxlan(readLink(bytes).data)).toEqual({
       vni: 256,
       port: 4789,
-      learning: true,
+      learning: false,
       proxy: true,
-      l2miss: true,
-      l3miss: true,
     });
   });
 

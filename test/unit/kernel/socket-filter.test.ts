@@ -75,7 +75,7 @@ describe('a network’s namespace', () => {
 
   test('is a program of sock_filter instructions', () => {
     expect(filter.subarray(0, 32)).toEqual(
-      hex('3000 00 00 05000000  1500 00 0f 00000000  3000 00 00 04000000  1500 06 00 10000000'),
+      hex('3000 00 00 05000000  1500 00 0f 00000000  3000 00 00 04000000  1500 0c 00 10000000'),
     );
     expect(filter.length % 8).toBe(0);
   });
@@ -83,6 +83,7 @@ describe('a network’s namespace', () => {
   test.each([
     ['a link', link(16, 'br0')],
     ['a link that goes', link(17, 'veth7')],
+    ['how the bridge treats a port', link(16, 'veth0', BRIDGE)],
     ['an address', netlink(20, Buffer.alloc(8))],
     ['an address that goes', netlink(21, Buffer.alloc(8))],
     ['a neighbour of a VXLAN device', neighbour(NEW, INET, 4, PERMANENT)],
@@ -104,7 +105,7 @@ describe('a network’s namespace', () => {
     ['what the VXLAN device learned', neighbour(NEW, BRIDGE, 4, REACHABLE, SELF)],
     ['what the bridge learned', neighbour(NEW, BRIDGE, 9, REACHABLE, MASTER)],
     ['… and forgot', neighbour(DELETE, BRIDGE, 9, STALE, MASTER)],
-    ['a port in the bridge’s words', link(17, 'veth0', BRIDGE)],
+    ['a port that the bridge lost', link(17, 'veth0', BRIDGE)],
     ['a route', netlink(24, Buffer.alloc(12))],
     ['another kind of message', netlink(16 + 256, Buffer.alloc(16))],
   ])('%s is not', (_, packet) => expect(takes(filter, packet)).toBe(false));

@@ -13,7 +13,7 @@ const wanted: NamespacePlan = {
   name,
   network: networkId(1),
   bridges: [{ name: 'br0', vxlan: 'vxlan0', vni: 256, mtu: 1450, addresses: ['172.16.1.254/24' as Cidr] }],
-  ports: [{ endpoint: endpointId(1), bridge: 'br0', containerEnd: 'vethe000000', mtu: 1450, end: 'engine' }],
+  ports: [{ endpoint: endpointId(1), bridge: 'br0', containerEnd: 'vethe000000', mtu: 1450, mac: MAC1, end: 'engine' }],
   peers: [{ vxlan: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC2, vtep: HOST2 }],
   floods: [],
 };
@@ -29,10 +29,18 @@ const link = (change: Partial<ObservedLink>): ObservedLink => ({
   alias: '',
   ...change,
 });
-const flags = { vni: 256, port: 4789, learning: true, proxy: true, l2miss: true, l3miss: true };
-const bridge = link({ index: 2, name: 'br0', kind: 'bridge', alias: networkId(1) });
-const vxlan = link({ index: 3, name: 'vxlan0', kind: 'vxlan', master: 'br0', vxlan: flags });
-const port = link({ index: 4, name: 'veth0', kind: 'veth', master: 'br0', alias: endpointId(1) });
+const flags = { vni: 256, port: 4789, learning: false, proxy: true };
+const quiet = { learning: false, flood: false };
+const bridge = link({ index: 2, name: 'br0', kind: 'bridge', alias: networkId(1), bridge: { snooping: false } });
+const vxlan = link({
+  index: 3,
+  name: 'vxlan0',
+  kind: 'vxlan',
+  master: 'br0',
+  vxlan: flags,
+  port: quiet,
+});
+const port = link({ index: 4, name: 'veth0', kind: 'veth', master: 'br0', alias: endpointId(1), port: quiet });
 
 const healthy: ObservedNamespace = {
   name,
@@ -40,6 +48,11 @@ const healthy: ObservedNamespace = {
   addresses: [{ link: 'br0', address: '172.16.1.254/24' as Cidr }],
   neighbours: [{ link: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC2 }],
   fdb: [{ link: 'vxlan0', mac: MAC2, vtep: HOST2 }],
+  statics: [
+    { link: 'veth0', mac: MAC1 },
+    { link: 'vxlan0', mac: MAC2 },
+  ],
+  checksSources: true,
 };
 
 const kinds = (steps: readonly Step[]) => steps.map((s) => `${s.kind} ${'link' in s ? s.link : ''}`.trim());
@@ -58,6 +71,8 @@ describe('diff', () => {
       'addAddress br0',
       'createVxlan vxlan0',
       'createPort veth0',
+      'replaceStatic vxlan0',
+      'replaceStatic veth0',
       'replaceNeighbour vxlan0',
       'replaceFdb vxlan0',
     ]);
@@ -71,8 +86,10 @@ describe('diff', () => {
     const steps = found({ links: [bridge, { ...vxlan, up: false, mtu: 1500, master: '' }, port] });
     expect(steps.map((s) => [s.kind, s.reason])).toEqual([
       ['setMaster', 'master is none'],
+      ['setPort', 'new on br0'],
       ['setMtu', 'MTU is 1500'],
       ['setUp', 'down'],
+      ['replaceStatic', 'missing'],
     ]);
   });
 
@@ -81,6 +98,7 @@ describe('diff', () => {
     expect(kinds(steps)).toEqual([
       'removeLink vxlan0',
       'createVxlan vxlan0',
+      'replaceStatic vxlan0',
       'replaceNeighbour vxlan0',
       'replaceFdb vxlan0',
     ]);
@@ -105,19 +123,21 @@ describe('diff', () => {
       addresses: [...healthy.addresses, { link: 'br0', address: '172.16.9.1/24' as Cidr }],
       neighbours: [...healthy.neighbours, { link: 'vxlan0', ip: '172.16.1.9' as Ip, mac: MAC1 }],
       fdb: [...healthy.fdb, { link: 'vxlan0', mac: MAC1, vtep: '10.0.0.99' }],
+      statics: [...healthy.statics, { link: 'vxlan0', mac: MAC1 }, { link: 'veth1', mac: MAC2 }],
     });
     expect(kinds(steps)).toEqual([
       'removeLink veth1',
       'removeLink br7',
       'removeAddress br0',
+      'removeStatic vxlan0',
       'removeNeighbour vxlan0',
       'removeFdb vxlan0',
     ]);
   });
 
   it('makes a missing port only when the engine is about to fetch it', () => {
-    const without = { ...healthy, links: [bridge, vxlan] };
-    expect(kinds(diff(name, wanted, without))).toEqual(['createPort veth0']);
+    const without = { ...healthy, links: [bridge, vxlan], statics: [{ link: 'vxlan0', mac: MAC2 }] };
+    expect(kinds(diff(name, wanted, without))).toEqual(['createPort veth0', 'replaceStatic veth0']);
     const later = { ...wanted, ports: wanted.ports.map((p) => ({ ...p, end: 'nobody' as const })) };
     expect(diff(name, later, without)).toEqual([]);
   });
@@ -130,10 +150,23 @@ describe('diff', () => {
   });
 
   it('gives ports the lowest free names', () => {
-    const more = [2, 3].map((n) => ({ ...wanted.ports[0], endpoint: endpointId(n) }) as NamespacePlan['ports'][number]);
+    const more = [2, 3].map(
+      (n) =>
+        ({
+          ...wanted.ports[0],
+          endpoint: endpointId(n),
+          mac: `02:42:ac:10:01:1${n}`,
+        }) as NamespacePlan['ports'][number],
+    );
     const links = [bridge, vxlan, { ...port, name: 'veth1' }];
-    const steps = diff(name, { ...wanted, ports: [...wanted.ports, ...more] }, { ...healthy, links });
-    expect(kinds(steps)).toEqual(['createPort veth0', 'createPort veth2']);
+    const statics = [...healthy.statics.slice(1), { link: 'veth1', mac: MAC1 }];
+    const steps = diff(name, { ...wanted, ports: [...wanted.ports, ...more] }, { ...healthy, links, statics });
+    expect(kinds(steps)).toEqual([
+      'createPort veth0',
+      'createPort veth2',
+      'replaceStatic veth0',
+      'replaceStatic veth2',
+    ]);
   });
 
   it('keeps an entry for all unknown per host, and removes that of a host that left', () => {
@@ -144,5 +177,59 @@ describe('diff', () => {
       { kind: 'removeFdb', mac: UNKNOWN_MAC, vtep: '10.0.0.99' },
       { kind: 'replaceFdb', mac: UNKNOWN_MAC, vtep: HOST1 },
     ]);
+  });
+
+  describe('of what learns', () => {
+    const loud = { learning: true, flood: true };
+    const older = [
+      { ...bridge, bridge: { snooping: true } },
+      { ...vxlan, vxlan: { ...flags, learning: true }, port: loud },
+    ];
+
+    it('ends only that, for nothing else was read; the bridge knows the MACs before it forgets', () => {
+      const unread = { links: [...older, { ...port, port: loud }], fdb: [], statics: [], learning: true } as const;
+      expect(kinds(found(unread))).toEqual([
+        'replaceStatic vxlan0',
+        'replaceStatic veth0',
+        'stopSnooping br0',
+        'stopLearning vxlan0',
+        'setPort vxlan0',
+        'setPort veth0',
+      ]);
+    });
+
+    it('gives nothing for unknown MACs to any port', () => {
+      const loud = { ...quiet, flood: true };
+      expect(found({ links: [bridge, { ...vxlan, port: loud }, { ...port, port: loud }] })).toMatchObject([
+        { kind: 'setPort', link: 'vxlan0', reason: 'gets what is for unknown MACs' },
+        { kind: 'setPort', link: 'veth0', reason: 'gets what is for unknown MACs' },
+      ]);
+    });
+  });
+
+  it('removes the entry of the last remote MAC', () => {
+    expect(kinds(diff(name, { ...wanted, peers: [] }, healthy))).toContain('removeStatic vxlan0');
+  });
+
+  it('has the sources of packets checked in a namespace that does not', () => {
+    expect(kinds(found({ checksSources: false }))).toEqual(['checkSources']);
+  });
+
+  it('puts MACs back behind their own ports', () => {
+    const statics = [
+      { link: 'vxlan0', mac: MAC1 },
+      { link: 'veth0', mac: MAC2 },
+    ];
+    expect(found({ statics })).toMatchObject([
+      { kind: 'removeStatic', link: 'vxlan0', mac: MAC1 },
+      { kind: 'removeStatic', link: 'veth0', mac: MAC2 },
+      { kind: 'replaceStatic', link: 'vxlan0', mac: MAC2 },
+      { kind: 'replaceStatic', link: 'veth0', mac: MAC1 },
+    ]);
+  });
+
+  it('writes the entries of a port anew that left its bridge', () => {
+    const steps = found({ links: [bridge, vxlan, { ...port, master: '' }] });
+    expect(kinds(steps)).toEqual(['setMaster veth0', 'setPort veth0', 'replaceStatic veth0']);
   });
 });

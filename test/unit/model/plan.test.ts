@@ -19,7 +19,16 @@ describe('plan', () => {
       name,
       network: networkId(1),
       bridges: [{ name: 'br0', vxlan: 'vxlan0', vni: 256, mtu: 1450, addresses: ['172.16.1.254/24'] }],
-      ports: [{ endpoint: endpointId(1), bridge: 'br0', containerEnd: 'vethe000000', mtu: 1450, end: 'engine' }],
+      ports: [
+        {
+          endpoint: endpointId(1),
+          bridge: 'br0',
+          containerEnd: 'vethe000000',
+          mtu: 1450,
+          mac: '02:42:ac:10:01:01',
+          end: 'engine',
+        },
+      ],
       peers: [{ vxlan: 'vxlan0', ip: '172.16.1.2', mac: '02:42:ac:10:01:02', vtep: HOST2 }],
       floods: [],
     });
