@@ -36,10 +36,14 @@ interface Running {
   pausedAt: number;
 }
 
-/** start() once, then renew() at least every LIVE_MS, then stop() or abandon(). It holds the namespace meanwhile. */
+/**
+ * start() once, then renew() at least every LIVE_MS, then stop() or abandon(). It holds the namespace meanwhile. What
+ * it asks of the kernel there may wait for the container, so all of it is asynchronous.
+ */
 export class Resolver {
   readonly counts: Counts & { pauses: number } = { answered: 0, forwarded: 0, dropped: 0, connections: 0, pauses: 0 };
   private running: Running | undefined;
+  private renewing = false;
   private readonly share: Share;
   private readonly told = new Map<string, number>();
 
@@ -54,13 +58,14 @@ export class Resolver {
   }
 
   /**
-   * Listens, then redirects; when it returns, the next query is ours. Another resolver's redirect in this namespace is
-   * replaced without a gap. Throws a KernelError and leaves nothing behind.
+   * Listens, then redirects; once it resolves, the next query is ours. Another resolver's redirect in this namespace is
+   * replaced without a gap. Rejects with a KernelError and leaves nothing behind.
    */
-  start(): void {
-    this.running = { redirect: new Redirect(this.sandbox), servers: undefined, pausedAt: 0 };
+  async start(): Promise<void> {
+    const running: Running = { redirect: new Redirect(this.sandbox), servers: undefined, pausedAt: 0 };
+    this.running = running;
     try {
-      this.serve(this.running);
+      await this.serve(running);
     } catch (e) {
       this.abandon();
       throw e;
@@ -68,24 +73,16 @@ export class Resolver {
   }
 
   /**
-   * Keeps the redirect alive for another LIVE_MS, and makes it anew when it was removed or a pause is over. Throws a
-   * KernelError.
+   * Keeps the redirect alive for another LIVE_MS, and makes it anew when it was removed or a pause is over. Does
+   * nothing while it is at it. Rejects with a KernelError.
    */
-  renew(): void {
-    if (!this.running) return;
-    const { redirect, servers, pausedAt } = this.running;
-    if (!servers) {
-      if (performance.now() - pausedAt < PAUSE_MS) return;
-      this.share.renew();
-      this.serve(this.running);
-      return;
-    }
+  async renew(): Promise<void> {
+    if (!this.running || this.renewing) return;
+    this.renewing = true;
     try {
-      redirect.renew();
-    } catch (e) {
-      // `nft flush ruleset` in the container takes ours along.
-      if (!isKernelError(e, 'ENOENT')) throw e;
-      redirect.ensure(servers.port);
+      await this.keepUp(this.running);
+    } finally {
+      this.renewing = false;
     }
   }
 
@@ -94,10 +91,10 @@ export class Resolver {
     if (!this.running) return;
     const { redirect, servers } = this.running;
     try {
-      redirect.suspend();
+      await redirect.suspend();
       // The listener stays: closing it would reset connections that wait to be accepted.
       if (servers) await drained(servers);
-      redirect.remove();
+      await redirect.remove();
     } finally {
       this.abandon();
     }
@@ -112,8 +109,25 @@ export class Resolver {
     redirect.close();
   }
 
-  private serve(running: Running): void {
-    running.servers = new Servers(
+  private async keepUp(running: Running): Promise<void> {
+    const { redirect, servers, pausedAt } = running;
+    if (!servers) {
+      if (performance.now() - pausedAt < PAUSE_MS) return;
+      this.share.renew();
+      return this.serve(running);
+    }
+    try {
+      await redirect.renew();
+    } catch (e) {
+      // `nft flush ruleset` in the container takes ours along.
+      if (!isKernelError(e, 'ENOENT')) throw e;
+      // Unless it has been paused or stopped meanwhile.
+      if (running.servers === servers && this.running === running) await redirect.ensure(servers.port);
+    }
+  }
+
+  private async serve(running: Running): Promise<void> {
+    const servers = new Servers(
       this.sandbox,
       (query, transport) => this.decide(query, transport),
       this.share,
@@ -121,7 +135,8 @@ export class Resolver {
       this.counts,
       () => this.pause(),
     );
-    running.redirect.ensure(running.servers.port);
+    running.servers = servers;
+    await running.redirect.ensure(servers.port);
   }
 
   /** Lets the engine's resolver answer for a while: a question costs us nothing then, wherever it is sent. */
@@ -130,11 +145,8 @@ export class Resolver {
     this.running.servers = undefined;
     this.running.pausedAt = performance.now();
     this.counts.pauses++;
-    try {
-      this.running.redirect.suspend();
-    } catch {
-      // Then it times out.
-    }
+    // Otherwise it times out.
+    this.running.redirect.suspend().catch(() => {});
     this.tell('it asks for more than its share, and the engine’s resolver answers it for a while', {});
   }
 

@@ -1,16 +1,18 @@
 /** The resolvers of all containers of this host that are on a network of ours. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
 import { namespaceFile } from '../kernel/namespace-file.js';
 import { AwaitedFiles } from './awaited-files.js';
 import { Budget } from './budget.js';
+import { Failures } from './failures.js';
 import { type Common, type Log, Resolver } from './resolver.js';
 import { Turns } from './turns.js';
 import type { Zone } from './zone.js';
 
 /** A third of what a redirect outlives its renewal: two may be missed. */
 const RENEW_MS = 1300;
-/** A sandbox that could not be served is tried again so often, milliseconds. */
-const RETRY_MS = 10_000;
+/** A stop that has to wait for a container's rules waits no longer, milliseconds. */
+const STOP_MS = 3000;
 
 type Zones = () => readonly Zone[];
 
@@ -18,11 +20,8 @@ interface Serving {
   readonly resolver: Resolver;
   /** Of the namespace that the resolver is in. */
   readonly inode: number;
-}
-
-interface Failure {
-  readonly message: string;
-  readonly at: number;
+  /** Its redirect stands. */
+  ready: boolean;
 }
 
 /**
@@ -32,7 +31,7 @@ interface Failure {
 export class DnsService {
   private wanted: ReadonlyMap<string, Zones> = new Map();
   private readonly serving = new Map<string, Serving>();
-  private readonly failed = new Map<string, Failure>();
+  private readonly failures = new Failures();
   private readonly stopping = new Map<string, Promise<void>>();
   private readonly waiters = new Map<string, Set<(ready: boolean) => void>>();
   private readonly awaited = new AwaitedFiles((path) => this.begin(path));
@@ -51,10 +50,10 @@ export class DnsService {
   sync(wanted: ReadonlyMap<string, Zones>): void {
     this.wanted = wanted;
     for (const path of [...this.serving.keys()]) if (!wanted.has(path)) this.end(path);
-    for (const path of [...this.failed.keys()]) if (!wanted.has(path)) this.failed.delete(path);
+    this.failures.keepOnly(wanted);
     for (const path of [...this.waiters.keys()]) if (!wanted.has(path)) this.settle(path, false);
     this.awaited.keepOnly(wanted);
-    for (const path of wanted.keys()) if (!this.serving.has(path) && !this.failed.has(path)) this.begin(path);
+    this.beginAll();
     if (wanted.size === 0) {
       clearInterval(this.timer);
       this.timer = undefined;
@@ -63,9 +62,12 @@ export class DnsService {
     }
   }
 
-  /** Resolves to true once the sandbox's redirect stands; to false after `deadlineMs`, or when it is not wanted. */
+  /**
+   * Resolves to true once the sandbox's redirect stands; to false after `deadlineMs`, when it cannot be served, or is
+   * not wanted.
+   */
   ready(sandbox: string, deadlineMs: number): Promise<boolean> {
-    if (this.serving.has(sandbox)) return Promise.resolve(true);
+    if (this.serving.get(sandbox)?.ready) return Promise.resolve(true);
     if (!this.wanted.has(sandbox)) return Promise.resolve(false);
     return new Promise((resolve) => {
       const waiters = this.waiters.get(sandbox) ?? new Set();
@@ -82,11 +84,19 @@ export class DnsService {
   /** Clean stop of all: the engine's resolvers answer again. */
   async stop(): Promise<void> {
     this.sync(new Map());
-    await Promise.all(this.stopping.values());
+    await Promise.race([Promise.all(this.stopping.values()), sleep(STOP_MS, undefined, { ref: false })]);
+  }
+
+  /** Not at once: a host may start with hundreds. */
+  private beginAll(): void {
+    this.common.turns.drop(this);
+    for (const path of this.wanted.keys()) {
+      if (!this.serving.has(path)) this.common.turns.add(this, () => this.begin(path));
+    }
   }
 
   private begin(path: string): void {
-    if (!this.wanted.has(path) || this.serving.has(path)) return;
+    if (!this.wanted.has(path) || this.serving.has(path) || this.failures.waits(path)) return;
     // The one that is stopping will remove the redirect, whoever made it.
     const stopping = this.stopping.get(path);
     if (stopping) {
@@ -100,15 +110,28 @@ export class DnsService {
     }
     this.awaited.drop(path);
     const resolver = new Resolver(path, () => this.wanted.get(path)?.() ?? [], this.common);
-    try {
-      resolver.start();
-    } catch (e) {
-      this.fail(path, e);
-      return;
-    }
-    this.failed.delete(path);
-    this.serving.set(path, { resolver, inode: file.inode });
+    const serving: Serving = { resolver, inode: file.inode, ready: false };
+    this.serving.set(path, serving);
+    resolver.start().then(
+      () => this.began(path, serving),
+      (e) => this.lost(path, serving, e),
+    );
+  }
+
+  private began(path: string, serving: Serving): void {
+    if (this.serving.get(path) !== serving) return;
+    serving.ready = true;
+    this.failures.worked(path);
     this.settle(path, true);
+  }
+
+  private lost(path: string, serving: Serving, e: unknown): void {
+    if (this.serving.get(path) !== serving) return;
+    this.serving.delete(path);
+    serving.resolver.abandon();
+    if (this.failures.add(path, messageOf(e)))
+      this.warn(path, e, 'names of other hosts do not resolve in this container');
+    this.settle(path, false);
   }
 
   private end(path: string): void {
@@ -129,29 +152,11 @@ export class DnsService {
 
   /** The pulse: renews redirects, lets ended containers go, tries failed sandboxes again. */
   private renew(): void {
-    for (const [path, { resolver, inode }] of [...this.serving]) {
-      if (!isStill(path, inode)) {
-        this.end(path);
-        this.begin(path);
-        continue;
-      }
-      try {
-        resolver.renew();
-      } catch (e) {
-        this.serving.delete(path);
-        resolver.abandon();
-        this.fail(path, e);
-      }
+    for (const [path, serving] of [...this.serving]) {
+      if (!isStill(path, serving.inode)) this.end(path);
+      else if (serving.ready) serving.resolver.renew().catch((e) => this.lost(path, serving, e));
     }
-    for (const [path, { at }] of [...this.failed]) if (performance.now() - at >= RETRY_MS) this.begin(path);
-  }
-
-  private fail(path: string, e: unknown): void {
-    const message = messageOf(e);
-    if (this.failed.get(path)?.message !== message) {
-      this.warn(path, e, 'names of other hosts do not resolve in this container');
-    }
-    this.failed.set(path, { message, at: performance.now() });
+    this.beginAll();
   }
 
   private warn(sandbox: string, e: unknown, consequence: string): void {

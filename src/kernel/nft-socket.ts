@@ -40,6 +40,28 @@ export function closeNetfilter(fd: number): void {
 /** Sends one batch (`batch()` of nft-message) and throws the KernelError of the first change that was refused. */
 export function transact(fd: number, verb: string, bytes: Buffer): void {
   check(verb, Number(send(fd, bytes, bytes.length, 0)));
+  conclude(verb, fd);
+}
+
+/** What is being sent by pool threads must stay: nothing else holds on to it. */
+const sending = new Set<object>();
+
+/**
+ * The same, but a pool thread waits: a container with CAP_NET_ADMIN holds the lock of its namespace's rules for as
+ * long as one batch of its own takes, seconds. One call at a time for each descriptor.
+ */
+export async function transactAside(fd: number, verb: string, bytes: Buffer): Promise<void> {
+  const held = { bytes };
+  sending.add(held);
+  const errno = await new Promise<number>((resolve) =>
+    send.async(fd, bytes, bytes.length, 0, (_: unknown, sent: number) => resolve(Number(sent) < 0 ? koffi.errno() : 0)),
+  );
+  sending.delete(held);
+  if (errno !== 0) throw new KernelError(verb, errno, errnoSymbol(errno));
+  conclude(verb, fd);
+}
+
+function conclude(verb: string, fd: number): void {
   const answers = errnos(verb, fd);
   // No answer at all: this kernel handles it in another way than the invariant above says.
   const errno = answers.length === 0 ? constants.errno.EPROTO : answers.find((e) => e !== 0);

@@ -8,7 +8,9 @@
  * port for as long as it keeps asking, also when we are dead or have another port. So each datagram is rewritten by
  * itself before conntrack (-200) sees it, by what `live` says at that moment, and each answer is rewritten back.
  */
-import { isKernelError } from '../errors.js';
+import { constants } from 'node:os';
+import { Semaphore } from 'async-mutex';
+import { isKernelError, KernelError } from '../errors.js';
 import {
   dnatTo,
   fieldIn,
@@ -37,7 +39,7 @@ import {
   u32,
   u64,
 } from './nft-message.js';
-import { closeNetfilter, openNetfilter, transact } from './nft-socket.js';
+import { closeNetfilter, openNetfilter, transactAside } from './nft-socket.js';
 
 /** Where every resolv.conf that the engine writes points to, port 53. */
 export const ENGINE_ADDRESS = '127.0.0.11';
@@ -62,9 +64,20 @@ const NFT_SET_TIMEOUT = 0x10;
 /** nft's own number for the type `ipv4_addr`; the kernel only hands it back to `nft list`. */
 const TYPE_IPV4_ADDR = 7;
 
-/** The redirect in one namespace. It keeps a descriptor, and with it the namespace, until closed. */
+/**
+ * As many pool threads wait for containers' namespaces at once, of four. In which more is going on than this, ms, that
+ * one is given up: its container keeps its rules busy, and others wait for the thread.
+ */
+const lines = new Semaphore(2);
+const TOO_LONG_MS = 1000;
+
+/**
+ * The redirect in one namespace. It keeps a descriptor, and with it the namespace, until closed. What is asked of it
+ * is done one after the other. All reject with a KernelError, EBUSY when it took too long.
+ */
 export class Redirect {
   private readonly fd: number;
+  private last: Promise<unknown> = Promise.resolve();
 
   /** Throws a KernelError, ENOENT when there is no such namespace. */
   constructor(namespace: string) {
@@ -73,34 +86,46 @@ export class Redirect {
 
   /**
    * `nft -f`: replaces the whole table by a live redirect to 127.0.0.12:`port` (udp, tcp), in one atomic step; queries
-   * see either the old redirect or the new one. Throws a KernelError, EOPNOTSUPP when the kernel has no nf_tables.
+   * see either the old redirect or the new one. EOPNOTSUPP when the kernel has no nf_tables.
    */
-  ensure(port: number): void {
-    transact(this.fd, `nft add table ip ${TABLE}`, redirectBatch(port));
+  ensure(port: number): Promise<void> {
+    return this.transact(`nft add table ip ${TABLE}`, redirectBatch(port));
   }
 
   /**
    * `nft 'flush set ip tsoverlay-dns live; add element …'`: another LIVE_MS from now, without a gap, also after it had
-   * run out. (Adding anew what is there refreshes a timeout only from Linux 6.12 on.) Throws a KernelError, ENOENT
-   * when somebody has removed the table.
+   * run out. (Adding anew what is there refreshes a timeout only from Linux 6.12 on.) ENOENT when somebody has removed
+   * the table.
    */
-  renew(): void {
-    transact(this.fd, `nft add element ip ${TABLE} ${SET}`, RENEWAL);
+  renew(): Promise<void> {
+    return this.transact(`nft add element ip ${TABLE} ${SET}`, RENEWAL);
   }
 
   /** `nft flush set`: new queries go to the engine's resolver, answers of ours still find their way. */
-  suspend(): void {
-    goneIsFine(() => transact(this.fd, `nft flush set ip ${TABLE} ${SET}`, batch([flush()])));
+  suspend(): Promise<void> {
+    return goneIsFine(this.transact(`nft flush set ip ${TABLE} ${SET}`, batch([flush()])));
   }
 
   /** `nft delete table`; gone is success. */
-  remove(): void {
-    goneIsFine(() => transact(this.fd, `nft delete table ip ${TABLE}`, batch([deleteTable()])));
+  remove(): Promise<void> {
+    return goneIsFine(this.transact(`nft delete table ip ${TABLE}`, batch([deleteTable()])));
   }
 
-  /** Lets the namespace go; the table stays as it is. */
+  /** Lets the namespace go once all is done that was asked for; the table stays as it is. */
   close(): void {
-    closeNetfilter(this.fd);
+    void this.last.then(() => closeNetfilter(this.fd));
+  }
+
+  private transact(verb: string, bytes: Buffer): Promise<void> {
+    const done = this.last.then(() => lines.runExclusive(() => this.now(verb, bytes)));
+    this.last = done.catch(() => {});
+    return done;
+  }
+
+  private async now(verb: string, bytes: Buffer): Promise<void> {
+    const began = performance.now();
+    await transactAside(this.fd, verb, bytes);
+    if (performance.now() - began > TOO_LONG_MS) throw new KernelError(verb, constants.errno.EBUSY, 'EBUSY');
   }
 }
 
@@ -179,9 +204,9 @@ function add(type: number, attributes: readonly Buffer[]): Change {
   return { type, flags: NLM_F_ACK | NLM_F_CREATE, attributes };
 }
 
-function goneIsFine(work: () => void): void {
+async function goneIsFine(work: Promise<void>): Promise<void> {
   try {
-    work();
+    await work;
   } catch (e) {
     if (!isKernelError(e, 'ENOENT')) throw e;
   }

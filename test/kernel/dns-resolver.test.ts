@@ -34,11 +34,11 @@ let namespace = '';
 let engine: FakeEngine;
 let resolver: Resolver;
 
-beforeEach(() => {
+beforeEach(async () => {
   namespace = makeNamespace();
   engine = new FakeEngine(namespace, 'nft');
   resolver = new Resolver(namespace, () => zones);
-  resolver.start();
+  await resolver.start();
 });
 afterEach(() => {
   resolver.abandon();
@@ -60,7 +60,7 @@ describe('the resolver', () => {
   it('makes its redirect anew when the container flushes all rules', async () => {
     inside(namespace, 'nft', 'delete', 'table', 'ip', 'tsoverlay-dns');
     expect(await askUdp(namespace, 'web1')).toEqual(ENGINES);
-    resolver.renew();
+    await resolver.renew();
     expect(await askUdp(namespace, 'web1')).toEqual(OURS);
   });
 
@@ -101,7 +101,7 @@ describe('the resolver', () => {
     }
     const refused = (await Promise.all(flood)).reduce((sum, n) => sum + n, 0);
     expect(refused).toBe(1100 - 1000);
-    resolver.renew();
+    await resolver.renew();
     expect(await client.ask('web1')).toEqual(OURS);
     client.close();
   });
@@ -116,11 +116,11 @@ describe('the resolver', () => {
     expect(resolver.counts.pauses).toBe(1);
     expect(await askUdp(namespace, 'web1')).toEqual(ENGINES);
     expect(await askTcp(namespace, 'web1')).toEqual([ENGINES]);
-    resolver.renew();
+    await resolver.renew();
     expect(await askUdp(namespace, 'web1')).toEqual(ENGINES);
     expect(inside(namespace, 'ss', '-Hlun', 'src', '127.0.0.12')).toBe('');
     await sleep(PAUSE_MS);
-    resolver.renew();
+    await resolver.renew();
     expect(await askUdp(namespace, 'web1')).toEqual(OURS);
     expect(await askTcp(namespace, 'web1')).toEqual([OURS]);
     client.close();
@@ -132,7 +132,7 @@ describe('the resolver', () => {
     for (const began = Date.now(); Date.now() - began < 8000; await sleep(10)) {
       // Who was kept waiting does not catch up at once, for sockets have an end.
       for (let i = 0; i < 50 && answers.length < Date.now() - began; i++) answers.push(client.ask('web1', 'A', 5000));
-      resolver.renew();
+      await resolver.renew();
     }
     const found = await Promise.all(answers);
     expect(found.length).toBeGreaterThan(7500);
@@ -172,7 +172,7 @@ describe('the resolver', () => {
     const broken = new Resolver(namespace, () => {
       throw new Error('not loaded');
     });
-    broken.start();
+    await broken.start();
     expect(await askUdp(namespace, 'web1')).toEqual(ENGINES);
     expect(await askTcp(namespace, 'web1')).toEqual([ENGINES]);
     broken.abandon();

@@ -32,10 +32,10 @@ function setUp(firewall: Firewall): void {
   resolvers = [];
 }
 
-function started(): Resolver {
+async function started(): Promise<Resolver> {
   const resolver = new Resolver(namespace, () => zones);
   resolvers.push(resolver);
-  resolver.start();
+  await resolver.start();
   return resolver;
 }
 
@@ -49,7 +49,7 @@ describe.each<Firewall>(['nft', 'iptables-nft', 'iptables-legacy'])('beside the 
   beforeEach(() => setUp(firewall));
 
   it('answers the cluster’s names and leaves all others to the engine, over UDP and TCP', async () => {
-    started();
+    await started();
     expect(await askUdp(namespace, 'web1')).toEqual(OURS);
     expect(await askUdp(namespace, 'WEB1.backnet')).toEqual(OURS);
     expect(await askUdp(namespace, 'web1', 'AAAA')).toEqual([]);
@@ -73,7 +73,7 @@ describe.each<Firewall>(['nft', 'iptables-nft', 'iptables-legacy'])('beside the 
   });
 
   it('dead, lets the engine answer again within five seconds, also a client that keeps its socket', async () => {
-    const resolver = started();
+    const resolver = await started();
     const client = new Client(namespace);
     expect(await client.ask('web1')).toEqual(OURS);
     resolver.abandon();
@@ -87,13 +87,13 @@ describe.each<Firewall>(['nft', 'iptables-nft', 'iptables-legacy'])('beside the 
     );
     expect(Math.max(a, b, c)).toBeLessThan(5000);
     expect(Math.min(a, b, c)).toBeGreaterThan(LIVE_MS - 500);
-    started();
+    await started();
     expect(await client.ask('web1')).toEqual(OURS);
     client.close();
   });
 
   it('stopped, lets the engine answer at once: no query fails', async () => {
-    const resolver = started();
+    const resolver = await started();
     const storm = new Storm(namespace);
     await sleep(200);
     await resolver.stop();
@@ -107,11 +107,11 @@ describe.each<Firewall>(['nft', 'iptables-nft', 'iptables-legacy'])('beside the 
   });
 
   it('replaced by another one, answers go on: what was in flight at that moment is asked again at most', async () => {
-    const first = started();
+    const first = await started();
     const storm = new Storm(namespace, 2);
     await sleep(200);
-    started();
-    await sleep(100);
+    await started();
+    await sleep(300);
     first.abandon();
     await sleep(200);
     const answers = await storm.end();
@@ -120,7 +120,7 @@ describe.each<Firewall>(['nft', 'iptables-nft', 'iptables-legacy'])('beside the 
   });
 
   it('finds the engine again after a live-restore has moved it, in the midst of traffic', async () => {
-    started();
+    await started();
     const client = new Client(namespace);
     expect(await client.ask('before.example')).toEqual(ENGINES);
     engine.move();
