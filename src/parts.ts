@@ -37,7 +37,6 @@ import { NodeRegistration } from './registry/node.js';
 import { Pools } from './registry/pools.js';
 import { Reclaimer } from './registry/reclaimer.js';
 import { Released } from './registry/released.js';
-import type { Trust } from './store/belief.js';
 import { ClusterView } from './store/cluster.js';
 import { ConsulStore } from './store/consul.js';
 import { lookForExposure } from './store/consul-exposure.js';
@@ -80,13 +79,13 @@ export async function assemble(config: Config, log: Logger) {
       ),
   });
   const exposure = new ExposureWatch(async () => (config.consul ? lookForExposure(config.consul) : new Map()), log);
-  const trust: Trust = {
+  const view = new ClusterView(store, garbage, {
     isKnown: () => identity.isKnown(),
     onDoubt: () => doubt.listener(),
     onTrouble: (e) => log.debug({ err: messageOf(e) }, 'what is gone from the store is not believed to be gone yet'),
     reclaim: (gone) => reclaimer.reclaim(gone),
-  };
-  const view = new ClusterView(store, garbage, trust, () => exposure.look());
+    onReturn: () => exposure.look(),
+  });
   const membership = new Membership(store, view, self, (e) =>
     log.warn({ err: messageOf(e) }, 'a membership mark stays for now'),
   );

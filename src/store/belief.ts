@@ -12,6 +12,8 @@ export interface Trust {
   isKnown(): Promise<boolean>;
   /** It could not be found out just now, for the store does not answer or worse; it is tried again. */
   onTrouble(error: unknown): void;
+  /** The store answers again after it did not. */
+  onReturn?(): void;
   /** The store is another one: whoever holds something publishes it now. */
   onDoubt(): void;
   /**
@@ -33,7 +35,7 @@ export const BLIND: Trust = {
 const DOUBT_MS = 15_000;
 const RETRY_MS = 500;
 
-type View = Pick<PrefixView<unknown, unknown>, 'apply' | 'missing'>;
+type View = Pick<PrefixView<unknown, unknown>, 'apply' | 'missing' | 'error'>;
 
 interface Candidate {
   readonly snapshot: Snapshot;
@@ -61,6 +63,7 @@ export class Belief {
   /** Applies the snapshot at once, or in part, or once the store has been recognised. */
   accept(view: View, snapshot: Snapshot, changed: () => void): void {
     this.candidates.delete(view);
+    if (view.error) this.trust.onReturn?.();
     if (view.missing(snapshot).length === 0) {
       if (view.apply(snapshot)) changed();
     } else if (this.doubts) {

@@ -46,8 +46,6 @@ export class ClusterView {
     private readonly report?: Report,
     /** Whether the store is still the one we know; asked before a record is believed to be gone. */
     trust: Trust = BLIND,
-    /** Told when the store answers again after it did not. */
-    private readonly onReturn: () => void = () => {},
   ) {
     this.#belief = new Belief(trust, () => this.#reread());
     this.#nodes = this.#view(parseNode, (node) => node.address);
@@ -195,7 +193,6 @@ export class ClusterView {
       {
         onSnapshot: (snapshot) => {
           this.#unconfirmed.delete(prefix);
-          if (view.error) this.onReturn();
           this.#belief.accept(view, snapshot, () => this.#changed(prefix));
         },
         onError: (error) => {
