@@ -9,6 +9,7 @@ import type {
   Cidr,
   EndpointId,
   EngineNetworkId,
+  GuardDrops,
   Ip,
   NamespaceName,
   Network,
@@ -123,6 +124,8 @@ export interface Guard {
   ensure(nodes: readonly NodeAddress[], vnis: readonly number[]): void;
   /** Whether what `ensure` made is still there. */
   stands(): boolean;
+  /** Undefined when there is no guard. */
+  drops(): GuardDrops | undefined;
   /** Lets everybody in; gone already is success. */
   remove(): void;
   close(): void;

@@ -10,12 +10,16 @@ import { Loop } from './loop.js';
 const LOOK_MS = 2_000;
 /** A node that is gone stays admitted for so long, ms: in a store that was replaced all are gone for a moment. */
 const GRACE_MS = 10_000;
+/** Between two warnings of the same, ms: what makes one is a container's to send. */
+const QUIET_MS = 60_000;
 
 export class GuardPass {
   private readonly loop: Loop<'guard'>;
   /** When each node was last in the cluster. */
   private readonly seen = new Map<NodeAddress, number>();
   private timer: NodeJS.Timeout | undefined;
+  /** Datagrams of nodes that had come by another way when it was last told, and when that was. */
+  private strayed = { count: 0, at: Number.NEGATIVE_INFINITY };
   /** What the guard was last told. */
   private told = '';
 
@@ -56,12 +60,26 @@ export class GuardPass {
     const vnis = [...new Set([...networks.values()].flatMap((n) => n.subnets.map((s) => s.vni)))].sort();
     const wish = JSON.stringify([admitted, vnis]);
     const stands = this.guard.stands();
+    if (stands) this.tellStrayed();
     // Made anew only when needed: its counters tell what was kept out.
     if (stands && wish === this.told) return true;
     this.guard.ensure(admitted, vnis);
+    // What was counted before this process is no news.
+    if (this.told === '') this.strayed.count = this.guard.drops()?.get('prerouting') ?? 0;
     if (!stands && this.told !== '') this.log.warn('repaired the guard of UDP 4789, which somebody had removed');
     this.told = wish;
     return true;
+  }
+
+  private tellStrayed(): void {
+    const count = this.guard.drops()?.get('prerouting') ?? 0;
+    const now = performance.now();
+    if (count <= this.strayed.count || now - this.strayed.at < QUIET_MS) return;
+    this.log.warn(
+      { datagrams: count - this.strayed.count },
+      "dropped VXLAN with a node's address that did not come by the route to it: forged by a container, or answers take another way on this underlay, which VXLAN_GUARD=incoming is for",
+    );
+    this.strayed = { count, at: now };
   }
 
   private admitted(nodes: Iterable<NodeAddress>): Iterable<NodeAddress> {

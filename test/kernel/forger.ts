@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import koffi from 'koffi';
-import { ipBytes } from '../../src/kernel/attributes.js';
+import { ipBytes, macBytes } from '../../src/kernel/attributes.js';
 import { check, withNamespace } from '../../src/kernel/netns.js';
 
 const libc = koffi.load('libc.so.6');
@@ -23,6 +23,14 @@ export function vxlan(vni: number, bytes = 60, flags = 0x08): Buffer {
   const header = Buffer.from([flags, 0, 0, 0, vni >> 16, (vni >> 8) & 0xff, vni & 0xff, 0]);
   const ethernet = Buffer.from('ffffffffffff02000000000988b5', 'hex');
   return Buffer.concat([header, ethernet], bytes);
+}
+
+/** VXLAN with an ICMP echo request to a container, from an address and a MAC of nobody. */
+export function forgedPing(vni: number, mac: string, from: string, to: string): Buffer {
+  const echo = Buffer.from('0800000012340001', 'hex');
+  echo.writeUInt16BE(checksum(echo), 2);
+  const packet = ip4(from, to, echo.length, 0, Buffer.alloc(0), 1);
+  return Buffer.concat([vxlan(vni, 8), macBytes(mac), Buffer.from('0200000000090800', 'hex'), packet, echo]);
 }
 
 export interface DatagramOptions {
@@ -112,14 +120,14 @@ export function behindOptions(from: string, to: string, data: Buffer): Buffer {
   return Buffer.concat([ip6(from, to, 60, 8 + datagram.length), Buffer.from([17, 0, 1, 4, 0, 0, 0, 0]), datagram]);
 }
 
-function ip4(from: string, to: string, length: number, fragment: number, options = Buffer.alloc(0)): Buffer {
+function ip4(from: string, to: string, length: number, fragment: number, options = Buffer.alloc(0), protocol = 17) {
   const header = Buffer.alloc(20);
   header[0] = 0x45 + options.length / 4;
   header.writeUInt16BE(20 + options.length + length, 2);
   header.writeUInt16BE(0x1234, 4);
   header.writeUInt16BE(fragment, 6);
   header[8] = 64;
-  header[9] = 17;
+  header[9] = protocol;
   ipBytes(from).copy(header, 12);
   ipBytes(to).copy(header, 16);
   const all = Buffer.concat([header, options]);

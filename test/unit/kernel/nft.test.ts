@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   attr,
+  attributeOf,
+  attributesIn,
   batch,
   element,
   Msg,
@@ -88,6 +90,21 @@ describe('a batch', () => {
       .slice(1, -1)
       .map(([, f]) => f & NLM_F_ACK);
     expect(flags.every((f) => f === NLM_F_ACK)).toBe(true);
+  });
+});
+
+describe('attributes that are read', () => {
+  const bytes = Buffer.concat([text(1, 'a'), nested(2, u32(3, 7)), element(u32(1, 1)), element(u32(1, 2))]);
+
+  it('come in order, nested ones by their plain type', () => {
+    expect([...attributesIn(bytes)].map(({ type }) => type)).toEqual([1, 2, 1, 1]);
+    expect(attributeOf(attributeOf(bytes, 2), 3)?.readUInt32BE()).toBe(7);
+  });
+
+  it('that are cut off or of no length are left out', () => {
+    expect([...attributesIn(bytes.subarray(0, 10))].map(({ type }) => type)).toEqual([1]);
+    expect([...attributesIn(Buffer.alloc(8))]).toEqual([]);
+    expect(attributeOf(undefined, 1)).toBeUndefined();
   });
 });
 

@@ -15,6 +15,8 @@ class PaperGuard implements Guard {
     this.standing = true;
   }
   stands = () => this.standing;
+  strayed = 0;
+  drops = () => new Map([['prerouting', this.strayed]]);
   remove() {
     this.standing = false;
   }
@@ -63,5 +65,14 @@ describe('GuardPass', () => {
     await look();
     expect(guard.made).toHaveLength(2);
     expect(warn.mock.calls).toEqual([['repaired the guard of UDP 4789, which somebody had removed']]);
+  });
+
+  it('tells of datagrams that did not come by the route to their node, once a minute', async () => {
+    await look();
+    guard.strayed = 5;
+    for (let i = 0; i < 3; i++) await look();
+    guard.strayed = 9;
+    await look();
+    expect(warn.mock.calls).toEqual([[{ datagrams: 5 }, expect.stringContaining('VXLAN_GUARD=incoming')]]);
   });
 });
