@@ -23,7 +23,7 @@ class PaperKernel implements Partial<HostKernel> {
 
   observe = async (name: NamespaceName): Promise<ObservedNamespace> => {
     this.looks++;
-    return { name, links: this.links, addresses: [], neighbours: [], fdb: [] };
+    return { name, links: this.links, addresses: [], neighbours: [], fdb: [], statics: [], checksSources: true };
   };
   apply = async (step: Step) => {
     this.steps.push(step);
@@ -97,7 +97,8 @@ describe('a card that cannot be put back', () => {
 it('a link that is deleted over and over is repaired at a pace, in some lines of the log', async () => {
   await pass.settled(network, 1_000);
   const [looks, lines] = [kernel.looks, warn.mock.calls.length];
-  const gone = { kind: 'link', link: 'veth0', gone: true, alias: endpoint, up: false, mtu: 1450, master: '' } as const;
+  const state = { alias: endpoint, up: false, mtu: 1450, master: '', learning: false, snooping: false };
+  const gone = { kind: 'link', link: 'veth0', gone: true, ...state } as const;
   for (let n = 0; n < 400; n++) {
     kernel.tell([gone]);
     await new Promise((resolve) => setImmediate(resolve));
