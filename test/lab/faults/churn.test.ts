@@ -37,12 +37,16 @@ afterAll(() => scene?.down());
 
 const repairs = async () =>
   (await scene.pluginLog(1)).split('\n').filter((line) => /repaired|put back/.test(line)).length;
-/** How long one name takes, ms. */
+/** How long one name takes, as the container sees it, ms. */
 const lookup = async (): Promise<number> => {
-  const began = performance.now();
-  await scene.docker(1, 'exec', 'left', 'nslookup', 'right');
-  return performance.now() - began;
+  const told = await scene.docker(1, 'exec', 'left', 'sh', '-c', '{ time nslookup right; } 2>&1');
+  return 1_000 * Number(/real\s+0m ([\d.]+)s/.exec(told)?.[1]);
 };
+
+/** `ip link …` in the namespace of the other network. */
+const inOther = (line: string) =>
+  scene.lab.host(1).run('nsenter', `--net=/run/docker/netns/${other}`, 'ip', 'link', ...line.split(' '));
+
 const rssMb = () => {
   const pid = scene.lab.host(1).host.process('tsoverlay')?.pid;
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1024);
@@ -57,36 +61,28 @@ describe.each([
   ],
 ])('one that %s in a loop', (what, command) => {
   it('is repaired at a pace, and another network as ever', async () => {
-    const quiet = Math.max(await lookup(), await lookup());
     const [before, memory] = [await repairs(), rssMb()];
-    const attack = `while :; do ${command}; done`;
     await scene.run(1, 'wild', '--cap-add', 'NET_ADMIN', '--cpus', '0.5');
-    await scene.docker(1, 'exec', '-d', 'wild', 'sh', '-c', `(${attack}) >/dev/null 2>&1`);
+    await scene.docker(1, 'exec', '-d', 'wild', 'sh', '-c', `while :; do ${command}; done >/dev/null 2>&1`);
     await sleep(2_000);
-    const began = performance.now();
-    const times: number[] = [];
-    while (performance.now() - began < ATTACK_S * 1_000) {
-      await scene.lab
-        .host(1)
-        .run('nsenter', `--net=/run/docker/netns/${other}`, 'ip', 'link', 'set', 'br0', 'mtu', '1400');
-      const mended = async () =>
-        (
-          await scene.lab.host(1).run('nsenter', `--net=/run/docker/netns/${other}`, 'ip', 'link', 'show', 'br0')
-        ).includes('mtu 1450');
-      times.push(await within(PROMISE_MS, 'another network is repaired', mended));
-      times.push((await lookup()) - quiet);
-      await sleep(500);
+    const [mended, named]: [number[], number[]] = [[], []];
+    for (const began = performance.now(); performance.now() - began < ATTACK_S * 1_000; await sleep(500)) {
+      await inOther('set br0 mtu 1400');
+      const isMended = async () => (await inOther('show br0')).includes('mtu 1450');
+      mended.push(await within(PROMISE_MS, 'another network is repaired', isMended));
+      named.push(await lookup());
     }
     expect(await scene.pings(1, 'here', 'there')).toBe(true);
     await scene.docker(1, 'rm', '-f', 'wild');
-    expect(rssMb() - memory).toBeLessThan(20);
-    const made = (await repairs()) - before;
-    // A hundred lines at once, and those of the other network.
-    expect(made).toBeLessThan(160);
     await scene.docker(1, 'run', '--rm', '--net', 'one', 'busybox', 'true');
+    expect(rssMb() - memory).toBeLessThan(20);
+    // A hundred lines at once, and those of the other network.
+    const made = (await repairs()) - before;
+    expect(made).toBeLessThan(160);
+    expect(Math.max(...named)).toBeLessThan(1_000);
     await record(
       `a container ${what} in a loop`,
-      `${made} lines in the log; others mended and named in ${Math.max(...times).toFixed(0)} ms at most`,
+      `${made} lines in the log; another network mended in ${Math.max(...mended)} ms, named in ${Math.max(...named)} ms at most`,
     );
   });
 });
