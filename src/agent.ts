@@ -8,8 +8,9 @@ import type { Config } from './config.js';
 import { messageOf } from './errors.js';
 import { lockHost } from './kernel/lock.js';
 import type { EngineEvent } from './model/ports.js';
-import type { NamespaceName } from './model/types.js';
+import type { Cluster, NamespaceName } from './model/types.js';
 import { assemble, type Parts } from './parts.js';
+import type { ClusterChange } from './store/change-teller.js';
 import { networksOf } from './store/copy.js';
 
 const RETRY_MS = 500;
@@ -48,11 +49,11 @@ export class Agent {
   }
 
   async stop(): Promise<void> {
-    const { host, engine, containers, node, dns, registration, store, kernel } = this.parts;
+    const { host, engine, containers, node, dns, peers, registration, store, kernel } = this.parts;
     await host.catchUp(CATCH_UP_MS);
     this.ending.abort();
     const { restarts, guard, consulGuard, exposure } = this.parts;
-    for (const pass of [restarts, host, engine, containers, node, guard, consulGuard, exposure]) pass.stop();
+    for (const pass of [restarts, host, engine, containers, node, guard, consulGuard, exposure, peers]) pass.stop();
     for (const server of this.servers) server.close();
     await dns.stop();
     await Promise.race([registration.release().catch(() => undefined), sleep(2_000)]);
@@ -67,16 +68,7 @@ export class Agent {
     const loaded = this.insist('the cluster could not be loaded', () => this.load());
     await Promise.race([loaded, sleep(PATIENCE_MS)]);
     if (!view.current.complete) this.startFromCopy();
-    view.onChange((cluster, changed) => {
-      for (const network of changed.endpoints) host.kick(network);
-      if (changed.networks) for (const network of membership.networks) host.kick(network);
-      if (changed.networks) engine.kick();
-      if (changed.networks) node.networksChanged();
-      if (changed.networks || changed.nodes) this.parts.guard.kick();
-      if (changed.networks || changed.nodes) this.parts.advice.look(cluster);
-      if (changed.endpoints.size > 0 || changed.networks) sandboxes.sync();
-      copy.soon();
-    });
+    view.onChange((cluster, changed) => this.onChange(cluster, changed));
     host.open();
     for (const name of namespaces) host.kickNamespace(name);
     for (const network of membership.networks) host.kick(network);
@@ -97,6 +89,23 @@ export class Agent {
       node.kick();
     };
     docker.events((event) => this.onEvent(event), compare, this.ending.signal);
+  }
+
+  private onChange(cluster: Cluster, { networks, nodes, endpoints }: ClusterChange): void {
+    const { host, membership, engine, node, guard, advice, sandboxes, containers, copy } = this.parts;
+    for (const network of endpoints) host.kick(network);
+    if (networks) {
+      for (const network of membership.networks) host.kick(network);
+      engine.kick();
+      node.networksChanged();
+    }
+    if (networks || nodes) {
+      guard.kick();
+      advice.look(cluster);
+    }
+    if (endpoints.size > 0 || networks) sandboxes.sync();
+    if (endpoints.size > 0) containers.lookForDead();
+    copy.soon();
   }
 
   /** Reads the cluster; one that was wiped or replaced while we were away gets what the copy holds. */

@@ -4,6 +4,7 @@ import { type ConsulConfig, readConsul } from './config-consul.js';
 import { privateFolder } from './config-folder.js';
 import { messageOf, NotYetError, UserError } from './errors.js';
 import { isIp, networkOf, parseIp } from './model/address.js';
+import { nodeAddressTrouble } from './model/canonical.js';
 import { parseSources } from './model/pool-source.js';
 import type { GuardMode, GwbridgeWish, NodeAddress, PoolSource } from './model/types.js';
 
@@ -104,7 +105,9 @@ function readAdvertise(text: string): NodeAddress {
     throw new NotYetError(
       `CLUSTER_ADVERTISE is "${text}", but this host has no interface "${name}"; it has ${Object.keys(interfaces).join(', ')}`,
     );
-  const address = own.find((a) => a.family === 'IPv4') ?? own.find((a) => !a.address.startsWith('fe80'));
+  // A router has its address on lo, beside 127.0.0.1.
+  const usable = own.filter((a) => nodeAddressTrouble(a.address) === undefined);
+  const address = [...usable, ...own].find((a) => a.family === 'IPv4') ?? usable[0];
   if (address === undefined) throw new NotYetError(`CLUSTER_ADVERTISE is "${text}", an interface without an address`);
   return address.address as NodeAddress;
 }
@@ -112,7 +115,9 @@ function readAdvertise(text: string): NodeAddress {
 /** Without CLUSTER_ADVERTISE: the first address that is not the host's alone. */
 function firstAddress(interfaces: ReturnType<typeof networkInterfaces>): NodeAddress {
   const candidates = Object.entries(interfaces).flatMap(([name, list]) =>
-    /^(lo|docker|veth|br-)/.test(name) ? [] : (list ?? []).filter((a) => !a.internal && a.family === 'IPv4'),
+    /^(lo|docker|veth|br-)/.test(name)
+      ? []
+      : (list ?? []).filter((a) => !a.internal && a.family === 'IPv4' && nodeAddressTrouble(a.address) === undefined),
   );
   const address = candidates[0]?.address;
   if (address === undefined)

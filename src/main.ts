@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import { Agent } from './agent.js';
 import { readConfig } from './config.js';
 import { isUserError, messageOf } from './errors.js';
+import { shown } from './model/printable.js';
 import { awaitConfig } from './patience.js';
 
 async function main(): Promise<void> {
@@ -21,6 +22,8 @@ async function main(): Promise<void> {
     // The engine prints all of a plugin's output at one level: ours stands in the line.
     formatters: { level: (level) => ({ level }) },
     timestamp: pino.stdTimeFunctions.isoTime,
+    // JSON escapes control characters, but neither U+009B, which terminals obey too, nor what turns a line round.
+    hooks: { streamWrite: (line) => `${shown(line.trimEnd())}\n` },
   });
   const config = await awaitConfig(process.env, log);
   log.level = config.logLevel;
@@ -39,8 +42,7 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(
-    `tsoverlay: ${isUserError(error) ? error.message : ((error as Error).stack ?? messageOf(error))}\n`,
-  );
+  const words = isUserError(error) ? error.message : ((error as Error).stack ?? messageOf(error));
+  process.stderr.write(`tsoverlay: ${words.split('\n').map(shown).join('\n')}\n`);
   process.exit(1);
 });

@@ -8,13 +8,15 @@ import type { Config } from './config.js';
 import { Sandboxes } from './dns/sandboxes.js';
 import { DnsService } from './dns/service.js';
 import { DockerEngine } from './engine/docker.js';
-import { messageOf } from './errors.js';
+import { messageOf, UserError } from './errors.js';
 import { NftConsulGuard } from './kernel/consul-guard.js';
 import { VxlanGuard } from './kernel/guard.js';
 import { LinuxKernel } from './kernel/host.js';
 import { raiseNeighbourLimits } from './kernel/sysctl.js';
 import { familyOf } from './model/address.js';
+import { nodeAddressTrouble } from './model/canonical.js';
 import type { HostFacts, Store } from './model/ports.js';
+import type { Cidr, Ip } from './model/types.js';
 import { gwbridgeSubnet } from './model/way-out.js';
 import { Advice } from './reconcile/advice.js';
 import { ConsulGuardPass } from './reconcile/consul-guard-pass.js';
@@ -34,6 +36,7 @@ import { Macs } from './registry/macs.js';
 import { Membership } from './registry/membership.js';
 import { Networks } from './registry/networks.js';
 import { NodeRegistration } from './registry/node.js';
+import { Peers } from './registry/peers.js';
 import { Pools } from './registry/pools.js';
 import { Reclaimer } from './registry/reclaimer.js';
 import { Released } from './registry/released.js';
@@ -44,7 +47,7 @@ import { CopyKeeper } from './store/copy.js';
 import type { TellTrouble } from './store/data-file.js';
 import { FileStore } from './store/file.js';
 import { HostMemory } from './store/memory.js';
-import { reportOnce } from './store/records.js';
+import { reportOnce } from './store/report-once.js';
 
 const DOCKER_SOCKET = '/var/run/docker.sock';
 
@@ -52,6 +55,11 @@ export type Parts = Awaited<ReturnType<typeof assemble>>;
 
 export async function assemble(config: Config, log: Logger) {
   const self = config.advertise;
+  const trouble = nodeAddressTrouble(self);
+  if (trouble !== undefined)
+    throw new UserError(
+      `CLUSTER_ADVERTISE is ${self}, one of ${trouble}, at which no other host can reach this one; use another address`,
+    );
   raiseNeighbourLimits();
   const kernel = new LinuxKernel({ advertise: self });
   const facts = await kernel.hostFacts();
@@ -61,10 +69,13 @@ export async function assemble(config: Config, log: Logger) {
   const store: Store = config.consul
     ? new ConsulStore(config.consul)
     : await FileStore.open(join(config.dataDir, 'store.json'), log);
-  const garbage = reportOnce((key, reason) => log.error({ key, reason }, 'a record of the store is left out'));
+  const garbage = reportOnce(
+    (key, reason) => log.error({ key, reason }, 'a record of the store is left out'),
+    (count) => log.error({ count }, 'more records of the store are left out; tsoverlay status counts them'),
+  );
   const identity = new Identity(store, memory);
   const doubt = { listener: () => {} };
-  const local = new LocalEndpoints();
+  const local = new LocalEndpoints(memory.sandboxes);
   const reclaimer = new Reclaimer(store, self, local, {
     reclaimed: ({ id, names }) => {
       log.warn({ endpoint: id, names }, 'this host was forgotten; put an endpoint back');
@@ -96,6 +107,10 @@ export async function assemble(config: Config, log: Logger) {
   const released = new Released(store, self);
   const ipam = new Ipam(store, view, self, pools, networks, membership, local, released, identity);
   const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local);
+  const leases = { holder: async (pool: Cidr, ip: Ip) => (await ipam.leases.find(pool, ip))?.endpoint };
+  const peers = new Peers(view, self, local, leases, (network) => {
+    for (const id of network === undefined ? membership.networks : [network]) host.kick(id);
+  });
   const docker = new DockerEngine(DOCKER_SOCKET, (e) =>
     log.warn({ err: messageOf(e) }, 'the engine does not answer yet'),
   );
@@ -115,12 +130,20 @@ export async function assemble(config: Config, log: Logger) {
   };
   const registration = new NodeRegistration(store, self, hostname(), (e) => log.error(messageOf(e)));
   const node = new NodePass(kernel, registration, facts.underlayMtu, config.gwbridge.mtu, makeGwbridge, log);
-  const host = new HostPass(kernel, view, local, membership, { address: self, mtu: () => node.underlayMtu }, log);
+  const host = new HostPass(
+    kernel,
+    view,
+    local,
+    membership,
+    peers,
+    { address: self, mtu: () => node.underlayMtu },
+    log,
+  );
   const engine = new EnginePass(docker, view, self, networks, memory, identity, log);
   const containers = new ContainerPass(docker, view, endpoints, membership, memory, local, host, log);
   const restarts = new RestartPass(docker, identity, log);
   const dns = new DnsService(log);
-  const sandboxes = new Sandboxes(view, local, self, dns);
+  const sandboxes = new Sandboxes(view, local, self, peers, dns);
   const guard = new GuardPass(
     new VxlanGuard(familyOf(self), config.vxlanGuard),
     view,
@@ -146,6 +169,7 @@ export async function assemble(config: Config, log: Logger) {
   const ipamDriver = new IpamDriver(pools, ipam, networks);
   return {
     self,
+    peers,
     guard,
     consulGuard,
     advice,

@@ -3,6 +3,7 @@ import { UserError } from '../errors.js';
 import { covers, networkOf, parseIp } from '../model/address.js';
 import { DRIVER, OPTION_MIRROR } from '../model/names.js';
 import { sourcesOf } from '../model/pool-source.js';
+import { isId } from '../model/shapes.js';
 import type { Cidr, NetworkId } from '../model/types.js';
 import type { Ipam } from '../registry/ipam.js';
 import type { Networks } from '../registry/networks.js';
@@ -57,6 +58,7 @@ export class IpamDriver {
 
   /** A mirror takes up the pool that its network holds already. */
   private async poolOfMirror(id: NetworkId, request: RequestPoolRequest): Promise<object> {
+    if (!isId(id)) throw new UserError(`IPAM option ${OPTION_MIRROR} is for tsoverlay's own use; leave it out`);
     const network = await this.networks.standing(id, 'view');
     const subnet = network.subnets.find((s) => s.pool === request.Pool);
     if (subnet === undefined)

@@ -2,9 +2,10 @@
 
 import type { Sandboxes } from '../dns/sandboxes.js';
 import { UserError } from '../errors.js';
-import { ipOf, networkOf, parseIp } from '../model/address.js';
-import { containerEnd } from '../model/names.js';
+import { inPool, ipOf, networkOf, parseIp } from '../model/address.js';
+import { containerEnd, OPTION_MIRROR } from '../model/names.js';
 import { segmentsOf, staticRoutes } from '../model/plan.js';
+import { isId, MOST } from '../model/shapes.js';
 import type { Cidr, Ip, Network, NetworkId } from '../model/types.js';
 import type { ContainerPass } from '../reconcile/container-pass.js';
 import type { HostPass } from '../reconcile/host-pass.js';
@@ -53,6 +54,8 @@ export class NetworkDriver {
   async createNetwork(request: CreateNetworkRequest): Promise<object> {
     const options = readNetworkOptions((request.Options[GENERIC] ?? {}) as Record<string, unknown>);
     if (options.mirrorOf !== undefined) {
+      if (!isId(options.mirrorOf))
+        throw new UserError(`option ${OPTION_MIRROR} is for tsoverlay's own use; leave it out`);
       await this.networks.standing(options.mirrorOf, 'view');
       this.memory.rememberMirror(request.NetworkID, options.mirrorOf);
       return {};
@@ -60,6 +63,11 @@ export class NetworkDriver {
     const data = [...request.IPv4Data, ...request.IPv6Data];
     if (request.IPv6Data.length > 0) checkMtuForIpv6(options.mtu);
     if (data.length === 0) throw new UserError('a tsoverlay network needs a subnet');
+    if (data.length > MOST.subnets)
+      throw new UserError(`a network has at most ${MOST.subnets} subnets, not ${data.length}`);
+    const crowded = data.find((d) => Object.keys(d.AuxAddresses).length > MOST.aux);
+    if (crowded !== undefined)
+      throw new UserError(`subnet ${crowded.Pool} has more than ${MOST.aux} auxiliary addresses; name fewer`);
     if (data.some((d) => d.Pool === NO_SUBNET))
       throw new UserError(
         'a tsoverlay network needs a subnet, and --ipam-driver null gives none; take --ipam-driver tsoverlay',
@@ -90,7 +98,7 @@ export class NetworkDriver {
 
   async createEndpoint(request: CreateEndpointRequest): Promise<object> {
     const { Address, AddressIPv6, MacAddress } = request.Interface;
-    const addresses = [Address, AddressIPv6].filter((a) => a !== '') as Cidr[];
+    const addresses = [Address, AddressIPv6].filter((a) => a !== '').map(hostCidr);
     const first = addresses[0];
     if (first === undefined) throw new UserError('an endpoint of a tsoverlay network needs an IP address');
     checkEndpointOptions(request.Options);
@@ -158,5 +166,12 @@ function subnetOf(data: IpamData) {
       parseIp(address.replace(/\/.*/, '')),
     ]),
   );
-  return { pool: networkOf(data.Pool), aux, ...(data.Gateway === undefined ? {} : { gateway: data.Gateway }) };
+  return {
+    pool: networkOf(data.Pool),
+    aux,
+    ...(data.Gateway === undefined ? {} : { gateway: hostCidr(data.Gateway) }),
+  };
 }
+
+/** In our spelling, whatever the engine's is. */
+const hostCidr = (cidr: string): Cidr => inPool(ipOf(cidr as Cidr), cidr as Cidr);

@@ -1,13 +1,11 @@
 /** The `-o key=value` pairs of `docker network create`, in dockerd's own spellings. */
 import { UserError } from '../errors.js';
 import { OPTION_MIRROR, OPTION_MULTICAST } from '../model/names.js';
+import { NETWORK_MTU_RANGE } from '../model/shapes.js';
 import type { NetworkId } from '../model/types.js';
 
 const OPTION_MTU = 'com.docker.network.driver.mtu';
 const OPTION_VXLAN_IDS = 'com.docker.network.driver.overlay.vxlanid_list';
-
-/** VXLAN's overhead below the smallest MTU that IPv4 allows (RFC 791), and the largest of an Ethernet device. */
-const MTU_RANGE = { min: 68 + 50, max: 65_535 } as const;
 
 /** The smallest MTU that IPv6 allows, bytes (RFC 8200 section 5). */
 const IPV6_MTU = 1280 + 50;
@@ -62,8 +60,10 @@ export function checkMtuForIpv6(mtu: number | undefined): void {
 
 function readMtu(value: string): number {
   const mtu = Number(value);
-  if (!Number.isInteger(mtu) || mtu < MTU_RANGE.min || mtu > MTU_RANGE.max)
-    throw new UserError(`${OPTION_MTU} is "${value}"; it must be a number from ${MTU_RANGE.min} to ${MTU_RANGE.max}`);
+  if (!Number.isInteger(mtu) || mtu < NETWORK_MTU_RANGE.min || mtu > NETWORK_MTU_RANGE.max)
+    throw new UserError(
+      `${OPTION_MTU} is "${value}"; it must be a number from ${NETWORK_MTU_RANGE.min} to ${NETWORK_MTU_RANGE.max}`,
+    );
   return mtu;
 }
 

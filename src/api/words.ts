@@ -1,9 +1,17 @@
 /** The one translator from errors to what a person reads at the docker prompt: one sentence, what to do. */
 import { ZodError } from 'zod';
 import { isDeadlineError, isKernelError, isStoreError, isUserError, messageOf } from '../errors.js';
+import { clipped, shown } from '../model/printable.js';
 
-/** Words for the person; unexpected errors say that they are ours. */
-export function wordsFor(error: unknown): string {
+const LONGEST = 2_000;
+
+/**
+ * Words for the person; unexpected errors say that they are ours. What names and records of others bring along is
+ * shown, never obeyed by a terminal, and does not fill it.
+ */
+export const wordsFor = (error: unknown): string => clipped(shown(wording(error)), LONGEST);
+
+function wording(error: unknown): string {
   if (isUserError(error) || isDeadlineError(error)) return `tsoverlay: ${error.message}`;
   if (isStoreError(error))
     return error.retryable

@@ -6,6 +6,7 @@ import { messageOf } from '../errors.js';
 import { VxlanGuard } from '../kernel/guard.js';
 import { familyOf } from '../model/address.js';
 import type { Store } from '../model/ports.js';
+import { shown } from '../model/printable.js';
 import type { NodeAddress } from '../model/types.js';
 import { ConsulStore } from '../store/consul.js';
 import { lookForExposure } from '../store/consul-exposure.js';
@@ -74,5 +75,5 @@ async function withStore(
 }
 
 const print = (lines: readonly string[]): void => {
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(`${lines.map(shown).join('\n')}\n`);
 };

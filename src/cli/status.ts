@@ -1,9 +1,13 @@
 /** `tsoverlay status`: the cluster as the store has it, and what waits for a host to return. */
 import { keys } from '../model/names.js';
 import type { Store } from '../model/ports.js';
+import { clipped, shown } from '../model/printable.js';
 import type { Endpoint, GuardDrops, Network, Node } from '../model/types.js';
 import { exposureWords, type Findings } from '../store/consul-exposure.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from '../store/records.js';
+
+/** Of records that cannot be read: nobody reads more, however many somebody wrote. */
+const MOST_LINES = 100;
 
 export interface Status {
   readonly nodes: readonly Node[];
@@ -20,17 +24,27 @@ export async function readStatus(store: Store): Promise<Status> {
     store.list('endpoints/'),
   ]);
   const unreadable: string[] = [];
-  const report: Report = (key, reason) => unreadable.push(`${key} ${reason}; it is left alone`);
-  return {
+  let more = 0;
+  const report: Report = (key, reason) => {
+    if (unreadable.length < MOST_LINES) unreadable.push(`${clipped(key, 200)} ${reason}; it is left alone`);
+    else more++;
+  };
+  const readable = {
     nodes: nodes.entries.flatMap((e) => parseNode(e, report) ?? []),
     networks: networks.entries.flatMap((e) => parseNetwork(e, report) ?? []),
     endpoints: endpoints.entries.flatMap((e) => parseEndpoint(e, report) ?? []),
-    unreadable,
   };
+  if (more > 0) unreadable.push(`${more} more records cannot be read; they are left alone`);
+  return { ...readable, unreadable };
 }
 
+/** Names may have gaps, and must not pass for columns. */
+const named = (name: string): string => (/\s/.test(name) ? JSON.stringify(name) : name);
+
 /** Lines for a terminal. A node that is away and holds endpoints is named with the command that frees them. */
-export function statusLines({ nodes, networks, endpoints, unreadable }: Status): readonly string[] {
+export const statusLines = (status: Status): readonly string[] => linesOf(status).map(shown);
+
+function linesOf({ nodes, networks, endpoints, unreadable }: Status): readonly string[] {
   const of = (address: string) => endpoints.filter((e) => e.node === address).length;
   const away = new Set(nodes.filter((n) => !n.alive).map((n) => n.address));
   for (const e of endpoints) if (!nodes.some((n) => n.address === e.node)) away.add(e.node);
@@ -43,7 +57,7 @@ export function statusLines({ nodes, networks, endpoints, unreadable }: Status):
     ...networks.map((n) => {
       const vnis = [...new Set(n.subnets.map((s) => s.vni))].join(',');
       const count = endpoints.filter((e) => e.network === n.id).length;
-      return `  ${n.announced?.name ?? n.id.slice(0, 12)}  ${n.subnets.map((s) => s.pool).join(' ')}  VNI ${vnis}  ${count} endpoints`;
+      return `  ${named(n.announced?.name ?? n.id.slice(0, 12))}  ${n.subnets.map((s) => s.pool).join(' ')}  VNI ${vnis}  ${count} endpoints`;
     }),
     ...[...away]
       .filter((address) => of(address) > 0)

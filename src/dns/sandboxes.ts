@@ -3,6 +3,7 @@
 import { namespaceFile } from '../kernel/namespace-file.js';
 import type { Endpoint, NetworkId, NodeAddress } from '../model/types.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
+import type { Peers } from '../registry/peers.js';
 import type { ClusterView } from '../store/cluster.js';
 import { Directory } from './directory.js';
 import type { DnsService } from './service.js';
@@ -15,6 +16,7 @@ export class Sandboxes {
     private readonly view: ClusterView,
     private readonly local: LocalEndpoints,
     private readonly self: NodeAddress,
+    private readonly peers: Peers,
     private readonly dns: DnsService,
   ) {}
 
@@ -46,12 +48,10 @@ export class Sandboxes {
   }
 
   private zones(ids: readonly NetworkId[]): readonly Zone[] {
-    const { networks, endpoints } = this.view.current;
+    const { networks } = this.view.current;
     return ids.map((id) => ({
       network: networks.get(id)?.announced?.name ?? '',
-      directory: this.directory(id).follow(endpoints.get(id) ?? NONE),
-      // What died with this host may be in the cluster yet.
-      isLive: (e) => e.node !== this.self || this.local.isLive(e.id),
+      directory: this.directory(id).follow(this.peers.of(id)),
     }));
   }
 
@@ -61,5 +61,3 @@ export class Sandboxes {
     return known;
   }
 }
-
-const NONE: ReadonlyMap<string, Endpoint> = new Map();

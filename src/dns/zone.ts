@@ -11,8 +11,6 @@ export interface Zone {
   /** The network's announced name; '' if unknown yet, then only bare names match. */
   readonly network: string;
   readonly directory: Directory;
-  /** False for an endpoint that is in the cluster yet, but not any more on its host. */
-  readonly isLive: (endpoint: Endpoint) => boolean;
 }
 
 /**
@@ -39,8 +37,8 @@ export function lookUp(name: string, zones: readonly Zone[]): readonly Endpoint[
  * canonical text. The container's own name, or the first of its names that fits into DNS.
  */
 export function nameOf(address: string, zones: readonly Zone[]): Buffer | undefined {
-  for (const { network, directory, isLive } of zones) {
-    for (const endpoint of directory.at(address).filter(isLive)) {
+  for (const { network, directory } of zones) {
+    for (const endpoint of directory.at(address)) {
       for (const own of endpoint.names.slice(0, MAX_TRIED)) {
         const encoded = encodeName(network === '' ? own : `${own}.${network}`);
         if (encoded) return encoded;
@@ -65,8 +63,8 @@ export function reversedAddress(name: string): string | undefined {
   return undefined;
 }
 
-function within({ directory, isLive }: Zone, name: string): readonly Endpoint[] | undefined {
-  const found = directory.named(name).filter(isLive);
+function within({ directory }: Zone, name: string): readonly Endpoint[] | undefined {
+  const found = directory.named(name);
   return found.length > 0 ? found : undefined;
 }
 

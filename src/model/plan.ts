@@ -49,8 +49,11 @@ export function segmentsOf(network: Network, addresses: readonly Cidr[]): readon
 
 const hasMulticast = (network: Network): boolean => network.options[OPTION_MULTICAST] === 'on';
 
+/** Ids that begin alike are no accident: the namespace is the older network's. */
 export const networkOfNamespace = (cluster: Cluster, name: NamespaceName): Network | undefined =>
-  [...cluster.networks.values()].find((network) => namespaceName(network.id) === name);
+  [...cluster.networks.values()]
+    .filter((network) => namespaceName(network.id) === name)
+    .reduce<Network | undefined>((best, n) => (best && (best.born ?? 0) <= (n.born ?? 0) ? best : n), undefined);
 
 /** Undefined when the namespace should not be there: no such network, or no endpoint of it lives here. */
 export function plan(cluster: Cluster, self: Self, name: NamespaceName): NamespacePlan | undefined {

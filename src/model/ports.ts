@@ -22,8 +22,12 @@ export interface Entry {
   readonly key: string;
   readonly value: string;
   readonly index: number;
+  /** The index at which the key was made; whoever writes over it does not change that. */
+  readonly born: number;
   /** True when a living session holds the key (see {@link Store.hold}). */
   readonly held: boolean;
+  /** True when a session has held the key as it is now, living or not. */
+  readonly everHeld: boolean;
 }
 
 /** One operation of a transaction. Keys are relative to the store's own prefix, e.g. `networks/09ce…`. */

@@ -75,6 +75,8 @@ export interface Network {
   readonly deleting: boolean;
   /** The store's index of this record's last change. */
   readonly index: number;
+  /** The store's index of its creation. */
+  readonly born?: number;
 }
 
 export interface Endpoint {
@@ -93,6 +95,8 @@ export interface Endpoint {
   /** When CreateEndpoint wrote it: milliseconds since 1970 by the owner's own clock. */
   readonly created: number;
   readonly index: number;
+  /** The store's index of its creation: of two that claim the same, the older one is right. */
+  readonly born?: number;
 }
 
 /** One address of one pool, held by one owner: created only if absent, so nobody else can hold it. */

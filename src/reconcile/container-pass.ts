@@ -20,6 +20,9 @@ const ORPHAN_MS = 60_000;
 /** One that an earlier process left and of which nobody has told this one; the engine repeats its calls for 15 s. */
 const LEFT_MS = 30_000;
 
+/** A record of this host that does not live here: so soon it is looked at, for a moment ago it may have, ms. */
+const DEAD_MS = 2_000;
+
 /** The first comes too early for what was under way at the crash. */
 const THOROUGH_COMPARISONS = 2;
 
@@ -31,6 +34,7 @@ export class ContainerPass {
   private readonly loop: Loop<Key>;
   private comparisons = 0;
   private timer: NodeJS.Timeout | undefined;
+  private dead: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly engine: Engine,
@@ -56,6 +60,14 @@ export class ContainerPass {
 
   kickAll(): void {
     this.loop.kick(ALL);
+  }
+
+  /** Records have changed: one that says that an endpoint lives here, though none does, is soon gone again. */
+  lookForDead(): void {
+    this.dead ??= setTimeout(() => {
+      this.dead = undefined;
+      if (this.endpoints.dead().length > 0) this.kickAll();
+    }, DEAD_MS).unref();
   }
 
   /**
@@ -86,6 +98,7 @@ export class ContainerPass {
 
   stop(): void {
     clearTimeout(this.timer);
+    clearTimeout(this.dead);
     this.loop.stop();
   }
 
@@ -98,6 +111,7 @@ export class ContainerPass {
   private async publish(container: EngineContainer): Promise<void> {
     for (const { network, endpoint, names } of container.attachments) {
       if (endpoint === '' || !this.local.isLive(endpoint)) continue;
+      this.local.place(endpoint, container.sandbox);
       const description = { names, container: container.id, sandbox: container.sandbox };
       await this.endpoints.describe(this.memory.clusterIdOf(network), endpoint, description);
     }
@@ -114,6 +128,7 @@ export class ContainerPass {
       }
       if (container !== undefined) await this.publish(container);
     }
+    this.local.keepOnly(attached);
     const networks = await this.engine.networks();
     for (const id of this.membership.networks) {
       const engineIds = networks.filter((n) => this.memory.clusterIdOf(n.id) === id).map((n) => n.id);

@@ -1,7 +1,9 @@
 /** Makes the local engine's networks equal the cluster's: announces its own, mirrors the others', removes the gone. */
 import type { Logger } from 'pino';
-import { messageOf } from '../errors.js';
+import { isUserError, messageOf } from '../errors.js';
 import type { Engine } from '../model/ports.js';
+import { clipped } from '../model/printable.js';
+import { isId } from '../model/shapes.js';
 import type { NetworkId, NodeAddress } from '../model/types.js';
 import type { Identity } from '../registry/identity.js';
 import type { Networks } from '../registry/networks.js';
@@ -18,11 +20,16 @@ const REMOVAL_GRACE_MS = 30_000;
 /** An engine hides a network while it removes it, and tells us last: how long one that it had is not put back, ms. */
 const LEAVING_MS = 500;
 
+/** Whoever writes networks into the store by the thousand fills no log. */
+const MOST_TOLD = 100;
+
 export class EnginePass {
   private readonly loop: Loop<'engine'>;
   private readonly leaving = new Leaving(LEAVING_MS, () => this.kick());
   /** When this host first saw a network half made or half removed. */
   private readonly halfGoneSince = new Map<NetworkId, number>();
+  /** What each failing step last said. */
+  private readonly told = new Map<string, string>();
 
   constructor(
     private readonly engine: Engine,
@@ -52,7 +59,8 @@ export class EnginePass {
 
   private async pass(): Promise<boolean> {
     const networks = await this.engine.networks();
-    for (const network of networks) if (network.mirrorOf) this.memory.rememberMirror(network.id, network.mirrorOf);
+    for (const { id, mirrorOf } of networks)
+      if (mirrorOf !== undefined && isId(mirrorOf)) this.memory.rememberMirror(id, mirrorOf);
     // Read after the engine's answer: a network of the engine is in the cluster before the engine lists it.
     const cluster = this.view.current;
     if (!cluster.complete) return true;
@@ -64,15 +72,27 @@ export class EnginePass {
     for (const step of steps) {
       try {
         await this.run(step);
+        this.told.delete(subjectOf(step));
       } catch (e) {
-        failures.push(e);
-        this.log.warn({ step: step.kind, err: messageOf(e) }, 'a step of the engine pass failed');
+        // What can never be is looked at again with the next pass, not at once.
+        if (!isUserError(e)) failures.push(e);
+        this.tell(step, messageOf(e));
       }
     }
+    const subjects = new Set(steps.map(subjectOf));
+    for (const subject of this.told.keys()) if (!subjects.has(subject)) this.told.delete(subject);
     const halfGone = new Set(steps.flatMap((step) => (step.kind === 'finishRemoval' ? [step.id] : [])));
     for (const id of this.halfGoneSince.keys()) if (!halfGone.has(id)) this.halfGoneSince.delete(id);
     if (failures.length > 0) throw failures[0];
     return true;
+  }
+
+  /** Once for each step until it says something else; of many steps the first ones. */
+  private tell(step: EngineStep, reason: string): void {
+    const subject = subjectOf(step);
+    if (this.told.get(subject) === reason || (this.told.size >= MOST_TOLD && !this.told.has(subject))) return;
+    this.told.set(subject, reason);
+    this.log.warn({ step: step.kind, err: reason }, 'a step of the engine pass failed');
   }
 
   private run(step: EngineStep): Promise<void> {
@@ -93,12 +113,13 @@ export class EnginePass {
     if (holder === id) this.log.info({ network: announcement.name, id }, 'network announced to the cluster');
     else
       this.log.error(
-        { network: announcement.name, id, holder },
+        { network: announcement.name, id, holder: clipped(holder, 64) },
         'another host created a network of this name first; this one stays on this host alone, remove it to get the other',
       );
   }
 
   private async createMirror({ network }: EngineStep & { kind: 'createMirror' }): Promise<void> {
+    await this.networks.check(network);
     await this.engine.createMirror(network);
     this.log.info({ network: network.announced?.name, id: network.id }, 'network of another host appeared here');
   }
@@ -115,6 +136,9 @@ export class EnginePass {
     this.halfGoneSince.set(id, since);
     if (performance.now() - since < REMOVAL_GRACE_MS) return;
     this.halfGoneSince.delete(id);
-    await this.networks.remove(id);
+    await this.networks.remove(id, 'keep');
   }
 }
+
+const subjectOf = (step: EngineStep): string =>
+  `${step.kind} ${step.kind === 'createMirror' ? step.network.id : step.id}`;

@@ -3,21 +3,18 @@ import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
 import type { Guard } from '../model/ports.js';
 import type { NodeAddress } from '../model/types.js';
+import { Admission } from '../registry/admission.js';
 import type { ClusterView } from '../store/cluster.js';
 import { Loop } from './loop.js';
 
 /** Somebody may flush the ruleset, as a reload of nftables.service does; looking costs one question to the kernel. */
 const LOOK_MS = 2_000;
-/** A node that is gone stays admitted for so long, ms: in a store that was replaced all are gone for a moment. */
-const GRACE_MS = 10_000;
 /** Between two warnings of the same, ms: what makes one is a container's to send. */
 const QUIET_MS = 60_000;
 
 export class GuardPass {
   private readonly loop: Loop<'guard'>;
-  /** When each node was last in the cluster. */
-  private readonly seen = new Map<NodeAddress, number>();
-  private timer: NodeJS.Timeout | undefined;
+  private readonly admission = new Admission(() => this.kick());
   /** Datagrams of nodes that had come by another way when it was last told, and when that was. */
   private strayed = { count: 0, at: Number.NEGATIVE_INFINITY };
   /** What the guard was last told. */
@@ -44,7 +41,7 @@ export class GuardPass {
 
   stop(): void {
     this.loop.stop();
-    clearTimeout(this.timer);
+    this.admission.stop();
     this.guard.close();
   }
 
@@ -56,7 +53,7 @@ export class GuardPass {
     const { nodes, networks, complete } = this.view.current;
     // With half a cluster, nodes would be locked out.
     if (!complete) return true;
-    const admitted = [...new Set([this.self, ...this.admitted(nodes.keys())])].sort();
+    const admitted = [...new Set([this.self, ...this.admission.look(nodes.keys())])].sort();
     const vnis = [...new Set([...networks.values()].flatMap((n) => n.subnets.map((s) => s.vni)))].sort();
     const wish = JSON.stringify([admitted, vnis]);
     const stands = this.guard.stands();
@@ -80,16 +77,5 @@ export class GuardPass {
       "dropped VXLAN with a node's address that did not come by the route to it: forged by a container, or answers take another way on this underlay, which VXLAN_GUARD=incoming is for",
     );
     this.strayed = { count, at: now };
-  }
-
-  private admitted(nodes: Iterable<NodeAddress>): Iterable<NodeAddress> {
-    const now = performance.now();
-    for (const node of nodes) this.seen.set(node, now);
-    for (const [node, at] of this.seen) if (now - at >= GRACE_MS) this.seen.delete(node);
-    if ([...this.seen.values()].some((at) => at < now)) {
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.kick(), GRACE_MS).unref();
-    }
-    return this.seen.keys();
   }
 }

@@ -11,6 +11,7 @@ import type { NamespacePlan, Step } from '../model/steps.js';
 import type { Cluster, EndpointId, NamespaceName, NetworkId, NodeAddress } from '../model/types.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { Membership } from '../registry/membership.js';
+import type { Peers } from '../registry/peers.js';
 import type { ClusterView } from '../store/cluster.js';
 import { Loop } from './loop.js';
 import { Mending } from './mending.js';
@@ -34,6 +35,7 @@ export class HostPass {
     private readonly view: ClusterView,
     private readonly local: LocalEndpoints,
     private readonly membership: Membership,
+    private readonly peers: Peers,
     private readonly self: { readonly address: NodeAddress; readonly mtu: () => number },
     private readonly log: Logger,
   ) {
@@ -97,12 +99,14 @@ export class HostPass {
   }
 
   private async pass(name: NamespaceName): Promise<boolean> {
-    const cluster = this.view.current;
-    this.assertLoaded(cluster, name);
+    const known = this.view.current;
+    this.assertLoaded(known, name);
+    const network = networkOfNamespace(known, name);
     // What is running stays as it is until the record can be read.
-    if ([...cluster.unreadable].some((id) => namespaceName(id) === name)) return true;
+    if (network === undefined && [...known.unreadable].some((id) => namespaceName(id) === name)) return true;
     const found = await this.kernel.observe(name);
     for (const { alias } of found?.links ?? []) this.local.fetched(alias as EndpointId);
+    const cluster = network === undefined ? known : this.peers.within(known, network.id);
     const { joined } = this.local;
     const self = { address: this.self.address, mtu: this.self.mtu(), joined, sandboxes: this.sandboxes(cluster, name) };
     const wanted = plan(cluster, self, name);

@@ -3,6 +3,7 @@ import { UserError } from '../errors.js';
 import { ipOf, networkOf } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
+import { isEndpointName, isSandboxPath, MOST } from '../model/shapes.js';
 import type { Cidr, Endpoint, EndpointId, Mac, Network, NetworkId, NodeAddress } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatEndpoint, formatLease, parseEndpoint } from '../store/records.js';
@@ -71,7 +72,7 @@ export class Endpoints {
       const entry = await this.store.get(keys.endpoint(network, id));
       const endpoint = entry === undefined ? undefined : parseEndpoint(entry);
       if (endpoint === undefined || endpoint.node !== this.self) return { ops: [], result: undefined };
-      const value = formatEndpoint({ ...endpoint, ...description });
+      const value = formatEndpoint({ ...endpoint, ...publishable(description) });
       if (value === entry?.value) return { ops: [], result: undefined };
       return {
         ops: [{ verb: 'update', key: keys.endpoint(network, id), value, index: endpoint.index }],
@@ -172,4 +173,13 @@ export class Endpoints {
     const leases = await Promise.all(endpoint.addresses.map((a) => this.ipam.leases.find(networkOf(a), ipOf(a))));
     return leases.flatMap((lease) => (lease?.endpoint === endpoint.id ? [dropLease(lease)] : []));
   }
+}
+
+/** What others can read of it: people give aliases that no DNS can carry, and engines may have folders of their own. */
+function publishable({ names, sandbox, ...rest }: Partial<Description>): Partial<Description> {
+  return {
+    ...rest,
+    ...(names === undefined ? {} : { names: names.filter(isEndpointName).slice(0, MOST.names) }),
+    ...(sandbox === undefined ? {} : { sandbox: isSandboxPath(sandbox) ? sandbox : '' }),
+  };
 }

@@ -3,10 +3,10 @@
  * removed; only its identity tells the two apart. Whoever finds it missing makes a new one, never the old one again:
  * so every other host sees the change too, and publishes what it holds.
  */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { StoreError } from '../errors.js';
 import { keys } from '../model/names.js';
-import type { Op, Store } from '../model/ports.js';
+import type { Entry, Op, Store } from '../model/ports.js';
 import type { HostMemory } from '../store/memory.js';
 import { transact } from './transact.js';
 
@@ -24,7 +24,7 @@ export class Identity {
   async read(): Promise<string> {
     const { result, index } = await transact(this.store, async () => {
       const entry = await this.store.get(keys.cluster);
-      if (entry !== undefined) return { ops: [], result: { id: entry.value, index: entry.index } };
+      if (entry !== undefined) return { ops: [], result: { id: idOf(entry), index: entry.index } };
       const id = randomUUID();
       return { ops: [{ verb: 'create', key: keys.cluster, value: id }], result: { id, index: 0 } };
     });
@@ -54,7 +54,8 @@ export class Identity {
 
   /** True when the store is the one we know. Rejects with a StoreError while it does not answer. */
   async isKnown(): Promise<boolean> {
-    return (await this.store.get(keys.cluster))?.value === this.memory.cluster;
+    const entry = await this.store.get(keys.cluster);
+    return (entry && idOf(entry)) === this.memory.cluster;
   }
 
   /** Resolves when the store still is the cluster we know. Rejects with a StoreError otherwise. */
@@ -66,3 +67,7 @@ export class Identity {
       );
   }
 }
+
+/** Whatever somebody wrote there tells this store from another one, but is neither kept nor shown. */
+const idOf = ({ value }: Entry): string =>
+  /^[0-9a-zA-Z-]{1,64}$/.test(value) ? value : createHash('sha256').update(value).digest('hex');

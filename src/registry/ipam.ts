@@ -214,10 +214,8 @@ export class Ipam {
 
   /** A network's pool is known without asking, unless our view has not seen the network yet. */
   private async pool(cidr: Cidr): Promise<PoolRef> {
-    for (const network of this.view.current.networks.values()) {
-      const known = poolOf(network, cidr);
-      if (known !== undefined) return known;
-    }
+    const [known] = this.room.poolsOf(cidr);
+    if (known !== undefined) return known;
     const claim = await this.pools.get(cidr);
     if (claim !== undefined && claim.network === undefined) return { cidr, range: claim.range };
     const network = claim?.network === undefined ? undefined : await this.networks.get(claim.network);

@@ -5,21 +5,42 @@
 import type { Endpoint, EndpointId } from '../model/types.js';
 import { Births } from './births.js';
 
+/** A Map, or one that outlives the process. */
+export interface SandboxPaths {
+  get(id: EndpointId): string | undefined;
+  set(id: EndpointId, path: string): unknown;
+  delete(id: EndpointId): unknown;
+  keys(): Iterable<EndpointId>;
+}
+
 export class LocalEndpoints {
   private readonly live = new Set<EndpointId>();
   /** Those that this process has created. */
   private readonly births = new Births<EndpointId>();
   private readonly joinedIds = new Set<EndpointId>();
   private readonly attached = new Set<EndpointId>();
-  private readonly sandboxes = new Map<EndpointId, string>();
+  private version = {};
+  private isTold = false;
+
+  constructor(
+    /** Where each one's container is: what the engine told this process or an earlier one. */
+    private readonly sandboxes: SandboxPaths = new Map(),
+  ) {}
+
+  /** Another one whenever other endpoints live than before. */
+  get lives(): object {
+    return this.version;
+  }
 
   /** Found in the kernel, or told by the engine. */
   add(id: EndpointId): void {
+    if (this.live.has(id)) return;
     this.live.add(id);
+    this.version = {};
   }
 
   create(id: EndpointId): void {
-    this.live.add(id);
+    this.add(id);
     this.births.begin(id);
   }
 
@@ -30,7 +51,7 @@ export class LocalEndpoints {
 
   /** Its container has had its link. */
   attach(id: EndpointId): void {
-    this.live.add(id);
+    this.add(id);
     this.joinedIds.delete(id);
     this.attached.add(id);
   }
@@ -44,6 +65,17 @@ export class LocalEndpoints {
     this.sandboxes.set(id, sandbox);
   }
 
+  /** The engine has told in which sandbox it is. */
+  place(id: EndpointId, sandbox: string): void {
+    if (sandbox !== '' && this.live.has(id)) this.sandboxes.set(id, sandbox);
+  }
+
+  /** The engine has told of all that it has: nothing is remembered of others. */
+  keepOnly(attached: ReadonlySet<EndpointId>): void {
+    this.isTold = true;
+    for (const id of [...this.sandboxes.keys()]) if (!attached.has(id) && !this.live.has(id)) this.sandboxes.delete(id);
+  }
+
   leave(id: EndpointId): void {
     this.joinedIds.delete(id);
     this.attached.delete(id);
@@ -52,7 +84,7 @@ export class LocalEndpoints {
 
   remove(id: EndpointId): void {
     this.leave(id);
-    this.live.delete(id);
+    if (this.live.delete(id)) this.version = {};
     this.births.end(id);
   }
 
@@ -79,10 +111,12 @@ export class LocalEndpoints {
     return this.joinedIds;
   }
 
-  /** Path of its container's namespace: told by Join in this life, or in the record since an earlier one. */
-  sandboxOf(endpoint: Endpoint): string | undefined {
-    const told = this.sandboxes.get(endpoint.id);
-    if (told !== undefined) return told;
-    return endpoint.sandbox !== '' && this.live.has(endpoint.id) ? endpoint.sandbox : undefined;
+  /**
+   * Path of its container's namespace, of endpoints that live here alone. The record is asked only where an older
+   * release kept no other memory, until the engine has told: who may write to the store must not choose a namespace.
+   */
+  sandboxOf({ id, sandbox }: Endpoint): string | undefined {
+    if (!this.live.has(id)) return undefined;
+    return this.sandboxes.get(id) ?? (this.isTold || sandbox === '' ? undefined : sandbox);
   }
 }

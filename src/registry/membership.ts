@@ -5,10 +5,13 @@
  */
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
+import { isId } from '../model/shapes.js';
 import type { Endpoint, NetworkId, NodeAddress } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 
 const LINGER_MS = 10_000;
+
+const MOST_MARKS = 1_024;
 
 export class Membership {
   private readonly marked = new Set<NetworkId>();
@@ -32,10 +35,14 @@ export class Membership {
     });
   }
 
-  /** Reads this node's marks and watches the endpoints of those networks. */
+  /** Reads this node's marks and watches the endpoints of those networks. What is no network's id is no mark. */
   async load(): Promise<void> {
     const prefix = keys.members(this.self);
-    for (const key of await this.store.keys(prefix)) this.join(key.slice(prefix.length) as NetworkId);
+    const marks = (await this.store.keys(prefix)).map((key) => key.slice(prefix.length)).filter(isId) as NetworkId[];
+    const known = this.view.current.networks;
+    // Each is a watch: of more marks than any host has, those of networks that are there go first.
+    const wanted = [...marks.filter((id) => known.has(id)), ...marks.filter((id) => !known.has(id))];
+    for (const id of wanted.slice(0, MOST_MARKS)) this.join(id);
   }
 
   /** Without the store: the networks in which the copy of the cluster knows endpoints of this node. */

@@ -1,12 +1,15 @@
 /** Network records: created by one host, announced under a name, removed by any. */
 import { UserError } from '../errors.js';
-import { ipOf } from '../model/address.js';
+import { covers, ipOf } from '../model/address.js';
 import { keys } from '../model/names.js';
-import type { Op, Store } from '../model/ports.js';
+import type { Entry, Op, Store } from '../model/ports.js';
+import { clipped } from '../model/printable.js';
+import { isLabel, isNetworkName, MOST } from '../model/shapes.js';
 import type { Announcement, Cidr, Ip, Lease, Network, NetworkId, NodeAddress, Subnet } from '../model/types.js';
 import { wayOutInside } from '../model/way-out.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatLease, formatNetwork, formatPool, parseEndpoint, parseNetwork, readable } from '../store/records.js';
+import { Claims } from './claims.js';
 import type { Pools } from './pools.js';
 import { type Attempt, transact } from './transact.js';
 import { chooseVnis } from './vnis.js';
@@ -29,12 +32,16 @@ interface PoolOps {
 export type Removal = { readonly removed: true } | { readonly removed: false; readonly users: readonly NodeAddress[] };
 
 export class Networks {
+  private readonly claims: Claims;
+
   constructor(
     private readonly store: Store,
     private readonly view: ClusterView,
     private readonly self: NodeAddress,
     private readonly pools: Pools,
-  ) {}
+  ) {
+    this.claims = new Claims(store, view);
+  }
 
   /** Claims VNIs, binds (or claims) the pools and writes the record, all in one transaction. */
   async create(wanted: NewNetwork): Promise<void> {
@@ -65,33 +72,46 @@ export class Networks {
    * @returns the id that has the name: another one's when it was taken.
    */
   async announce(id: NetworkId, announcement: Announcement, ranges: ReadonlyMap<Cidr, Cidr>): Promise<NetworkId> {
+    const { name } = announcement;
+    if (!isNetworkName(name))
+      throw new UserError(
+        `network ${clipped(name, 64)} stays on this host alone: no other host can have one of that name; remove it and choose another`,
+      );
     const { result } = await transact(this.store, async (): Promise<Attempt<NetworkId>> => {
       const [network, holder] = await Promise.all([this.get(id), this.store.get(keys.name(announcement.name))]);
       if (network === undefined || network.announced !== undefined) return { ops: [], result: id };
       if (holder !== undefined && holder.value !== id) return { ops: [], result: holder.value as NetworkId };
       const subnets = network.subnets.map((s) => ({ ...rangeOf(ranges, s.pool), ...s }));
-      const value = formatNetwork({ ...network, subnets, announced: announcement });
+      const value = formatNetwork({ ...network, subnets, announced: publishable(announcement) });
       const name: Op[] = holder === undefined ? [{ verb: 'create', key: keys.name(announcement.name), value: id }] : [];
       return { ops: [{ verb: 'update', key: keys.network(id), value, index: network.index }, ...name], result: id };
     });
     return result;
   }
 
-  /** Two phases: no endpoint can be created once the record is marked, and none is there when it goes. */
-  async remove(id: NetworkId): Promise<Removal> {
+  /** Throws a UserError for a network that is not to appear on any host (see Claims). */
+  check(network: Network): Promise<void> {
+    return this.claims.check(network);
+  }
+
+  /**
+   * Two phases: no endpoint can be created once the record is marked, and none is there when it goes. `own`: whether
+   * this node's own endpoints keep it; not when its engine says that it has none left.
+   */
+  async remove(id: NetworkId, own: 'keep' | 'go' = 'go'): Promise<Removal> {
     const marked = await this.mark(id, true);
     if (marked === undefined) return { removed: true };
     const { entries } = await this.store.list(keys.endpoints(id));
     // A record that cannot be read may be a newer release's, of a container that lives.
-    const nodes = entries.map((entry) => parseEndpoint(entry)?.node ?? UNKNOWN);
-    const users = new Set(nodes.filter((node) => node !== this.self));
+    const nodes = entries.filter(isEndpointKey).map((entry) => parseEndpoint(entry)?.node ?? UNKNOWN);
+    const users = new Set(nodes.filter((node) => node !== this.self || own === 'keep'));
     if (users.size > 0) {
       await this.mark(id, false);
       return { removed: false, users: [...users] };
     }
     const { index } = await transact(this.store, async () => {
       const network = await this.get(id);
-      return { ops: network === undefined ? [] : dropOps(network), result: undefined };
+      return { ops: network === undefined ? [] : await this.claims.dropOps(network), result: undefined };
     });
     if (index > 0) await this.view.reached(keys.networks, index, 5_000);
     return { removed: true };
@@ -169,10 +189,23 @@ export class Networks {
   }
 }
 
+/** What has no id is no endpoint of anybody's, and keeps nobody's network. */
+const isEndpointKey = ({ key }: Entry): boolean => /^endpoints\/[^/]+\/[0-9a-f]{64}$/.test(key);
+
 const rangeOf = (ranges: ReadonlyMap<Cidr, Cidr>, pool: Cidr): { readonly range?: Cidr } => {
   const range = ranges.get(pool);
-  return range === undefined ? {} : { range };
+  return range === undefined || !covers(pool, range) ? {} : { range };
 };
+
+/** Labels that others could not read stay on this host. */
+const publishable = ({ labels, ...rest }: Announcement): Announcement => ({
+  ...rest,
+  labels: Object.fromEntries(
+    Object.entries(labels)
+      .filter(([key, value]) => isLabel(key, value))
+      .slice(0, MOST.labels),
+  ),
+});
 
 /** A subnet's gateway and auxiliary addresses, leased so that no host hands them out. */
 export function reservedLeases(subnet: Omit<Subnet, 'vni'>, node: NodeAddress): readonly Omit<Lease, 'index'>[] {
@@ -183,20 +216,5 @@ export function reservedLeases(subnet: Omit<Subnet, 'vni'>, node: NodeAddress): 
   return [
     ...(subnet.gateway === undefined ? [] : [lease(ipOf(subnet.gateway), 'gateway')]),
     ...Object.values(subnet.aux).map((ip) => lease(ip, 'aux')),
-  ];
-}
-
-/** All that a network owns, provided its record is still as it was read. */
-function dropOps(network: Network): readonly Op[] {
-  return [
-    { verb: 'delete', key: keys.network(network.id), index: network.index },
-    { verb: 'deleteTree', prefix: keys.endpoints(network.id) },
-    ...network.subnets.flatMap(({ pool }): Op[] => [
-      { verb: 'delete', key: keys.pool(pool) },
-      { verb: 'deleteTree', prefix: keys.leases(pool) },
-      { verb: 'deleteTree', prefix: keys.releasedOf(pool) },
-    ]),
-    ...[...new Set(network.subnets.map((s) => s.vni))].map((vni): Op => ({ verb: 'delete', key: keys.vni(vni) })),
-    ...(network.announced === undefined ? [] : [{ verb: 'delete' as const, key: keys.name(network.announced.name) }]),
   ];
 }

@@ -1,7 +1,11 @@
 /** This host's own record: what others need to know of it, held by a session while it lives. */
+
+import { isCanonicalNetwork } from '../model/canonical.js';
 import { keys } from '../model/names.js';
 import type { Hold, HostFacts, Store } from '../model/ports.js';
-import type { NodeAddress } from '../model/types.js';
+import { shown } from '../model/printable.js';
+import { isHostname, MOST, MTU_RANGE } from '../model/shapes.js';
+import type { Cidr, NodeAddress } from '../model/types.js';
 import { formatNode } from '../store/records.js';
 
 export class NodeRegistration {
@@ -19,10 +23,11 @@ export class NodeRegistration {
   async publish(facts: HostFacts): Promise<void> {
     const value = formatNode({
       address: this.self,
-      hostname: this.hostname,
-      mtu: facts.underlayMtu,
-      routes: [...facts.routes].sort(),
-      ...(facts.gwbridge === undefined ? {} : { gwbridge: [...facts.gwbridgeNetworks].sort() }),
+      hostname: hostnameOf(this.hostname),
+      // Loopback's is larger than any Ethernet device's, and may carry the address.
+      mtu: Math.min(facts.underlayMtu, MTU_RANGE.max),
+      routes: widest(facts.routes, MOST.routes),
+      ...(facts.gwbridge === undefined ? {} : { gwbridge: widest(facts.gwbridgeNetworks, MOST.gwbridge) }),
     });
     if (value === this.published) return;
     if (this.hold === undefined) this.hold = await this.store.hold(keys.node(this.self), value, this.onError);
@@ -39,4 +44,20 @@ export class NodeRegistration {
   async release(): Promise<void> {
     await this.hold?.release();
   }
+}
+
+/** The kernel takes any bytes as a host's name. */
+function hostnameOf(name: string): string {
+  const readable = shown(name).replace(/\s/g, '_').slice(0, 64);
+  return isHostname(readable) ? readable : 'unnamed';
+}
+
+/** Of a router's many routes those that matter most; what lies in another one says nothing new. Sorted as text. */
+function widest(routes: readonly Cidr[], most: number): readonly Cidr[] {
+  const prefix = (cidr: Cidr): number => Number(cidr.slice(cidr.indexOf('/') + 1));
+  return routes
+    .filter(isCanonicalNetwork)
+    .sort((a, b) => prefix(a) - prefix(b))
+    .slice(0, most)
+    .sort();
 }

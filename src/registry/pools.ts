@@ -1,6 +1,7 @@
 /** Address pools: claimed for the whole cluster, never overlapping, by create-only writes behind one guard key. */
 import { UserError } from '../errors.js';
-import { familyOf, freeSubnet, hasRoom, overlaps } from '../model/address.js';
+import { familyOf, freeSubnet, overlaps } from '../model/address.js';
+import { subnetTrouble } from '../model/canonical.js';
 import { keys } from '../model/names.js';
 import { underlayInside } from '../model/plan.js';
 import type { Op, Store } from '../model/ports.js';
@@ -97,7 +98,10 @@ export class Pools {
     });
   }
 
+  /** Throws a UserError for what can be no network's subnet. */
   record(cidr: Cidr, range: Cidr | undefined, network?: NetworkId): Omit<Pool, 'index'> {
+    const trouble = subnetTrouble(cidr);
+    if (trouble !== undefined) throw new UserError(`subnet ${cidr} ${trouble}`);
     return {
       cidr,
       node: this.self,
@@ -108,10 +112,6 @@ export class Pools {
   }
 
   private async checkedOps({ cidr, value }: Claim, pools: readonly Cidr[], by: Chooser): Promise<readonly Op[]> {
-    if (!hasRoom(cidr))
-      throw new UserError(
-        `subnet ${cidr} is too small for a gateway and a container; take a /30 (IPv6: /126) or larger`,
-      );
     const host = underlayInside(cidr, this.view.current.nodes.values());
     if (host !== undefined && !(by === 'engine' && isEnginesChoice(cidr)))
       throw new UserError(

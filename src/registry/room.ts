@@ -103,10 +103,17 @@ export class Room {
       .flatMap((s) => (network && poolOf(network, s.pool)) ?? []);
   }
 
+  /** The pool in the networks that claim it, that of its owner first: the others were made later and lie. */
+  poolsOf(cidr: Cidr): readonly PoolRef[] {
+    const all = [...this.view.current.networks.values()].flatMap((network) => poolOf(network, cidr) ?? []);
+    const born = ({ network }: PoolRef): number => network?.born ?? 0;
+    return all.length < 2 ? all : all.sort((a, b) => born(a) - born(b));
+  }
+
   /** The engine releases an address with the pool that it asked; it may be a sibling's. */
   poolWith(requested: Cidr, ip: Ip): Cidr {
     if (contains(requested, ip)) return requested;
-    const pools = [...this.view.current.networks.values()].map((n) => n.subnets.map((s) => s.pool));
-    return pools.find((list) => list.includes(requested))?.find((cidr) => contains(cidr, ip)) ?? requested;
+    const [owner] = this.poolsOf(requested);
+    return owner?.network?.subnets.find(({ pool }) => contains(pool, ip))?.pool ?? requested;
   }
 }

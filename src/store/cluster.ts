@@ -2,11 +2,15 @@
 import { DeadlineError, isStoreError } from '../errors.js';
 import { keys } from '../model/names.js';
 import type { Entry, Store } from '../model/ports.js';
+import { isId } from '../model/shapes.js';
 import type { Cluster, Endpoint, EndpointId, Network, NetworkId, Node, NodeAddress } from '../model/types.js';
 import { Belief, BLIND, type Trust } from './belief.js';
 import { ChangeTeller, type ClusterListener } from './change-teller.js';
+import { isSameEndpoint, isSameNetwork } from './lasting.js';
 import { PrefixView } from './prefix-view.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from './records.js';
+
+const networkIn = (key: string): NetworkId => key.slice(keys.networks.length) as NetworkId;
 
 interface EndpointsWatch {
   readonly view: PrefixView<EndpointId, Endpoint>;
@@ -35,8 +39,8 @@ export class ClusterView {
   #lastError = '';
   /** Prefixes that a copy filled. */
   readonly #unconfirmed = new Set<string>();
-  /** What an earlier process of this host knew, by prefix. */
-  #copy: Readonly<Record<string, readonly Entry[]>> = {};
+  /** What an earlier process of this host knew, by key. */
+  #copy: ReadonlyMap<string, Entry> = new Map();
 
   readonly #belief: Belief;
 
@@ -49,7 +53,7 @@ export class ClusterView {
   ) {
     this.#belief = new Belief(trust, () => this.#reread());
     this.#nodes = this.#view(parseNode, (node) => node.address);
-    this.#networks = this.#view(parseNetwork, (network) => network.id);
+    this.#networks = this.#view(parseNetwork, (network) => network.id, isSameNetwork);
   }
 
   get current(): Cluster {
@@ -68,7 +72,7 @@ export class ClusterView {
   /** Watches a network's endpoints; nothing happens for one that is watched already. */
   subscribe(network: NetworkId): void {
     if (this.#endpoints.has(network)) return;
-    const view = this.#view(parseEndpoint, (endpoint) => endpoint.id);
+    const view = this.#view(parseEndpoint, (endpoint) => endpoint.id, isSameEndpoint);
     const watch = { view, stop: new AbortController() };
     this.#endpoints.set(network, watch);
     if (this.#signal) this.#watchEndpoints(network, watch);
@@ -97,7 +101,7 @@ export class ClusterView {
 
   /** For records that cannot be read any more: what an earlier process of this host knew. */
   remember(copy: Readonly<Record<string, readonly Entry[]>>): void {
-    this.#copy = copy;
+    this.#copy = new Map(Object.values(copy).flatMap((entries) => entries.map((entry) => [entry.key, entry])));
   }
 
   /** Fills what the store has not answered yet from a copy. */
@@ -166,16 +170,16 @@ export class ClusterView {
     }
   }
 
-  #view<K, V>(parse: (entry: Entry, report?: Report) => V | undefined, keyOf: (record: V) => K): PrefixView<K, V> {
+  #view<K, V>(
+    parse: (entry: Entry, report?: Report) => V | undefined,
+    keyOf: (record: V) => K,
+    follows?: (before: V, after: V) => boolean,
+  ): PrefixView<K, V> {
     const read = (entry: Entry, report?: Report): readonly [K, V] | undefined => {
       const record = parse(entry, report);
       return record && [keyOf(record), record];
     };
-    return new PrefixView(read, this.report, (key) =>
-      Object.values(this.#copy)
-        .flat()
-        .find((e) => e.key === key),
-    );
+    return new PrefixView(read, this.report, (key) => this.#copy.get(key), follows);
   }
 
   #views(): ReadonlyMap<string, AnyView> {
@@ -241,7 +245,7 @@ export class ClusterView {
       nodes: this.#nodes.records,
       networks: this.#networks.records,
       endpoints: unchanged ? this.#current.endpoints : endpoints,
-      unreadable: new Set(this.#networks.unreadable.map((key) => key.slice(keys.networks.length) as NetworkId)),
+      unreadable: new Set(this.#networks.unreadable.map(networkIn).filter((id) => isId(id))),
       complete: views.every((view) => view.loaded),
     };
   }

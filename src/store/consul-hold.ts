@@ -94,14 +94,16 @@ export class ConsulHold implements Hold {
     if (this.#session !== undefined && !(await this.sessions.renew(this.#session))) this.#session = undefined;
     this.#session ??= await this.sessions.create(`tsoverlay ${this.key}`);
     const holder = await this.sessions.holder(this.key);
-    if (holder?.session === this.#session && holder.value === this.value) return undefined;
+    const ours = holder?.session === this.#session;
+    if (ours && holder.value === this.value && holder.everHeld) return undefined;
     if (holder?.session !== undefined && holder.session !== this.#session) {
       const other = hostnameIn(holder.value);
       // The same host: a process of ours that ended without releasing.
       if (other === undefined || other !== hostnameIn(this.value)) return this.#taken(other);
       await this.sessions.destroy(holder.session);
     }
-    const locked = await this.sessions.lock(this.key, this.value, this.#session);
+    const take = ours && !holder.everHeld ? 'relock' : 'lock';
+    const locked = await this.sessions[take](this.key, this.value, this.#session);
     return locked ? undefined : new StoreError(`${this.key} was taken by another session just now`, true);
   }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { readBody } from './consul-answer.js';
 import type { ConsulServers } from './consul-servers.js';
-import { commitOf, entriesOf, type HeldEntry, lockTxn } from './consul-txn.js';
+import { commitOf, entriesOf, type HeldEntry, lockTxn, relockTxn, type TxnOperation } from './consul-txn.js';
 
 const created = z.object({ ID: z.string() });
 
@@ -48,8 +48,16 @@ export class ConsulSessions {
   }
 
   /** Writes the key under the session; false when another session holds it or this one is no more. */
-  async lock(key: string, value: string, id: string): Promise<boolean> {
-    const operations = lockTxn(this.prefix + key, value, id);
+  lock(key: string, value: string, id: string): Promise<boolean> {
+    return this.commit(lockTxn(this.prefix + key, value, id));
+  }
+
+  /** The same for a key that this session holds and that somebody wrote over: it counts as never held since. */
+  relock(key: string, value: string, id: string): Promise<boolean> {
+    return this.commit(relockTxn(this.prefix + key, value, id));
+  }
+
+  private async commit(operations: TxnOperation[]): Promise<boolean> {
     const answer = await this.servers.ask(
       (consul, options) => consul.transaction.create(operations, { ...options, operations }),
       { repeatable: true },

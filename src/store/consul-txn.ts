@@ -49,6 +49,12 @@ export const lockTxn = (key: string, value: string, session: string): TxnOperati
   wrap({ Verb: 'lock', Key: key, Value: base64(value), Session: session }),
 ];
 
+/** The same for a key that the session holds already, so that it counts as taken again. */
+export const relockTxn = (key: string, value: string, session: string): TxnOperation[] => [
+  wrap({ Verb: 'unlock', Key: key, Value: base64(value), Session: session }),
+  ...lockTxn(key, value, session),
+];
+
 const refusal = z.object({ Errors: z.array(z.object({ OpIndex: z.number() })) });
 const results = z.object({ Results: z.array(z.object({ KV: z.object({ ModifyIndex: z.number() }) })).nullable() });
 
@@ -76,7 +82,9 @@ export function unseenRemoval(ops: readonly Op[]): string | undefined {
 const kvItem = z.object({
   Key: z.string(),
   Value: z.string().nullable(),
+  CreateIndex: z.number().default(0),
   ModifyIndex: z.number(),
+  LockIndex: z.number().default(0),
   Session: z.string().optional(),
 });
 
@@ -92,7 +100,10 @@ export function entriesOf(answer: Answer, prefix: string): HeldEntry[] {
     key: item.Key.slice(prefix.length),
     value: item.Value ?? '',
     index: item.ModifyIndex,
+    born: item.CreateIndex,
     held: item.Session !== undefined,
+    // Counts the sessions that took the key; stays when the last one ends, and is 0 again after a plain write.
+    everHeld: item.LockIndex > 0,
     ...(item.Session !== undefined && { session: item.Session }),
   }));
 }

@@ -129,4 +129,4 @@ export class ConsulStore implements Store {
   }
 }
 
-const toEntry = ({ key, value, index, held }: HeldEntry): Entry => ({ key, value, index, held });
+const toEntry = ({ session: _, ...entry }: HeldEntry): Entry => entry;

@@ -6,7 +6,15 @@ import type { NetworkId, NodeAddress } from '../model/types.js';
 import { DataFile, type TellTrouble } from './data-file.js';
 import { parseEndpoint } from './records.js';
 
-const entry = z.object({ key: z.string(), value: z.string(), index: z.number(), held: z.boolean() });
+const entry = z.object({
+  key: z.string(),
+  value: z.string(),
+  index: z.number(),
+  held: z.boolean(),
+  // An older release's copy does not say; what it knew as nodes were nodes to it.
+  born: z.number().default(0),
+  everHeld: z.boolean().default(true),
+});
 const schema = z.object({ prefixes: z.record(z.string(), z.array(entry)) });
 
 export type ClusterCopy = z.infer<typeof schema>['prefixes'];

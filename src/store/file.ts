@@ -13,7 +13,16 @@ const MAX_OPS = 64;
 const versioned = z.object({ version: z.int() });
 const content = z.object({
   index: z.int().nonnegative(),
-  entries: z.array(z.object({ key: z.string(), value: z.string(), index: z.int().positive() })),
+  entries: z.array(
+    z.object({
+      key: z.string(),
+      value: z.string(),
+      index: z.int().positive(),
+      // Not in the files of older releases.
+      born: z.int().positive().default(1),
+      everHeld: z.boolean().default(false),
+    }),
+  ),
 });
 
 /** Where a broken file is reported; pino's logger is one. */

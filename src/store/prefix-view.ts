@@ -3,12 +3,19 @@ import type { Entry, Snapshot } from '../model/ports.js';
 import type { Report } from './records.js';
 
 interface Row<K, V> {
+  /** As the store has it; without its value where that is no record, for it may be anything and of any size. */
   readonly entry: Entry;
+  /** Length of the value. */
+  readonly size: number;
   /** The last entry of the key that could be read, and its record; undefined when there never was one. */
   readonly readable: { readonly entry: Entry; readonly record: readonly [K, V] } | undefined;
 }
 
-const same = (a: Entry, b: Entry): boolean => a.index === b.index && a.held === b.held && a.value === b.value;
+const isStill = <K, V>(row: Row<K, V>, entry: Entry): boolean => {
+  const { index, held, everHeld, value } = row.entry;
+  const same = index === entry.index && held === entry.held && everHeld === entry.everHeld;
+  return same && row.size === entry.value.length && (value === entry.value || row.readable?.entry !== row.entry);
+};
 
 /**
  * Invariant: `records` keeps its identity while nothing in it changes, and each record while its entry does not; so
@@ -30,6 +37,8 @@ export class PrefixView<K, V> {
     private readonly report?: Report,
     /** What an earlier process of this host last read of a key. */
     private readonly remembered: (key: string) => Entry | undefined = () => undefined,
+    /** Whether a record may have become this one. */
+    private readonly follows: (before: V, after: V) => boolean = () => true,
   ) {}
 
   get records(): ReadonlyMap<K, V> {
@@ -76,7 +85,7 @@ export class PrefixView<K, V> {
     let changed = first;
     for (const entry of snapshot.entries) {
       const known = this.#rows.get(entry.key);
-      const row = known !== undefined && same(known.entry, entry) ? known : this.#read(entry, known);
+      const row = known !== undefined && isStill(known, entry) ? known : this.#read(entry, known, first);
       rows.set(entry.key, row);
       changed ||= row.readable !== known?.readable;
     }
@@ -103,7 +112,7 @@ export class PrefixView<K, V> {
       fresh.entries.length === this.#rows.size &&
       fresh.entries.every((entry) => {
         const row = this.#rows.get(entry.key);
-        return row !== undefined && same(row.entry, entry);
+        return row !== undefined && isStill(row, entry);
       })
     );
   }
@@ -121,12 +130,20 @@ export class PrefixView<K, V> {
     });
   }
 
-  #read(entry: Entry, known: Row<K, V> | undefined): Row<K, V> {
+  /** `first`: an earlier process may have known more. Later on, a key that was gone begins anew. */
+  #read(entry: Entry, known: Row<K, V> | undefined, first: boolean): Row<K, V> {
+    const size = entry.value.length;
     const record = this.parse(entry, this.report);
-    if (record !== undefined) return { entry, readable: { entry, record } };
-    if (known !== undefined) return { entry, readable: known.readable };
-    const before = this.remembered(entry.key);
-    const old = before && this.parse(before);
-    return { entry, readable: before && old && { entry: before, record: old } };
+    const before = known === undefined ? this.#fromCopy(entry.key, first) : known.readable;
+    if (record !== undefined && (before === undefined || this.follows(before.record[1], record[1])))
+      return { entry, size, readable: { entry, record } };
+    if (record !== undefined) this.report?.(entry.key, 'has become another one under the same key', entry.index);
+    return { entry: { ...entry, value: '' }, size, readable: before };
+  }
+
+  #fromCopy(key: string, first: boolean): Row<K, V>['readable'] {
+    const entry = first ? this.remembered(key) : undefined;
+    const record = entry && this.parse(entry);
+    return entry && record && { entry, record };
   }
 }

@@ -1,50 +1,88 @@
-/** The shapes of the records' JSON. Unknown fields are dropped, so that a newer release may add some. */
+/**
+ * The shapes of the records' JSON, exactly as we write them. Unknown fields are dropped, so that a newer release may
+ * add some.
+ */
 import { z } from 'zod';
-import type { Cidr, EndpointId, Ip, Mac, NetworkId, NodeAddress } from '../model/types.js';
-
-const ipText = z.union([z.ipv4(), z.ipv6()]);
-const hexId = z.string().regex(/^[0-9a-f]{64}$/, 'is no id of 64 hex digits');
-
-const ip = ipText.transform((text) => text as Ip);
-const cidr = z.union([z.cidrv4(), z.cidrv6()]).transform((text) => text as Cidr);
-const mac = z
-  .string()
-  .regex(/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/, 'is no MAC address in lower-case hex')
-  .transform((text) => text as Mac);
-const networkId = hexId.transform((text) => text as NetworkId);
-const endpointId = hexId.transform((text) => text as EndpointId);
-const nodeAddress = ipText.transform((text) => text as NodeAddress);
-const mtu = z.int().positive();
-/** Milliseconds since 1970. */
-const moment = z.number().nonnegative();
-const texts = z.record(z.string(), z.string());
+import { contains, covers, familyOf, networkOf, overlaps } from '../model/address.js';
+import { containsAll, isCanonicalIp } from '../model/canonical.js';
+import {
+  isEndpointName,
+  isHostname,
+  isLabel,
+  isNetworkName,
+  isSandboxPath,
+  MOST,
+  NETWORK_MTU_RANGE,
+} from '../model/shapes.js';
+import type { Ip, Subnet } from '../model/types.js';
+import {
+  containerId,
+  endpointId,
+  hostCidr,
+  ip,
+  list,
+  mac,
+  moment,
+  mtu,
+  network,
+  networkId,
+  nodeAddress,
+  pairs,
+  pool,
+  refusal,
+  text,
+  vni,
+} from './fields.js';
 
 export const nodeFields = z.object({
   address: nodeAddress,
-  hostname: z.string().min(1),
+  hostname: text(isHostname, 'is no name of a host'),
   mtu,
-  routes: z.array(cidr),
-  gwbridge: z.array(cidr).exactOptional(),
+  routes: list(network, 0, MOST.routes),
+  gwbridge: list(network, 0, MOST.gwbridge).exactOptional(),
 });
 
-const subnet = z.object({
-  pool: cidr,
-  range: cidr.exactOptional(),
-  gateway: cidr.exactOptional(),
-  aux: z.record(z.string(), ip),
-  vni: z.int().min(1).max(0xffffff),
-});
+const subnet = z
+  .object({
+    pool,
+    range: network.exactOptional(),
+    gateway: hostCidr.exactOptional(),
+    aux: pairs<Ip>(MOST.aux, (name, address) => isLabel(name, '') && isCanonicalIp(address)),
+    vni,
+  })
+  .refine((s) => s.range === undefined || covers(s.pool, s.range), refusal('has a range outside of it'))
+  .refine((s) => s.gateway === undefined || networkOf(s.gateway) === s.pool, refusal('has a gateway outside of it'))
+  .refine((s) => containsAll(s.pool, Object.values(s.aux)), refusal('has auxiliary addresses outside of it'));
+
+/** An IPv6 subnet shares the VNI of an IPv4 one (see `chooseVnis`); no two others share one. */
+function isVniShared(subnets: readonly Pick<Subnet, 'pool' | 'vni'>[]): boolean {
+  const of = (family: number) => subnets.filter((s) => familyOf(s.pool) === family).map((s) => s.vni);
+  const v4 = new Set(of(4));
+  const others = of(6).filter((v) => !v4.has(v));
+  return v4.size < of(4).length || new Set(others).size < others.length;
+}
+
+const doOverlap = (subnets: readonly Pick<Subnet, 'pool'>[]): boolean =>
+  subnets.some((a, i) => subnets.slice(0, i).some((b) => overlaps(a.pool, b.pool)));
 
 export const networkFields = z.object({
   id: networkId,
-  subnets: z.array(subnet),
-  mtu: mtu.exactOptional(),
+  subnets: list(subnet, 1, MOST.subnets)
+    .refine((all) => !isVniShared(all), refusal('have a VXLAN id twice'))
+    .refine((all) => !doOverlap(all), refusal('overlap')),
+  mtu: mtu.min(NETWORK_MTU_RANGE.min).exactOptional(),
   internal: z.boolean(),
   ipv6: z.boolean(),
-  options: texts,
+  options: pairs(MOST.options, isLabel),
   ipam: z.enum(['cluster', 'engine']),
   creator: nodeAddress,
-  announced: z.object({ name: z.string(), labels: texts, attachable: z.boolean() }).exactOptional(),
+  announced: z
+    .object({
+      name: text(isNetworkName, 'is no name that a network can have in the cluster'),
+      labels: pairs(MOST.labels, isLabel),
+      attachable: z.boolean(),
+    })
+    .exactOptional(),
   deleting: z.boolean(),
 });
 
@@ -52,27 +90,34 @@ export const endpointFields = z.object({
   id: endpointId,
   network: networkId,
   node: nodeAddress,
-  addresses: z.array(cidr),
+  addresses: list(hostCidr, 1, 2).refine(
+    ([a, b]) => b === undefined || familyOf(a ?? '') !== familyOf(b),
+    refusal('are two of one family'),
+  ),
   mac,
-  names: z.array(z.string()),
-  container: z.string(),
-  sandbox: z.string(),
+  names: list(text(isEndpointName, 'is no name that DNS can carry'), 0, MOST.names),
+  container: containerId,
+  sandbox: text((path) => path === '' || isSandboxPath(path), "is no path of a container's namespace"),
   created: moment,
 });
 
-export const leaseFields = z.object({
-  pool: cidr,
-  address: ip,
-  node: nodeAddress,
-  kind: z.enum(['gateway', 'aux', 'endpoint']),
-  endpoint: endpointId.exactOptional(),
-  created: moment,
-});
+export const leaseFields = z
+  .object({
+    pool,
+    address: ip,
+    node: nodeAddress,
+    kind: z.enum(['gateway', 'aux', 'endpoint']),
+    endpoint: endpointId.exactOptional(),
+    created: moment,
+  })
+  .refine((lease) => contains(lease.pool, lease.address), refusal('has an address outside of its pool'));
 
-export const poolFields = z.object({
-  cidr,
-  range: cidr.exactOptional(),
-  node: nodeAddress,
-  network: networkId.exactOptional(),
-  created: moment,
-});
+export const poolFields = z
+  .object({
+    cidr: pool,
+    range: network.exactOptional(),
+    node: nodeAddress,
+    network: networkId.exactOptional(),
+    created: moment,
+  })
+  .refine((p) => p.range === undefined || covers(p.cidr, p.range), refusal('has a range outside of it'));

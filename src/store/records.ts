@@ -2,27 +2,24 @@
  * Store entries <-> typed records. What the key says is not said again in the value: ids and addresses are read from
  * the key, `index` and `alive` from the entry. `format(parse(entry))` is the entry's own value, byte for byte.
  */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { UserError } from '../errors.js';
 import type { Entry } from '../model/ports.js';
+import { clipped, shown } from '../model/printable.js';
+import { MOST } from '../model/shapes.js';
 import type { Cidr, Endpoint, Lease, Network, Node, Pool } from '../model/types.js';
 import { endpointFields, leaseFields, networkFields, nodeFields, poolFields } from './record-fields.js';
 
 /** The version that we write; a record of a higher one is left alone. */
 const VERSION = 1;
 
+/** A key with more is none of ours, however many it has. */
+const MOST_PARTS = 4;
+/** A reason quotes what it found, which may be anything. */
+const LONGEST_REASON = 200;
+
 /** Told of an entry that is no record we know: garbage, or a newer release's. The reason fits into one line. */
 export type Report = (key: string, reason: string, index: number) => void;
-
-/** Passes each key's problem on once per index. */
-export function reportOnce(report: (key: string, reason: string) => void): Report {
-  const told = new Map<string, number>();
-  return (key, reason, index) => {
-    if (told.get(key) === index) return;
-    told.set(key, index);
-    report(key, reason);
-  };
-}
 
 /** The entry's record. Throws a UserError for one that is none we know: it is nobody's to change. */
 export function readable<T>(entry: Entry, parse: (entry: Entry, report: Report) => T | undefined): T {
@@ -34,31 +31,48 @@ export function readable<T>(entry: Entry, parse: (entry: Entry, report: Report) 
   throw new UserError(`${entry.key} in the store ${reason}; put it right there, or upgrade tsoverlay on this host`);
 }
 
-const versioned = z.looseObject({ version: z.int() });
-
-function readJson(text: string): unknown {
+/** A JSON object with a version, undefined for all else. By hand: garbage by the thousand must cost next to nothing. */
+function readHead(text: string): (object & { readonly version: number }) | undefined {
+  if (!text.startsWith('{')) return undefined;
   try {
-    return JSON.parse(text);
+    const found: unknown = JSON.parse(text);
+    return isVersioned(found) ? found : undefined;
   } catch {
     return undefined;
   }
 }
 
-/** `ids` are what the key tells; undefined parts make the record invalid as any wrong field does. */
+const isVersioned = (found: unknown): found is object & { readonly version: number } =>
+  typeof found === 'object' &&
+  found !== null &&
+  'version' in found &&
+  typeof found.version === 'number' &&
+  Number.isSafeInteger(found.version) &&
+  found.version >= 1;
+
+/**
+ * Never throws, whatever the entry is. `names` are those of the fields that the key tells, in its order; a key with
+ * more or fewer parts is none of ours.
+ */
 function parse<T>(
   entry: Entry,
   fields: z.ZodType<T>,
-  ids: Readonly<Record<string, string | undefined>>,
+  names: Readonly<Record<string, (part: string) => string>>,
   report?: Report,
 ): T | undefined {
   const refuse = (reason: string): undefined => {
-    report?.(entry.key, reason, entry.index);
+    report?.(entry.key, clipped(shown(reason), LONGEST_REASON), entry.index);
     return undefined;
   };
-  const head = versioned.safeParse(readJson(entry.value));
-  if (!head.success) return refuse('is no JSON record with a version');
-  if (head.data.version > VERSION) return refuse(`has version ${head.data.version}, which a newer release wrote`);
-  const record = fields.safeParse({ ...head.data, ...ids });
+  const [, ...found] = entry.key.split('/', MOST_PARTS);
+  const wanted = Object.entries(names);
+  if (found.length !== wanted.length) return refuse('is no key of a record');
+  if (entry.value.length > MOST.record) return refuse(`is no JSON record of at most ${MOST.record} characters`);
+  const head = readHead(entry.value);
+  if (head === undefined) return refuse('is no JSON record with a version');
+  if (head.version > VERSION) return refuse(`has version ${head.version}, which a newer release wrote`);
+  const ids = Object.fromEntries(wanted.map(([name, read], i) => [name, read(found[i] ?? '')]));
+  const record = fields.safeParse({ ...head, ...ids });
   if (record.success) return record.data;
   const issue = record.error.issues[0];
   return refuse(`has a wrong ${issue?.path.join('.')}: ${issue?.message}`);
@@ -70,33 +84,37 @@ function format(fields: z.ZodObject, derived: readonly string[], record: object)
   return JSON.stringify({ version: VERSION, ...Object.fromEntries(stored) });
 }
 
-/** The parts of a key after its kind: `endpoints/a/b` gives `a`, `b`. */
-const parts = (key: string): string[] => key.split('/').slice(1);
+const itself = (part: string): string => part;
 
 /** `172.16.1.0-24` -> `172.16.1.0/24` (see keys.pool). */
-const poolOf = (part: string | undefined): string | undefined => part?.replace(/-(?=\d+$)/, '/');
+const poolOf = (part: string): string => part.replace(/-(?=\d+$)/, '/');
 
-/** `nodes/<address>`; alive while a session holds the key. */
+/**
+ * `nodes/<address>`; alive while a session holds the key. A host takes its key with a session of its own before
+ * anything else: one that no session ever held is nobody's, and would let whoever wrote it through the guard.
+ */
 export function parseNode(entry: Entry, report?: Report): Node | undefined {
-  const fields = parse(entry, nodeFields, { address: parts(entry.key)[0] }, report);
-  return fields && { ...fields, alive: entry.held };
+  const fields = parse(entry, nodeFields, { address: itself }, report);
+  if (fields === undefined) return undefined;
+  if (entry.held || entry.everHeld) return { ...fields, alive: entry.held };
+  report?.(entry.key, 'was never held by a session, so that no host wrote it', entry.index);
+  return undefined;
 }
 
 export const formatNode = (node: Omit<Node, 'alive'>): string => format(nodeFields, ['address'], node);
 
 /** `networks/<id>` */
 export function parseNetwork(entry: Entry, report?: Report): Network | undefined {
-  const fields = parse(entry, networkFields, { id: parts(entry.key)[0] }, report);
-  return fields && { ...fields, index: entry.index };
+  const fields = parse(entry, networkFields, { id: itself }, report);
+  return fields && { ...fields, index: entry.index, born: entry.born };
 }
 
 export const formatNetwork = (network: Omit<Network, 'index'>): string => format(networkFields, ['id'], network);
 
 /** `endpoints/<network>/<id>` */
 export function parseEndpoint(entry: Entry, report?: Report): Endpoint | undefined {
-  const [network, id] = parts(entry.key);
-  const fields = parse(entry, endpointFields, { network, id }, report);
-  return fields && { ...fields, index: entry.index };
+  const fields = parse(entry, endpointFields, { network: itself, id: itself }, report);
+  return fields && { ...fields, index: entry.index, born: entry.born };
 }
 
 export const formatEndpoint = (endpoint: Omit<Endpoint, 'index'>): string =>
@@ -104,8 +122,7 @@ export const formatEndpoint = (endpoint: Omit<Endpoint, 'index'>): string =>
 
 /** `addresses/<pool>/<ip>` */
 export function parseLease(entry: Entry, report?: Report): Lease | undefined {
-  const [pool, address] = parts(entry.key);
-  const fields = parse(entry, leaseFields, { pool: poolOf(pool), address }, report);
+  const fields = parse(entry, leaseFields, { pool: poolOf, address: itself }, report);
   return fields && { ...fields, index: entry.index };
 }
 
@@ -113,11 +130,14 @@ export const formatLease = (lease: Omit<Lease, 'index'>): string => format(lease
 
 /** `pools/<cidr>` */
 export function parsePool(entry: Entry, report?: Report): Pool | undefined {
-  const fields = parse(entry, poolFields, { cidr: poolOf(parts(entry.key)[0]) }, report);
+  const fields = parse(entry, poolFields, { cidr: poolOf }, report);
   return fields && { ...fields, index: entry.index };
 }
 
 /** Which pool a key stands for, whatever its value is; undefined for a key that stands for none. */
-export const poolOfKey = (key: string): Cidr | undefined => poolFields.shape.cidr.safeParse(poolOf(parts(key)[0])).data;
+export const poolOfKey = (key: string): Cidr | undefined => {
+  const [, part = '', more] = key.split('/', MOST_PARTS);
+  return more === undefined ? poolFields.shape.cidr.safeParse(poolOf(part)).data : undefined;
+};
 
 export const formatPool = (pool: Omit<Pool, 'index'>): string => format(poolFields, ['cidr'], pool);

@@ -1,11 +1,7 @@
 /** Keys, values and indexes in memory, with Consul's meaning of every operation; the file store keeps one on disk. */
 import type { Commit, Entry, Op, Snapshot, WatchHandlers } from '../model/ports.js';
 
-interface Row {
-  readonly value: string;
-  readonly index: number;
-  readonly held: boolean;
-}
+type Row = Omit<Entry, 'key'>;
 
 interface Watcher {
   readonly prefix: string;
@@ -54,7 +50,10 @@ class Draft {
 
   /** The same value leaves the key's index alone. */
   private write(key: string, value: string, row: Row | undefined): true {
-    if (row?.value !== value) this.changes.set(key, { value, index: this.index, held: row?.held ?? false });
+    const { index } = this;
+    // As in Consul, what is written without a session counts as never held.
+    const kept = { born: row?.born ?? index, held: row?.held ?? false, everHeld: false };
+    if (row?.value !== value) this.changes.set(key, { value, index, ...kept });
     return true;
   }
 
@@ -72,7 +71,7 @@ export class Table {
 
   constructor(index = 0, entries: Iterable<Omit<Entry, 'held'>> = []) {
     this.#index = index;
-    for (const { key, value, index: at } of entries) this.#rows.set(key, { value, index: at, held: false });
+    for (const { key, ...row } of entries) this.#rows.set(key, { ...row, held: false });
   }
 
   /** Grows by one with every commit that changes something. */
@@ -101,7 +100,8 @@ export class Table {
   /** Marks the key as held or not, as taking and losing a session's lock does; a missing key stays missing. */
   mark(key: string, held: boolean): void {
     const row = this.#rows.get(key);
-    if (row && row.held !== held) this.#adopt(new Map([[key, { ...row, index: this.#index + 1, held }]]));
+    if (!row || (row.held === held && row.everHeld >= held)) return;
+    this.#adopt(new Map([[key, { ...row, index: this.#index + 1, held, everHeld: row.everHeld || held }]]));
   }
 
   /** The first snapshot and all changes are told in a microtask. */

@@ -12,8 +12,19 @@ export class FakeStore implements Store {
   #down: StoreError | undefined;
   readonly #watches = new Set<{ prefix: string; handlers: WatchHandlers; signal: AbortSignal }>();
 
-  /** Seeds keys as another host would write them. */
+  /** Seeds keys as another host would write them: that of a node with a session, which has ended since. */
   put(entries: Readonly<Record<string, string>>): this {
+    this.forge(entries);
+    for (const key of Object.keys(entries)) {
+      if (!key.startsWith('nodes/') || this.table.get(key)?.everHeld) continue;
+      this.table.mark(key, true);
+      this.table.mark(key, false);
+    }
+    return this;
+  }
+
+  /** Writes keys as anybody can who may write to the store. */
+  forge(entries: Readonly<Record<string, string>>): this {
     for (const [key, value] of Object.entries(entries)) this.table.commit([{ verb: 'set', key, value }]);
     return this;
   }

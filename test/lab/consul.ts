@@ -78,6 +78,12 @@ export class Consul {
     if (status !== 200) throw new Error(`Consul: ${key}: status ${status} ${body}`);
   }
 
+  /** Removes a key as an operator would; gone already is success. */
+  async remove(key: string): Promise<void> {
+    const { status, body } = await ask(this.host.path(SOCKET), `/v1/kv/${key}`, 'DELETE');
+    if (status !== 200) throw new Error(`Consul: ${key}: status ${status} ${body}`);
+  }
+
   /** Body of an answer of the HTTP API, undefined for a 404; rejects when Consul does not answer. */
   async read(path: string): Promise<string | undefined> {
     const { status, body } = await this.ask(path);

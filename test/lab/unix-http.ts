@@ -11,7 +11,7 @@ export interface Answer {
 export function ask(
   socketPath: string,
   path: string,
-  method: 'GET' | 'POST' | 'PUT' = 'GET',
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE' = 'GET',
   content = '',
 ): Promise<Answer> {
   return new Promise((resolve) => {

@@ -4,8 +4,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { keys } from '../../src/model/names.js';
 import type { Op, Store } from '../../src/model/ports.js';
 import { ClusterView } from '../../src/store/cluster.js';
-import { formatNode } from '../../src/store/records.js';
-import { nodeOf } from '../unit/store/samples.js';
+import { formatNetwork } from '../../src/store/records.js';
+import { networkId, networkOf } from '../unit/store/samples.js';
 import { consul, file } from './backends.js';
 import { Watching } from './watching.js';
 
@@ -39,7 +39,10 @@ describe.each([
     const first = await store.commit([create('a/1', 'x')]);
     expect(first).toEqual({ ok: true, index: await indexOf('a/1') });
     expect(await store.commit([create('a/1', 'y')])).toEqual({ ok: false, failed: [0] });
-    expect(await store.get('a/1')).toEqual({ key: 'a/1', value: 'x', index: expect.any(Number), held: false });
+    const made = await indexOf('a/1');
+    expect(await store.get('a/1')).toEqual({
+      ...{ key: 'a/1', value: 'x', index: made, born: made, held: false, everHeld: false },
+    });
     expect(await store.get('a/2')).toBeUndefined();
   });
 
@@ -175,19 +178,23 @@ describe.each([
     const watching = watch('nodes/');
     const errors: Error[] = [];
     const hold = await store.hold('nodes/a', '{"hostname":"one"}', (e) => errors.push(e));
-    expect(await store.get('nodes/a')).toMatchObject({ value: '{"hostname":"one"}', held: true });
+    expect(await store.get('nodes/a')).toMatchObject({ value: '{"hostname":"one"}', held: true, everHeld: true });
     await watching.until((w) => w.last?.entries[0]?.held === true);
     await hold.write('{"hostname":"one","mtu":1}');
     expect(await store.get('nodes/a')).toMatchObject({ value: '{"hostname":"one","mtu":1}', held: true });
     await hold.release();
-    expect(await store.get('nodes/a')).toMatchObject({ value: '{"hostname":"one","mtu":1}', held: false });
+    expect(await store.get('nodes/a')).toMatchObject({
+      ...{ value: '{"hostname":"one","mtu":1}', held: false, everHeld: true },
+    });
+    await store.commit([{ verb: 'set', key: 'nodes/a', value: 'forged' }]);
+    expect(await store.get('nodes/a'), 'written without a session').toMatchObject({ held: false, everHeld: false });
     await watching.until((w) => w.last?.entries[0]?.held === false);
     expect(errors).toEqual([]);
   });
 
   describe('under a ClusterView', () => {
-    const node = nodeOf('10.0.0.60', 'docker01');
-    const key = keys.node(node.address);
+    const network = networkOf(networkId('a'));
+    const key = keys.network(network.id);
     let view: ClusterView;
     const stop = new AbortController();
     afterAll(() => stop.abort());
@@ -198,29 +205,29 @@ describe.each([
     });
     const reach = async (...ops: Op[]) => {
       const commit = await store.commit(ops);
-      if (commit.ok) await view.reached(keys.nodes, commit.index, 2_000);
+      if (commit.ok) await view.reached(keys.networks, commit.index, 2_000);
       return commit.ok;
     };
 
     it('reaches its own writes and removals', async () => {
       for (let round = 0; round < 20; round++) {
-        expect(await reach(create(key, formatNode(node)))).toBe(true);
-        expect(view.current.nodes.get(node.address)).toEqual({ ...node, alive: false });
+        expect(await reach(create(key, formatNetwork(network)))).toBe(true);
+        expect(view.current.networks.get(network.id)).toMatchObject(network);
         expect(await reach({ verb: 'delete', key })).toBe(true);
-        expect(view.current.nodes.size).toBe(0);
+        expect(view.current.networks.size).toBe(0);
       }
     });
 
     it('reaches what changed nothing, and what others wrote in between', async () => {
       await reach({ verb: 'delete', key });
-      await reach({ verb: 'deleteTree', prefix: keys.nodes });
-      await reach(create(key, formatNode(node)), create('elsewhere/1'));
-      await reach({ verb: 'set', key, value: formatNode(node) });
+      await reach({ verb: 'deleteTree', prefix: keys.networks });
+      await reach(create(key, formatNetwork(network)), create('elsewhere/1'));
+      await reach({ verb: 'set', key, value: formatNetwork(network) });
       const removal = store.commit([{ verb: 'delete', key }]);
       await Promise.all(Array.from({ length: 20 }, (_, i) => store.commit([create(`noise/${i}`)])));
       const commit = await removal;
-      if (commit.ok) await view.reached(keys.nodes, commit.index, 2_000);
-      expect(view.current.nodes.size).toBe(0);
+      if (commit.ok) await view.reached(keys.networks, commit.index, 2_000);
+      expect(view.current.networks.size).toBe(0);
     });
   });
 });

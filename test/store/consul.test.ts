@@ -97,6 +97,19 @@ describe('Consul', () => {
     await hold.release();
   });
 
+  it('counts as held again after somebody wrote over its key', async () => {
+    const hold = await store.hold('nodes/a', value('one'), onError);
+    expect(await store.get('nodes/a')).toMatchObject({ held: true, everHeld: true });
+    await store.commit([{ verb: 'set', key: 'nodes/a', value: value('forged') }]);
+    expect(await store.get('nodes/a')).toMatchObject({ held: true, everHeld: false });
+    const watching = watch('nodes/');
+    await watching.until((w) => w.last?.entries[0]?.everHeld === true, 6_000);
+    expect(await store.get('nodes/a')).toMatchObject({ value: value('one'), held: true, everHeld: true });
+    await hold.release();
+    expect(await store.get('nodes/a'), 'after its session').toMatchObject({ held: false, everHeld: true });
+    expect(errors).toEqual([]);
+  });
+
   it('takes over from an earlier process of the same host', async () => {
     const dead = open();
     await dead.hold('nodes/a', value('one', 'old'), onError);

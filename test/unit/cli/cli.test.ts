@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { forgetNode } from '../../../src/cli/forget.js';
 import { guardLines, readStatus, statusLines } from '../../../src/cli/status.js';
-import type { NetworkId } from '../../../src/model/types.js';
+import type { Cidr, NetworkId, NodeAddress } from '../../../src/model/types.js';
+import { formatNode } from '../../../src/store/records.js';
 import { FakeStore } from '../../fakes/store.js';
 import { makeHost } from '../registry/host.js';
 
@@ -69,4 +70,38 @@ it('tsoverlay status tells what the guard has dropped', () => {
     'UDP 4789 of this host is guarded; datagrams dropped:',
     '  forward  7  from a container, or through this host otherwise',
   ]);
+});
+
+describe('what others wrote', () => {
+  const ESCAPES = '\u001b[2J\u202E\u009b1m\n10.0.0.62  docker03  alive';
+
+  it('is shown on one line each, and no terminal obeys it', async () => {
+    store.forge({
+      [`nodes/${ESCAPES}`]: '{}',
+      'nodes/10.0.0.99': formatNode({ address: '10.0.0.99' as NodeAddress, hostname: 'evil', mtu: 1500, routes: [] }),
+      [`networks/${ESCAPES}`]: '{"version":7}',
+    });
+    const lines = statusLines(await readStatus(store));
+    for (const line of lines) expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+    expect(lines.slice(-3)).toEqual([
+      `nodes/\\u001b[2J\\u202e\\u009b1m\\u000a10.0.0.62  docker03  alive is no JSON record with a version; it is left alone`,
+      'nodes/10.0.0.99 was never held by a session, so that no host wrote it; it is left alone',
+      expect.stringContaining('has version 7, which a newer release wrote; it is left alone'),
+    ]);
+    expect(lines[0]).toBe('2 nodes');
+  });
+
+  it('is counted beyond a hundred lines', async () => {
+    for (let i = 0; i < 500; i++) store.forge({ [`nodes/${i}`]: 'garbage' });
+    const lines = statusLines(await readStatus(store));
+    expect(lines.length).toBeLessThan(120);
+    expect(lines.at(-1)).toBe('400 more records cannot be read; they are left alone');
+  });
+
+  it('passes for no column', async () => {
+    const other = await one.createNetwork(2, '172.16.2.0/24' as Cidr);
+    const name = 'shop  172.16.1.0/24  VNI 1';
+    await one.networks.announce(other, { name, labels: {}, attachable: false }, new Map());
+    expect(statusLines(await readStatus(store))).toContain(`  "${name}"  172.16.2.0/24  VNI 257  0 endpoints`);
+  });
 });

@@ -24,7 +24,6 @@ export function endpoint(names: readonly string[], addresses: readonly string[])
 export const zone = (network: string, endpoints: readonly Endpoint[]): Zone => ({
   network,
   directory: new Directory().follow(new Map(endpoints.map((e) => [e.id, e]))),
-  isLive: () => true,
 });
 
 /** A client's query, for dns-packet to encode. */

@@ -1,7 +1,10 @@
 import type { Logger } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { keys } from '../../../src/model/names.js';
 import type { Guard } from '../../../src/model/ports.js';
+import type { NodeAddress } from '../../../src/model/types.js';
 import { GuardPass } from '../../../src/reconcile/guard-pass.js';
+import { formatNode } from '../../../src/store/records.js';
 import { FakeStore } from '../../fakes/store.js';
 import { HOST1, HOST2 } from '../model/fixtures.js';
 import { makeHost } from '../registry/host.js';
@@ -23,12 +26,15 @@ class PaperGuard implements Guard {
   close() {}
 }
 
+const STRANGER = '203.0.113.9' as NodeAddress;
+
+let store: FakeStore;
 let guard: PaperGuard;
 let warn: ReturnType<typeof vi.fn>;
 let host: Awaited<ReturnType<typeof makeHost>>;
 let pass: GuardPass;
 beforeEach(async () => {
-  const store = new FakeStore();
+  store = new FakeStore();
   host = await makeHost(store, HOST1);
   await makeHost(store, HOST2).then((other) => other.stop());
   guard = new PaperGuard();
@@ -56,6 +62,22 @@ describe('GuardPass', () => {
     await look();
     expect(guard.made.slice(1)).toEqual([`${HOST1} ${HOST2} for 256`]);
     expect(warn).not.toHaveBeenCalled();
+  });
+
+  it('admits no node whose record was written without a session, and keeps one that is away', async () => {
+    const forged = formatNode({ address: STRANGER, hostname: 'evil', mtu: 1500, routes: [] });
+    store.forge({ [keys.node(STRANGER)]: forged, 'nodes/0.0.0.0': forged, 'nodes/..': forged });
+    await look();
+    expect(guard.made).toEqual([`${HOST1} ${HOST2} for `]);
+    // A host that was restored from a backup: its key stands, and no session has taken it yet.
+    const value = (await store.get(keys.node(HOST2)))?.value ?? '';
+    store.table.commit([{ verb: 'delete', key: keys.node(HOST2) }]);
+    store.forge({ [keys.node(HOST2)]: value });
+    await look();
+    expect(guard.made).toHaveLength(1);
+    await store.hold(keys.node(STRANGER), forged);
+    await look();
+    expect(guard.made.slice(1)).toEqual([`${HOST1} ${HOST2} ${STRANGER} for `]);
   });
 
   it('makes it anew when somebody took it away, and says so', async () => {

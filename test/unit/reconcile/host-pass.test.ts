@@ -8,6 +8,7 @@ import type { HostKernel } from '../../../src/model/ports.js';
 import type { ObservedLink, ObservedNamespace, Step } from '../../../src/model/steps.js';
 import type { EndpointId, Mac, NamespaceName, NetworkId, NodeAddress } from '../../../src/model/types.js';
 import { HostPass } from '../../../src/reconcile/host-pass.js';
+import { Peers } from '../../../src/registry/peers.js';
 import { FakeStore } from '../../fakes/store.js';
 import { HOST1, HOST2 } from '../model/fixtures.js';
 import { makeHost } from '../registry/host.js';
@@ -59,7 +60,8 @@ beforeEach(async () => {
   warn = vi.fn();
   const self = { address: HOST1 as NodeAddress, mtu: () => 1500 };
   const log = { warn, debug: vi.fn(), error: vi.fn() } as unknown as Logger;
-  pass = new HostPass(kernel as unknown as HostKernel, host.view, host.local, host.membership, self, log);
+  const peers = new Peers(host.view, self.address, host.local, { holder: async () => undefined }, () => {});
+  pass = new HostPass(kernel as unknown as HostKernel, host.view, host.local, host.membership, peers, self, log);
   pass.open();
 });
 afterEach(() => {

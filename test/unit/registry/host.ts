@@ -33,13 +33,14 @@ function emptyMemory() {
 
 export async function makeHost(store: Store, address: string) {
   const self = address as NodeAddress;
+  const errors: unknown[] = [];
   const node = formatNode({ address: self, hostname: `docker-${address}`, mtu: 1500, routes: [] });
-  await store.commit([{ verb: 'set', key: `nodes/${address}`, value: node }]);
+  // A host that has been there, and is away.
+  await (await store.hold(`nodes/${address}`, node, (e) => errors.push(e))).release();
   const identity = new Identity(store, emptyMemory());
   identity.adopt(await identity.read());
   const view = new ClusterView(store);
   const local = new LocalEndpoints();
-  const errors: unknown[] = [];
   const membership = new Membership(store, view, self, (e) => errors.push(e));
   const pools = new Pools(store, view, self, DEFAULT_SOURCES);
   const networks = new Networks(store, view, self, pools);

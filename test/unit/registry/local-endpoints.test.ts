@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import type { EndpointId } from '../../../src/model/types.js';
+import { describe, expect, it } from 'vitest';
+import type { Endpoint, EndpointId } from '../../../src/model/types.js';
 import { LocalEndpoints } from '../../../src/registry/local-endpoints.js';
 
 const id = 'ab'.repeat(32) as EndpointId;
@@ -14,4 +14,33 @@ it('leaves the link to the engine from Join until it has been seen, whatever was
   local.leave(id);
   local.fetched(id);
   expect([local.isAttached(id), local.isLive(id)]).toEqual([false, true]);
+});
+
+describe('the sandbox of an endpoint', () => {
+  const [told, forged] = ['/run/docker/netns/0123456789ab', '/run/docker/netns/ba9876543210'];
+  const record = { id, sandbox: forged } as Endpoint;
+
+  it('is what the engine has told, whatever its record says, over a restart too', () => {
+    const memory = new Map<EndpointId, string>();
+    const before = new LocalEndpoints(memory);
+    before.join(id, told);
+    expect(before.sandboxOf(record)).toBe(told);
+    const after = new LocalEndpoints(memory);
+    expect(after.sandboxOf(record), 'not of one that does not live here').toBeUndefined();
+    after.attach(id);
+    expect(after.sandboxOf(record)).toBe(told);
+    after.remove(id);
+    expect(memory.size).toBe(0);
+  });
+
+  it('is what the record says only until the engine has told', () => {
+    const local = new LocalEndpoints();
+    local.attach(id);
+    expect(local.sandboxOf(record), 'an older release has kept no other memory').toBe(forged);
+    local.place(id, told);
+    expect(local.sandboxOf(record)).toBe(told);
+    local.keepOnly(new Set([id]));
+    local.leave(id);
+    expect(local.sandboxOf(record)).toBeUndefined();
+  });
 });

@@ -53,7 +53,7 @@ describe('a watch', () => {
     const { server, watching } = await watch(said(7), said(9));
     await untilAsked(server, 3);
     expect(server.asked).toEqual([NOW, newerThan(7), newerThan(9)]);
-    expect(watching.snapshots).toEqual([
+    expect(watching.snapshots).toMatchObject([
       { index: 7, entries: [{ key: 'w/1', value: '7', index: 7, held: false }] },
       { index: 9, entries: [{ key: 'w/1', value: '9', index: 9, held: false }] },
     ]);

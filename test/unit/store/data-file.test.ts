@@ -10,9 +10,9 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
-import type { EngineNetworkId, NetworkId } from '../../../src/model/types.js';
+import type { EndpointId, EngineNetworkId, NetworkId } from '../../../src/model/types.js';
 import { DataFile } from '../../../src/store/data-file.js';
 import { HostMemory } from '../../../src/store/memory.js';
 
@@ -117,4 +117,18 @@ describe('who else can read it', () => {
     expect(open().read()).toEqual({ n: 1 });
     expect(told).toEqual([]);
   });
+});
+
+it('HostMemory remembers sandboxes over a restart, and takes from the file no path that leads elsewhere', async () => {
+  const memory = HostMemory.open(folder, tell);
+  const path = '/run/docker/netns/0123456789ab';
+  memory.sandboxes.set('a'.repeat(64) as EndpointId, path);
+  memory.sandboxes.set('b'.repeat(64) as EndpointId, '/elsewhere/netns/x');
+  await vi.waitFor(() => expect(readFileSync(join(folder, 'host.json'), 'utf8')).toContain(path));
+  expect(readFileSync(join(folder, 'host.json'), 'utf8')).not.toContain('elsewhere');
+  const content = JSON.parse(readFileSync(join(folder, 'host.json'), 'utf8'));
+  content.sandboxes['c'.repeat(64)] = '/proc/1/ns/net';
+  content.sandboxes['..'] = path;
+  writeFileSync(join(folder, 'host.json'), JSON.stringify(content));
+  expect([...HostMemory.open(folder, tell).sandboxes.keys()]).toEqual(['a'.repeat(64)]);
 });

@@ -13,11 +13,17 @@ import {
   parseNode,
   parsePool,
   type Report,
-  reportOnce,
 } from '../../../src/store/records.js';
 import { endpointOf, leaseOf, networkId, networkOf, nodeOf, poolOf } from './samples.js';
 
-const entry = (key: string, value: string, index = 7): Entry => ({ key, value, index, held: false });
+const entry = (key: string, value: string, index = 7): Entry => ({
+  key,
+  value,
+  index,
+  born: 3,
+  held: false,
+  everHeld: true,
+});
 
 const node = nodeOf('10.0.0.60', 'docker01');
 const network = networkOf(networkId('a'));
@@ -38,14 +44,19 @@ const cases: Case[] = [
   {
     key: keys.network(network.id),
     value: formatNetwork(network),
-    record: { ...network, index: 7 },
+    record: { ...network, index: 7, born: 3 },
     parse: parseNetwork,
   },
-  { key: keys.network(network.id), value: formatNetwork(young), record: { ...young, index: 7 }, parse: parseNetwork },
+  {
+    key: keys.network(network.id),
+    value: formatNetwork(young),
+    record: { ...young, index: 7, born: 3 },
+    parse: parseNetwork,
+  },
   {
     key: keys.endpoint(network.id, endpoint.id),
     value: formatEndpoint(endpoint),
-    record: { ...endpoint, index: 7 },
+    record: { ...endpoint, index: 7, born: 3 },
     parse: parseEndpoint,
   },
   ...[lease, lease6].map((l) => ({
@@ -114,18 +125,4 @@ it('refuses a key that is no id', () => {
 it('reads a held node as alive', () => {
   const held = { ...entry(keys.node(node.address), formatNode(node)), held: true };
   expect(parseNode(held)).toEqual({ ...node, alive: true });
-});
-
-it('reports each key once per index', () => {
-  const told: string[] = [];
-  const report = reportOnce((key) => told.push(key));
-  for (const [key, index] of [
-    ['a', 1],
-    ['a', 1],
-    ['b', 1],
-    ['a', 2],
-    ['a', 2],
-  ] as const)
-    report(key, 'x', index);
-  expect(told).toEqual(['a', 'b', 'a']);
 });

@@ -1,0 +1,57 @@
+/**
+ * What names, ids and paths may look like in records: all that we write, and no more. Whoever writes a record asks
+ * here first, so that nothing is written that nobody could read.
+ */
+import { isPlainText, isPrintable } from './printable.js';
+
+/** How much there may be of everything that a record lists. */
+export const MOST = {
+  /** UTF-16 units of a record's JSON. */
+  record: 256 * 1024,
+  routes: 512,
+  gwbridge: 64,
+  subnets: 32,
+  /** Auxiliary addresses of a subnet. */
+  aux: 256,
+  options: 64,
+  labels: 256,
+  /** DNS names of an endpoint. */
+  names: 128,
+} as const;
+
+/** The smallest that IPv4 allows (RFC 791) and the largest of an Ethernet device, bytes. */
+export const MTU_RANGE = { min: 68, max: 65_535 } as const;
+
+/** A network's MTU is the underlay's: VXLAN's overhead must fit. */
+export const NETWORK_MTU_RANGE = { min: MTU_RANGE.min + 50, max: MTU_RANGE.max } as const;
+
+/** Of a network, an endpoint or a container. */
+export const isId = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
+
+/** RFC 1123 gives names 253 bytes; hosts have all kinds of names, but none with a gap. */
+export const isHostname = (text: string): boolean =>
+  isPrintable(text, 253) && Buffer.byteLength(text) <= 253 && !/\s/.test(text);
+
+/** Engines have networks of these names, and would take another one for theirs. */
+const ENGINES_OWN = new Set(['bridge', 'host', 'none', 'default', 'nat', 'ingress', 'docker_gwbridge']);
+
+/** A network's name: engines take nearly everything; a path that leads upwards would end elsewhere in the store. */
+export const isNetworkName = (name: string): boolean =>
+  isPrintable(name, 255) &&
+  name.trim() !== '' &&
+  !ENGINES_OWN.has(name) &&
+  !name.split('/').some((segment) => segment === '.' || segment === '..');
+
+/** A name that a container is asked for by: no longer than DNS can carry (RFC 1035 section 2.3.4). */
+export const isEndpointName = (name: string): boolean => isPrintable(name, 253) && Buffer.byteLength(name) <= 253;
+
+/** Where engines put the namespaces of containers: the first 12 digits of the sandbox's id, on 20.10 to 29 alike. */
+export const isSandboxPath = (path: string): boolean => /^(?:\/var)?\/run\/docker\/netns\/[0-9a-f]{12,64}$/.test(path);
+
+/** One card's own address: not that of a group, and not none. */
+export const isCardsMac = (text: string): boolean =>
+  /^[0-9a-f][02468ace](?::[0-9a-f]{2}){5}$/.test(text) && text !== '00:00:00:00:00:00';
+
+/** A label as people type it; values may have several lines. `__proto__` would be lost on the way. */
+export const isLabel = (key: string, value: string): boolean =>
+  key !== '__proto__' && isPrintable(key, 512) && isPlainText(value, 4096);
