@@ -20,6 +20,8 @@ export interface Config {
   readonly vxlanGuard: GuardMode;
   /** Whether containers are kept away from Consul. */
   readonly consulGuard: boolean;
+  /** Whether networks created here hold containers to their addresses unless the user says. */
+  readonly antispoof: boolean;
   /** Where pools that nobody named come from. */
   readonly defaultPools: readonly PoolSource[];
   /** Sockets to serve; a managed plugin has one for its plain name and one for the engine that started it. */
@@ -54,6 +56,7 @@ export function readConfig(env: Env): Config {
     gwbridge: attempt(() => readGwbridge(env.GWBRIDGE_SUBNET ?? '', env.GWBRIDGE_MTU ?? ''), { mtu: 'underlay' }),
     vxlanGuard: attempt(() => oneOf('VXLAN_GUARD', env.VXLAN_GUARD || 'on', GUARD_MODES), 'on'),
     consulGuard: attempt(() => oneOf('CONSUL_GUARD', env.CONSUL_GUARD || 'off', SWITCH), 'off') === 'on',
+    antispoof: attempt(() => oneOf('ANTISPOOF', env.ANTISPOOF || 'off', SWITCH), 'off') === 'on',
     defaultPools: attempt(() => parseSources(env.DEFAULT_ADDRESS_POOLS ?? '', 'DEFAULT_ADDRESS_POOLS'), []),
     sockets: readSockets(env.PLUGIN_SOCKETS ?? ''),
   };

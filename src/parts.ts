@@ -2,6 +2,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import { Antispoof } from './api/antispoof.js';
 import { IpamDriver } from './api/ipam-driver.js';
 import { NetworkDriver } from './api/network-driver.js';
 import type { Config } from './config.js';
@@ -164,6 +165,7 @@ export async function assemble(config: Config, log: Logger) {
     containers,
     sandboxes,
     macs,
+    new Antispoof(config.antispoof, () => kernel.canFilter()),
     (text) => log.warn(text),
   );
   const ipamDriver = new IpamDriver(pools, ipam, networks);

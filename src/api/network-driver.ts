@@ -14,6 +14,7 @@ import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { Macs } from '../registry/macs.js';
 import type { Networks } from '../registry/networks.js';
 import type { HostMemory } from '../store/memory.js';
+import type { Antispoof } from './antispoof.js';
 import { checkEndpointOptions } from './endpoint-options.js';
 import { ADDRESS_SPACE } from './ipam-driver.js';
 import { checkMtuForIpv6, readNetworkOptions } from './network-options.js';
@@ -48,6 +49,7 @@ export class NetworkDriver {
     private readonly containers: ContainerPass,
     private readonly sandboxes: Sandboxes,
     private readonly macs: Macs,
+    private readonly antispoof: Antispoof,
     private readonly onRemoval: (text: string) => void,
   ) {}
 
@@ -72,11 +74,13 @@ export class NetworkDriver {
       throw new UserError(
         'a tsoverlay network needs a subnet, and --ipam-driver null gives none; take --ipam-driver tsoverlay',
       );
+    const pairs = this.antispoof.resolve(options.repeated);
+    this.antispoof.check(pairs);
     await this.networks.create({
       id: request.NetworkID as string as NetworkId,
       subnets: data.map(subnetOf),
       vnis: options.vnis,
-      options: options.repeated,
+      options: pairs,
       internal: request.Options[INTERNAL] === true,
       ipv6: request.Options[ENABLE_IPV6] === true,
       ipam: data.every((d) => d.AddressSpace === ADDRESS_SPACE) ? 'cluster' : 'engine',
@@ -106,7 +110,9 @@ export class NetworkDriver {
     const mac = MacAddress === '' ? this.macs.choose(network, ipOf(first), request.EndpointID) : MacAddress;
     if (MacAddress !== '') await this.macs.check(network, MacAddress, request.EndpointID);
     const leased = await this.isLeased(request.NetworkID);
-    this.assertOneSegment(await this.networks.standing(network, 'view'), addresses);
+    const standing = await this.networks.standing(network, 'view');
+    this.assertOneSegment(standing, addresses);
+    this.antispoof.check(standing.options);
     await this.endpoints.create({ id: request.EndpointID, network, addresses, mac, leased });
     // Repeating what the request carried is an error to the engine, even when equal (design, fact 7).
     return { Interface: MacAddress === '' ? { MacAddress: mac } : {} };

@@ -1,6 +1,6 @@
 /** The `-o key=value` pairs of `docker network create`, in dockerd's own spellings. */
 import { UserError } from '../errors.js';
-import { OPTION_MIRROR, OPTION_MULTICAST } from '../model/names.js';
+import { OPTION_ANTISPOOF, OPTION_MIRROR, OPTION_MULTICAST } from '../model/names.js';
 import { NETWORK_MTU_RANGE } from '../model/shapes.js';
 import type { NetworkId } from '../model/types.js';
 
@@ -34,14 +34,14 @@ export function readNetworkOptions(pairs: Readonly<Record<string, unknown>>): Ne
     }
     if (key === OPTION_MTU) mtu = readMtu(value);
     else if (key === OPTION_VXLAN_IDS) vnis = readVnis(value);
-    else if (key === OPTION_MULTICAST) checkSwitch(key, value);
+    else if (key === OPTION_MULTICAST || key === OPTION_ANTISPOOF) checkSwitch(key, value);
     else if (key === 'encrypted')
       throw new UserError(
         'option encrypted is not supported: tsoverlay cannot encrypt traffic between hosts yet; leave it out',
       );
     else
       throw new UserError(
-        `option ${key} is unknown to tsoverlay; it knows ${OPTION_MTU}, ${OPTION_VXLAN_IDS} and ${OPTION_MULTICAST}`,
+        `option ${key} is unknown to tsoverlay; it knows ${OPTION_MTU}, ${OPTION_VXLAN_IDS}, ${OPTION_MULTICAST} and ${OPTION_ANTISPOOF}`,
       );
     repeated[key] = value;
   }

@@ -7,6 +7,7 @@ import type { EndpointId, EngineNetworkId, GwbridgeWish, Network, NetworkId } fr
 import { namesOf } from './container-names.js';
 import { parseEvent } from './event.js';
 import { BRIDGE_NAME, GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
+import { linkLocalIps } from './link-local.js';
 import { mirrorSpec } from './mirror.js';
 import { rangesOf } from './ranges.js';
 import { isStranded } from './stranded.js';
@@ -103,6 +104,7 @@ export class DockerEngine implements Engine {
         network: n.NetworkID as EngineNetworkId,
         endpoint: n.EndpointID as EndpointId,
         names: namesOf(found.Name, found.Id, n),
+        linkLocal: linkLocalIps(n),
       })),
     };
   }

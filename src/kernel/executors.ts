@@ -80,9 +80,10 @@ const executors: Executors = {
   },
 
   createPort: async (at, step) => {
-    const { socket } = await inside(at, step);
-    if (step.card !== undefined) return withCard(step.card, (peer) => ensurePort(socket, step, peer));
-    return ensurePort(socket, step, () => waitingPeer(at, step.containerEnd));
+    const { socket, filters } = await inside(at, step);
+    const guard = () => step.sender && filters.replace(step.link, step.sender);
+    if (step.card !== undefined) return withCard(step.card, (peer) => ensurePort(socket, step, peer, guard));
+    return ensurePort(socket, step, () => waitingPeer(at, step.containerEnd), guard);
   },
 
   removeLink: (at, step) => unlessGone(at, step, (socket) => removeLink(socket, step.link)),
@@ -129,6 +130,10 @@ const executors: Executors = {
   replaceStatic: async (at, step) => replaceStatic((await inside(at, step)).socket, step.link, step.mac),
 
   removeStatic: (at, step) => unlessGone(at, step, (socket) => removeStatic(socket, step.link, step.mac)),
+
+  replaceFilter: async (at, step) => (await inside(at, step)).filters.replace(step.link, step.sender),
+
+  removeFilter: async (at, step) => (await at.spaces.open(step.ns))?.filters.remove(step.link),
 };
 
 /** Does one step. */

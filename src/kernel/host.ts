@@ -12,6 +12,7 @@ import { readBridge } from './bridges.js';
 import { kernelError } from './errno.js';
 import { execute, type Workplace } from './executors.js';
 import { listFdb } from './fdb.js';
+import { canFilter } from './filters.js';
 import { GWBRIDGE, Gwbridge } from './gwbridge.js';
 import { findLink, type KernelLink, listLinks } from './links.js';
 import { namespaceInode } from './namespace-file.js';
@@ -40,6 +41,8 @@ export class LinuxKernel implements HostKernel {
   private readonly host = new Rtnetlink();
   private readonly hostFd = openSync(OWN_NETNS, 'r');
   private readonly gwbridge = new Gwbridge(this.host);
+  /** A kernel that lacks the module may yet get it. */
+  private filtering = false;
   private hostWatcher: Watcher | undefined;
   private readonly at: Workplace;
 
@@ -63,6 +66,7 @@ export class LinuxKernel implements HostKernel {
     if (space === undefined) return undefined;
     const links = await listLinks(space.socket);
     const addresses = await listAddresses(space.socket);
+    const filters = await space.filters.observe(new Map(links.map((l) => [l.name, l.index])));
     const nameOf = namesOf(links);
     const seen = links.map((l) => observed(l, nameOf));
     const learning = seen.some(learns);
@@ -80,11 +84,17 @@ export class LinuxKernel implements HostKernel {
       neighbours: neighbours.map((n) => ({ link: nameOf(n.link), ip: n.ip, mac: n.mac })),
       fdb: fdb.vteps.filter((n) => vxlans.has(n.link)).map((n) => ({ link: nameOf(n.link), mac: n.mac, vtep: n.ip })),
       statics: fdb.statics.map((s) => ({ link: nameOf(s.link), mac: s.mac })),
+      filters,
     };
   }
 
   isNamespace(path: string): boolean {
     return namespaceInode(path) !== undefined;
+  }
+
+  canFilter(): boolean {
+    this.filtering ||= canFilter(`/proc/thread-self/fd/${this.hostFd}`);
+    return this.filtering;
   }
 
   async apply(step: Step): Promise<void> {

@@ -4,13 +4,14 @@ import { hasCode } from '../errors.js';
 import { isNamespaceName } from '../model/names.js';
 import type { NamespaceName } from '../model/types.js';
 import { kernelError } from './errno.js';
+import { Filters } from './filters.js';
 import { listLinks, removeLink } from './links.js';
 import { namespaceInode } from './namespace-file.js';
 import { createNamespace, mountNamespace, OWN_NETNS, openNamespace, removeNamespace, withNamespace } from './netns.js';
 import { Rtnetlink } from './rtnetlink.js';
 import { type Listener, Watcher } from './watcher.js';
 
-/** How often it is looked whether a namespace's file is still mounted, which the kernel tells nobody, ms. */
+/** How often it is looked whether a namespace's file is still mounted, which the kernel tells nobody, and its rules, ms. */
 const LOOK_MS = 2_000;
 
 /** An open namespace. */
@@ -20,6 +21,7 @@ export interface Space {
   readonly socket: Rtnetlink;
   /** Keeps it, and with it the containers' links, when somebody unmounts its file. */
   readonly fd: number;
+  readonly filters: Filters;
   watch?: { readonly watcher: Watcher; readonly look: NodeJS.Timeout };
 }
 
@@ -59,7 +61,7 @@ export class Namespaces {
     if (inode === undefined) return undefined;
     // Not opened by its file: a descriptor of that would make it busy, and the user's umount fail.
     const held = withNamespace(path, () => ({ socket: new Rtnetlink(), fd: openNamespace(OWN_NETNS) }));
-    const space: Space = { path, inode, ...held };
+    const space: Space = { path, inode, ...held, filters: new Filters(`/proc/thread-self/fd/${held.fd}`) };
     this.spaces.set(name, space);
     return space;
   }
@@ -89,6 +91,7 @@ export class Namespaces {
     const watcher = withNamespace(space.path, () => new Watcher(listener));
     const look = setInterval(() => {
       if (!this.isMounted(space)) listener([{ kind: 'unmounted' }]);
+      if (space.filters.changed()) listener([{ kind: 'rules' }]);
     }, LOOK_MS).unref();
     space.watch = { watcher, look };
     watcher.learn(await listLinks(space.socket));
@@ -163,9 +166,10 @@ export class Namespaces {
     }
   }
 
-  private letGo({ socket, watch, fd }: Space): void {
+  private letGo({ socket, watch, fd, filters }: Space): void {
     watch?.watcher.close();
     clearInterval(watch?.look);
+    filters.close();
     socket.close();
     closeSync(fd);
   }

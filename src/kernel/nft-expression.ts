@@ -209,15 +209,18 @@ const mask = (bits: Buffer): Buffer =>
 const verdict = (code: number): Buffer =>
   expression('immediate', u32(1, NFT_REG_VERDICT), nested(2, nested(2, u32(1, code))));
 
-const load = (field: Field): Buffer =>
+/** `<field>` into the first register. */
+export const load = (field: Field): Buffer =>
   expression('payload', u32(1, REG_1), u32(2, field.base), u32(3, field.offset), u32(4, field.length));
 
-const compare = (operator: number, value: Buffer): Buffer =>
+/** The first register against a value; `operator` of `enum nft_cmp_ops`. */
+export const compare = (operator: number, value: Buffer): Buffer =>
   expression('cmp', u32(1, REG_1), u32(2, operator), nested(3, attr(1, value)));
 
 const immediate = (register: number, value: Buffer): Buffer =>
   expression('immediate', u32(1, register), nested(2, attr(1, value)));
 
-function expression(name: string, ...data: readonly Buffer[]): Buffer {
+/** One expression by its kernel name, with its attributes. */
+export function expression(name: string, ...data: readonly Buffer[]): Buffer {
   return element(text(1, name), nested(2, ...data));
 }

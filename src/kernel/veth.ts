@@ -36,12 +36,17 @@ export const vethData = ({ name, namespace, mac }: Peer, mtu: number): readonly 
  * `ip link set <link> master <master>`, `ip link set <link> type bridge_slave learning off flood off` and
  * `ip link set <link> alias <alias> up`. The other end stays down, unless `furnish` sets it up.
  *
- * `otherEnd` is asked once there is no old pair in its way.
+ * `otherEnd` is asked once there is no old pair in its way. `guard` has its turn before the first frame can come through.
  *
  * Throws EEXIST when `link` belongs to something else, ENODEV when the bridge is missing, EXFULL when it has 1024
  * ports already.
  */
-export async function ensurePort(inside: Rtnetlink, wish: PortWish, otherEnd: () => Promise<Peer>): Promise<void> {
+export async function ensurePort(
+  inside: Rtnetlink,
+  wish: PortWish,
+  otherEnd: () => Promise<Peer>,
+  guard: () => void = () => {},
+): Promise<void> {
   const verb = `ip link add ${wish.link} type veth`;
   const master = await linkIndex(inside, wish.master, `ip link set ${wish.link} master ${wish.master}`);
   const settle = async (): Promise<void> => {
@@ -52,14 +57,17 @@ export async function ensurePort(inside: Rtnetlink, wish: PortWish, otherEnd: ()
   };
 
   const existing = await findLink(inside, wish.link);
-  if (existing?.kind === 'veth' && existing.alias === wish.alias)
+  if (existing?.kind === 'veth' && existing.alias === wish.alias) {
+    guard();
     return setLink(inside, existing.index, { mtu: wish.mtu }).then(settle);
+  }
   // Without an alias it is half a pair of ours: we were killed before it got one.
   if (existing?.kind === 'veth' && existing.alias === '') await removeLink(inside, wish.link);
   else if (existing !== undefined) throw kernelError(verb, 'EEXIST');
 
   const peer = await otherEnd();
   await addLink(inside, { name: wish.link, mtu: wish.mtu, kind: 'veth', data: vethData(peer, wish.mtu) }, verb);
+  guard();
   await peer.furnish?.();
   await settle();
 }

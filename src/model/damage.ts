@@ -35,6 +35,8 @@ export type Notice =
       readonly gone: boolean;
       readonly mac: Mac;
     }
+  /** Somebody else has changed nft rules; which, is not told. */
+  | { readonly kind: 'rules' }
   /** The file that keeps the namespace is not its own any more. */
   | { readonly kind: 'unmounted' }
   /** The kernel had more to tell than we took in time. */
@@ -60,6 +62,8 @@ export function damage(plan: NamespacePlan, notice: Notice): string | undefined 
       return fdbDamage(plan, notice);
     case 'static':
       return staticDamage(plan, notice);
+    case 'rules':
+      return plan.ports.some((p) => p.sender !== undefined) ? 'nft rules were changed' : undefined;
     case 'unmounted':
       return "the namespace's file is not mounted any more";
     case 'lost':

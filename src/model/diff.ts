@@ -1,4 +1,5 @@
 /** The steps that turn what was found into what is planned, in the order they must run. Pure. */
+import { filterSteps } from './antispoof.js';
 import { portName, UNKNOWN_MAC, VXLAN_PORT } from './names.js';
 import { quietPort, quietSteps } from './quiet.js';
 import { remoteEntries, staticSteps } from './statics.js';
@@ -60,6 +61,7 @@ function namespaceSteps(wanted: NamespacePlan, found: ObservedNamespace | undefi
       ...addressSteps(b, seen),
       ...vxlanSteps(b, links.get(b.vxlan)),
     ]),
+    ...filterSteps(wanted.ports, seen),
     ...ports.flatMap((p) => p.steps),
     ...staticSteps(entries, seen.statics, new Set([...leaving, ...remade])),
     ...neighbourSteps(wanted, seen, remade),
@@ -86,6 +88,7 @@ const nothing = (name: NamespaceName): ObservedNamespace => ({
   fdb: [],
   statics: [],
   checksSources: true,
+  filters: [],
 });
 
 function bridgeSteps(plan: BridgePlan, network: string, link: ObservedLink | undefined): Draft[] {
@@ -151,9 +154,9 @@ function portsOf(wanted: NamespacePlan, links: readonly ObservedLink[]) {
   const create = (port: PortPlan): Draft & { readonly link: string } => {
     const link = lowestFreePort(used);
     used.add(link);
-    const { containerEnd, mtu, bridge: master, endpoint: alias, end } = port;
-    const card = typeof end === 'object' ? { card: end } : {};
-    return { kind: 'createPort', link, containerEnd, mtu, master, alias, reason: 'missing', ...card };
+    const { containerEnd, mtu, bridge: master, endpoint: alias, end, sender } = port;
+    const more = { ...(typeof end === 'object' && { card: end }), ...(sender && { sender }) };
+    return { kind: 'createPort', link, containerEnd, mtu, master, alias, reason: 'missing', ...more };
   };
   return wanted.ports.flatMap((plan) => {
     const link = byEndpoint.get(plan.endpoint);

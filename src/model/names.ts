@@ -13,6 +13,9 @@ export const OPTION_MIRROR = 'tsoverlay.network';
 /** `on`: frames for many go to every host that takes part in the network. */
 export const OPTION_MULTICAST = 'tsoverlay.multicast';
 
+/** `on`: containers send from the MAC and the addresses of their records alone. */
+export const OPTION_ANTISPOOF = 'tsoverlay.antispoof';
+
 /** Where the engine keeps network namespaces; `/var/run` is `/run`. */
 export const NETNS_DIR = '/var/run/docker/netns';
 

@@ -1,5 +1,6 @@
 /** What one network's namespace on this host should look like: a pure function of the cluster. */
 import { contains, familyOf, ipOf, networkOf } from './address.js';
+import { holding } from './antispoof.js';
 import { bridgeName, containerEnd, namespaceName, OPTION_MULTICAST, vxlanName } from './names.js';
 import type { BridgePlan, FloodPlan, NamespacePlan, PortPlan, Route } from './steps.js';
 import type {
@@ -79,6 +80,7 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
       mtu,
       mac: e.mac,
       end: endOf(network, self, e),
+      ...holding(network, e),
     })),
     peers: remote.flatMap((e) => {
       const vxlan = vxlanName(segmentOf(e));

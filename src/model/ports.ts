@@ -108,6 +108,8 @@ export interface HostKernel {
   observe(name: NamespaceName): Promise<ObservedNamespace | undefined>;
   /** Whether a namespace is mounted on this file. */
   isNamespace(path: string): boolean;
+  /** Whether this kernel can hold ports to their senders. */
+  canFilter(): boolean;
   /** Does one step; creating what exists and removing what is gone are successes. Rejects with a KernelError. */
   apply(step: Step): Promise<void>;
   hostFacts(): Promise<HostFacts>;
@@ -170,6 +172,8 @@ export interface Attachment {
   readonly endpoint: EndpointId;
   /** DNS names, the container's own first. */
   readonly names: readonly string[];
+  /** What the user had put on the card besides. */
+  readonly linkLocal: readonly Ip[];
 }
 
 export interface EngineContainer {

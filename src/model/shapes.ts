@@ -16,6 +16,8 @@ export const MOST = {
   options: 64,
   labels: 256,
   /** DNS names of an endpoint. */
+  /** Further addresses of an endpoint (`--link-local-ip`). */
+  linkLocal: 64,
   names: 128,
 } as const;
 

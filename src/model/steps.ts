@@ -31,6 +31,15 @@ export interface PortPlan {
    * fetch it; we ourselves, once the engine has fetched it and somebody deleted it since; or nobody.
    */
   readonly end: 'engine' | 'nobody' | CardPlan;
+  /** Absent where the network holds nobody to its record. */
+  readonly sender?: Sender;
+}
+
+/** Whom a port's frames may come from; all others are dropped there. */
+export interface Sender {
+  readonly mac: Mac;
+  /** IPv4 first; those of the link itself included. */
+  readonly addresses: readonly Ip[];
 }
 
 /** The container's end of a veth pair, as the engine had set it up. */
@@ -132,6 +141,14 @@ export interface ObservedAddress {
   readonly address: Cidr;
 }
 
+/** The rules that hold a port to its sender. */
+export interface ObservedFilter {
+  /** The port that they are for, which may be gone. */
+  readonly link: string;
+  /** Absent when they are not as we would make them. */
+  readonly sender?: Sender;
+}
+
 export interface ObservedNamespace {
   readonly name: NamespaceName;
   readonly links: readonly ObservedLink[];
@@ -143,6 +160,7 @@ export interface ObservedNamespace {
   readonly learning?: true;
   /** The kernel takes packets and ARP requests only from addresses that it would answer by the same way. */
   readonly checksSources: boolean;
+  readonly filters: readonly ObservedFilter[];
   /** Its file is not mounted any more; we alone keep it. */
   readonly unmounted?: true;
 }
@@ -175,7 +193,7 @@ export type Step = StepBase &
     | LinkStep<'createVxlan', { readonly vni: number; readonly mtu: number; readonly master: string }>
     /**
      * One end stays (as `link`, a port of `master`, alias = endpoint id, up), the other waits in the host's namespace,
-     * or becomes a container's card.
+     * or becomes a container's card. With a sender, its filter stands before the first frame.
      */
     | LinkStep<'createPort', Omit<PortPlan, 'endpoint' | 'bridge' | 'end' | 'mac'> & PortPlace>
     | LinkStep<'removeLink'>
@@ -195,6 +213,9 @@ export type Step = StepBase &
     | FdbStep<'removeFdb'>
     | StaticStep<'replaceStatic'>
     | StaticStep<'removeStatic'>
+    /** A filter that stands goes on without a gap. */
+    | LinkStep<'replaceFilter', { readonly sender: Sender }>
+    | LinkStep<'removeFilter'>
   );
 
 interface PortPlace {

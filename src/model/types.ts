@@ -64,7 +64,7 @@ export interface Network {
   readonly mtu?: number;
   readonly internal: boolean;
   readonly ipv6: boolean;
-  /** The user's `-o key=value` pairs, as typed; mirrors repeat them. */
+  /** The user's `-o key=value` pairs, as typed, and what the creating host's settings add; mirrors repeat them. */
   readonly options: Readonly<Record<string, string>>;
   /** Whose IPAM serves the creating host: ours (`cluster`), or the engine's own (`engine`). */
   readonly ipam: 'cluster' | 'engine';
@@ -86,6 +86,8 @@ export interface Endpoint {
   /** IPv4 first, then IPv6 where there is one; each with its pool's prefix length. */
   readonly addresses: readonly Cidr[];
   readonly mac: Mac;
+  /** `--link-local-ip`, which the engine puts on the card by itself; absent when there is none. */
+  readonly linkLocal?: readonly Ip[];
   /** DNS names, the container's own first; empty until the engine has told them. */
   readonly names: readonly string[];
   /** The container's id (64 hex), empty until the engine has told it. */

@@ -109,10 +109,11 @@ export class ContainerPass {
   }
 
   private async publish(container: EngineContainer): Promise<void> {
-    for (const { network, endpoint, names } of container.attachments) {
+    for (const { network, endpoint, names, linkLocal } of container.attachments) {
       if (endpoint === '' || !this.local.isLive(endpoint)) continue;
       this.local.place(endpoint, container.sandbox);
-      const description = { names, container: container.id, sandbox: container.sandbox };
+      const local = linkLocal.length > 0 ? { linkLocal } : {};
+      const description = { names, container: container.id, sandbox: container.sandbox, ...local };
       await this.endpoints.describe(this.memory.clusterIdOf(network), endpoint, description);
     }
   }

@@ -23,7 +23,7 @@ export interface NewEndpoint {
 }
 
 /** What the engine tells of an endpoint's container. */
-export type Description = Pick<Endpoint, 'names' | 'container' | 'sandbox'>;
+export type Description = Pick<Endpoint, 'names' | 'container' | 'sandbox' | 'linkLocal'>;
 
 export class Endpoints {
   /** Endpoints that Join has not asked for yet: the index each was written at. */

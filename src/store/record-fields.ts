@@ -95,6 +95,7 @@ export const endpointFields = z.object({
     refusal('are two of one family'),
   ),
   mac,
+  linkLocal: list(ip, 1, MOST.linkLocal).exactOptional(),
   names: list(text(isEndpointName, 'is no name that DNS can carry'), 0, MOST.names),
   container: containerId,
   sandbox: text((path) => path === '' || isSandboxPath(path), "is no path of a container's namespace"),

@@ -48,9 +48,18 @@ export class Bench {
     run(path, 'ip', 'link', 'set', 'lo', 'up');
     const netnsDir = `${this.dir}/${name}.netns`;
     mkdirSync(netnsDir);
+    return new Host(path, netnsDir, this.kernel(path, netnsDir, advertise));
+  }
+
+  /** What a restart of the process makes of a host: nothing of it is known. */
+  again({ path, netnsDir }: Host, advertise = '10.0.0.1'): LinuxKernel {
+    return this.kernel(path, netnsDir, advertise);
+  }
+
+  private kernel(path: string, netnsDir: string, advertise: string): LinuxKernel {
     const kernel = withNamespace(path, () => new LinuxKernel({ advertise, netnsDir }));
     this.kernels.push(kernel);
-    return new Host(path, netnsDir, kernel);
+    return kernel;
   }
 
   /** Lays a cable between two hosts, `eth0` on either side. */

@@ -90,6 +90,7 @@ test('observe tells a whole network', async () => {
     fdb: [{ link: 'vxlan0', mac: '02:42:ac:10:01:02', vtep: '10.0.0.71' }],
     // In the order of a hash.
     statics: expect.toSatisfy((found: readonly object[]) => found.length === 2),
+    filters: [],
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { namesOf } from '../../../src/engine/container-names.js';
 import { parseEvent } from '../../../src/engine/event.js';
+import { linkLocalIps } from '../../../src/engine/link-local.js';
 import { mirrorSpec } from '../../../src/engine/mirror.js';
 import type { Cidr, Ip } from '../../../src/model/types.js';
 import { network, networkId } from '../model/fixtures.js';
@@ -57,6 +58,15 @@ describe('namesOf', () => {
 
   it('manages without aliases', () => {
     expect(namesOf('web', id, { Aliases: null, DNSNames: null })).toEqual(['web', '0123456789ab']);
+  });
+});
+
+describe('linkLocalIps', () => {
+  it('are those of the link alone, whatever the engine let pass', () => {
+    const LinkLocalIPs = ['169.254.7.7', 'fe80::0007', '172.16.1.9', 'nonsense'];
+    expect(linkLocalIps({ IPAMConfig: { LinkLocalIPs } })).toEqual(['169.254.7.7', 'fe80::7']);
+    for (const none of [{}, { IPAMConfig: null }, { IPAMConfig: { LinkLocalIPs: null } }])
+      expect(linkLocalIps(none)).toEqual([]);
   });
 });
 

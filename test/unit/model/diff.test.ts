@@ -53,6 +53,7 @@ const healthy: ObservedNamespace = {
     { link: 'vxlan0', mac: MAC2 },
   ],
   checksSources: true,
+  filters: [],
 };
 
 const kinds = (steps: readonly Step[]) => steps.map((s) => `${s.kind} ${'link' in s ? s.link : ''}`.trim());

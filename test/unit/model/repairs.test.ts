@@ -17,6 +17,7 @@ const empty: ObservedNamespace = {
   fdb: [],
   statics: [],
   checksSources: true,
+  filters: [],
 };
 
 const told = (was: NamespacePlan | undefined, wanted: NamespacePlan, found: ObservedNamespace | undefined) =>

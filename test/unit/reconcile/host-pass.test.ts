@@ -24,7 +24,16 @@ class PaperKernel implements Partial<HostKernel> {
 
   observe = async (name: NamespaceName): Promise<ObservedNamespace> => {
     this.looks++;
-    return { name, links: this.links, addresses: [], neighbours: [], fdb: [], statics: [], checksSources: true };
+    return {
+      name,
+      links: this.links,
+      addresses: [],
+      neighbours: [],
+      fdb: [],
+      statics: [],
+      checksSources: true,
+      filters: [],
+    };
   };
   apply = async (step: Step) => {
     this.steps.push(step);
