@@ -157,7 +157,8 @@ test('a request that waits for the kernel’s lock holds nothing else up', async
   await ended;
   clearInterval(timer);
   expect(longest).toBeGreaterThan(20);
-  expect(meanwhile).toBeGreaterThan(longest / 10);
+  // Where the process itself waits there is none, or one on either side.
+  expect(meanwhile).toBeGreaterThan(3);
 });
 
 test('the native part of the netlink package is not loaded', () => {
