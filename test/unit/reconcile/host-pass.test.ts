@@ -18,6 +18,7 @@ class PaperKernel implements Partial<HostKernel> {
   looks = 0;
   readonly steps: Step[] = [];
   fails: (step: Step) => boolean = () => false;
+  readonly why = ['ip link add eth255', 'EEXIST'] as Parameters<typeof kernelError>;
   tell: (notices: readonly Notice[]) => void = () => {};
 
   constructor(private readonly links: readonly ObservedLink[]) {}
@@ -37,7 +38,7 @@ class PaperKernel implements Partial<HostKernel> {
   };
   apply = async (step: Step) => {
     this.steps.push(step);
-    if (this.fails(step)) throw kernelError('ip link add eth255', 'EEXIST');
+    if (this.fails(step)) throw kernelError(...this.why);
   };
   watch = async (_: NamespaceName, listener: (notices: readonly Notice[]) => void) => {
     this.tell = listener;
@@ -97,6 +98,13 @@ describe('a card that cannot be put back', () => {
     );
     const before = kernel.looks;
     await vi.waitFor(() => expect(kernel.looks).toBeGreaterThan(before), { timeout: 3_000 });
+  });
+
+  it('nor does its port that went meanwhile', async () => {
+    kernel.fails = (step) => step.kind === 'replaceStatic' && step.link === 'veth0';
+    kernel.why.splice(0, 2, 'bridge fdb replace', 'ENODEV');
+    await pass.settled(network, 1_000);
+    expect(kernel.steps.map((s) => s.kind)).toEqual(expect.arrayContaining(['replaceNeighbour', 'replaceFdb']));
   });
 
   it('unlike a link that the engine is about to fetch', async () => {
