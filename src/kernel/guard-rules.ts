@@ -89,8 +89,9 @@ export function guardChains(underlay: Underlay, mode: Exclude<GuardMode, 'off'>)
     ];
   return [
     chain('input', 1, [
+      // First what there is most of.
+      pass('from a node to a node', ours, member, toMember, notByLoopback(), ip.straight),
       refuse('from no node', ours, stranger),
-      pass('from a node to a node', ours, toMember, notByLoopback(), ip.straight),
       refuse('not as nodes send', ours),
       refuse('several, through a node', member, ip.detour, several),
       refuse('several, to no node', stranger, elsewhere, several),
@@ -110,13 +111,14 @@ export function guardChains(underlay: Underlay, mode: Exclude<GuardMode, 'off'>)
     chain('forward', 2, [
       // A member of the cluster may be the others' router, or the host of virtual machines that are members.
       pass('between nodes', ours, member, toMember),
-      refuse('from no node', ours),
+      refuse('not between nodes', ours),
       change('several', stranger, ip.straight, ip.near),
       pass('foreign', foreign),
       refuse('cut', ip.begins),
     ]),
     chain('output', 3, [
       refuse("a user's", user, ours),
+      pass('from a node', ours, member),
       refuse('from no node', ours, stranger),
       change("several of a user's", user, ip.straight, ip.near),
       pass('foreign', foreign),
