@@ -47,6 +47,13 @@ export class Identity {
     throw new StoreError('the cluster is not loaded yet', true);
   }
 
+  /** True when the store is the one we know although its identity was written again. Rejects with a StoreError. */
+  async isStill(): Promise<boolean> {
+    if (this.adopted.id !== (await this.read())) return false;
+    this.adopted = this.seen;
+    return true;
+  }
+
   /** True when this host has known another cluster before: what it holds is to be published in this one. */
   isStranger(id: string): boolean {
     return this.memory.cluster !== undefined && this.memory.cluster !== id;

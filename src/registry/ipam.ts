@@ -53,7 +53,7 @@ export class Ipam {
     private readonly membership: Membership,
     private readonly local: LocalEndpoints,
     private readonly released: Released,
-    private readonly identity: Pick<Identity, 'knownOp'>,
+    private readonly identity: Pick<Identity, 'knownOp' | 'isStill'>,
   ) {
     this.leases = new Leases(store, view, pools);
     this.occupied = new Occupied(view);
@@ -159,6 +159,9 @@ export class Ipam {
     if (failed.includes(0) && (await this.leases.find(pool.cidr, ip))?.endpoint === undefined)
       this.contention.lost(pool.cidr);
     if (failed.every((position) => position < ops.length)) return;
+    // Written again as it was: by whoever restored a backup, or by hand.
+    if (await this.identity.isStill()) return;
+    this.view.suspect();
     throw new StoreError(DOUBT, true);
   }
 

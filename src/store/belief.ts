@@ -89,10 +89,7 @@ export class Belief {
   }
 
   private async decide(known: boolean): Promise<void> {
-    if (!known) {
-      this.distrust();
-      this.trust.onDoubt();
-    }
+    if (!known) this.suspect();
     const judged = [...this.candidates];
     const gone = judged.flatMap(([view, { snapshot }]) => view.missing(snapshot));
     const back = known ? await this.trust.reclaim(gone) : undefined;
@@ -102,6 +99,12 @@ export class Belief {
       this.candidates.delete(view);
       if (view.apply(candidate.snapshot, (key) => back?.has(key) ?? true)) candidate.changed();
     }
+  }
+
+  /** The store is another one. */
+  suspect(): void {
+    this.distrust();
+    this.trust.onDoubt();
   }
 
   /** From now on, for a while, nothing is believed to be gone. */

@@ -10,8 +10,6 @@ import { isSameEndpoint, isSameNetwork } from './lasting.js';
 import { PrefixView } from './prefix-view.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from './records.js';
 
-const networkIn = (key: string): NetworkId => key.slice(keys.networks.length) as NetworkId;
-
 interface EndpointsWatch {
   readonly view: PrefixView<EndpointId, Endpoint>;
   readonly stop: AbortController;
@@ -41,7 +39,6 @@ export class ClusterView {
   readonly #unconfirmed = new Set<string>();
   /** What an earlier process of this host knew, by key. */
   #copy: ReadonlyMap<string, Entry> = new Map();
-
   readonly #belief: Belief;
 
   constructor(
@@ -93,6 +90,9 @@ export class ClusterView {
   distrust(): void {
     this.#belief.distrust();
   }
+
+  /** The store is not the one we know, though nothing is missing: it is healed all the same. */
+  readonly suspect = (): void => this.#belief.suspect();
 
   /** True while the store may lack what others hold: it was wiped or replaced a moment ago. */
   get doubts(): boolean {
@@ -175,11 +175,7 @@ export class ClusterView {
     keyOf: (record: V) => K,
     follows?: (before: V, after: V) => boolean,
   ): PrefixView<K, V> {
-    const read = (entry: Entry, report?: Report): readonly [K, V] | undefined => {
-      const record = parse(entry, report);
-      return record && [keyOf(record), record];
-    };
-    return new PrefixView(read, this.report, (key) => this.#copy.get(key), follows);
+    return new PrefixView(parse, keyOf, this.report, (key) => this.#copy.get(key), follows);
   }
 
   #views(): ReadonlyMap<string, AnyView> {
@@ -235,7 +231,6 @@ export class ClusterView {
   }
 
   #refresh(): void {
-    const views = [...this.#views().values()];
     const loaded = [...this.#endpoints].filter(([, { view }]) => view.loaded);
     const endpoints = new Map(loaded.map(([id, { view }]) => [id, view.records] as const));
     const unchanged =
@@ -245,8 +240,10 @@ export class ClusterView {
       nodes: this.#nodes.records,
       networks: this.#networks.records,
       endpoints: unchanged ? this.#current.endpoints : endpoints,
-      unreadable: new Set(this.#networks.unreadable.map(networkIn).filter((id) => isId(id))),
-      complete: views.every((view) => view.loaded),
+      unreadable: new Set(
+        this.#networks.unreadable.map((key) => key.slice(keys.networks.length) as NetworkId).filter(isId),
+      ),
+      complete: [...this.#views().values()].every((view) => view.loaded),
     };
   }
 }

@@ -32,7 +32,8 @@ export class PrefixView<K, V> {
   readonly #waiting = new Set<() => void>();
 
   constructor(
-    private readonly parse: (entry: Entry, report?: Report) => readonly [K, V] | undefined,
+    private readonly parse: (entry: Entry, report?: Report) => V | undefined,
+    private readonly keyOf: (record: V) => K,
     /** Told of entries that are no records. */
     private readonly report?: Report,
     /** What an earlier process of this host last read of a key. */
@@ -135,8 +136,8 @@ export class PrefixView<K, V> {
     const size = entry.value.length;
     const record = this.parse(entry, this.report);
     const before = known === undefined ? this.#fromCopy(entry.key, first) : known.readable;
-    if (record !== undefined && (before === undefined || this.follows(before.record[1], record[1])))
-      return { entry, size, readable: { entry, record } };
+    if (record !== undefined && (before === undefined || this.follows(before.record[1], record)))
+      return { entry, size, readable: { entry, record: [this.keyOf(record), record] } };
     if (record !== undefined) this.report?.(entry.key, 'has become another one under the same key', entry.index);
     return { entry: { ...entry, value: '' }, size, readable: before };
   }
@@ -144,6 +145,6 @@ export class PrefixView<K, V> {
   #fromCopy(key: string, first: boolean): Row<K, V>['readable'] {
     const entry = first ? this.remembered(key) : undefined;
     const record = entry && this.parse(entry);
-    return entry && record && { entry, record };
+    return entry && record && { entry, record: [this.keyOf(record), record] };
   }
 }

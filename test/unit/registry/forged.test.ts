@@ -326,6 +326,22 @@ it('a cluster id that is none tells stores apart all the same, and is kept nowhe
   expect(await identity.read()).not.toBe(forged);
 });
 
+it('a cluster id that somebody wrote over keeps nobody from addresses for long', async () => {
+  const doubted = vi.spyOn(one.view, 'suspect').mockImplementation(() => {
+    // What the agent does: heals, which adopts the id that is there.
+    void one.identity.read().then((id) => one.identity.adopt(id));
+  });
+  const value = (await store.get(keys.cluster))?.value ?? '';
+  // As an import of a backup does it: the same, written anew.
+  store.table.commit([{ verb: 'delete', key: keys.cluster }]);
+  store.table.commit([{ verb: 'create', key: keys.cluster, value }]);
+  expect((await one.run(10, shop)).address).toBe('172.16.1.1/24');
+  expect(doubted).not.toHaveBeenCalled();
+  store.forge({ [keys.cluster]: '\u001b[2J' });
+  expect((await one.run(11, shop)).address).toMatch(/^172\.16\.1\.\d+\/24$/);
+  expect(doubted).toHaveBeenCalled();
+});
+
 it('a lease or an id that names networks of nobody ends nothing', async () => {
   const value = formatLease({ pool: POOL, address: '172.16.1.9' as never, node: ONE, kind: 'endpoint', created: 1 });
   store.forge({

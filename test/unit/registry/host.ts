@@ -4,13 +4,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ipOf, macOf } from '../../../src/model/address.js';
 import { DEFAULT_SOURCES, sourcesOf } from '../../../src/model/pool-source.js';
 import type { Store } from '../../../src/model/ports.js';
-import type { Cidr, EndpointId, NetworkId, NodeAddress } from '../../../src/model/types.js';
+import type { Cidr, EndpointId, Ip, NetworkId, NodeAddress } from '../../../src/model/types.js';
 import { Endpoints } from '../../../src/registry/endpoints.js';
 import { Identity } from '../../../src/registry/identity.js';
 import { Ipam } from '../../../src/registry/ipam.js';
 import { LocalEndpoints } from '../../../src/registry/local-endpoints.js';
 import { Membership } from '../../../src/registry/membership.js';
 import { Networks } from '../../../src/registry/networks.js';
+import { Peers } from '../../../src/registry/peers.js';
 import { Pools } from '../../../src/registry/pools.js';
 import { Released } from '../../../src/registry/released.js';
 import { ClusterView } from '../../../src/store/cluster.js';
@@ -33,19 +34,21 @@ function emptyMemory() {
 
 export async function makeHost(store: Store, address: string) {
   const self = address as NodeAddress;
-  const errors: unknown[] = [];
   const node = formatNode({ address: self, hostname: `docker-${address}`, mtu: 1500, routes: [] });
-  // A host that has been there, and is away.
-  await (await store.hold(`nodes/${address}`, node, (e) => errors.push(e))).release();
+  // Its session has ended since.
+  await (await store.hold(`nodes/${address}`, node, () => {})).release();
   const identity = new Identity(store, emptyMemory());
   identity.adopt(await identity.read());
   const view = new ClusterView(store);
   const local = new LocalEndpoints();
+  const errors: unknown[] = [];
   const membership = new Membership(store, view, self, (e) => errors.push(e));
   const pools = new Pools(store, view, self, DEFAULT_SOURCES);
   const networks = new Networks(store, view, self, pools);
   const ipam = new Ipam(store, view, self, pools, networks, membership, local, new Released(store, self), identity);
   const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local);
+  const leases = { holder: async (pool: Cidr, ip: Ip) => (await ipam.leases.find(pool, ip))?.endpoint };
+  const peers = new Peers(view, self, local, leases, () => {});
   const ending = new AbortController();
   view.start(ending.signal);
   await view.ready(10_000);
@@ -86,6 +89,7 @@ export async function makeHost(store: Store, address: string) {
     networksSeen,
     view,
     identity,
+    peers,
     local,
     membership,
     pools,
@@ -95,6 +99,9 @@ export async function makeHost(store: Store, address: string) {
     createNetwork,
     run,
     rm,
-    stop: () => ending.abort(),
+    stop: () => {
+      peers.stop();
+      ending.abort();
+    },
   };
 }
