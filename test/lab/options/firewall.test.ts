@@ -35,7 +35,9 @@ describe.each(SUPPORTED)('a firewall beside %s', (engine) => {
   };
   const guarded = async () => {
     const { stdout } = await site.lab.host(1).host.attempt('nft', 'list', 'table', 'ip', 'tsoverlay-guard');
-    return / drop/.test(stdout);
+    return ['input', 'prerouting', 'forward', 'output'].every((chain) =>
+      new RegExp(`chain ${chain} [^}]* drop`).test(stdout),
+    );
   };
 
   it.each(['--reload', '--complete-reload'])('firewall-cmd %s leaves everything working', async (reload) => {

@@ -131,4 +131,15 @@ describe.each(SUPPORTED)('forged frames on %s', (engine) => {
     await restart('on');
     expect(await attack('far')).toEqual([]);
   });
+
+  it("a swarm's networks on the same port go on", async () => {
+    await site.docker(1, 'swarm init --advertise-addr 10.0.0.60');
+    const token = await site.docker(1, 'swarm join-token --quiet worker');
+    await site.docker(2, `swarm join --token ${token} --advertise-addr 10.0.0.61 10.0.0.60:2377`);
+    await site.docker(1, 'network create -d overlay --attachable --subnet 172.16.9.0/24 swarming');
+    await site.run(1, 'bee1', '--net swarming --ip 172.16.9.11');
+    await site.run(2, 'bee2', '--net swarming --ip 172.16.9.12');
+    await within(10_000, 'they reach each other', () => site.ping(1, 'bee1', '172.16.9.12'));
+    expect(await site.succeeds(2, 'exec bee2 ping -c2 -W2 -s 1400 172.16.9.11')).toBe(true);
+  });
 });
