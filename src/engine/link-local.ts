@@ -1,5 +1,6 @@
 /** `--link-local-ip`: the engine puts these on the card by itself and tells no driver of them. */
 import { contains, isIp, parseIp } from '../model/address.js';
+import { MOST } from '../model/shapes.js';
 import type { Ip } from '../model/types.js';
 
 /** What container inspect tells of one network. */
@@ -14,4 +15,5 @@ export const linkLocalIps = ({ IPAMConfig }: NetworkSettings): readonly Ip[] =>
   (IPAMConfig?.LinkLocalIPs ?? [])
     .filter(isIp)
     .map(parseIp)
-    .filter((ip) => LINK_LOCAL.some((pool) => contains(pool, ip)));
+    .filter((ip) => LINK_LOCAL.some((pool) => contains(pool, ip)))
+    .slice(0, MOST.linkLocal);

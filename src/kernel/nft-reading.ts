@@ -7,6 +7,7 @@ const NFTA_CMP = { op: 2, data: 3 } as const;
 const NFTA_PAYLOAD = { base: 2, offset: 3, length: 4 } as const;
 const NFTA_DATA_VALUE = 1;
 const NFT_CMP_EQ = 0;
+const COUNTER = Buffer.from('counter\0');
 const PAYLOAD = Buffer.from('payload\0');
 const CMP = Buffer.from('cmp\0');
 
@@ -14,14 +15,17 @@ const CMP = Buffer.from('cmp\0');
 export const expressionsIn = (list: Buffer | undefined): readonly Buffer[] =>
   [...attributesIn(list)].flatMap(({ type, value }) => (type === NFTA_LIST_ELEM ? [value] : []));
 
-/**
- * Whether the kernel has an expression as we would make it. What it tells besides is no difference: counters count, and
- * a newer kernel may know more of an expression than we said.
- */
-export function isAsMade(found: Buffer, made: Buffer): boolean {
+/** Whether the kernel has an expression as we would make it. What a counter has counted meanwhile is no difference. */
+export const isAsMade = (found: Buffer, made: Buffer): boolean =>
+  attributeOf(made, NFTA_EXPR.name)?.equals(COUNTER)
+    ? attributeOf(found, NFTA_EXPR.name)?.equals(COUNTER) === true
+    : hasAll(found, made);
+
+/** A newer kernel may tell more of an expression than we said. */
+function hasAll(found: Buffer, made: Buffer): boolean {
   for (const { type, nested, value } of attributesIn(made)) {
     const told = attributeOf(found, type);
-    if (told === undefined || !(nested ? isAsMade(told, value) : told.equals(value))) return false;
+    if (told === undefined || !(nested ? hasAll(told, value) : told.equals(value))) return false;
   }
   return true;
 }

@@ -15,9 +15,9 @@ export const MOST = {
   aux: 256,
   options: 64,
   labels: 256,
-  /** DNS names of an endpoint. */
   /** Further addresses of an endpoint (`--link-local-ip`). */
   linkLocal: 64,
+  /** DNS names of an endpoint. */
   names: 128,
 } as const;
 

@@ -103,6 +103,8 @@ describe.each(['28.5.2', '26.1.5'] as const)('on %s', (engine) => {
     const done = async () => (await site.exec(1, 'victim-strict', 'cat /tmp/pings')).includes('packet loss');
     await within(30_000, 'all pings are sent', done);
     expect(await site.exec(1, 'victim-strict', 'cat /tmp/pings')).toContain(' 0% packet loss');
+    // Nothing was made anew.
+    expect((await log(1)).match(/"(replace|remove)Filter".*/g)?.slice(-5)).toEqual([]);
     expect(await handles()).toBe(before);
   });
 

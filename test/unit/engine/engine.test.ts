@@ -65,6 +65,8 @@ describe('linkLocalIps', () => {
   it('are those of the link alone, whatever the engine let pass', () => {
     const LinkLocalIPs = ['169.254.7.7', 'fe80::0007', '172.16.1.9', 'nonsense'];
     expect(linkLocalIps({ IPAMConfig: { LinkLocalIPs } })).toEqual(['169.254.7.7', 'fe80::7']);
+    const many = Array.from({ length: 500 }, (_, i) => `169.254.${1 + (i >> 8)}.${i & 255}`);
+    expect(linkLocalIps({ IPAMConfig: { LinkLocalIPs: many } })).toHaveLength(64);
     for (const none of [{}, { IPAMConfig: null }, { IPAMConfig: { LinkLocalIPs: null } }])
       expect(linkLocalIps(none)).toEqual([]);
   });
