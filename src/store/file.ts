@@ -18,9 +18,9 @@ const content = z.object({
       key: z.string(),
       value: z.string(),
       index: z.int().positive(),
-      // Not in the files of older releases.
+      // Not in the files of older releases, in which nobody else has written.
       born: z.int().positive().default(1),
-      everHeld: z.boolean().default(false),
+      everHeld: z.boolean().default(true),
     }),
   ),
 });
@@ -95,8 +95,10 @@ export class FileStore implements Store {
   /** Nobody can lose what a single process holds, so `onError` is never called. */
   async hold(key: string, value: string, _onError: (error: Error) => void): Promise<Hold> {
     const write = async (text: string) => {
-      await this.commit([{ verb: 'set', key, value: text }]);
+      const done = this.commit([{ verb: 'set', key, value: text }]);
+      // Before anybody is told: a node that no session ever held is none.
       this.table.mark(key, true);
+      await done;
     };
     await write(value);
     return { write, release: async () => this.table.mark(key, false) };

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isStoreError, isUserError } from '../../../src/errors.js';
+import type { Snapshot } from '../../../src/model/ports.js';
 import { FileStore } from '../../../src/store/file.js';
 
 describe('FileStore', () => {
@@ -26,6 +27,22 @@ describe('FileStore', () => {
     expect(again.entries[2]).toMatchObject({ key: 'c', value: '3', held: false });
     const commit = await after.commit([{ verb: 'set', key: 'a', value: '2' }]);
     expect(commit.ok && commit.index).toBeGreaterThan(Math.max(...entries.slice(0, 2).map((e) => e.index)));
+  });
+
+  it('shows nobody a key that is held before it is', async () => {
+    const store = await FileStore.open(path);
+    const seen: (boolean | undefined)[] = [];
+    const handlers = {
+      onSnapshot: ({ entries }: Snapshot) => void seen.push(entries[0]?.everHeld),
+      onError: () => {},
+    };
+    store.watch('c', handlers, new AbortController().signal);
+    const hold = await store.hold('c', '1', () => {});
+    await hold.write('2');
+    await hold.release();
+    expect(seen.filter((held) => held !== undefined)).not.toContain(false);
+    expect((await (await FileStore.open(path)).get('c'))?.everHeld, 'after a restart').toBe(true);
+    await store.close();
   });
 
   it('has every resolved commit on the disk, many in one write', async () => {
