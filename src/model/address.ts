@@ -56,6 +56,9 @@ export const networkOf = (cidr: string): Cidr => {
   return `${fromBig(first, family)}/${prefix}` as Cidr;
 };
 
+/** RFC 3927, and RFC 4291 section 2.5.6. */
+export const isLinkLocal = (ip: string): boolean => ['169.254.0.0/16', 'fe80::/10'].some((pool) => contains(pool, ip));
+
 /** An address with the prefix length of its pool. */
 export const inPool = (ip: Ip, pool: Cidr): Cidr => `${ip}/${parseCidr(pool).prefix}` as Cidr;
 

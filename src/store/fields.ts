@@ -1,5 +1,6 @@
 /** What the fields of records are made of: each takes what we write and nothing else. */
 import { z } from 'zod';
+import { isLinkLocal } from '../model/address.js';
 import {
   isCanonicalCidr,
   isCanonicalIp,
@@ -23,6 +24,11 @@ export const endpointId = hexId.transform((id) => id as EndpointId);
 export const containerId = text((id) => id === '' || isId(id), 'is no id of 64 hex digits');
 
 export const ip = text(isCanonicalIp, 'is no IP address in canonical text').transform((address) => address as Ip);
+/** Any other would let a container pass for who has it. */
+export const linkLocalIp = text(
+  (address) => isCanonicalIp(address) && isLinkLocal(address),
+  'is no link-local IP address in canonical text',
+).transform((address) => address as Ip);
 /** A host's address with its network's prefix length. */
 export const hostCidr = text(isCanonicalCidr, 'is no address with a prefix length in canonical text').transform(
   (cidr) => cidr as Cidr,

@@ -65,7 +65,8 @@ afterEach(() => {
   bench.close();
 });
 
-test('a restart changes no rule', async () => {
+/** A host with three endpoints, as it is after their Joins. */
+async function attached() {
   const first = await start(host.kernel);
   for (const n of [2, 3, 4]) {
     const id = String(n).repeat(64) as EndpointId;
@@ -75,14 +76,17 @@ test('a restart changes no rule', async () => {
     first.local.join(id, '/sandbox');
   }
   await first.pass.settled(network, 5_000);
-  // Something that is dropped, and so counted.
+  return first;
+}
+
+test('a restart changes no rule, whatever was dropped meanwhile', async () => {
+  const first = await attached();
   const container = bench.namespace('container');
   run(host.path, 'ip', 'link', 'set', 'veth2222222', 'netns', container, 'name', 'eth0');
   run(container, 'ip', 'address', 'add', '172.16.1.77/24', 'dev', 'eth0');
   run(container, 'ip', 'link', 'set', 'eth0', 'up');
-  const dropped = () => /counter packets [1-9]/.test(ruleset());
   run(container, 'sh', '-c', 'busybox arping -c1 -w1 -I eth0 172.16.1.3 || true');
-  await vi.waitFor(() => expect(dropped()).toBe(true), { timeout: 5_000 });
+  await vi.waitFor(() => expect(ruleset()).toMatch(/counter packets [1-9]/), { timeout: 5_000 });
   const before = listing();
   expect(before.match(/hook ingress/g)).toHaveLength(3);
   first.stop();
@@ -92,4 +96,28 @@ test('a restart changes no rule', async () => {
   await second.pass.settled(network, 5_000);
   expect(listing()).toBe(before);
   expect(warnings).toEqual([]);
+});
+
+test('what somebody takes away by hand is back within seconds, and that is told', async () => {
+  await attached();
+  const rules = () => ruleset().replace(/ # handle \d+/g, '');
+  const before = rules();
+  run(`${host.netnsDir}/${namespace}`, 'nft', 'delete', 'table', 'netdev', 'tsoverlay-veth1');
+  await vi.waitFor(() => expect(rules().length).toBe(before.length), { timeout: 8_000 });
+  expect(warnings).toMatchObject([{ kind: 'replaceFilter', link: 'veth1', text: expect.stringContaining('repaired') }]);
+});
+
+test('who writes to the store does not switch it off', async () => {
+  const { pass, view } = await attached();
+  const before = listing();
+  const key = `networks/${network}`;
+  const record = JSON.parse((await store.get(key))?.value ?? '') as object;
+  await store.commit([{ verb: 'set', key, value: JSON.stringify({ ...record, options: {} }) }]);
+  // What comes later has been seen, so that has.
+  await store.commit([{ verb: 'set', key: `${key}0`, value: '' }]);
+  const index = (await store.list('networks/')).index;
+  await view.reached('networks/', index, 5_000);
+  await pass.settled(network, 5_000);
+  expect(view.current.networks.get(network)?.options).toEqual({ 'tsoverlay.antispoof': 'on' });
+  expect(listing()).toBe(before);
 });

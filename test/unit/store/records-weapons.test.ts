@@ -213,6 +213,9 @@ describe('an endpoint', () => {
     ...[[], ['172.16.1.1'], ['172.16.1.1/24', '172.16.1.2/24'], ['172.16.1.1/33'], ['172.16.1.01/24'], MANY].map(
       (addresses) => ({ addresses }),
     ),
+    ...[['172.16.1.254'], ['fd00:1::1'], ['169.254.07.7'], ['169.254.7.7/16'], [], MANY].map((linkLocal) => ({
+      linkLocal,
+    })),
     { names: MANY },
     ...[ESCAPE, TURNED, '', 'a\nb', LONG].map((name) => ({ names: ['web', name] })),
     { names: { 0: 'web', length: 1 } },
