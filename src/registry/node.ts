@@ -11,6 +11,7 @@ import { formatNode } from '../store/records.js';
 export class NodeRegistration {
   private hold: Hold | undefined;
   private published = '';
+  private publishing: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly store: Store,
@@ -30,8 +31,8 @@ export class NodeRegistration {
       ...(facts.gwbridge === undefined ? {} : { gwbridge: widest(facts.gwbridgeNetworks, MOST.gwbridge) }),
     });
     if (value === this.published) return;
-    if (this.hold === undefined) this.hold = await this.store.hold(keys.node(this.self), value, this.onError);
-    else await this.hold.write(value);
+    this.publishing = this.write(value);
+    await this.publishing;
     this.published = value;
   }
 
@@ -42,7 +43,14 @@ export class NodeRegistration {
 
   /** Tells the others that this host has left; its record and its endpoints stay. */
   async release(): Promise<void> {
+    // What is under way would take the key after it was let go.
+    await this.publishing.catch(() => undefined);
     await this.hold?.release();
+  }
+
+  private async write(value: string): Promise<void> {
+    if (this.hold === undefined) this.hold = await this.store.hold(keys.node(this.self), value, this.onError);
+    else await this.hold.write(value);
   }
 }
 

@@ -51,6 +51,8 @@ export class ConsulHold implements Hold {
   async write(value: string): Promise<void> {
     this.value = value;
     const conflict = await this.#mutex.runExclusive(async () => {
+      // It would take the key again that was let go.
+      if (this.#stopped) return undefined;
       const quick = this.#session !== undefined && (await this.sessions.lock(this.key, value, this.#session));
       return quick ? undefined : this.#ensure();
     });
