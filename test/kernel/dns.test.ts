@@ -173,6 +173,8 @@ class Storm {
         if (!String(answer).includes('no answer')) break;
       }
       this.answers.push(answer);
+      // Without a pause it would be over what a container may ask for.
+      await sleep(1);
     }
   }
 }
