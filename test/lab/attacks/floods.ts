@@ -87,9 +87,11 @@ export const FLOODS: readonly Flood[] = [
     ...{ name: 'multicast groups and datagrams', family, powers: EVERYBODY, least: 500 },
     command: () => ['mcast', 'eth0', String(family)],
   })),
-  dns('DNS by UDP: unknown names', 'dns-unknown', 500, { short: true }),
+  // Not short, as the next one but one: beyond our budget dockerd answers, and on two cores that is what a few seconds
+  // show. What they cost us is in `npm test` with test/kernel/dns-attack.test.ts.
+  dns('DNS by UDP: unknown names', 'dns-unknown', 500),
   dns('DNS by UDP: a known name', '', 500, { command: withName('dns-known') }),
-  dns('DNS by UDP: 65 KB of compression pointers', 'dns-ladder', 50, { short: true, powers: EVERYBODY }),
+  dns('DNS by UDP: 65 KB of compression pointers', 'dns-ladder', 50, { powers: EVERYBODY }),
   dns('DNS by UDP: garbage', 'dns-garbage', 500),
   dns('DNS by TCP: questions, never read', '', 10, { short: true, command: withName('dns-pipeline') }),
   dns('DNS by TCP: 4,000 connections', 'dns-connections', 100),
