@@ -20,7 +20,7 @@ const MAX_UNSENT = 256 * 1024;
 const RECEIVE_BYTES = 212_992;
 
 /** What things cost, in units of the budget. The kernel searches all ports of the container before it has none. */
-const COST = { message: 1, bytes: 1 / 2048, connection: 10, forward: 5, endpoint: 1 / 64, noSocket: 60 };
+const COST = { message: 1, bytes: 1 / 1024, connection: 10, forward: 5, endpoint: 1 / 64, noSocket: 60 };
 
 /** How many of each there have been. */
 export interface Counts {

@@ -6,12 +6,18 @@ import { closeSync } from 'node:fs';
 import { encode } from 'dns-packet';
 import koffi from 'koffi';
 import { frame } from '../../../src/dns/frames.js';
+import { drop } from '../../../src/kernel/nft-expression.js';
+import { batch, Msg, NLM_F_APPEND, NLM_F_CREATE, nested, text } from '../../../src/kernel/nft-message.js';
+import { openNetfilter } from '../../../src/kernel/nft-socket.js';
 import { tcpConnectIn, udpSocketIn } from '../../../src/kernel/sockets.js';
 import { asked } from '../../unit/dns/fixtures.js';
 
 const libc = koffi.load('libc.so.6');
 const connect = libc.func('int connect(int fd, const void *address, uint32 length)');
 const send = libc.func('long send(int fd, const void *data, size_t length, int flags)');
+const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32 length)');
+const SOL_SOCKET = 1;
+const SO_SNDBUFFORCE = 32;
 const MSG_DONTWAIT_NOSIGNAL = 0x4040;
 
 const [namespace = '', kind = ''] = process.argv.slice(2);
@@ -112,6 +118,23 @@ function hangUp(fd: number): void {
   if (fd >= 0) closeSync(fd);
 }
 
+/** Rules of its own, 300,000 in one batch, again and again: the lock of the namespace's rules is hardly ever free. */
+function busyRules(): () => void {
+  const fd = openNetfilter(namespace);
+  const size = Buffer.alloc(4);
+  size.writeInt32LE(128 * 1024 * 1024);
+  setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, size, size.length);
+  const create = NLM_F_CREATE | NLM_F_APPEND;
+  const table = { type: Msg.newTable, flags: create, attributes: [text(1, 'busy')] };
+  const chain = { type: Msg.newChain, flags: create, attributes: [text(1, 'busy'), text(3, 'c')] };
+  const rule = { type: Msg.newRule, flags: create, attributes: [text(1, 'busy'), text(2, 'c'), nested(4, ...drop())] };
+  const remove = { type: Msg.delTable, flags: 0, attributes: [text(1, 'busy')] };
+  const bytes = batch([table, chain, ...Array.from({ length: 300_000 }, () => rule), remove]);
+  return () => {
+    for (;;) if (Number(send(fd, bytes, bytes.length, 0)) < 0) throw new Error(`send: errno ${koffi.errno()}`);
+  };
+}
+
 function redial(fds: number[], sent: number[], i: number): void {
   hangUp(fds[i] ?? -1);
   fds[i] = dial();
@@ -133,10 +156,12 @@ function flood(datagrams: readonly Buffer[]): void {
   for (;;) for (const datagram of datagrams) send(fd, datagram, datagram.length, MSG_DONTWAIT_NOSIGNAL);
 }
 
-process.send?.('ready');
-setImmediate(() => {
-  const datagrams = DATAGRAMS[kind];
-  if (datagrams) flood(datagrams());
-  else CONNECTIONS[kind]?.();
-  throw new Error(`${kind}: no such attack`);
-});
+function prepared(): () => void {
+  const datagrams = DATAGRAMS[kind]?.();
+  const attack = datagrams ? () => flood(datagrams) : kind === 'rules' ? busyRules() : CONNECTIONS[kind];
+  if (!attack) throw new Error(`${kind}: no such attack`);
+  return attack;
+}
+
+const attack = prepared();
+process.send?.('ready', () => attack());
