@@ -156,32 +156,21 @@ export const drop = (packets = 0): Buffer[] => [expression('counter', u64(1, 0),
 export const accept = (): Buffer[] => [verdict(NF_ACCEPT)];
 
 /** `<field> set <value>`, with the checksums that cover it. */
-export const setField = (field: Field, value: Buffer): Buffer[] => [
-  immediate(REG_1, value),
-  expression(
-    'payload',
-    u32(5, REG_1),
-    u32(2, field.base),
-    u32(3, field.offset),
-    u32(4, field.length),
+export const setField = (field: Field, value: Buffer): Buffer[] =>
+  store(field, value, [
     u32(6, NFT_PAYLOAD_CSUM_INET),
     u32(7, field.checksum),
     // Addresses are part of the transport checksum's pseudo header.
     ...(field.base === NETWORK_HEADER ? [u32(8, NFT_PAYLOAD_L4CSUM_PSEUDOHDR)] : []),
-  ),
-];
+  ]);
 
 /** `<field> set <value>` of an IP header's field that no checksum but the header's own covers, if there is that. */
-export const setHeaderField = (field: Field, value: Buffer): Buffer[] => [
+export const setHeaderField = (field: Field, value: Buffer): Buffer[] =>
+  store(field, value, field.checksum === 0 ? [] : [u32(6, NFT_PAYLOAD_CSUM_INET), u32(7, field.checksum)]);
+
+const store = (field: Field, value: Buffer, checksums: readonly Buffer[]): Buffer[] => [
   immediate(REG_1, value),
-  expression(
-    'payload',
-    u32(5, REG_1),
-    u32(2, field.base),
-    u32(3, field.offset),
-    u32(4, field.length),
-    ...(field.checksum === 0 ? [] : [u32(6, NFT_PAYLOAD_CSUM_INET), u32(7, field.checksum)]),
-  ),
+  expression('payload', u32(5, REG_1), u32(2, field.base), u32(3, field.offset), u32(4, field.length), ...checksums),
 ];
 
 /** `notrack` */

@@ -36,7 +36,7 @@ interface Listing {
 /** How long a listing serves the requests that come after it, ms: by then the host sees the network's endpoints. */
 const LISTING_MS = 2_000;
 /** How long an address that was picked is not picked again, ms: by then its lease is seen, or nobody took it up. */
-export const PICKED_MS = 30_000;
+const PICKED_MS = 30_000;
 
 export class Room {
   private readonly listings = new Map<Cidr, Promise<Listing>>();
