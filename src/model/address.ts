@@ -114,8 +114,8 @@ export function addressValue(ip: string): bigint {
 }
 
 /**
- * Of the addresses of the span that are not taken the lowest (or highest), or the one that comes `skip` behind it; the
- * last one where there are not so many, undefined where there is none.
+ * Of the addresses of the span that are not taken the lowest (or highest), or the one that comes `skip` behind it,
+ * counted round where there are not so many; undefined where there is none.
  */
 export function freeAddress(
   span: Span,
@@ -124,13 +124,10 @@ export function freeAddress(
   skip = 0,
 ): Ip | undefined {
   const step = from === 'below' ? 1n : -1n;
-  let left = skip;
-  let found: bigint | undefined;
-  for (let n = from === 'below' ? span.first : span.last; n >= span.first && n <= span.last; n += step) {
-    if (isTaken(n)) continue;
-    found = n;
-    if (left-- === 0) break;
-  }
+  const free: bigint[] = [];
+  for (let n = from === 'below' ? span.first : span.last; n >= span.first && n <= span.last; n += step)
+    if (!isTaken(n) && free.push(n) > skip) break;
+  const found = free[skip % free.length];
   return found === undefined ? undefined : fromBig(found, span.family);
 }
 

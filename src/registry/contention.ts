@@ -52,7 +52,9 @@ export class Contention {
 
   /** Which of the free addresses to try, counted from 0. */
   choose(pool: Cidr): number {
-    return Math.floor(this.random() * this.state(pool).width);
+    const { width, pending } = this.state(pool);
+    // Requests that came after the race was lost need room too.
+    return Math.floor(this.random() * (width === 1 ? 1 : Math.max(width, WIDTH * pending)));
   }
 
   private beFirst(state: State): void {

@@ -132,10 +132,11 @@ export class Ipam {
     deadlineMs = STORE_DEADLINE_MS,
   ): Promise<Cidr> {
     let tried: Choice | undefined;
+    let tries = 0;
     const { result, index } = await transact(
       this.store,
       async (failed): Promise<Attempt<Choice>> => {
-        if (tried !== undefined && failed.length > 0) await this.learn(tried, failed);
+        if (tried !== undefined && failed.length > 0) await this.learn(tried, failed, ++tries);
         if (this.view.doubts && this.occupied.of(pool) === undefined) throw new StoreError(DOUBT, true);
         const known = await this.identity.knownOp();
         tried = wanted === '' ? await this.chooseFree(pool, kind) : await this.take(pool, parseIp(wanted), kind);
@@ -150,13 +151,14 @@ export class Ipam {
     return inPool(result.ip, cidr);
   }
 
-  /** What a try that did not go through tells of its address. */
-  private async learn({ pool, ip, ops }: Choice, failed: readonly number[]): Promise<void> {
+  /** What a try that did not go through, the how manieth of its request, tells of its address. */
+  private async learn({ pool, ip, ops }: Choice, failed: readonly number[], tries: number): Promise<void> {
     this.births.end(keys.lease(pool.cidr, ip));
     this.occupied.unmark(pool.cidr, ip);
     if (failed.some((position) => position < ops.length)) this.occupied.mark(pool.cidr, ip, LOST_MS);
-    // One that serves an endpoint was given out a while ago, and our view is late: nobody is in our way.
-    if (failed.includes(0) && (await this.leases.find(pool.cidr, ip))?.endpoint === undefined)
+    // One that serves an endpoint was given out a while ago, and our view is late: nobody is in our way, if that is
+    // not so again and again.
+    if (failed.includes(0) && (tries > 1 || (await this.leases.find(pool.cidr, ip))?.endpoint === undefined))
       this.contention.lost(pool.cidr);
     if (failed.every((position) => position < ops.length)) return;
     // Written again as it was: by whoever restored a backup, or by hand.

@@ -39,8 +39,8 @@ it('sixty containers started at once have sixty addresses', async () => {
     all.map((c) => docker(c.host, 'inspect', '--format', '{{.NetworkSettings.Networks.one.IPAddress}}', c.name)),
   );
   expect(new Set(addresses).size).toBe(all.length);
-  // Lowest free first: 60 addresses are the first 61 but for the gateway's.
-  expect(new Set(addresses)).toEqual(new Set(Array.from({ length: 60 }, (_, i) => `172.16.1.${i + 2}`)));
+  // Not the lowest: two hosts that want many at once keep out of each other's way (see src/registry/contention.ts).
+  expect(addresses.filter((a) => !/^172\.16\.1\.\d+$/.test(a) || a === '172.16.1.1')).toEqual([]);
 });
 
 it('every one reaches every other by its name', async () => {

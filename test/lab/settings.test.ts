@@ -6,7 +6,8 @@ import { within } from './waiting.js';
 
 let lab: Lab;
 beforeAll(async () => {
-  lab = await Lab.boot({ hosts: 1, plugin: false, consul: true });
+  // One that forgets all when it ends would be another cluster, and addresses wait for hosts that fill it again.
+  lab = await Lab.boot({ hosts: 1, plugin: false, consul: true, durableConsul: true });
 });
 afterAll(() => lab?.down());
 

@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly quiet: Watched;
   /** What was seen beside the control, which burns as much and attacks nobody. */
   readonly control?: Watched | undefined;
+  /** See {@link Measure}. */
+  readonly slack: number;
 }
 
 /** Attacks for so many seconds, or a little longer, with half a CPU of host 1. */
@@ -35,7 +37,7 @@ export async function assault(
   flood: Flood,
   power: Power,
   seconds: number,
-  { quiet, control = quiet }: Surroundings,
+  { quiet, control = quiet, slack }: Surroundings,
 ): Promise<Assault> {
   const before = await order(field);
   const alive = plugins(field);
@@ -50,7 +52,9 @@ export async function assault(
   const learned = dead ? 0 : await mostLearned(field);
   const found = BOTH.flatMap((host) => {
     const noise = Math.max(quiet[host].names.p99, control[host].names.p99);
-    return failings(during[host], quiet[host], noise, lasted).map((f) => `host ${host}: ${f}`);
+    return failings(during[host], { quiet: quiet[host], noise, seconds: lasted, slack }).map(
+      (f) => `host ${host}: ${f}`,
+    );
   });
   if (!dead && struck < flood.least) found.push(`the flood itself: only ${struck.toFixed(2)} strikes a second`);
   if (!dead)

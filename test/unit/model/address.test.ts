@@ -43,6 +43,19 @@ describe('free addresses', () => {
     expect(freeAddress(small, taken('10.1.0.1', '10.1.0.2'), 'below')).toBeUndefined();
   });
 
+  it('are counted round where fewer are left than are to be skipped', () => {
+    const small = assignable(cidr('10.1.0.0/29'), undefined);
+    const after = (skip: number) => freeAddress(small, taken('10.1.0.1', '10.1.0.3', '10.1.0.4'), 'below', skip);
+    expect([0, 1, 2, 3, 4, 5].map(after)).toEqual([
+      '10.1.0.2',
+      '10.1.0.5',
+      '10.1.0.6',
+      '10.1.0.2',
+      '10.1.0.5',
+      '10.1.0.6',
+    ]);
+  });
+
   it('are IPv6 too', () => {
     expect(freeAddress(assignable(cidr('fd00::/64'), undefined), taken('fd00::1'), 'below')).toBe('fd00::2');
   });
