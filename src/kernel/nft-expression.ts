@@ -32,6 +32,9 @@ const NFT_REG_VERDICT = 0;
 const NF_DROP = 0;
 const NF_ACCEPT = 1;
 const NFPROTO_IPV4 = 2;
+const NFT_LIMIT_PKTS = 0;
+const NFT_LIMIT_PKT_BYTES = 1;
+const NFT_LIMIT_F_INV = 1;
 const NFT_PAYLOAD_CSUM_INET = 1;
 const NFT_PAYLOAD_L4CSUM_PSEUDOHDR = 1;
 
@@ -151,6 +154,15 @@ export const forThisHost = (): Buffer[] => [
 
 /** `counter packets <packets> drop` */
 export const drop = (packets = 0): Buffer[] => [expression('counter', u64(1, 0), u64(2, packets)), verdict(NF_DROP)];
+
+/** `limit rate over <rate>/second burst <burst> packets` */
+export const packetsOver = (rate: number, burst: number): Buffer[] => [limitOver(NFT_LIMIT_PKTS, rate, burst)];
+
+/** `limit rate over <rate> bytes/second burst <burst> bytes` */
+export const bytesOver = (rate: number, burst: number): Buffer[] => [limitOver(NFT_LIMIT_PKT_BYTES, rate, burst)];
+
+const limitOver = (type: number, rate: number, burst: number): Buffer =>
+  expression('limit', u64(1, rate), u64(2, 1), u32(3, burst), u32(4, type), u32(5, NFT_LIMIT_F_INV));
 
 /** `accept`: goes on with the next chain of the hook, if there is one. */
 export const accept = (): Buffer[] => [verdict(NF_ACCEPT)];

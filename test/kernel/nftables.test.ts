@@ -18,6 +18,35 @@ afterEach(() => {
 const listing = (): string => inside(namespace, 'nft', 'list', 'ruleset').trim();
 const live = (): boolean => listing().includes('127.0.0.11 timeout');
 
+/** Sends 40,000 datagrams as fast as it can; what is dropped where it is sent is an error to the sender. */
+const FLOOD = `
+  const socket = require('node:dgram').createSocket('udp4');
+  const send = () => new Promise((done) => socket.send('x', Number(process.argv[1]), '127.0.0.11', (e) => done(!e)));
+  (async () => {
+    const began = performance.now();
+    let passed = 0, burst = 0;
+    for (let n = 0; n < 40000; n += 100) {
+      const sent = await Promise.all(Array.from({ length: 100 }, send));
+      passed += sent.filter(Boolean).length;
+      if (n === 2900) burst = passed;
+    }
+    console.log(JSON.stringify({ passed, burst, seconds: (performance.now() - began) / 1000 }));
+    socket.close();
+  })();`;
+const STREAM = `
+  const { createServer, connect } = require('node:net');
+  const began = performance.now();
+  let received = 0;
+  const server = createServer((client) => {
+    client.on('data', (chunk) => { received += chunk.length; });
+    client.on('end', () => {
+      console.log(JSON.stringify({ received, seconds: (performance.now() - began) / 1000 }));
+      client.end();
+      server.close();
+    });
+  });
+  server.listen(53, '127.0.0.11', () => connect(53, '127.0.0.11').end(Buffer.alloc(1500000)));`;
+
 describe('the redirect', () => {
   it('is this table', async () => {
     await redirect.ensure(4567);
@@ -34,6 +63,12 @@ table ip tsoverlay-dns {
     elements = { 127.0.0.11 timeout 4s expires soon }
   }
 
+  chain dns-flood {
+    type filter hook output priority raw - 10; policy accept;
+    ip daddr 127.0.0.11 meta l4proto udp limit rate over 1500/second burst 4000 packets counter packets 0 bytes 0 drop
+    ip daddr 127.0.0.11 meta l4proto tcp limit rate over 96 kbytes/second burst 1 mbytes counter packets 0 bytes 0 drop
+  }
+
   chain dns-udp {
     type filter hook output priority raw; policy accept;
     ip saddr != 127.0.0.12 ip daddr @live udp dport 53 notrack ip daddr set 127.0.0.12 udp dport set 4567
@@ -46,6 +81,23 @@ table ip tsoverlay-dns {
   }
 }`.trim(),
     );
+  });
+
+  it.each([53, 40_053])('lets as many datagrams to the engine as it can answer, at port %i', async (port) => {
+    await redirect.ensure(4567);
+    await redirect.suspend();
+    const { passed, burst, seconds } = JSON.parse(inside(namespace, process.execPath, '-e', FLOOD, `${port}`));
+    expect(burst).toBe(3_000);
+    expect(passed).toBeGreaterThan(4_000);
+    expect(passed).toBeLessThan(4_000 + 1_600 * seconds);
+  });
+
+  it('slows a connection to the engine that asks without end, and loses nothing of it', async () => {
+    await redirect.ensure(4567);
+    await redirect.suspend();
+    const { received, seconds } = JSON.parse(inside(namespace, process.execPath, '-e', STREAM));
+    expect(received).toBe(1_500_000);
+    expect(seconds).toBeGreaterThan(1);
   });
 
   it('replaces the one that was there, whoever made it', async () => {

@@ -30,6 +30,15 @@ const GUIDE: Tour = {
   eth1: '172.18.0.2',
 };
 
+/**
+ * Those that `npm test` takes for what goes beyond the walkthrough: the oldest and the newest. `npm run test:engines` runs
+ * the same on those in between.
+ */
+export const ENDS: readonly EngineVersion[] = SUPPORTED.filter((engine) => {
+  const isEnd = engine === SUPPORTED.at(0) || engine === SUPPORTED.at(-1);
+  return isEnd !== (process.env.TSOVERLAY_ENGINES === 'between');
+});
+
 /** With our IPAM driver, and with the engine's own; both at once on one pair of hosts. */
 export function tours(engine: EngineVersion): readonly [Tour, Tour] {
   // 20.10 wants a swarm for a global network of a plugin.

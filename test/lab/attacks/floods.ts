@@ -69,7 +69,7 @@ export const FLOODS: readonly Flood[] = [
     ...{ name: 'neighbour solicitations', family: 6, powers: RAW, least: 5_000 },
     command: (at) => ['nd', 'eth0', at.network[6], at.gateway[6]],
   },
-  { name: 'random MACs', powers: RAW, least: 5_000, short: true, command: (at) => ['macs', 'eth0', at.peerMac] },
+  { name: 'random MACs', powers: RAW, least: 5_000, command: (at) => ['macs', 'eth0', at.peerMac] },
   ...ofEach((family) => ({
     ...{ name: 'UDP to unassigned addresses', family, powers: EVERYBODY, least: 100 },
     ...(family === 4 ? { short: true } : {}),
@@ -98,7 +98,7 @@ export const FLOODS: readonly Flood[] = [
   dns('DNS by TCP: a byte at a time', '', 100, { command: withName('dns-trickle') }),
   admin('addresses by the thousand', ['addresses', 'eth0'], 100),
   admin('links by the thousand', ['links'], 10),
-  admin('eth0 down and up', ['flap', 'eth0'], 100, { short: true }),
+  admin('eth0 down and up', ['flap', 'eth0'], 100),
   admin('eth0 deleted whenever it is there', ['delete', 'eth0'], 0.05, { short: true }),
   {
     ...{ name: 'hand-made VXLAN to the other host', powers: EVERYBODY, least: 1_000, injects: true, short: true },
