@@ -67,7 +67,7 @@ const TCP = 6;
 const UDP = 17;
 
 /** Per second, and at once; a question that we pass on to the engine counts twice. TCP has many of them in a packet. */
-const DATAGRAMS = { rate: 1500, burst: 4000 };
+const DATAGRAMS = { rate: 1000, burst: 3000 };
 const TCP_BYTES = { rate: 96 * 1024, burst: 1024 * 1024 };
 
 const NF_INET_LOCAL_OUT = 3;
