@@ -7,7 +7,6 @@
 import { isKernelError } from '../errors.js';
 import type { ConsulGuard, ServerAddress } from '../model/ports.js';
 import { ipBytes } from './attributes.js';
-import { OWN_NETNS } from './netns.js';
 import {
   drop,
   fieldIs,
@@ -33,7 +32,7 @@ import {
   text,
   u32,
 } from './nft-message.js';
-import { ask, closeNetfilter, openNetfilter, transact } from './nft-socket.js';
+import { ask, closeNetfilter, openOwnNetfilter, transact } from './nft-socket.js';
 
 const TABLE = 'tsoverlay-consul';
 const CHAIN = 'containers';
@@ -52,7 +51,7 @@ type Family = (typeof FAMILIES)[number];
 
 /** In the network namespace that the calling thread is in. */
 export class NftConsulGuard implements ConsulGuard {
-  private readonly fd = openNetfilter(OWN_NETNS);
+  private readonly fd = openOwnNetfilter();
   /** Rules that each family's chain was given. */
   private readonly rules = new Map<Family, number>();
 

@@ -10,7 +10,6 @@ import type { GuardDrops, GuardMode, NodeAddress } from '../model/types.js';
 import { ipBytes } from './attributes.js';
 import { GUARD_TABLE, type GuardChain, guardChains, NODES, type Underlay, VNIS } from './guard-rules.js';
 import { comment, generation, identity, readDrops, wanted } from './guard-state.js';
-import { OWN_NETNS } from './netns.js';
 import { VXLAN_VNI } from './nft-expression.js';
 import {
   attr,
@@ -26,7 +25,7 @@ import {
   text,
   u32,
 } from './nft-message.js';
-import { closeNetfilter, openNetfilter, transact } from './nft-socket.js';
+import { closeNetfilter, openOwnNetfilter, transact } from './nft-socket.js';
 
 /** Before everybody's own filters, whose `accept` does not overrule our drop; after everybody's DNAT. */
 const PRIORITY = -10;
@@ -37,7 +36,7 @@ const CHUNK = 1000;
 
 /** In the network namespace that the calling thread is in. */
 export class VxlanGuard implements Guard {
-  private readonly fd = openNetfilter(OWN_NETNS);
+  private readonly fd = openOwnNetfilter();
   private readonly family: number;
   private readonly chains: readonly GuardChain[];
   /** The table as it was made last. */

@@ -22,7 +22,7 @@ import { OWN_NETNS, withNamespace } from './netns.js';
 import { occupiedNetworks } from './routes.js';
 import { Rtnetlink } from './rtnetlink.js';
 import { linkFilter } from './socket-filter.js';
-import { checksSources } from './sysctl.js';
+import { checksSources, solicitOnce } from './sysctl.js';
 import { RTNLGRP } from './uapi.js';
 import { readVxlan } from './vxlan.js';
 import { type Listener, Watcher } from './watcher.js';
@@ -90,6 +90,10 @@ export class LinuxKernel implements HostKernel {
 
   isNamespace(path: string): boolean {
     return namespaceInode(path) !== undefined;
+  }
+
+  calm(path: string): void {
+    withNamespace(path, solicitOnce);
   }
 
   canFilter(): boolean {

@@ -23,11 +23,14 @@ const MSG_DONTWAIT = 0x40;
 const NLMSG_ERROR = 2;
 
 /** A descriptor of a NETLINK_NETFILTER socket that acts in `namespace`; end it with {@link closeNetfilter}. */
-export function openNetfilter(namespace: string): number {
-  return withNamespace(namespace, () =>
-    check('socket NETLINK_NETFILTER', socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER)),
-  );
-}
+export const openNetfilter = (namespace: string): number => withNamespace(namespace, openOwnNetfilter);
+
+/**
+ * The same for the namespace that the caller is in. Needs no /proc, which is of other processes where an operator has
+ * entered the managed plugin's mounts.
+ */
+export const openOwnNetfilter = (): number =>
+  check('socket NETLINK_NETFILTER', socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
 
 /**
  * Not with closeSync: the kernel makes the closer wait until what was deleted before has been freed, some 10 ms

@@ -1,5 +1,5 @@
 /** Kernel settings: `sysctl`. Those below `net` are the calling thread's namespace's, so all of this is synchronous. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hasCode, isKernelError } from '../errors.js';
 import { fromNode } from './errno.js';
 import { remountWritable } from './netns.js';
@@ -65,23 +65,45 @@ export const checkSources = (): void => writeSysctl(SOURCE_CHECK, STRICT);
 
 export const checksSources = (): boolean => Number(readFileSync(`${ROOT}/${SOURCE_CHECK}`, 'utf8')) === STRICT;
 
+const NEIGHBOURS = 'net/ipv6/neigh';
+
 /**
- * `sysctl -w net.ipv6.conf.<link>.disable_ipv6=0`, still without an fe80 address. A VXLAN device wants it too: no
+ * `sysctl -w net.ipv6.neigh.<each>.mcast_solicit=1`: a neighbour that does not answer is asked for once, by whoever wants it.
+ * The kernel would ask twice more by itself, and no CPU limit of a container holds for that: half a CPU of datagrams to
+ * addresses that nobody has, without a capability, kept a whole one busy. A link that comes later asks three times again.
+ */
+export function solicitOnce(root = ROOT): void {
+  for (const link of links(root)) changeSysctl(`${NEIGHBOURS}/${link}/mcast_solicit`, 1, root);
+}
+
+/** None in a kernel without IPv6. */
+function links(root: string): readonly string[] {
+  try {
+    return readdirSync(`${root}/${NEIGHBOURS}`).filter((link) => !['default', 'lo'].includes(link));
+  } catch (e) {
+    if (hasCode(e, 'ENOENT')) return [];
+    throw fromNode(`sysctl ${NEIGHBOURS.replaceAll('/', '.')}`, e);
+  }
+}
+
+/**
+ * `sysctl -w net.ipv6.conf.<link>.disable_ipv6=0`, still without an fe80 address, and neighbours are asked for once. A VXLAN device wants it too: no
  * IPv6 neighbour is taken (EINVAL) where IPv6 is off. Throws ENOENT without such a link, and in kernels without IPv6.
  */
 export function enableIpv6(link: string): void {
   changeSysctl(`net/ipv6/conf/${link}/addr_gen_mode`, ADDRESS_NONE);
   changeSysctl(`net/ipv6/conf/${link}/disable_ipv6`, 0);
+  changeSysctl(`${NEIGHBOURS}/${link}/mcast_solicit`, 1);
 }
 
 /** Asks before: a write waits for a lock of the whole host (rtnl), and this process with it; a read does not. */
-function changeSysctl(name: string, value: number): void {
-  if (readSysctl(name) !== String(value)) writeSysctl(name, value);
+function changeSysctl(name: string, value: number, root = ROOT): void {
+  if (readSysctl(name, root) !== String(value)) writeSysctl(name, value, root);
 }
 
-function readSysctl(name: string): string {
+function readSysctl(name: string, root: string): string {
   try {
-    return readFileSync(`${ROOT}/${name}`, 'utf8').trim();
+    return readFileSync(`${root}/${name}`, 'utf8').trim();
   } catch (e) {
     throw fromNode(`sysctl ${name.replaceAll('/', '.')}`, e);
   }

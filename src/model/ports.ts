@@ -108,6 +108,11 @@ export interface HostKernel {
   observe(name: NamespaceName): Promise<ObservedNamespace | undefined>;
   /** Whether a namespace is mounted on this file. */
   isNamespace(path: string): boolean;
+  /**
+   * Makes the kernel ask once only for IPv6 neighbours of a container in this namespace. Throws a KernelError, or what the
+   * container's going brings about.
+   */
+  calm(path: string): void;
   /** Whether this kernel can hold ports to their senders. */
   canFilter(): boolean;
   /** Does one step; creating what exists and removing what is gone are successes. Rejects with a KernelError. */

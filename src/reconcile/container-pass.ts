@@ -44,7 +44,7 @@ export class ContainerPass {
     private readonly memory: HostMemory,
     private readonly local: LocalEndpoints,
     /** Makes the kernel right: an endpoint has a link to be seen to, as was not known before. */
-    private readonly host: Pick<HostPass, 'kick'>,
+    private readonly host: Pick<HostPass, 'kick' | 'calm'>,
     private readonly log: Logger,
   ) {
     this.loop = new Loop((key) => (key === ALL ? this.compareAll() : this.describe(key)), {
@@ -112,9 +112,11 @@ export class ContainerPass {
     for (const { network, endpoint, names, linkLocal } of container.attachments) {
       if (endpoint === '' || !this.local.isLive(endpoint)) continue;
       this.local.place(endpoint, container.sandbox);
+      const id = this.memory.clusterIdOf(network);
+      if (this.view.current.networks.get(id)?.ipv6 === true) this.host.calm(container.sandbox);
       const local = linkLocal.length > 0 ? { linkLocal } : {};
       const description = { names, container: container.id, sandbox: container.sandbox, ...local };
-      await this.endpoints.describe(this.memory.clusterIdOf(network), endpoint, description);
+      await this.endpoints.describe(id, endpoint, description);
     }
   }
 

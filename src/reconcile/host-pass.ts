@@ -93,6 +93,15 @@ export class HostPass {
     await Promise.all(waiting.map((name) => this.loop.settled(name, deadlineMs).catch(() => undefined)));
   }
 
+  /** A container has its cards: see {@link HostKernel.calm}. One that is just going need not be calm. */
+  calm(sandbox: string): void {
+    try {
+      this.kernel.calm(sandbox);
+    } catch (e) {
+      this.log.debug({ sandbox, err: messageOf(e) }, 'a container asks for neighbours as often as it likes');
+    }
+  }
+
   stop(): void {
     this.mending.stop();
     this.loop.stop();

@@ -22,3 +22,16 @@ test('a read-only /proc/sys is made writable', () => {
   `);
   expect(answer.trim()).toBe('1');
 });
+
+test('IPv6 neighbours are asked for once', () => {
+  const answer = inContainer(`
+    import { execFileSync } from 'node:child_process';
+    import { readFileSync } from 'node:fs';
+    const { solicitOnce } = await import(${JSON.stringify(sysctl)});
+    execFileSync('ip', ['link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth1']);
+    solicitOnce();
+    const asks = (name) => readFileSync('/proc/sys/net/ipv6/neigh/' + name + '/mcast_solicit', 'utf8').trim();
+    console.log(asks('eth0'), asks('eth1'));
+  `);
+  expect(answer.trim()).toBe('1 1');
+});

@@ -71,8 +71,7 @@ export const FLOODS: readonly Flood[] = [
   },
   { name: 'random MACs', powers: RAW, least: 5_000, command: (at) => ['macs', 'eth0', at.peerMac] },
   ...ofEach((family) => ({
-    ...{ name: 'UDP to unassigned addresses', family, powers: EVERYBODY, least: 100 },
-    ...(family === 4 ? { short: true } : {}),
+    ...{ name: 'UDP to unassigned addresses', family, powers: EVERYBODY, least: 100, short: true as const },
     command: (at) => ['udp', at.network[family]],
   })),
   ...ofEach((family) => ({
