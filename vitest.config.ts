@@ -1,28 +1,49 @@
 import { defineConfig } from 'vitest/config';
 
-const project = (name: string, seconds: number, parallel: boolean, include = `test/${name}/**/*.test.ts`) => ({
+interface Project {
+  /** Of each test, and of each hook. */
+  readonly seconds: number;
+  /** Files at once. */
+  readonly workers: number;
+  readonly include?: readonly string[];
+  readonly exclude?: readonly string[];
+}
+
+let order = 0;
+const project = (
+  name: string,
+  { seconds, workers, include = [`test/${name}/**/*.test.ts`], exclude = [] }: Project,
+) => ({
   test: {
     name,
-    include: [include],
+    include: [...include],
+    exclude: [...exclude],
     testTimeout: seconds * 1000,
     hookTimeout: seconds * 1000,
+    maxWorkers: workers,
+    // One project after the other.
+    sequence: { groupOrder: order++ },
     // Namespaces belong to threads: a test that switches them needs a process of its own.
     pool: 'forks' as const,
-    fileParallelism: parallel,
   },
 });
+
+/** They measure, or flood: each wants the machine for itself. */
+const ALONE = ['antispoof', 'dns-attack', 'flood', 'guard-traffic', 'nftables', 'traffic', 'watch'].map(
+  (file) => `test/kernel/${file}.test.ts`,
+);
 
 export default defineConfig({
   test: {
     projects: [
-      project('unit', 20, true),
-      project('store', 30, false),
-      project('kernel', 30, false),
-      project('lab', 300, false, 'test/lab/*.test.ts'),
-      project('managed', 300, false, 'test/lab/managed/*.test.ts'),
-      project('options', 300, false, 'test/lab/options/*.test.ts'),
-      project('attacks', 300, false, 'test/lab/attacks/*.test.ts'),
-      project('faults', 300, false, 'test/lab/faults/*.test.ts'),
+      project('unit', { seconds: 20, workers: 2 }),
+      project('store', { seconds: 30, workers: 1 }),
+      project('kernel', { seconds: 30, workers: 2, exclude: ALONE }),
+      project('kernel-alone', { seconds: 30, workers: 1, include: ALONE }),
+      project('lab', { seconds: 300, workers: 1, include: ['test/lab/*.test.ts'] }),
+      ...['managed', 'options', 'attacks', 'faults'].map((name) =>
+        project(name, { seconds: 300, workers: 1, include: [`test/lab/${name}/*.test.ts`] }),
+      ),
     ],
   },
 });
