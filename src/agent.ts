@@ -147,10 +147,11 @@ export class Agent {
 
   private onEvent(event: EngineEvent): void {
     const { engine, containers, node } = this.parts;
-    if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) {
-      engine.kick();
+    if (event.type === 'bridge') {
       this.parts.consulGuard.kick();
+      return;
     }
+    if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) engine.kick();
     const container = event.container;
     if (container === undefined || !['connect', 'start', 'rename'].includes(event.action)) return;
     containers.kick(container);

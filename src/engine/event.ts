@@ -10,6 +10,7 @@ const schema = z.object({
   Actor: z.object({ ID: z.string(), Attributes: z.record(z.string(), z.string()).default({}) }),
 });
 
+const BRIDGE_ACTIONS = new Set(['create', 'destroy']);
 const CONTAINER_ACTIONS = new Set(['start', 'rename', 'die']);
 
 /** Undefined for what does not concern us. Network events carry the driver as their `type` attribute. */
@@ -18,6 +19,7 @@ export function parseEvent(line: string): EngineEvent | undefined {
   const { type: driver, container } = actor.Attributes;
   if (type === 'network' && isOurDriver(driver ?? ''))
     return { type, action, network: actor.ID as EngineNetworkId, ...(container === undefined ? {} : { container }) };
+  if (type === 'network' && driver === 'bridge' && BRIDGE_ACTIONS.has(action)) return { type: 'bridge', action };
   if (type === 'container' && CONTAINER_ACTIONS.has(action)) return { type, action, container: actor.ID };
   return undefined;
 }

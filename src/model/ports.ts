@@ -195,6 +195,8 @@ export type EngineEvent =
       readonly network: EngineNetworkId;
       readonly container?: string;
     }
+  /** A network of the engine's own driver `bridge`, actions create, destroy. */
+  | { readonly type: 'bridge'; readonly action: string }
   /** `container`, actions start, die, rename. */
   | { readonly type: 'container'; readonly action: string; readonly container: string };
 

@@ -86,6 +86,13 @@ describe('parseEvent', () => {
     expect(parseEvent(line('network', 'connect', 'n1', { type: 'bridge', container: 'c1' }))).toBeUndefined();
   });
 
+  it('tells when bridges come and go, for what is to be kept away from Consul', () => {
+    expect(parseEvent(line('network', 'create', 'n1', { type: 'bridge', name: 'later' }))).toEqual({
+      type: 'bridge',
+      action: 'create',
+    });
+  });
+
   it('keeps the three container events that matter', () => {
     expect(parseEvent(line('container', 'rename', 'c1', { oldName: '/x' }))).toEqual({
       type: 'container',
