@@ -14,6 +14,16 @@ export function differing<K, V>(before: ReadonlyMap<K, V>, after: ReadonlyMap<K,
   return found;
 }
 
+/** The first entries of a map, in its order. */
+export function firstOf<K, V>(all: ReadonlyMap<K, V>, count: number): ReadonlyMap<K, V> {
+  const some = new Map<K, V>();
+  for (const [key, value] of all) {
+    if (some.size >= count) break;
+    some.set(key, value);
+  }
+  return some;
+}
+
 /** What only one of two lists has, by identity: first what is gone. Nearly all is the same, at its beginning and its end. */
 export function differences<T extends object>(
   before: readonly T[],

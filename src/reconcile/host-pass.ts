@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { messageOf, StoreError } from '../errors.js';
 import { deviceSteps, peerSteps } from '../model/change.js';
 import { damage, type Notice } from '../model/damage.js';
+import { firstOf } from '../model/differing.js';
 import { namespaceName } from '../model/names.js';
 import { PeerIndex } from '../model/peer-index.js';
 import { networkOfNamespace, plan, type Self } from '../model/plan.js';
@@ -19,6 +20,8 @@ import { HostSteps } from './host-steps.js';
 import { Loop } from './loop.js';
 import { Mending } from './mending.js';
 
+/** Endpoints whose part of a plan is made at once. */
+const SLICE = 250;
 const RESYNC_MS = 30_000;
 /** Long enough for the calls that follow DeleteEndpoint, ms. */
 const DEFER_MS = 150;
@@ -110,8 +113,9 @@ export class HostPass {
     const network = networkOfNamespace(known, name);
     // What is running stays as it is until the record can be read.
     if (network === undefined && [...known.unreadable].some((id) => namespaceName(id) === name)) return true;
-    const cluster = network === undefined ? known : this.peers.within(known, network.id);
     const made = this.made.get(name);
+    if (made === undefined && network !== undefined) await this.prepare(name, known, network.id);
+    const cluster = network === undefined ? known : this.peers.within(known, network.id);
     if (made === undefined) return this.passAll(name, cluster);
     if (made.changes !== this.local.changes || made.plan.ports.some((port) => port.end === 'engine'))
       return this.passDevices(name, cluster, made);
@@ -120,6 +124,17 @@ export class HostPass {
     if (wanted === undefined || steps === undefined) return this.passDevices(name, cluster, made);
     await this.make(name, { ...made, plan: wanted }, steps, []);
     return true;
+  }
+
+  /** What is made of each record is kept with it: of thousands that are new it is made in slices. */
+  private async prepare(name: NamespaceName, known: Cluster, network: NetworkId): Promise<void> {
+    await this.peers.prepare(network);
+    if (this.plans.has(name)) return;
+    const all = this.peers.of(network);
+    for (let size = SLICE; size < all.size; size += SLICE) {
+      plan({ ...known, endpoints: new Map([[network, firstOf(all, size)]]) }, this.wish(new Map()), name);
+      await pause(size);
+    }
   }
 
   /** Looks at all there is: nothing is taken for granted. */

@@ -3,8 +3,9 @@
  * to it may write anything: of hosts that are none, of this host though it never made them, or with addresses that
  * are not theirs.
  */
+import { setImmediate as breathe } from 'node:timers/promises';
 import { isStoreError } from '../errors.js';
-import { differing } from '../model/differing.js';
+import { differing, firstOf } from '../model/differing.js';
 import { Contest, type Sound } from '../model/sound.js';
 import type { Cidr, Cluster, Endpoint, EndpointId, Ip, Network, NetworkId, NodeAddress } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
@@ -13,6 +14,9 @@ import type { LocalEndpoints } from './local-endpoints.js';
 
 /** Leases that are looked up for one network at a time; who claims more addresses twice waits. */
 const MOST_LOOKUPS = 64;
+
+/** Endpoints that are judged at once. */
+const SLICE = 250;
 
 /** How soon it is asked again when the store did not answer, ms. */
 const RETRY_MS = 5_000;
@@ -65,17 +69,25 @@ export class Peers {
 
   /** None while the network's record or its endpoints are not loaded. */
   of(id: NetworkId): All {
-    const { networks, endpoints } = this.view.current;
-    const [network, all] = [networks.get(id), endpoints.get(id)];
-    if (network === undefined || all === undefined) return new Map();
-    const holders = this.holders.get(id)?.by;
-    const from: Grounds = { network, all, admitted: this.admitted, lives: this.local.lives, holders };
+    const from = this.groundsOf(id);
+    if (from === undefined) return new Map();
     const known = this.known.get(id);
     if (known !== undefined && isSame(known.from, from)) return known.endpoints;
     const result = this.judge(from, known);
     this.known.set(id, result);
+    const { all } = from;
     if (result.contested.length > 0 && this.holders.get(id)?.of !== all) void this.ask(id, all, result);
     return result.endpoints;
+  }
+
+  /** Judges thousands that are new in slices, so that {@link of} has little to do. */
+  async prepare(id: NetworkId): Promise<void> {
+    for (let size = (this.known.get(id)?.from.all.size ?? 0) + SLICE; ; size += SLICE) {
+      const from = this.groundsOf(id);
+      if (from === undefined || from.all.size <= size) return;
+      this.known.set(id, this.judge({ ...from, all: firstOf(from.all, size) }, this.known.get(id)));
+      await breathe();
+    }
   }
 
   /** The cluster with no endpoints but those of one network that count. */
@@ -118,6 +130,13 @@ export class Peers {
     const changed = differing(before?.all ?? new Map(), from.all);
     if (before === undefined || (before.admitted === from.admitted && before.lives === from.lives)) return changed;
     return new Set([...changed, ...from.all.keys()]);
+  }
+
+  private groundsOf(id: NetworkId): Grounds | undefined {
+    const { networks, endpoints } = this.view.current;
+    const [network, all] = [networks.get(id), endpoints.get(id)];
+    if (network === undefined || all === undefined) return undefined;
+    return { network, all, admitted: this.admitted, lives: this.local.lives, holders: this.holders.get(id)?.by };
   }
 
   private counting({ all, admitted }: Grounds, id: EndpointId): Endpoint | undefined {
