@@ -21,8 +21,8 @@ export type ClusterCopy = z.infer<typeof schema>['prefixes'];
 
 /** A burst of changes is one write, ms. */
 const SETTLE_MS = 500;
-/** Writing takes a thousandth of the time at most: what a crash loses of the newest seconds the store has. */
-const SHARE = 1_000;
+/** Between two writes, ms for each million characters, which take some 5 ms: what a crash loses the store has. */
+const MILLION_MS = 5_000;
 const LAST_MS = 30_000;
 /** Entries that are made into text at once. */
 const PIECE = 200;
@@ -72,19 +72,19 @@ export class CopyKeeper {
   }
 
   private async write(): Promise<void> {
-    const spent = { ms: 0 };
-    await this.file.write(() => timed(piecesOf(this.take()), spent));
-    this.next = performance.now() + Math.min(LAST_MS, spent.ms * SHARE);
+    let size = 0;
+    const count = (piece: string): void => {
+      size += piece.length;
+    };
+    await this.file.write(() => counted(piecesOf(this.take()), count));
+    this.next = performance.now() + Math.min(LAST_MS, (size / 1e6) * MILLION_MS);
   }
 }
 
-/** Adds what the making of each takes. */
-function* timed(pieces: Iterable<string>, spent: { ms: number }): Generator<string> {
-  let began = performance.now();
+function* counted(pieces: Iterable<string>, count: (piece: string) => void): Generator<string> {
   for (const piece of pieces) {
-    spent.ms += performance.now() - began;
+    count(piece);
     yield piece;
-    began = performance.now();
   }
 }
 
