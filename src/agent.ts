@@ -7,6 +7,7 @@ import { makeApp, serve } from './api/server.js';
 import type { Config } from './config.js';
 import { messageOf } from './errors.js';
 import { lockHost } from './kernel/lock.js';
+import { differing } from './model/differing.js';
 import type { EngineEvent } from './model/ports.js';
 import type { Cluster, NamespaceName } from './model/types.js';
 import { assemble, type Parts } from './parts.js';
@@ -18,9 +19,13 @@ const RETRY_MS = 500;
 const PATIENCE_MS = 3_000;
 /** How long a stop takes down what was put off, ms. */
 const CATCH_UP_MS = 1_000;
+/** How long a stop waits for the disk, ms. */
+const COPY_MS = 2_000;
 
 export class Agent {
   private readonly ending = new AbortController();
+  /** The networks that were there at the last change. */
+  private known: Cluster['networks'] = new Map();
 
   private constructor(
     private readonly log: Logger,
@@ -52,10 +57,11 @@ export class Agent {
     const { host, engine, containers, node, dns, peers, registration, store, kernel } = this.parts;
     await host.catchUp(CATCH_UP_MS);
     this.ending.abort();
-    const { restarts, guard, consulGuard, exposure } = this.parts;
-    for (const pass of [restarts, host, engine, containers, node, guard, consulGuard, exposure, peers]) pass.stop();
+    const { restarts, guard, consulGuard, exposure, advice, copy } = this.parts;
+    for (const pass of [restarts, host, engine, containers, node, guard, consulGuard, exposure, peers, advice])
+      pass.stop();
     for (const server of this.servers) server.close();
-    await dns.stop();
+    await Promise.all([dns.stop(), Promise.race([copy.flush(), sleep(COPY_MS)])]);
     await Promise.race([registration.release().catch(() => undefined), sleep(2_000)]);
     await store.close();
     kernel.close();
@@ -68,6 +74,7 @@ export class Agent {
     const loaded = this.insist('the cluster could not be loaded', () => this.load());
     await Promise.race([loaded, sleep(PATIENCE_MS)]);
     if (!view.current.complete) this.startFromCopy();
+    this.known = view.current.networks;
     view.onChange((cluster, changed) => this.onChange(cluster, changed));
     host.open();
     for (const name of namespaces) host.kickNamespace(name);
@@ -93,10 +100,13 @@ export class Agent {
 
   private onChange(cluster: Cluster, { networks, nodes, endpoints }: ClusterChange): void {
     const { host, membership, engine, node, guard, advice, sandboxes, containers, copy } = this.parts;
-    for (const network of endpoints) host.kick(network);
+    const changed = differing(this.known, cluster.networks);
+    this.known = cluster.networks;
+    // News of networks without a changed record are of those that cannot be read.
+    const about = networks && changed.length === 0 ? [...membership.networks] : changed;
+    for (const id of new Set([...endpoints, ...about.filter((n) => membership.networks.has(n))])) host.kick(id);
     if (networks) {
-      for (const network of membership.networks) host.kick(network);
-      engine.kick();
+      engine.compare();
       node.networksChanged();
     }
     if (networks || nodes) {
@@ -151,7 +161,7 @@ export class Agent {
       this.parts.consulGuard.kick();
       return;
     }
-    if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) engine.kick();
+    if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) engine.look(event.network);
     const container = event.container;
     if (container === undefined || !['connect', 'start', 'rename'].includes(event.action)) return;
     containers.kick(container);

@@ -109,9 +109,7 @@ export async function assemble(config: Config, log: Logger) {
   const ipam = new Ipam(store, view, self, pools, networks, membership, local, released, identity);
   const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local);
   const leases = { holder: async (pool: Cidr, ip: Ip) => (await ipam.leases.find(pool, ip))?.endpoint };
-  const peers = new Peers(view, self, local, leases, (network) => {
-    for (const id of network === undefined ? membership.networks : [network]) host.kick(id);
-  });
+  const peers = new Peers(view, self, local, leases, (network) => host.kick(network));
   const docker = new DockerEngine(DOCKER_SOCKET, (e) =>
     log.warn({ err: messageOf(e) }, 'the engine does not answer yet'),
   );

@@ -3,8 +3,9 @@
 import type { Sandboxes } from '../dns/sandboxes.js';
 import { UserError } from '../errors.js';
 import { inPool, ipOf, networkOf, parseIp } from '../model/address.js';
+import { segmentsOf } from '../model/layout.js';
 import { containerEnd, OPTION_MIRROR } from '../model/names.js';
-import { segmentsOf, staticRoutes } from '../model/plan.js';
+import { staticRoutes } from '../model/plan.js';
 import { isId, MOST } from '../model/shapes.js';
 import type { Cidr, Ip, Network, NetworkId } from '../model/types.js';
 import type { ContainerPass } from '../reconcile/container-pass.js';

@@ -1,4 +1,5 @@
 /** The endpoints of one network by name and by address, so that a look-up costs the same among five or 5,000. */
+import { differing } from '../model/differing.js';
 import type { Endpoint } from '../model/types.js';
 
 /** As many names of one endpoint count; a container that gives itself more makes its own last ones unknown. */
@@ -10,6 +11,10 @@ type Register = Map<string, Bearers>;
 
 export class Directory {
   private endpoints: ReadonlyMap<string, Endpoint> = new Map();
+  /** Endpoints on the way from those to others. */
+  private work:
+    | { readonly target: ReadonlyMap<string, Endpoint>; readonly ids: readonly string[]; at: number }
+    | undefined;
   private readonly names: Register = new Map();
   private readonly addresses: Register = new Map();
 
@@ -18,11 +23,28 @@ export class Directory {
    * Neither the map nor its endpoints may ever change themselves: what is identical is taken for equal.
    */
   follow(endpoints: ReadonlyMap<string, Endpoint>): this {
-    if (endpoints === this.endpoints) return this;
-    for (const [id, endpoint] of this.endpoints) if (endpoints.get(id) !== endpoint) this.remove(endpoint);
-    for (const [id, endpoint] of endpoints) if (this.endpoints.get(id) !== endpoint) this.add(endpoint);
-    this.endpoints = endpoints;
+    while (!this.approach(endpoints, Number.POSITIVE_INFINITY));
     return this;
+  }
+
+  /** The same, for `most` changed endpoints at a time; true once all are taken over. */
+  approach(endpoints: ReadonlyMap<string, Endpoint>, most: number): boolean {
+    if (this.work === undefined) {
+      if (endpoints === this.endpoints) return true;
+      this.work = { target: endpoints, ids: differing(this.endpoints, endpoints), at: 0 };
+    }
+    const { work } = this;
+    const end = Math.min(work.ids.length, work.at + most);
+    for (; work.at < end; work.at++) {
+      const id = work.ids[work.at] ?? '';
+      const [before, after] = [this.endpoints.get(id), work.target.get(id)];
+      if (before !== undefined) this.remove(before);
+      if (after !== undefined) this.add(after);
+    }
+    if (work.at < work.ids.length) return false;
+    this.endpoints = work.target;
+    this.work = undefined;
+    return this.endpoints === endpoints;
   }
 
   /** Who has this name, in {@link canonical} form. */

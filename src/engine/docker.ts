@@ -32,8 +32,9 @@ export class DockerEngine implements Engine {
     this.stream = new Docker({ socketPath });
   }
 
-  async networks(): Promise<readonly EngineNetwork[]> {
-    const list = await this.docker.listNetworks();
+  async networks(only?: { readonly id: string } | { readonly name: string }): Promise<readonly EngineNetwork[]> {
+    const filters = Object.fromEntries(Object.entries(only ?? {}).map(([key, value]) => [key, [literal(value)]]));
+    const list = await this.docker.listNetworks(only === undefined ? {} : { filters });
     return list
       .filter((n) => isOurDriver(n.Driver))
       .map((n) => {
@@ -160,6 +161,9 @@ export class DockerEngine implements Engine {
     }
   }
 }
+
+/** Engines take what is looked for as a regular expression. */
+const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 
 async function readLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): Promise<void> {
   let rest = '';

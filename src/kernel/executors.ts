@@ -6,10 +6,11 @@ import { ensureAddress, removeAddress } from './addresses.js';
 import { setPort } from './bridge-ports.js';
 import { ensureBridge, stopSnooping } from './bridges.js';
 import { withCard } from './card.js';
-import { removeStatic, replaceStatic } from './fdb.js';
+import type { Entries } from './entries.js';
+import { removingStatic, replacingStatic } from './fdb.js';
 import { linkIndex, removeLink, setLink } from './links.js';
 import type { Namespaces, Space } from './namespaces.js';
-import { removeNeighbour, replaceNeighbour } from './neighbours.js';
+import { removingNeighbour, replacingNeighbour } from './neighbours.js';
 import { withNamespace } from './netns.js';
 import type { Rtnetlink } from './rtnetlink.js';
 import { checkSources, disableIpv6, enableForwarding, enableIpv6 } from './sysctl.js';
@@ -19,6 +20,7 @@ import { ensureVxlan, stopLearning } from './vxlan.js';
 
 export interface Workplace {
   readonly spaces: Namespaces;
+  readonly entries: Entries;
   /** In the host's namespace, the underlay. */
   readonly host: Rtnetlink;
   readonly hostFd: number;
@@ -112,24 +114,23 @@ const executors: Executors = {
 
   removeAddress: (at, step) => unlessGone(at, step, (socket) => removeAddress(socket, step.link, step.address)),
 
-  replaceNeighbour: async (at, step) => {
-    const space = await inside(at, step);
-    enableIpv6For(step.ip, space, step.link);
-    await replaceNeighbour(space.socket, 'ip', step.link, step.mac, step.ip);
-  },
+  replaceNeighbour: (at, { kind, ns, link, mac, ip }) =>
+    at.entries.change(ns, { kind, change: replacingNeighbour('ip', link, mac, ip), ipv6: ip.includes(':') }),
 
-  removeNeighbour: (at, step) =>
-    unlessGone(at, step, (socket) => removeNeighbour(socket, 'ip', step.link, step.mac, step.ip)),
+  removeNeighbour: (at, { kind, ns, link, mac, ip }) =>
+    at.entries.change(ns, { kind, change: removingNeighbour('ip', link, mac, ip), ipv6: false }),
 
-  replaceFdb: async (at, step) =>
-    replaceNeighbour((await inside(at, step)).socket, 'bridge', step.link, step.mac, step.vtep as Ip),
+  replaceFdb: (at, { kind, ns, link, mac, vtep }) =>
+    at.entries.change(ns, { kind, change: replacingNeighbour('bridge', link, mac, vtep as Ip), ipv6: false }),
 
-  removeFdb: (at, step) =>
-    unlessGone(at, step, (socket) => removeNeighbour(socket, 'bridge', step.link, step.mac, step.vtep as Ip)),
+  removeFdb: (at, { kind, ns, link, mac, vtep }) =>
+    at.entries.change(ns, { kind, change: removingNeighbour('bridge', link, mac, vtep as Ip), ipv6: false }),
 
-  replaceStatic: async (at, step) => replaceStatic((await inside(at, step)).socket, step.link, step.mac),
+  replaceStatic: (at, { kind, ns, link, mac }) =>
+    at.entries.change(ns, { kind, change: replacingStatic(link, mac), ipv6: false }),
 
-  removeStatic: (at, step) => unlessGone(at, step, (socket) => removeStatic(socket, step.link, step.mac)),
+  removeStatic: (at, { kind, ns, link, mac }) =>
+    at.entries.change(ns, { kind, change: removingStatic(link, mac), ipv6: false }),
 
   replaceFilter: async (at, step) => (await inside(at, step)).filters.replace(step.link, step.sender),
 

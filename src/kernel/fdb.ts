@@ -1,10 +1,9 @@
 /** Forwarding tables, and the bridges' static entries in them: `bridge fdb … master static`. */
 import { FlagsNew } from 'netlink/dist/constants.js';
 import { getS32, getU16 } from 'netlink/dist/structs.js';
-import { isKernelError } from '../errors.js';
 import type { Mac } from '../model/types.js';
 import { macBytes, message, readAttributes, readMac } from './attributes.js';
-import { linkIndex } from './links.js';
+import type { EntryChange } from './entries.js';
 import { type KernelNeighbour, neighbourHeader, readNeighbour } from './neighbours.js';
 import type { Rtnetlink } from './rtnetlink.js';
 import { AF, NDA, NTF_MASTER, NUD_NOARP, RTM } from './uapi.js';
@@ -43,19 +42,22 @@ export async function listFdb(socket: Rtnetlink): Promise<Fdb> {
   return { vteps: found.filter(isVtep), statics: found.filter((entry) => !isVtep(entry)) };
 }
 
-/** `bridge fdb replace <mac> dev <link> master static`; one on another port moves. Throws ENODEV. */
-export async function replaceStatic(socket: Rtnetlink, link: string, mac: Mac): Promise<void> {
-  const verb = `bridge fdb replace ${mac} dev ${link} master static`;
-  const payload = formatStatic({ link: await linkIndex(socket, link, verb), mac });
-  await socket.request(verb, RTM.NEWNEIGH, FlagsNew.CREATE | FlagsNew.REPLACE, payload);
-}
+/** `bridge fdb replace <mac> dev <link> master static`; one on another port moves. ENODEV without the link. */
+export const replacingStatic = (link: string, mac: Mac): EntryChange => ({
+  verb: `bridge fdb replace ${mac} dev ${link} master static`,
+  link,
+  type: RTM.NEWNEIGH,
+  flags: FlagsNew.CREATE | FlagsNew.REPLACE,
+  payload: (index) => formatStatic({ link: index, mac }),
+  fine: [],
+});
 
 /** `bridge fdb delete <mac> dev <link> master`; success when the entry, the port or its bridge is gone. */
-export async function removeStatic(socket: Rtnetlink, link: string, mac: Mac): Promise<void> {
-  const verb = `bridge fdb delete ${mac} dev ${link} master`;
-  try {
-    await socket.request(verb, RTM.DELNEIGH, 0, formatStatic({ link: await linkIndex(socket, link, verb), mac }));
-  } catch (e) {
-    if (!isKernelError(e, 'ENOENT', 'ENODEV', 'EOPNOTSUPP')) throw e;
-  }
-}
+export const removingStatic = (link: string, mac: Mac): EntryChange => ({
+  verb: `bridge fdb delete ${mac} dev ${link} master`,
+  link,
+  type: RTM.DELNEIGH,
+  flags: 0,
+  payload: (index) => formatStatic({ link: index, mac }),
+  fine: ['ENOENT', 'ENODEV', 'EOPNOTSUPP'],
+});

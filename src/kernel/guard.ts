@@ -25,7 +25,7 @@ import {
   text,
   u32,
 } from './nft-message.js';
-import { closeNetfilter, openOwnNetfilter, transact } from './nft-socket.js';
+import { closeNetfilter, openOwnNetfilter, transact, transactAside } from './nft-socket.js';
 
 /** Before everybody's own filters, whose `accept` does not overrule our drop; after everybody's DNAT. */
 const PRIORITY = -10;
@@ -40,7 +40,8 @@ export class VxlanGuard implements Guard {
   private readonly family: number;
   private readonly chains: readonly GuardChain[];
   /** The table as it was made last. */
-  private made = '';
+  private made: Made | undefined;
+  private last: Promise<void> = Promise.resolve();
   /** The tables' generation at which it was seen to be like that. */
   private seen = '';
 
@@ -52,26 +53,46 @@ export class VxlanGuard implements Guard {
     this.chains = mode === 'off' ? [] : guardChains(underlay, mode);
   }
 
-  /** `nft -f`: replaces the whole table in one atomic step, its counts go on. Throws a KernelError. */
-  ensure(nodes: readonly NodeAddress[], vnis: readonly number[]): void {
+  /**
+   * `nft -f`: puts into the sets what is new and takes out what is gone; where the table does not stand, replaces all of
+   * it. One atomic step either way, and the counts go on. A pool thread waits for the kernel. Rejects with a KernelError.
+   */
+  ensure(nodes: readonly NodeAddress[], vnis: readonly number[]): Promise<void> {
+    const done = this.change(nodes, vnis);
+    this.last = done.catch(() => {});
+    return done;
+  }
+
+  private async change(nodes: readonly NodeAddress[], vnis: readonly number[]): Promise<void> {
     const size = this.underlay === 4 ? 4 : 16;
     // Nodes of the other family cannot send to this underlay.
     const addresses = nodes.map((n) => ipBytes(n)).filter((b) => b.length === size);
-    const ids = vnis.map(vniBytes);
-    const bytes = this.batch(addresses, ids, readDrops(this.fd, this.family));
-    this.made = '';
+    const wish: Made = { nodes: members(addresses), vnis: members(vnis.map(vniBytes)) };
+    const before = this.stands() ? this.made : undefined;
+    const changes = before && [
+      ...setChanges(NODES, before.nodes, wish.nodes),
+      ...setChanges(VNIS, before.vnis, wish.vnis),
+    ];
+    if (changes?.length === 0) return;
+    const was = this.seen;
+    this.made = undefined;
     this.seen = '';
-    transact(this.fd, `nft add table ${GUARD_TABLE}`, bytes);
-    this.made = wanted(this.chains, addresses, ids);
+    if (changes === undefined) await this.replace(wish);
+    else await transactAside(this.fd, `nft add element ${GUARD_TABLE}`, batch(changes, this.family));
+    this.made = wish;
+    // Counted on once, by us: nobody else has changed anything meanwhile, and all need not be read again.
+    const now = generation(this.fd, this.family);
+    if (changes !== undefined && isNext(was, now)) this.seen = now;
   }
 
   /** `nft list table`: false when somebody took away, added or changed anything of it. */
   stands(): boolean {
     const now = generation(this.fd, this.family);
-    if (this.made === '') return false;
+    if (this.made === undefined) return false;
     // Whatever changes a table counts the generation on; comparing a thousand nodes is for then.
     if (now !== '' && now === this.seen) return true;
-    const same = identity(this.fd, this.family) === this.made;
+    const { nodes, vnis } = this.made;
+    const same = identity(this.fd, this.family) === wanted(this.chains, [...nodes.values()], [...vnis.values()]);
     this.seen = same ? now : '';
     return same;
   }
@@ -91,26 +112,51 @@ export class VxlanGuard implements Guard {
   }
 
   close(): void {
-    closeNetfilter(this.fd);
+    // Not under a pool thread: the number would be somebody else's the next moment.
+    void this.last.then(() => closeNetfilter(this.fd));
   }
 
-  private batch(nodes: readonly Buffer[], vnis: readonly Buffer[], drops: GuardDrops | undefined): Buffer {
-    return batch(
+  private replace({ nodes, vnis }: Made): Promise<void> {
+    const drops = readDrops(this.fd, this.family);
+    const bytes = batch(
       [
         // Adding first makes the deletion succeed whether there was one or not.
         addTable(),
         deleteTable(),
         addTable(),
         addSet(NODES, 1, this.underlay === 4 ? TYPE.ip : TYPE.ip6, this.underlay === 4 ? 4 : 16),
-        ...addElements(NODES, nodes),
+        ...elements(Msg.newSetElem, NODES, [...nodes.values()]),
         addSet(VNIS, 2, TYPE.integer, VXLAN_VNI.length),
-        ...addElements(VNIS, vnis),
+        ...elements(Msg.newSetElem, VNIS, [...vnis.values()]),
         ...this.chains.flatMap((chain) => addChain(chain, drops?.get(chain.name) ?? 0)),
       ],
       this.family,
     );
+    return transactAside(this.fd, `nft add table ${GUARD_TABLE}`, bytes);
   }
 }
+
+/** Members of a set, by their bytes in hex. */
+type Members = ReadonlyMap<string, Buffer>;
+
+interface Made {
+  readonly nodes: Members;
+  readonly vnis: Members;
+}
+
+const members = (values: readonly Buffer[]): Members => new Map(values.map((v) => [v.toString('hex'), v]));
+
+const setChanges = (set: string, before: Members, after: Members): readonly Change[] => [
+  ...elements(Msg.delSetElem, set, onlyIn(before, after)),
+  ...elements(Msg.newSetElem, set, onlyIn(after, before)),
+];
+
+const onlyIn = (some: Members, others: Members): readonly Buffer[] =>
+  [...some].flatMap(([key, value]) => (others.has(key) ? [] : [value]));
+
+/** Whether one generation of the ruleset, in hex, comes right after the other. */
+const isNext = (before: string, now: string): boolean =>
+  before !== '' && now !== '' && Number.parseInt(now, 16) === Number.parseInt(before, 16) + 1;
 
 const addTable = (): Change => add(Msg.newTable, [text(1, GUARD_TABLE)]);
 const deleteTable = (): Change => ({ type: Msg.delTable, flags: NLM_F_ACK, attributes: [text(1, GUARD_TABLE)] });
@@ -118,11 +164,12 @@ const deleteTable = (): Change => ({ type: Msg.delTable, flags: NLM_F_ACK, attri
 const addSet = (name: string, id: number, type: number, length: number): Change =>
   add(Msg.newSet, [text(1, GUARD_TABLE), text(2, name), u32(3, 0), u32(4, type), u32(5, length), u32(10, id)]);
 
-function addElements(set: string, values: readonly Buffer[]): readonly Change[] {
+function elements(type: number, set: string, values: readonly Buffer[]): readonly Change[] {
   const changes: Change[] = [];
   for (let i = 0; i < values.length; i += CHUNK) {
-    const elements = values.slice(i, i + CHUNK).map((value) => element(nested(1, attr(1, value))));
-    changes.push(add(Msg.newSetElem, [text(1, GUARD_TABLE), text(2, set), nested(3, ...elements)]));
+    const some = values.slice(i, i + CHUNK).map((value) => element(nested(1, attr(1, value))));
+    const attributes = [text(1, GUARD_TABLE), text(2, set), nested(3, ...some)];
+    changes.push(type === Msg.newSetElem ? add(type, attributes) : { type, flags: NLM_F_ACK, attributes });
   }
   return changes;
 }

@@ -9,6 +9,7 @@ import type { NamespaceName, NetworkId } from '../model/types.js';
 import { listAddresses } from './addresses.js';
 import { readPortFlags } from './bridge-ports.js';
 import { readBridge } from './bridges.js';
+import { Entries } from './entries.js';
 import { kernelError } from './errno.js';
 import { execute, type Workplace } from './executors.js';
 import { listFdb } from './fdb.js';
@@ -49,7 +50,8 @@ export class LinuxKernel implements HostKernel {
   constructor(private readonly options: LinuxKernelOptions) {
     this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR);
     const { advertise } = options;
-    this.at = { spaces: this.spaces, host: this.host, hostFd: this.hostFd, advertise };
+    const entries = new Entries(this.spaces);
+    this.at = { spaces: this.spaces, entries, host: this.host, hostFd: this.hostFd, advertise };
   }
 
   async namespaces(): Promise<readonly NamespaceName[]> {
@@ -61,7 +63,7 @@ export class LinuxKernel implements HostKernel {
     return ours;
   }
 
-  async observe(name: NamespaceName): Promise<ObservedNamespace | undefined> {
+  async observe(name: NamespaceName, part?: 'devices'): Promise<ObservedNamespace | undefined> {
     const space = await this.spaces.open(name);
     if (space === undefined) return undefined;
     const links = await listLinks(space.socket);
@@ -72,8 +74,9 @@ export class LinuxKernel implements HostKernel {
     const learning = seen.some(learns);
     const vxlans = new Set(links.filter((l) => l.kind === 'vxlan').map((l) => l.index));
     const neighbours: KernelNeighbour[] = [];
-    for (const vxlan of vxlans) neighbours.push(...(await listNeighbours(space.socket, vxlan)));
-    const fdb = learning ? { vteps: [], statics: [] } : await listFdb(space.socket);
+    const all = part === undefined;
+    for (const vxlan of all ? vxlans : []) neighbours.push(...(await listNeighbours(space.socket, vxlan)));
+    const fdb = learning || !all ? { vteps: [], statics: [] } : await listFdb(space.socket);
     return {
       name,
       ...(this.spaces.isMounted(space) ? {} : { unmounted: true }),

@@ -1,11 +1,10 @@
 /** The neighbour tables: `ip neigh` for IPs, `bridge fdb` for a VXLAN device's MACs. One message serves both. */
 import { FlagsNew } from 'netlink/dist/constants.js';
 import { getS32, getU16, putS32, putU8, putU16, putU32 } from 'netlink/dist/structs.js';
-import { isKernelError } from '../errors.js';
 import { UNKNOWN_MAC } from '../model/names.js';
 import type { Ip, Mac } from '../model/types.js';
 import { ipBytes, macBytes, message, readAttributes, readIp, readMac } from './attributes.js';
-import { linkIndex } from './links.js';
+import type { EntryChange } from './entries.js';
 import type { Rtnetlink } from './rtnetlink.js';
 import { AF, NDA, NTF_SELF, NUD_PERMANENT, RTM } from './uapi.js';
 
@@ -60,29 +59,30 @@ export async function listNeighbours(socket: Rtnetlink, link: number): Promise<r
 
 /**
  * `ip neigh replace <ip> lladdr <mac> dev <link> nud permanent`;
- * `bridge fdb replace <mac> dev <link> dst <ip> self permanent`. Throws ENODEV.
+ * `bridge fdb replace <mac> dev <link> dst <ip> self permanent`. ENODEV without the link.
  */
-export async function replaceNeighbour(socket: Rtnetlink, table: Table, link: string, mac: Mac, ip: Ip): Promise<void> {
-  const verb = `${words(table, 'replace', mac, ip)} dev ${link}`;
-  const payload = formatNeighbour(table, { link: await linkIndex(socket, link, verb), mac, ip });
+export const replacingNeighbour = (table: Table, link: string, mac: Mac, ip: Ip): EntryChange => ({
+  verb: `${words(table, 'replace', mac, ip)} dev ${link}`,
+  link,
+  type: RTM.NEWNEIGH,
   // The entry for all unknown destinations has many VTEPs, and the kernel adds to it only.
-  const how = mac === UNKNOWN_MAC ? FlagsNew.APPEND : FlagsNew.REPLACE;
-  await socket.request(verb, RTM.NEWNEIGH, FlagsNew.CREATE | how, payload);
-}
+  flags: FlagsNew.CREATE | (mac === UNKNOWN_MAC ? FlagsNew.APPEND : FlagsNew.REPLACE),
+  payload: (index) => formatNeighbour(table, { link: index, mac, ip }),
+  fine: [],
+});
 
 /**
  * `ip neigh delete <ip> dev <link>`, whatever its MAC; `bridge fdb delete <mac> dev <link> dst <ip> self`, that VTEP's
  * entry only. Success when the entry or the link is gone.
  */
-export async function removeNeighbour(socket: Rtnetlink, table: Table, link: string, mac: Mac, ip: Ip): Promise<void> {
-  const verb = `${words(table, 'delete', mac, ip)} dev ${link}`;
-  try {
-    const payload = formatNeighbour(table, { link: await linkIndex(socket, link, verb), mac, ip });
-    await socket.request(verb, RTM.DELNEIGH, 0, payload);
-  } catch (e) {
-    if (!isKernelError(e, 'ENOENT', 'ENODEV')) throw e;
-  }
-}
+export const removingNeighbour = (table: Table, link: string, mac: Mac, ip: Ip): EntryChange => ({
+  verb: `${words(table, 'delete', mac, ip)} dev ${link}`,
+  link,
+  type: RTM.DELNEIGH,
+  flags: 0,
+  payload: (index) => formatNeighbour(table, { link: index, mac, ip }),
+  fine: ['ENOENT', 'ENODEV'],
+});
 
 const words = (table: Table, verb: string, mac: Mac, ip: Ip): string =>
   table === 'ip' ? `ip neigh ${verb} ${ip} lladdr ${mac}` : `bridge fdb ${verb} ${mac} dst ${ip}`;

@@ -19,6 +19,18 @@ const DUMP_MS = 2000;
 
 type Reader<T> = (payload: Buffer) => T | undefined;
 
+/** Something to be done, for {@link Rtnetlink.all}. */
+export interface Request {
+  /** For errors, as people type it. */
+  readonly verb: string;
+  readonly type: number;
+  readonly flags: number;
+  readonly payload: Buffer;
+}
+
+/** As many requests go out with one send: all their answers have to lie in the socket's buffer, some 1 KB each. */
+export const MOST_AT_ONCE = 64;
+
 /** An answer as it is read: `end` is there once the last message has come. */
 interface Answer {
   readonly verb: string;
@@ -39,6 +51,31 @@ export class Rtnetlink {
   /** Has it done. Rejects with the kernel's errno. */
   async request(verb: string, type: number, flags: number, payload: Buffer): Promise<void> {
     await this.exchange(verb, type, flags, payload, () => {});
+  }
+
+  /**
+   * Has up to {@link MOST_AT_ONCE} things done in their order with one send, each whatever became of those before it.
+   * Gives each one's error in that order, undefined for success.
+   */
+  all(requests: readonly Request[]): Promise<readonly unknown[]> {
+    return this.turn.runExclusive(async () => {
+      const answers = new Map<number, Answer>();
+      const parts: Uint8Array[] = [];
+      for (const { verb, type, flags, payload } of requests) {
+        if (this.closed) throw kernelError(verb, 'ECANCELED');
+        const answer: Answer = { verb, seq: this.next(), take: () => {}, interrupted: false };
+        answers.set(answer.seq, answer);
+        const bytes = Buffer.concat(this.format(answer, type, flags, payload));
+        // The next message begins at a multiple of four.
+        parts.push(bytes, Buffer.alloc(-bytes.length & 3));
+      }
+      const [first] = requests;
+      if (first === undefined) return [];
+      await send(first.verb, this.fd, Buffer.concat(parts), () => readAll(answers, first.verb, this.fd));
+      return [...answers.values()].map((answer) =>
+        answer.end ? answer.end.error : kernelError(answer.verb, 'EPROTO'),
+      );
+    });
   }
 
   /** Asks for one object. What `read` gives must not be a view into the payload. */
@@ -76,17 +113,24 @@ export class Rtnetlink {
   private exchange(verb: string, type: number, flags: number, payload: Buffer, take: Answer['take']): Promise<Answer> {
     return this.turn.runExclusive(async () => {
       if (this.closed) throw kernelError(verb, 'ECANCELED');
-      this.seq = (this.seq % 0xffffffff) + 1;
-      const answer: Answer = { verb, seq: this.seq, take, interrupted: false };
-      const header = { type, flags: flags | Flags.REQUEST | Flags.ACK, seq: this.seq, port: 0 };
-      const bytes = Buffer.concat(formatMessage({ ...header, data: payload }));
+      const answer: Answer = { verb, seq: this.next(), take, interrupted: false };
+      const bytes = Buffer.concat(this.format(answer, type, flags, payload));
       if (flags & FlagsGet.DUMP) await this.ask(answer, bytes);
-      else await send(verb, this.fd, bytes, () => readAll(answer, this.fd));
+      else await send(verb, this.fd, bytes, () => readAll(new Map([[answer.seq, answer]]), verb, this.fd));
       // No answer at all: this kernel handles it in another way than is said above.
       if (answer.end === undefined) throw kernelError(verb, 'EPROTO');
       if (answer.end.error !== undefined) throw answer.end.error;
       return answer;
     });
+  }
+
+  private next(): number {
+    this.seq = (this.seq % 0xffffffff) + 1;
+    return this.seq;
+  }
+
+  private format({ seq }: Answer, type: number, flags: number, payload: Buffer): readonly Uint8Array[] {
+    return formatMessage({ type, flags: flags | Flags.REQUEST | Flags.ACK, seq, port: 0, data: payload });
   }
 
   /** Reads a dump to its end whatever is wrong with it: on a socket with one half read there is no other, ever. */
@@ -97,7 +141,7 @@ export class Rtnetlink {
       let more: true | undefined = true;
       while (answer.end === undefined && more)
         more = await receivePiece(verb, this.fd, (datagram) => {
-          readInto(answer, datagram);
+          readInto(() => answer, datagram);
           return true;
         });
       if (answer.end === undefined) throw kernelError(verb, 'EPROTO');
@@ -120,18 +164,21 @@ function open(): number {
   return fd;
 }
 
-function readAll(answer: Answer, fd: number): void {
-  while (answer.end === undefined) {
-    const datagram = receive(answer.verb, fd);
+function readAll(answers: ReadonlyMap<number, Answer>, verb: string, fd: number): void {
+  const waiting = [...answers.values()];
+  for (;;) {
+    while (waiting.at(-1)?.end !== undefined) waiting.pop();
+    const datagram = waiting.length === 0 ? undefined : receive(verb, fd);
     if (datagram === undefined) return;
-    readInto(answer, datagram);
+    readInto((seq) => answers.get(seq), datagram);
   }
 }
 
-function readInto(answer: Answer, datagram: Buffer): void {
+function readInto(answerOf: (seq: number) => Answer | undefined, datagram: Buffer): void {
   for (const message of parseMessages(datagram)) {
+    const answer = answerOf(message.seq);
     // The answer to something that was given up.
-    if (message.seq !== answer.seq) continue;
+    if (answer === undefined || message.seq !== answer.seq) continue;
     if (message.flags & Flags.DUMP_INTR) answer.interrupted = true;
     if (message.type === MessageType.ERROR || message.type === MessageType.DONE)
       answer.end ??= { error: errorIn(answer.verb, message) };

@@ -1,5 +1,6 @@
 /** Which news of the kernel mean that a network's namespace is no longer as planned. Pure. */
 import { UNKNOWN_MAC } from './names.js';
+import { PeerIndex } from './peer-index.js';
 import { loudness } from './quiet.js';
 import type { NamespacePlan, PortFlags } from './steps.js';
 import type { Cidr, Ip, Mac } from './types.js';
@@ -47,21 +48,26 @@ type NoticeOf<K extends Notice['kind']> = Extract<Notice, { kind: K }>;
 /**
  * What a notice says against the plan, in words for the log; undefined when it agrees or is none of our business.
  * Compared with the plan, not with a memory: what our own steps bring about is as planned, so it is no damage.
+ * `peers`: those of the plan.
  */
-export function damage(plan: NamespacePlan, notice: Notice): string | undefined {
+export function damage(
+  plan: NamespacePlan,
+  notice: Notice,
+  peers: PeerIndex = new PeerIndex().follow(plan.peers),
+): string | undefined {
   switch (notice.kind) {
     case 'link':
       return linkDamage(plan, notice);
     case 'address':
       return addressDamage(plan, notice);
     case 'neighbour':
-      return neighbourDamage(plan, notice);
+      return neighbourDamage(plan, notice, peers);
     case 'port':
       return portDamage(plan, notice);
     case 'fdb':
-      return fdbDamage(plan, notice);
+      return fdbDamage(plan, notice, peers);
     case 'static':
-      return staticDamage(plan, notice);
+      return staticDamage(plan, notice, peers);
     case 'rules':
       return plan.ports.some((p) => p.sender !== undefined) ? 'nft rules were changed' : undefined;
     case 'unmounted':
@@ -104,25 +110,23 @@ function addressDamage(plan: NamespacePlan, { link, gone, address }: NoticeOf<'a
   return `${address} on ${link} ${gone ? 'is gone' : 'is not planned'}`;
 }
 
-function neighbourDamage(plan: NamespacePlan, { link, ip, mac }: NoticeOf<'neighbour'>): string | undefined {
+function neighbourDamage(plan: NamespacePlan, { link, ip, mac }: NoticeOf<'neighbour'>, peers: PeerIndex) {
   if (!plan.bridges.some((b) => b.vxlan === link)) return undefined;
-  const wanted = plan.peers.find((p) => p.vxlan === link && p.ip === ip)?.mac;
+  const wanted = peers.at(link, ip)?.mac;
   return wanted === mac ? undefined : `neighbour ${ip} on ${link} has ${mac ?? 'no permanent'} MAC`;
 }
 
-function fdbDamage(plan: NamespacePlan, { link, gone, mac, vtep }: NoticeOf<'fdb'>): string | undefined {
+function fdbDamage(plan: NamespacePlan, { link, gone, mac, vtep }: NoticeOf<'fdb'>, peers: PeerIndex) {
   if (!plan.bridges.some((b) => b.vxlan === link)) return undefined;
   const wanted =
-    plan.peers.some((p) => p.vxlan === link && p.mac === mac && p.vtep === vtep) ||
+    peers.behind(link, mac)?.vtep === vtep ||
     (mac === UNKNOWN_MAC && plan.floods.some((f) => f.vxlan === link && f.vtep === vtep));
   if (wanted !== gone) return undefined;
   return `FDB entry ${mac} to ${vtep} on ${link} ${gone ? 'is gone' : 'is not planned'}`;
 }
 
-function staticDamage(plan: NamespacePlan, { link, alias, gone, mac }: NoticeOf<'static'>): string | undefined {
-  const wanted =
-    plan.ports.some((p) => p.endpoint === alias && p.mac === mac) ||
-    plan.peers.some((p) => p.vxlan === link && p.mac === mac);
+function staticDamage(plan: NamespacePlan, { link, alias, gone, mac }: NoticeOf<'static'>, peers: PeerIndex) {
+  const wanted = plan.ports.some((p) => p.endpoint === alias && p.mac === mac) || peers.behind(link, mac) !== undefined;
   if (wanted !== gone) return undefined;
   return `static FDB entry ${mac} on ${link} ${gone ? 'is gone' : 'is not planned'}`;
 }

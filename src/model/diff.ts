@@ -1,54 +1,74 @@
 /** The steps that turn what was found into what is planned, in the order they must run. Pure. */
 import { filterSteps } from './antispoof.js';
-import { portName, UNKNOWN_MAC, VXLAN_PORT } from './names.js';
+import { portName, VXLAN_PORT } from './names.js';
 import { quietPort, quietSteps } from './quiet.js';
 import { remoteEntries, staticSteps } from './statics.js';
 import type { BridgePlan, Draft, NamespacePlan, ObservedLink, ObservedNamespace, PortPlan, Step } from './steps.js';
+import { fdbSteps, neighbourSteps } from './tables.js';
 import type { NamespaceName } from './types.js';
 
-export function diff(
+export const diff = (
   name: NamespaceName,
   wanted: NamespacePlan | undefined,
   found: ObservedNamespace | undefined,
-): readonly Step[] {
-  const drafts =
-    wanted === undefined
-      ? found === undefined
-        ? []
-        : [
-            {
-              kind: 'removeNamespace' as const,
-              reason: 'no endpoint of the network lives on this host',
-              prune: true as const,
-            },
-          ]
-      : namespaceSteps(wanted, found);
-  return drafts.map((draft) => ({ ...draft, ns: name }) as Step);
+): readonly Step[] => diffParts(name, wanted, found).flatMap((part) => part());
+
+/** The same in parts, each of which takes milliseconds where there are thousands of peers. */
+export function diffParts(
+  name: NamespaceName,
+  wanted: NamespacePlan | undefined,
+  found: ObservedNamespace | undefined,
+): readonly (() => readonly Step[])[] {
+  const parts = wanted === undefined ? [() => removal(found)] : namespaceParts(wanted, found);
+  return parts.map((part) => () => part().map((draft) => ({ ...draft, ns: name }) as Step));
 }
 
-function namespaceSteps(wanted: NamespacePlan, found: ObservedNamespace | undefined): readonly Draft[] {
+const removal = (found: ObservedNamespace | undefined): readonly Draft[] =>
+  found === undefined
+    ? []
+    : [{ kind: 'removeNamespace', reason: 'no endpoint of the network lives on this host', prune: true }];
+
+function namespaceParts(
+  wanted: NamespacePlan,
+  found: ObservedNamespace | undefined,
+): readonly (() => readonly Draft[])[] {
   const seen: ObservedNamespace = found ?? nothing(wanted.name);
   const links = new Map(seen.links.map((link) => [link.name, link]));
   const remade = new Set(wanted.bridges.filter((b) => vxlanDiffers(b, links.get(b.vxlan))).map((b) => b.vxlan));
-  const stray = strayLinks(wanted, seen.links);
   const ports = portsOf(wanted, seen.links);
   const local = ports.map(({ plan: { bridge, mac }, link }) => ({ bridge, link, mac }));
-  const entries = [...remoteEntries(wanted), ...local];
+  const entries = () => [...remoteEntries(wanted), ...local];
   const masters = new Map([
     ...wanted.bridges.map((b) => [b.vxlan, b.name] as const),
     ...local.map((p) => [p.link, p.bridge] as const),
   ]);
   const leaving = seen.links.filter((l) => l.master !== masters.get(l.name)).map((l) => l.name);
-  if (seen.learning) {
-    // Only this: what else there is was not read, and comes with the next look. The MACs in use stay known throughout.
-    const standing = entries.filter((e) => links.get(e.link)?.master === e.bridge);
-    return [...staticSteps(standing, [], new Set()), ...quietSteps(seen.links)];
-  }
+  // Only this: what else there is was not read, and comes with the next look. The MACs in use stay known throughout.
+  if (seen.learning)
+    return [
+      () =>
+        staticSteps(
+          entries().filter((e) => links.get(e.link)?.master === e.bridge),
+          [],
+          new Set(),
+        ),
+      () => quietSteps(seen.links),
+    ];
   return [
-    ...(found === undefined ? [{ kind: 'createNamespace' as const, reason: 'missing' }] : []),
+    () => [...linkSteps(wanted, seen, found === undefined), ...ports.flatMap((p) => p.steps)],
+    () => staticSteps(entries(), seen.statics, new Set([...leaving, ...remade])),
+    () => neighbourSteps(wanted, seen, remade),
+    () => fdbSteps(wanted, seen, remade),
+  ];
+}
+
+function linkSteps(wanted: NamespacePlan, seen: ObservedNamespace, isNew: boolean): readonly Draft[] {
+  const links = new Map(seen.links.map((link) => [link.name, link]));
+  return [
+    ...(isNew ? [{ kind: 'createNamespace' as const, reason: 'missing' }] : []),
     ...(seen.checksSources ? [] : [{ kind: 'checkSources' as const, reason: 'takes packets from any address' }]),
     ...(seen.unmounted ? [{ kind: 'mountNamespace' as const, reason: 'its file was unmounted' }] : []),
-    ...stray.map(
+    ...strayLinks(wanted, seen.links).map(
       (link): Draft => ({
         kind: 'removeLink',
         link: link.name,
@@ -62,10 +82,6 @@ function namespaceSteps(wanted: NamespacePlan, found: ObservedNamespace | undefi
       ...vxlanSteps(b, links.get(b.vxlan)),
     ]),
     ...filterSteps(wanted.ports, seen),
-    ...ports.flatMap((p) => p.steps),
-    ...staticSteps(entries, seen.statics, new Set([...leaving, ...remade])),
-    ...neighbourSteps(wanted, seen, remade),
-    ...fdbSteps(wanted, seen, remade),
   ];
 }
 
@@ -172,61 +188,3 @@ function lowestFreePort(used: ReadonlySet<string>): string {
   while (used.has(portName(n))) n++;
   return portName(n);
 }
-
-/** A remade VXLAN device has lost its entries with the old one. */
-function neighbourSteps(wanted: NamespacePlan, seen: ObservedNamespace, remade: ReadonlySet<string>): Draft[] {
-  const plan = new Map(wanted.peers.map((p) => [`${p.vxlan} ${p.ip}`, p]));
-  const have = new Map(seen.neighbours.filter((n) => !remade.has(n.link)).map((n) => [`${n.link} ${n.ip}`, n]));
-  return [
-    ...[...have]
-      .filter(([key]) => !plan.has(key))
-      .map(
-        ([, n]): Draft => ({
-          kind: 'removeNeighbour',
-          link: n.link,
-          ip: n.ip,
-          mac: n.mac,
-          reason: 'its endpoint is gone',
-          prune: true,
-        }),
-      ),
-    ...[...plan]
-      .filter(([key, p]) => have.get(key)?.mac !== p.mac)
-      .map(([key, p]): Draft => {
-        const old = have.get(key);
-        const reason = old === undefined ? 'missing' : `MAC is ${old.mac}`;
-        return { kind: 'replaceNeighbour', link: p.vxlan, ip: p.ip, mac: p.mac, reason };
-      }),
-  ];
-}
-
-function fdbSteps(wanted: NamespacePlan, seen: ObservedNamespace, remade: ReadonlySet<string>): Draft[] {
-  const entries = [...wanted.peers, ...wanted.floods.map((f) => ({ ...f, mac: UNKNOWN_MAC }))];
-  const plan = new Map(entries.map((p) => [fdbKey(p.vxlan, p), p]));
-  const have = new Map(seen.fdb.filter((f) => !remade.has(f.link)).map((f) => [fdbKey(f.link, f), f]));
-  return [
-    ...[...have]
-      .filter(([key]) => !plan.has(key))
-      .map(
-        ([, f]): Draft => ({
-          kind: 'removeFdb',
-          link: f.link,
-          mac: f.mac,
-          vtep: f.vtep,
-          reason: 'its endpoint is gone',
-          prune: true,
-        }),
-      ),
-    ...[...plan]
-      .filter(([key, p]) => have.get(key)?.vtep !== p.vtep)
-      .map(([key, p]): Draft => {
-        const old = have.get(key);
-        const reason = old === undefined ? 'missing' : `VTEP is ${old.vtep}`;
-        return { kind: 'replaceFdb', link: p.vxlan, mac: p.mac, vtep: p.vtep, reason };
-      }),
-  ];
-}
-
-/** A MAC is behind one VTEP; what nobody knows is sent to all of them. */
-const fdbKey = (link: string, { mac, vtep }: { readonly mac: string; readonly vtep: string }): string =>
-  mac === UNKNOWN_MAC ? `${link} ${mac} ${vtep}` : `${link} ${mac}`;

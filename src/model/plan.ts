@@ -1,8 +1,9 @@
 /** What one network's namespace on this host should look like: a pure function of the cluster. */
-import { contains, familyOf, ipOf, networkOf } from './address.js';
+import { contains, familyOf, ipOf, ipPart, networkOf } from './address.js';
 import { holding } from './antispoof.js';
+import { layoutOf, segmentWith } from './layout.js';
 import { bridgeName, containerEnd, namespaceName, OPTION_MULTICAST, vxlanName } from './names.js';
-import type { BridgePlan, FloodPlan, NamespacePlan, PortPlan, Route } from './steps.js';
+import type { BridgePlan, FloodPlan, NamespacePlan, PeerPlan, PortPlan, Route } from './steps.js';
 import type {
   Cidr,
   Cluster,
@@ -33,61 +34,145 @@ export interface Self {
 export const overlayMtu = (network: Network, self: Pick<Self, 'address' | 'mtu'>): number =>
   (network.mtu ?? self.mtu) - VXLAN_OVERHEAD[familyOf(self.address)];
 
-/** Subnets that share a VNI share a bridge: an IPv6 subnet rides with the IPv4 one beside it. */
-export function segments(network: Network): ReadonlyMap<number, readonly Subnet[]> {
-  const byVni = new Map<number, Subnet[]>();
-  for (const subnet of network.subnets) byVni.set(subnet.vni, [...(byVni.get(subnet.vni) ?? []), subnet]);
-  return byVni;
-}
-
-/** The bridges that addresses belong to, each once; -1 for an address of no subnet. */
-export function segmentsOf(network: Network, addresses: readonly Cidr[]): readonly number[] {
-  const parts = [...segments(network).values()];
-  return [
-    ...new Set(addresses.map((a) => parts.findIndex((subnets) => subnets.some((s) => contains(s.pool, ipOf(a)))))),
-  ];
-}
-
 const hasMulticast = (network: Network): boolean => network.options[OPTION_MULTICAST] === 'on';
 
-/** Ids that begin alike are no accident: the namespace is the older network's. */
-export const networkOfNamespace = (cluster: Cluster, name: NamespaceName): Network | undefined =>
-  [...cluster.networks.values()]
-    .filter((network) => namespaceName(network.id) === name)
-    .reduce<Network | undefined>((best, n) => (best && (best.born ?? 0) <= (n.born ?? 0) ? best : n), undefined);
+type Networks = Cluster['networks'];
 
-/** Undefined when the namespace should not be there: no such network, or no endpoint of it lives here. */
+const byNamespace = new WeakMap<Networks, ReadonlyMap<NamespaceName, Network>>();
+
+/** Ids that begin alike are no accident: the namespace is the older network's. */
+export function networkOfNamespace({ networks }: Cluster, name: NamespaceName): Network | undefined {
+  const known = byNamespace.get(networks);
+  if (known !== undefined) return known.get(name);
+  const owners = new Map<NamespaceName, Network>();
+  for (const network of networks.values()) {
+    const of = namespaceName(network.id);
+    const other = owners.get(of);
+    if (other === undefined || (other.born ?? 0) > (network.born ?? 0)) owners.set(of, network);
+  }
+  byNamespace.set(networks, owners);
+  return owners.get(name);
+}
+
+/**
+ * Undefined when the namespace should not be there: no such network, or no endpoint of it lives here.
+ *
+ * Ports and peers are made once for each record and keep their identity while it does, so that of two plans only what
+ * differs has to be looked at (see `change.ts`): walking 5,000 records costs less than making one of them.
+ */
 export function plan(cluster: Cluster, self: Self, name: NamespaceName): NamespacePlan | undefined {
   const network = networkOfNamespace(cluster, name);
   if (network === undefined) return undefined;
-  const endpoints = [...(cluster.endpoints.get(network.id)?.values() ?? [])];
-  const local = endpoints.filter((e) => e.node === self.address);
-  if (local.length === 0) return undefined;
-
-  // A VXLAN device sends to one family alone.
-  const remote = endpoints.filter((e) => e.node !== self.address && familyOf(e.node) === familyOf(self.address));
   const mtu = overlayMtu(network, self);
-  const parts = [...segments(network).values()];
-  const segmentOf = (e: Endpoint): number => Math.max(0, segmentsOf(network, e.addresses)[0] ?? 0);
+  const ports: PortPlan[] = [];
+  const peers: PeerPlan[] = [];
+  for (const { endpoint, part } of walk(cluster, network, self.address)) {
+    if (part === 'own') ports.push(portPlan(network, self, endpoint, mtu));
+    else for (const peer of part) peers.push(peer);
+  }
+  if (ports.length === 0) return undefined;
   return {
     name,
     network: network.id,
-    bridges: parts.map((subnets, i) => bridgePlan(subnets, i, mtu)),
-    ports: local.map((e) => ({
-      endpoint: e.id,
-      bridge: bridgeName(segmentOf(e)),
-      containerEnd: containerEnd(e.id),
-      mtu,
-      mac: e.mac,
-      end: endOf(network, self, e),
-      ...holding(network, e),
-    })),
-    peers: remote.flatMap((e) => {
-      const vxlan = vxlanName(segmentOf(e));
-      return e.addresses.map((a) => ({ vxlan, ip: ipOf(a), mac: e.mac, vtep: e.node }));
-    }),
-    floods: hasMulticast(network) ? floods(remote, segmentOf) : [],
+    bridges: layoutOf(network).segments.map((subnets, i) => bridgePlan(subnets, i, mtu)),
+    ports,
+    peers,
+    floods: hasMulticast(network) ? floods(peers) : [],
   };
+}
+
+/** Where the endpoint's host takes VXLAN. */
+const vtepOf = (endpoint: Endpoint): NodeAddress => endpoint.node;
+
+/** The endpoint's bridge; the first one for an address of no subnet. */
+function segmentOf(network: Network, { addresses: [first] }: Endpoint): number {
+  return first === undefined ? 0 : Math.max(0, segmentWith(network, first));
+}
+
+/** What an endpoint is to this host: one of its own, or what its VXLAN devices have to know of it. */
+type Part = 'own' | readonly PeerPlan[];
+
+interface Met {
+  readonly endpoint: Endpoint;
+  readonly part: Part;
+}
+
+interface Walk {
+  readonly nodes: Cluster['nodes'];
+  readonly self: NodeAddress;
+  readonly met: readonly Met[];
+}
+
+const walks = new WeakMap<Network, Walk>();
+
+/** A walk over the network's endpoints meets nearly all those that the last one met, in nearly the same order. */
+function walk({ endpoints, nodes }: Cluster, network: Network, self: NodeAddress): readonly Met[] {
+  const last = walks.get(network);
+  const before = last?.nodes === nodes && last.self === self ? last.met : [];
+  const met: Met[] = [];
+  let at = 0;
+  for (const endpoint of endpoints.get(network.id)?.values() ?? []) {
+    if (before[at]?.endpoint !== endpoint && before[at + 1]?.endpoint === endpoint) at++;
+    const again = before[at];
+    if (again?.endpoint === endpoint) at++;
+    met.push(again?.endpoint === endpoint ? again : { endpoint, part: partOf(network, self, endpoint) });
+  }
+  walks.set(network, { nodes, self, met });
+  return met;
+}
+
+function partOf(network: Network, self: NodeAddress, endpoint: Endpoint): Part {
+  if (endpoint.node === self) return 'own';
+  const vtep = vtepOf(endpoint);
+  // A VXLAN device sends to one family alone.
+  return familyOf(vtep) === familyOf(self) ? peerPlans(network, endpoint, vtep) : [];
+}
+
+interface Peering {
+  readonly network: Network;
+  readonly vtep: NodeAddress;
+  readonly peers: readonly PeerPlan[];
+}
+
+const peerings = new WeakMap<Endpoint, Peering>();
+
+function peerPlans(network: Network, endpoint: Endpoint, vtep: NodeAddress): readonly PeerPlan[] {
+  const known = peerings.get(endpoint);
+  if (known?.network === network && known.vtep === vtep) return known.peers;
+  const vxlan = vxlanName(segmentOf(network, endpoint));
+  // A network's record becomes another one when it gets its name, and says the same of its endpoints.
+  const same = known?.peers.every((peer) => peer.vxlan === vxlan && peer.vtep === vtep) ? known.peers : undefined;
+  const peers = same ?? endpoint.addresses.map((a) => ({ vxlan, ip: ipPart(a), mac: endpoint.mac, vtep }));
+  peerings.set(endpoint, { network, vtep, peers });
+  return peers;
+}
+
+interface MadePort {
+  readonly network: Network;
+  readonly mtu: number;
+  /** Who puts the container's end where. */
+  readonly way: string;
+  readonly port: PortPlan;
+}
+
+const portsOf = new WeakMap<Endpoint, MadePort>();
+
+function portPlan(network: Network, self: Self, endpoint: Endpoint, mtu: number): PortPlan {
+  const sandbox = self.sandboxes.get(endpoint.id);
+  const way = sandbox ?? (self.joined.has(endpoint.id) ? 'engine' : 'nobody');
+  const known = portsOf.get(endpoint);
+  if (known?.network === network && known.mtu === mtu && known.way === way) return known.port;
+  const port = {
+    endpoint: endpoint.id,
+    bridge: bridgeName(segmentOf(network, endpoint)),
+    containerEnd: containerEnd(endpoint.id),
+    mtu,
+    mac: endpoint.mac,
+    end: endOf(network, self, endpoint),
+    ...holding(network, endpoint),
+  };
+  portsOf.set(endpoint, { network, mtu, way, port });
+  return port;
 }
 
 function endOf(network: Network, self: Self, endpoint: Endpoint): PortPlan['end'] {
@@ -102,19 +187,16 @@ export function staticRoutes(network: Network, addresses: readonly Cidr[]): read
   const own = addresses.map(networkOf);
   const gateway = network.subnets.find((s) => own.includes(s.pool))?.gateway;
   if (gateway === undefined) return [];
-  return [...segments(network).values()]
-    .flat()
+  return layoutOf(network)
+    .segments.flat()
     .filter((s) => !own.includes(s.pool) && familyOf(s.pool) === familyOf(gateway))
     .map((s) => ({ to: s.pool, via: ipOf(gateway) }));
 }
 
 /** Each host once per device, whatever number of endpoints it has there. */
-function floods(remote: readonly Endpoint[], segmentOf: (e: Endpoint) => number): readonly FloodPlan[] {
+function floods(peers: readonly PeerPlan[]): readonly FloodPlan[] {
   const found = new Map<string, FloodPlan>();
-  for (const e of remote) {
-    const vxlan = vxlanName(segmentOf(e));
-    found.set(`${vxlan} ${e.node}`, { vxlan, vtep: e.node });
-  }
+  for (const { vxlan, vtep } of peers) found.set(`${vxlan} ${vtep}`, { vxlan, vtep });
   return [...found.values()];
 }
 

@@ -104,8 +104,11 @@ export interface HostFacts {
 export interface HostKernel {
   /** Names of the namespaces that are ours: `1-…` files whose br0 carries a matching network id as its alias. */
   namespaces(): Promise<readonly NamespaceName[]>;
-  /** Undefined when there is no such namespace. */
-  observe(name: NamespaceName): Promise<ObservedNamespace | undefined>;
+  /**
+   * Undefined when there is no such namespace. `devices`: without what is in the tables of its links (neighbours, FDBs),
+   * which may be thousands.
+   */
+  observe(name: NamespaceName, part?: 'devices'): Promise<ObservedNamespace | undefined>;
   /** Whether a namespace is mounted on this file. */
   isNamespace(path: string): boolean;
   /**
@@ -115,7 +118,10 @@ export interface HostKernel {
   calm(path: string): void;
   /** Whether this kernel can hold ports to their senders. */
   canFilter(): boolean;
-  /** Does one step; creating what exists and removing what is gone are successes. Rejects with a KernelError. */
+  /**
+   * Does one step; creating what exists and removing what is gone are successes. Rejects with a KernelError. Steps on
+   * entries of tables that are asked for at once go to the kernel together, in their order.
+   */
   apply(step: Step): Promise<void>;
   hostFacts(): Promise<HostFacts>;
   /** `ip link set docker_gwbridge mtu <mtu> up`. */
@@ -131,8 +137,11 @@ export interface HostKernel {
 
 /** Keeps VXLAN of our networks out that no node sends. */
 export interface Guard {
-  /** Lets these nodes alone send to these VNIs. Throws a KernelError. */
-  ensure(nodes: readonly NodeAddress[], vnis: readonly number[]): void;
+  /**
+   * Lets these nodes alone send to these VNIs; where it stands, by what differs alone. Rejects with a KernelError. The
+   * other calls wait until it has ended.
+   */
+  ensure(nodes: readonly NodeAddress[], vnis: readonly number[]): Promise<void>;
   /** Whether what `ensure` made is still there. */
   stands(): boolean;
   /** Undefined when there is no guard. */
@@ -201,8 +210,8 @@ export type EngineEvent =
   | { readonly type: 'container'; readonly action: string; readonly container: string };
 
 export interface Engine {
-  /** All networks of driver tsoverlay. Takes no engine lock. */
-  networks(): Promise<readonly EngineNetwork[]>;
+  /** All networks of driver tsoverlay, or those of them that this may be; others too. Takes no engine lock. */
+  networks(only?: { readonly id: EngineNetworkId } | { readonly name: string }): Promise<readonly EngineNetwork[]>;
   /** Endpoints of one network with the container's name (from Join on); undefined when it is gone. No engine lock. */
   endpoints(network: EngineNetworkId): Promise<ReadonlyMap<EndpointId, string> | undefined>;
   /** Names of the devices of all bridge networks, docker0 and docker_gwbridge among them. Takes no engine lock. */

@@ -12,7 +12,16 @@ export function repairs(
   before: NamespacePlan | undefined,
 ): readonly Step[] {
   if (steps.length === 0 || found === undefined || before === undefined) return [];
-  const due = new Set(diff(found.name, before, found).map((step) => JSON.stringify(step)));
+  return asked(steps, diff(found.name, before, found), found);
+}
+
+/** Of `steps`, those that are among `before` as well. */
+export function asked(
+  steps: readonly Step[],
+  before: readonly Step[],
+  found: Pick<ObservedNamespace, 'learning'>,
+): readonly Step[] {
+  const due = new Set(before.map((step) => JSON.stringify(step)));
   // What was not read may well have been there.
   const unread = (step: Step): boolean => found.learning === true && step.kind === 'replaceStatic';
   return steps.filter((step) => !unread(step) && due.has(JSON.stringify(step)));

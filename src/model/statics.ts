@@ -1,4 +1,5 @@
 /** The bridges' static FDB entries: which MAC is behind which port. Pure. */
+import { ByLink } from './by-link.js';
 import type { Draft, NamespacePlan, ObservedStatic } from './steps.js';
 import type { Mac } from './types.js';
 
@@ -21,18 +22,28 @@ export function staticSteps(
   seen: readonly ObservedStatic[],
   losing: ReadonlySet<string>,
 ): readonly Draft[] {
-  // One port per MAC and bridge, as the bridge has it.
-  const byMac = new Map(entries.map((entry) => [`${entry.bridge} ${entry.mac}`, entry]));
-  const wanted = new Map([...byMac.values()].map((entry) => [keyOf(entry), entry]));
-  const have = new Map(seen.filter((s) => !losing.has(s.link)).map((s) => [keyOf(s), s]));
-  const gone = [...have].filter(([key]) => !wanted.has(key)).map(([, entry]) => entry);
-  const missing = [...wanted].filter(([key]) => !have.has(key)).map(([, entry]) => entry);
-  return [
-    ...gone.map(
-      ({ link, mac }): Draft => ({ kind: 'removeStatic', link, mac, reason: 'its endpoint is gone', prune: true }),
-    ),
-    ...missing.map(({ link, mac }): Draft => ({ kind: 'replaceStatic', link, mac, reason: 'missing' })),
-  ];
+  const wanted = new ByLink<true, Mac>();
+  for (const { link, mac } of standing(entries)) wanted.set(link, mac, true);
+  const have = new ByLink<true, Mac>();
+  for (const { link, mac } of seen) if (!losing.has(link)) have.set(link, mac, true);
+  const steps: Draft[] = [];
+  have.forEach((_, link, mac) => {
+    if (!wanted.get(link, mac))
+      steps.push({ kind: 'removeStatic', link, mac: mac, reason: 'its endpoint is gone', prune: true });
+  });
+  wanted.forEach((_, link, mac) => {
+    if (!have.get(link, mac)) steps.push({ kind: 'replaceStatic', link, mac: mac, reason: 'missing' });
+  });
+  return steps;
 }
 
-const keyOf = ({ link, mac }: ObservedStatic): string => `${link} ${mac}`;
+/** One port per MAC and bridge, as the bridge has it: of several the last. */
+export function standing(entries: readonly StaticEntry[]): readonly StaticEntry[] {
+  const byMac = new ByLink<StaticEntry>();
+  for (const entry of entries) byMac.set(entry.bridge, entry.mac, entry);
+  const all: StaticEntry[] = [];
+  byMac.forEach((entry) => {
+    all.push(entry);
+  });
+  return all;
+}

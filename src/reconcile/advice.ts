@@ -1,11 +1,23 @@
 /** Tells of what is wrong with the cluster's make-up, and of what it cuts off. */
 import type { Logger } from 'pino';
-import { familyOf } from '../model/address.js';
-import { beyondVxlan, underlayInside } from '../model/plan.js';
-import type { Cluster, Network, NodeAddress } from '../model/types.js';
-import { wayOutInside } from '../model/way-out.js';
+import { differing } from '../model/differing.js';
+import { beyondVxlan } from '../model/plan.js';
+import type { Cluster, NetworkId, Node, NodeAddress } from '../model/types.js';
+import { type Trouble, troublesOf } from './troubles.js';
 
+/** Names are answered meanwhile, ms. */
+const SLICE_MS = 4;
+
+type Job = { readonly network: NetworkId } | { readonly node: NodeAddress };
+
+/** Only what changed is compared: a network with all nodes, a node with all networks. */
 export class Advice {
+  private nodes: Cluster['nodes'] = new Map();
+  private networks: Cluster['networks'] = new Map();
+  private readonly troubles = new Map<NetworkId, readonly Trouble[]>();
+  private readonly strangers = new Map<NodeAddress, string>();
+  private jobs: Job[] = [];
+  private timer: NodeJS.Immediate | undefined;
   private told: ReadonlySet<string> = new Set();
 
   constructor(
@@ -13,43 +25,87 @@ export class Advice {
     private readonly log: Pick<Logger, 'warn'>,
   ) {}
 
-  /** One line for each, once while it is so. */
-  look(cluster: Cluster): void {
-    const sentences = [...strangers(cluster, this.self), ...hiddenHosts(cluster), ...blockedWaysOut(cluster)];
+  /** One line for each, once while it is so. Where much has changed it takes several turns of the event loop. */
+  look({ nodes, networks }: Cluster): void {
+    const [wereNodes, wereNetworks] = [this.nodes, this.networks];
+    const changed = differing(wereNetworks, networks);
+    const moved = differing(wereNodes, nodes);
+    this.nodes = nodes;
+    this.networks = networks;
+    for (const address of moved) this.meet(address, nodes.get(address));
+    const isAll = changed.length >= networks.size;
+    const others = isAll ? [] : moved.filter((at) => isOther(wereNodes.get(at), nodes.get(at)));
+    this.jobs.push(...changed.map((network) => ({ network })), ...others.map((node) => ({ node })));
+    if (this.timer === undefined) this.work();
+  }
+
+  stop(): void {
+    clearImmediate(this.timer);
+  }
+
+  private work(): void {
+    this.timer = undefined;
+    const end = performance.now() + SLICE_MS;
+    for (let job = this.jobs.shift(); job !== undefined; job = this.jobs.shift()) {
+      if ('network' in job) this.compareNetwork(job.network);
+      else this.compareNode(job.node);
+      if (performance.now() < end || this.jobs.length === 0) continue;
+      this.timer = setImmediate(() => this.work()).unref();
+      return;
+    }
+    this.tell();
+  }
+
+  private compareNetwork(id: NetworkId): void {
+    const network = this.networks.get(id);
+    this.keep(id, network === undefined ? [] : [...this.nodes.values()].flatMap((node) => troublesOf(network, node)));
+  }
+
+  private compareNode(address: NodeAddress): void {
+    const node = this.nodes.get(address);
+    for (const [id, network] of this.networks) {
+      const known = this.troubles.get(id);
+      const found = node === undefined ? [] : troublesOf(network, node);
+      if (known === undefined && found.length === 0) continue;
+      this.keep(id, [...(known ?? []).filter((trouble) => trouble.node !== address), ...found]);
+    }
+  }
+
+  private keep(id: NetworkId, troubles: readonly Trouble[]): void {
+    if (troubles.length === 0) this.troubles.delete(id);
+    else this.troubles.set(id, troubles);
+  }
+
+  /** No VXLAN device sends to both families. */
+  private meet(address: NodeAddress, node: Node | undefined): void {
+    const [stranger] = node === undefined ? [] : beyondVxlan([node], this.self);
+    if (stranger === undefined) this.strangers.delete(address);
+    else
+      this.strangers.set(
+        address,
+        `host ${stranger.hostname} advertises ${stranger.address} and this host ${this.self}: containers of the two cannot reach each other; set CLUSTER_ADVERTISE to addresses of one family on all hosts`,
+      );
+  }
+
+  private tell(): void {
+    const sentences = [...this.strangers.values(), ...[...this.troubles.values()].flatMap(firstOfEach)];
     for (const sentence of sentences) if (!this.told.has(sentence)) this.log.warn(sentence);
     this.told = new Set(sentences);
   }
 }
 
-/** No VXLAN device sends to both families. */
-const strangers = ({ nodes }: Cluster, self: NodeAddress): readonly string[] =>
-  beyondVxlan(nodes.values(), self).map(
-    ({ address, hostname }) =>
-      `host ${hostname} advertises ${address} and this host ${self}: containers of the two cannot reach each other; set CLUSTER_ADVERTISE to addresses of one family on all hosts`,
-  );
+/** Whether a network may be in another relation to it than before. */
+function isOther(before: Node | undefined, after: Node | undefined): boolean {
+  const facts = (node: Node | undefined) => node && [node.address, node.hostname, ...(node.gwbridge ?? [])].join(' ');
+  return facts(before) !== facts(after);
+}
 
-/** The engine's own IPAM chose their subnet without a look at the LAN (see Pools). */
-const hiddenHosts = ({ networks, nodes }: Cluster): readonly string[] =>
-  [...networks.values()].flatMap((network) =>
-    network.subnets.flatMap(({ pool }) => {
-      const host = familyOf(pool) === 4 ? underlayInside(pool, nodes.values()) : undefined;
-      if (host === undefined) return [];
-      return `network ${nameOf(network)} has subnet ${pool}, in which host ${host.hostname} has its address ${host.address}: its containers do not reach that LAN, nor it their published ports; make networks with --ipam-driver tsoverlay, or name another --subnet`;
-    }),
-  );
-
-/** A host that came after the network; creating it the other way round is refused (see Networks). */
-const blockedWaysOut = ({ networks, nodes }: Cluster): readonly string[] =>
-  [...networks.values()]
-    .filter((network) => !network.internal)
-    .flatMap((network) => {
-      const found = wayOutInside(
-        network.subnets.map((s) => s.pool),
-        nodes.values(),
-      );
-      if (found === undefined) return [];
-      const { pool, node, gwbridge } = found;
-      return `network ${nameOf(network)} has subnet ${pool}, which overlaps ${gwbridge} of docker_gwbridge on host ${node.hostname}: no container can join it there; remove that docker_gwbridge, and tsoverlay makes another`;
-    });
-
-const nameOf = ({ id, announced }: Network): string => announced?.name ?? id.slice(0, 12);
+/** The same about several hosts is said of one of them. */
+function firstOfEach(troubles: readonly Trouble[]): readonly string[] {
+  const first = new Map<string, Trouble>();
+  for (const trouble of troubles) {
+    const other = first.get(trouble.subject);
+    if (other === undefined || trouble.node < other.node) first.set(trouble.subject, trouble);
+  }
+  return [...first.values()].map(({ sentence }) => sentence);
+}

@@ -1,14 +1,14 @@
 /** Makes the local engine's networks equal the cluster's: announces its own, mirrors the others', removes the gone. */
 import type { Logger } from 'pino';
 import { isUserError, messageOf } from '../errors.js';
-import type { Engine } from '../model/ports.js';
+import type { Engine, EngineNetwork } from '../model/ports.js';
 import { clipped } from '../model/printable.js';
-import { isId } from '../model/shapes.js';
-import type { NetworkId, NodeAddress } from '../model/types.js';
+import type { EngineNetworkId, NetworkId, NodeAddress } from '../model/types.js';
 import type { Identity } from '../registry/identity.js';
 import type { Networks } from '../registry/networks.js';
 import type { ClusterView } from '../store/cluster.js';
 import type { HostMemory } from '../store/memory.js';
+import { EngineNetworks } from './engine-networks.js';
 import { clusterIdOf, type EngineStep, engineSteps } from './engine-steps.js';
 import { Leaving } from './leaving.js';
 import { Loop } from './loop.js';
@@ -24,6 +24,7 @@ const LEAVING_MS = 500;
 const MOST_TOLD = 100;
 
 export class EnginePass {
+  private readonly seen: EngineNetworks;
   private readonly loop: Loop<'engine'>;
   private readonly leaving = new Leaving(LEAVING_MS, () => this.kick());
   /** When this host first saw a network half made or half removed. */
@@ -36,10 +37,11 @@ export class EnginePass {
     private readonly view: ClusterView,
     private readonly self: NodeAddress,
     private readonly networks: Networks,
-    private readonly memory: HostMemory,
+    memory: HostMemory,
     private readonly identity: Identity,
     private readonly log: Logger,
   ) {
+    this.seen = new EngineNetworks(engine, (id, of) => memory.rememberMirror(id, of));
     this.loop = new Loop(() => this.pass(), {
       resyncMs: RESYNC_MS,
       onError: (_, e) =>
@@ -48,7 +50,20 @@ export class EnginePass {
     });
   }
 
+  /** Compares all that the engine has. */
   kick(): void {
+    this.seen.doubt();
+    this.loop.kick('engine');
+  }
+
+  /** The engine has made or removed this network. */
+  look(network: EngineNetworkId): void {
+    this.seen.doubt(network);
+    this.loop.kick('engine');
+  }
+
+  /** The cluster's networks have changed. */
+  compare(): void {
     this.loop.kick('engine');
   }
 
@@ -58,9 +73,7 @@ export class EnginePass {
   }
 
   private async pass(): Promise<boolean> {
-    const networks = await this.engine.networks();
-    for (const { id, mirrorOf } of networks)
-      if (mirrorOf !== undefined && isId(mirrorOf)) this.memory.rememberMirror(id, mirrorOf);
+    const networks = await this.seen.all();
     // Read after the engine's answer: a network of the engine is in the cluster before the engine lists it.
     const cluster = this.view.current;
     if (!cluster.complete) return true;
@@ -83,8 +96,9 @@ export class EnginePass {
     for (const subject of this.told.keys()) if (!subjects.has(subject)) this.told.delete(subject);
     const halfGone = new Set(steps.flatMap((step) => (step.kind === 'finishRemoval' ? [step.id] : [])));
     for (const id of this.halfGoneSince.keys()) if (!halfGone.has(id)) this.halfGoneSince.delete(id);
-    if (failures.length > 0) throw failures[0];
-    return true;
+    if (failures.length === 0) return true;
+    this.seen.doubt();
+    throw failures[0];
   }
 
   /** Once for each step until it says something else; of many steps the first ones. */
@@ -120,15 +134,25 @@ export class EnginePass {
 
   private async createMirror({ network }: EngineStep & { kind: 'createMirror' }): Promise<void> {
     await this.networks.check(network);
+    const isIt = (n: EngineNetwork): boolean => clusterIdOf(n) === network.id;
+    const name = network.announced?.name ?? '';
+    if (await this.seen.find({ name }, isIt)) return;
     await this.engine.createMirror(network);
+    await this.seen.find({ name }, isIt);
     this.log.info({ network: network.announced?.name, id: network.id }, 'network of another host appeared here');
   }
 
   private async removeNetwork({ id, name }: EngineStep & { kind: 'removeNetwork' }): Promise<void> {
+    // An engine hides what it is removing itself.
+    if (!(await this.seen.find({ id }, (n) => n.id === id))) {
+      this.seen.forget(id);
+      return;
+    }
     await this.identity.confirm();
-    if (await this.engine.removeNetwork(id))
+    if (await this.engine.removeNetwork(id)) {
+      this.seen.forget(id);
       this.log.info({ network: name }, 'network removed in the cluster, removed here');
-    else throw new Error(`network ${name} was removed in the cluster, but containers of this host still use it`);
+    } else throw new Error(`network ${name} was removed in the cluster, but containers of this host still use it`);
   }
 
   private async finishRemoval({ id }: EngineStep & { kind: 'finishRemoval' }): Promise<void> {

@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
 import type { Guard } from '../model/ports.js';
-import type { NodeAddress } from '../model/types.js';
+import type { Cluster, NodeAddress } from '../model/types.js';
 import { Admission } from '../registry/admission.js';
 import type { ClusterView } from '../store/cluster.js';
 import { Loop } from './loop.js';
@@ -12,6 +12,15 @@ const LOOK_MS = 2_000;
 /** Between two warnings of the same, ms: what makes one is a container's to send. */
 const QUIET_MS = 60_000;
 
+interface Wish {
+  /** What it was made of. */
+  readonly nodes: ReadonlySet<NodeAddress>;
+  readonly networks: Cluster['networks'];
+  readonly admitted: readonly NodeAddress[];
+  readonly vnis: readonly number[];
+  readonly text: string;
+}
+
 export class GuardPass {
   private readonly loop: Loop<'guard'>;
   private readonly admission = new Admission(() => this.kick());
@@ -19,6 +28,7 @@ export class GuardPass {
   private strayed = { count: 0, at: Number.NEGATIVE_INFINITY };
   /** What the guard was last told. */
   private told = '';
+  private wish: Wish | undefined;
 
   constructor(
     private readonly guard: Guard,
@@ -53,19 +63,26 @@ export class GuardPass {
     const { nodes, networks, complete } = this.view.current;
     // With half a cluster, nodes would be locked out.
     if (!complete) return true;
-    const admitted = [...new Set([this.self, ...this.admission.look(nodes.keys())])].sort();
-    const vnis = [...new Set([...networks.values()].flatMap((n) => n.subnets.map((s) => s.vni)))].sort();
-    const wish = JSON.stringify([admitted, vnis]);
+    const { admitted, vnis, text: wish } = this.wishFor(this.admission.look(nodes.keys()), networks);
     const stands = this.guard.stands();
     if (stands) this.tellStrayed();
     // Made anew only when needed: its counters tell what was kept out.
     if (stands && wish === this.told) return true;
-    this.guard.ensure(admitted, vnis);
+    await this.guard.ensure(admitted, vnis);
     // What was counted before this process is no news.
     if (this.told === '') this.strayed.count = this.guard.drops()?.get('prerouting') ?? 0;
     if (!stands && this.told !== '') this.log.warn('repaired the guard of UDP 4789, which somebody had removed');
     this.told = wish;
     return true;
+  }
+
+  /** Put together only when nodes or networks are others than the last time. */
+  private wishFor(nodes: ReadonlySet<NodeAddress>, networks: Cluster['networks']): Wish {
+    if (this.wish?.nodes === nodes && this.wish.networks === networks) return this.wish;
+    const admitted = [...new Set([this.self, ...nodes])].sort();
+    const vnis = [...new Set([...networks.values()].flatMap((n) => n.subnets.map((s) => s.vni)))].sort();
+    this.wish = { nodes, networks, admitted, vnis, text: JSON.stringify([admitted, vnis]) };
+    return this.wish;
   }
 
   private tellStrayed(): void {

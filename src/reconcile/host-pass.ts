@@ -1,25 +1,30 @@
 /** Makes the kernel equal the cluster: observe → plan → diff → apply, one network's namespace at a time. */
 import type { Logger } from 'pino';
-import { isKernelError, messageOf, StoreError } from '../errors.js';
+import { messageOf, StoreError } from '../errors.js';
+import { deviceSteps, peerSteps } from '../model/change.js';
 import { damage, type Notice } from '../model/damage.js';
-import { diff } from '../model/diff.js';
-import { isPortName, namespaceName } from '../model/names.js';
-import { networkOfNamespace, plan } from '../model/plan.js';
+import { firstOf } from '../model/differing.js';
+import { namespaceName } from '../model/names.js';
+import { PeerIndex } from '../model/peer-index.js';
+import { networkOfNamespace, plan, type Self } from '../model/plan.js';
 import type { HostKernel } from '../model/ports.js';
-import { repairs } from '../model/repairs.js';
-import type { NamespacePlan, Step } from '../model/steps.js';
+import type { NamespacePlan, ObservedNamespace, Step } from '../model/steps.js';
 import type { Cluster, EndpointId, NamespaceName, NetworkId, NodeAddress } from '../model/types.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { Membership } from '../registry/membership.js';
 import type { Peers } from '../registry/peers.js';
 import type { ClusterView } from '../store/cluster.js';
+import { Certainty, type Made } from './certainty.js';
+import { compare, pause } from './comparison.js';
+import { HostSteps } from './host-steps.js';
 import { Loop } from './loop.js';
 import { Mending } from './mending.js';
 
+/** Endpoints whose part of a plan is made at once. */
+const SLICE = 250;
 const RESYNC_MS = 30_000;
 /** Long enough for the calls that follow DeleteEndpoint, ms. */
 const DEFER_MS = 150;
-const REPAIRED = "repaired a network's namespace: ";
 
 export class HostPass {
   private readonly loop: Loop<NamespaceName>;
@@ -29,6 +34,9 @@ export class HostPass {
   private readonly deferred = new Map<NamespaceName, number>();
   /** What each namespace was last made into. */
   private readonly plans = new Map<NamespaceName, NamespacePlan>();
+  private readonly made = new Certainty();
+  private readonly indexes = new Map<NamespaceName, PeerIndex>();
+  private readonly steps: HostSteps;
 
   constructor(
     private readonly kernel: HostKernel,
@@ -39,6 +47,7 @@ export class HostPass {
     private readonly self: { readonly address: NodeAddress; readonly mtu: () => number },
     private readonly log: Logger,
   ) {
+    this.steps = new HostSteps(kernel, this.mending, log);
     this.loop = new Loop((name) => this.pass(name), {
       resyncMs: RESYNC_MS,
       onError: (name, e) => log.error({ namespace: name, err: messageOf(e) }, 'the namespace could not be made right'),
@@ -113,26 +122,87 @@ export class HostPass {
     const network = networkOfNamespace(known, name);
     // What is running stays as it is until the record can be read.
     if (network === undefined && [...known.unreadable].some((id) => namespaceName(id) === name)) return true;
-    const found = await this.kernel.observe(name);
-    for (const { alias } of found?.links ?? []) this.local.fetched(alias as EndpointId);
+    const made = this.made.get(name);
+    if (made === undefined && network !== undefined) await this.prepare(name, known, network.id);
     const cluster = network === undefined ? known : this.peers.within(known, network.id);
-    const { joined } = this.local;
-    const self = { address: this.self.address, mtu: this.self.mtu(), joined, sandboxes: this.sandboxes(cluster, name) };
-    const wanted = plan(cluster, self, name);
-    const confirmed = this.view.confirmed;
-    const steps = diff(name, wanted, found).filter((step) => confirmed || !step.prune);
-    const repairing = new Set(repairs(steps, found, this.plans.get(name) ?? wanted));
-    // Before the first step: what the kernel tells of our own steps is then as planned.
-    if (wanted === undefined) this.forget(name);
-    else this.plans.set(name, wanted);
-    for (const step of steps) {
-      this.log.debug({ step }, 'kernel step');
-      if ((await this.done(name, step)) && repairing.has(step)) this.tell(name, step);
+    if (made === undefined) return this.passAll(name, cluster);
+    if (made.changes !== this.local.changes || made.plan.ports.some((port) => port.end === 'engine'))
+      return this.passDevices(name, cluster, made);
+    const wanted = plan(cluster, this.wish(made.sandboxes), name);
+    const steps = wanted && peerSteps(made.plan, wanted);
+    if (wanted === undefined || steps === undefined) return this.passDevices(name, cluster, made);
+    await this.make(name, { ...made, plan: wanted }, steps, []);
+    return true;
+  }
+
+  /** What is made of each record is kept with it: of thousands that are new it is made in slices. */
+  private async prepare(name: NamespaceName, known: Cluster, network: NetworkId): Promise<void> {
+    await this.peers.prepare(network);
+    if (this.plans.has(name)) return;
+    const all = this.peers.of(network);
+    for (let size = SLICE; size < all.size; size += SLICE) {
+      plan({ ...known, endpoints: new Map([[network, firstOf(all, size)]]) }, this.wish(new Map()), name);
+      await pause(size);
     }
+  }
+
+  /** Looks at all there is: nothing is taken for granted. */
+  private async passAll(name: NamespaceName, cluster: Cluster): Promise<boolean> {
+    this.made.trust(name);
+    const began = performance.now();
+    const found = await this.kernel.observe(name);
+    const took = performance.now() - began;
+    await pause(found?.neighbours.length ?? 0);
+    const { wanted, sandboxes, changes } = this.wanted(name, cluster, found);
+    const { steps, due } = await compare(name, wanted, found, this.plans.get(name) ?? wanted);
+    if (wanted === undefined) {
+      this.forget(name);
+      await this.steps.run(name, this.confirmed(steps), new Set(due));
+      return false;
+    }
+    await this.make(name, { plan: wanted, sandboxes, changes, began, took }, steps, due);
     // Only now can all of it be read.
-    if (wanted !== undefined && found?.learning) return this.pass(name);
-    if (wanted !== undefined) await this.kernel.watch(name, (notices) => this.onNotices(name, notices));
-    return wanted !== undefined;
+    if (found?.learning) {
+      this.made.doubt(name);
+      return this.passAll(name, cluster);
+    }
+    await this.kernel.watch(name, (notices) => this.onNotices(name, notices));
+    return true;
+  }
+
+  /** Looks at devices, of which a host has few, and takes the tables of their links to be as they were made. */
+  private async passDevices(name: NamespaceName, cluster: Cluster, made: Made): Promise<boolean> {
+    const found = await this.kernel.observe(name, 'devices');
+    const { wanted, sandboxes, changes } = this.wanted(name, cluster, found);
+    const change = wanted && found && deviceSteps(made.plan, wanted, found);
+    if (wanted === undefined || change === undefined) return this.passAll(name, cluster);
+    await this.make(name, { ...made, plan: wanted, sandboxes, changes }, change.steps, change.due);
+    return true;
+  }
+
+  private wanted(name: NamespaceName, cluster: Cluster, found: ObservedNamespace | undefined) {
+    for (const { alias } of found?.links ?? []) this.local.fetched(alias as EndpointId);
+    const { changes } = this.local;
+    const sandboxes = this.sandboxes(cluster, name);
+    return { wanted: plan(cluster, this.wish(sandboxes), name), sandboxes, changes };
+  }
+
+  private wish(sandboxes: ReadonlyMap<EndpointId, string>): Self {
+    return { address: this.self.address, mtu: this.self.mtu(), joined: this.local.joined, sandboxes };
+  }
+
+  /** Makes it so. Only when all of it was done the next pass may build on it. */
+  private async make(name: NamespaceName, made: Made, all: readonly Step[], due: readonly Step[]): Promise<void> {
+    const steps = this.confirmed(all);
+    this.made.delete(name);
+    // Before the first step: what the kernel tells of our own steps is then as planned.
+    this.plans.set(name, made.plan);
+    const isDone = await this.steps.run(name, steps, new Set(due));
+    if (isDone && steps.length === all.length) this.made.set(name, made);
+  }
+
+  private confirmed(steps: readonly Step[]): readonly Step[] {
+    return this.view.confirmed ? steps : steps.filter((step) => !step.prune);
   }
 
   /** Of the endpoints whose links the engine has fetched. A namespace that is gone needs no card any more. */
@@ -150,40 +220,22 @@ export class HostPass {
   private onNotices(name: NamespaceName, notices: readonly Notice[]): void {
     const wanted = this.plans.get(name);
     if (wanted === undefined) return;
-    // The first will do: each is looked for among all peers.
+    const index = this.indexes.get(name) ?? new PeerIndex();
+    this.indexes.set(name, index.follow(wanted.peers));
     for (const notice of notices) {
-      const found = damage(wanted, notice);
+      const found = damage(wanted, notice, index);
       if (found === undefined) continue;
       this.log.debug({ namespace: name, damage: found, notices: notices.length }, 'the kernel tells');
+      this.made.doubt(name);
       this.mending.damaged(name);
       return;
     }
   }
 
-  /**
-   * False for a card that could not be put back, or a port that went meanwhile, for who deletes the one takes the other
-   * along. What is inside a container is the container's to spoil: the others of its network do not wait for it.
-   */
-  private async done(name: NamespaceName, step: Step): Promise<boolean> {
-    try {
-      await this.kernel.apply(step);
-      return true;
-    } catch (e) {
-      if (!isSpoiled(step, e)) throw e;
-      this.mending.later(name);
-      this.tell(name, { ...step, err: messageOf(e) }, "a container's card could not be put back yet");
-      return false;
-    }
-  }
-
-  private tell(name: NamespaceName, step: Step & { readonly err?: string }, message = REPAIRED + step.kind): void {
-    this.mending.tell(name, (unlogged) => {
-      this.log.warn({ ...step, ...(unlogged === 0 ? {} : { unlogged }) }, message);
-    });
-  }
-
   private forget(name: NamespaceName): void {
     this.plans.delete(name);
+    this.made.delete(name);
+    this.indexes.delete(name);
     this.mending.forget(name);
   }
 
@@ -195,8 +247,3 @@ export class HostPass {
     if (!this.opened || waiting) throw new StoreError('the cluster is not loaded yet', true);
   }
 }
-
-const isSpoiled = (step: Step, e: unknown): boolean =>
-  step.kind === 'createPort'
-    ? step.card !== undefined
-    : 'link' in step && isPortName(step.link) && isKernelError(e, 'ENODEV');

@@ -20,6 +20,7 @@ export class LocalEndpoints {
   private readonly joinedIds = new Set<EndpointId>();
   private readonly attached = new Set<EndpointId>();
   private version = {};
+  private count = 0;
   private isTold = false;
 
   constructor(
@@ -32,11 +33,17 @@ export class LocalEndpoints {
     return this.version;
   }
 
+  /** Grows with whatever is different here than before. */
+  get changes(): number {
+    return this.count;
+  }
+
   /** Found in the kernel, or told by the engine. */
   add(id: EndpointId): void {
     if (this.live.has(id)) return;
     this.live.add(id);
     this.version = {};
+    this.count++;
   }
 
   create(id: EndpointId): void {
@@ -52,8 +59,10 @@ export class LocalEndpoints {
   /** Its container has had its link. */
   attach(id: EndpointId): void {
     this.add(id);
+    if (this.attached.has(id) && !this.joinedIds.has(id)) return;
     this.joinedIds.delete(id);
     this.attached.add(id);
+    this.count++;
   }
 
   /** Joined the sandbox at this path: the engine is about to fetch the link. */
@@ -63,15 +72,19 @@ export class LocalEndpoints {
     this.attached.delete(id);
     this.joinedIds.add(id);
     this.sandboxes.set(id, sandbox);
+    this.count++;
   }
 
   /** The engine has told in which sandbox it is. */
   place(id: EndpointId, sandbox: string): void {
-    if (sandbox !== '' && this.live.has(id)) this.sandboxes.set(id, sandbox);
+    if (sandbox === '' || !this.live.has(id) || this.sandboxes.get(id) === sandbox) return;
+    this.sandboxes.set(id, sandbox);
+    this.count++;
   }
 
   /** The engine has told of all that it has: nothing is remembered of others. */
   keepOnly(attached: ReadonlySet<EndpointId>): void {
+    if (!this.isTold) this.count++;
     this.isTold = true;
     for (const id of [...this.sandboxes.keys()]) if (!attached.has(id) && !this.live.has(id)) this.sandboxes.delete(id);
   }
@@ -80,6 +93,7 @@ export class LocalEndpoints {
     this.joinedIds.delete(id);
     this.attached.delete(id);
     this.sandboxes.delete(id);
+    this.count++;
   }
 
   remove(id: EndpointId): void {

@@ -16,10 +16,11 @@ export class Macs {
   /** The MAC that belongs to the address; one of the endpoint's own id where this host knows that to be taken. */
   choose(network: NetworkId, ip: Ip, endpoint: EndpointId): Mac {
     const usual = macOf(ip);
-    const known = [...(this.view.current.endpoints.get(network)?.values() ?? [])];
     // One with the same address is on its way out: addresses are leased once.
-    const clash = known.some((e) => e.mac === usual && !e.addresses.some((a) => ipOf(a) === ip));
-    return clash ? (`02:42:${endpoint.slice(0, 8).replace(/..(?=.)/g, '$&:')}` as Mac) : usual;
+    for (const { mac, addresses } of this.view.current.endpoints.get(network)?.values() ?? [])
+      if (mac === usual && !addresses.some((a) => ipOf(a) === ip))
+        return `02:42:${endpoint.slice(0, 8).replace(/..(?=.)/g, '$&:')}` as Mac;
+    return usual;
   }
 
   /** Throws a UserError when the user's MAC cannot serve. Asks the store: this host may be new to the network. */

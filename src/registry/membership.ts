@@ -8,6 +8,7 @@ import type { Op, Store } from '../model/ports.js';
 import { isId } from '../model/shapes.js';
 import type { Endpoint, NetworkId, NodeAddress } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
+import { ownIn } from './own.js';
 
 const LINGER_MS = 10_000;
 
@@ -56,7 +57,7 @@ export class Membership {
 
   /** This node's endpoints of a network, as this host knows them. */
   own(network: NetworkId): readonly Endpoint[] {
-    return [...(this.view.current.endpoints.get(network)?.values() ?? [])].filter((e) => e.node === this.self);
+    return ownIn(this.view.current.endpoints.get(network), this.self);
   }
 
   /**

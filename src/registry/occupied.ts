@@ -2,19 +2,22 @@
  * Which addresses of a pool this host knows to be taken, without asking the store: those of the endpoints that it sees,
  * and for a while what it has written itself, what another was faster with, and what rests.
  */
-import { addressValue } from '../model/address.js';
-import type { Cidr, Endpoint, EndpointId, Ip } from '../model/types.js';
+import { addressValue, ipPart } from '../model/address.js';
+import { differing } from '../model/differing.js';
+import type { Cidr, Endpoint, EndpointId, Ip, NetworkId } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import type { PoolRef } from './room.js';
 
 type Endpoints = ReadonlyMap<EndpointId, Endpoint>;
 
-const ipPart = (cidr: Cidr): string => cidr.slice(0, cidr.indexOf('/'));
+/** The addresses of a network's endpoints, and how many have each: records may be forged. */
+interface Seen {
+  of: Endpoints;
+  readonly bearers: Map<bigint, number>;
+}
 
 export class Occupied {
-  /** By the identity of what they were made of, which stays while nothing changes (see PrefixView). */
-  private readonly values = new WeakMap<Endpoint, readonly bigint[]>();
-  private readonly sets = new WeakMap<Endpoints, ReadonlySet<bigint>>();
+  private readonly seen = new Map<NetworkId, Seen>();
   /** Until when an address is not to be offered, by performance.now(). */
   private readonly marks = new Map<Cidr, Map<bigint, number>>();
 
@@ -30,11 +33,11 @@ export class Occupied {
   seenIn({ network, cidr }: PoolRef): ((value: bigint) => boolean) | undefined {
     const endpoints = network && this.view.current.endpoints.get(network.id);
     const subnet = network?.subnets.find((s) => s.pool === cidr);
-    if (endpoints === undefined || subnet === undefined) return undefined;
-    const seen = this.seen(endpoints);
+    if (network === undefined || endpoints === undefined || subnet === undefined) return undefined;
+    const { bearers } = this.follow(network.id, endpoints);
     const gateway = subnet.gateway === undefined ? [] : [ipPart(subnet.gateway)];
     const reserved = new Set([...Object.values(subnet.aux), ...gateway].map(addressValue));
-    return (value) => seen.has(value) || reserved.has(value);
+    return (value) => bearers.has(value) || reserved.has(value);
   }
 
   /** True while {@link mark} holds. */
@@ -60,16 +63,30 @@ export class Occupied {
     this.marks.get(pool)?.delete(addressValue(ip));
   }
 
-  private seen(endpoints: Endpoints): ReadonlySet<bigint> {
-    const known = this.sets.get(endpoints);
-    if (known !== undefined) return known;
-    const made = new Set<bigint>();
-    for (const endpoint of endpoints.values()) {
-      const values = this.values.get(endpoint) ?? endpoint.addresses.map((cidr) => addressValue(ipPart(cidr)));
-      this.values.set(endpoint, values);
-      for (const value of values) made.add(value);
+  /** Takes over what has changed since the last time. */
+  private follow(id: NetworkId, endpoints: Endpoints): Seen {
+    const seen = this.seen.get(id) ?? this.begin(id);
+    for (const key of differing(seen.of, endpoints)) {
+      for (const value of valuesOf(seen.of.get(key))) count(seen.bearers, value, -1);
+      for (const value of valuesOf(endpoints.get(key))) count(seen.bearers, value, 1);
     }
-    this.sets.set(endpoints, made);
-    return made;
+    seen.of = endpoints;
+    return seen;
   }
+
+  private begin(id: NetworkId): Seen {
+    for (const other of this.seen.keys()) if (!this.view.current.endpoints.has(other)) this.seen.delete(other);
+    const seen: Seen = { of: new Map(), bearers: new Map() };
+    this.seen.set(id, seen);
+    return seen;
+  }
+}
+
+const valuesOf = (endpoint: Endpoint | undefined): readonly bigint[] =>
+  (endpoint?.addresses ?? []).map((cidr) => addressValue(ipPart(cidr)));
+
+function count(bearers: Map<bigint, number>, value: bigint, by: number): void {
+  const number = (bearers.get(value) ?? 0) + by;
+  if (number === 0) bearers.delete(value);
+  else bearers.set(value, number);
 }

@@ -21,6 +21,11 @@ export type ClusterCopy = z.infer<typeof schema>['prefixes'];
 
 /** A burst of changes is one write, ms. */
 const SETTLE_MS = 500;
+/** Between two writes, ms for each million characters, which take some 5 ms: what a crash loses the store has. */
+const MILLION_MS = 5_000;
+const LAST_MS = 30_000;
+/** Entries that are made into text at once. */
+const PIECE = 200;
 
 /** The networks in which the copy knows endpoints of this node. */
 export function networksOf(copy: ClusterCopy, self: NodeAddress): ReadonlySet<NetworkId> {
@@ -33,6 +38,8 @@ export class CopyKeeper {
   private timer: NodeJS.Timeout | undefined;
   private writing: Promise<void> = Promise.resolve();
   private readonly file: DataFile<z.infer<typeof schema>>;
+  /** When the next write may be, by performance.now(). */
+  private next = 0;
 
   constructor(
     folder: string,
@@ -49,15 +56,48 @@ export class CopyKeeper {
     return this.left.copy;
   }
 
-  /** Writes a copy a little later. */
+  /** Writes a copy a little later; the larger it is, the later. */
   soon(): void {
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      this.writing = this.writing.then(() => this.file.write(() => ({ prefixes: this.taken() })));
-    }, SETTLE_MS).unref();
+    const wait = Math.max(SETTLE_MS, this.next - performance.now());
+    this.timer ??= setTimeout(() => void this.flush(), wait).unref();
   }
 
-  private taken(): ClusterCopy {
-    return Object.fromEntries(Object.entries(this.take()).map(([prefix, entries]) => [prefix, [...entries]]));
+  /** Resolves once the disk has what is still to be written; before a clean stop. Never rejects. */
+  flush(): Promise<void> {
+    if (this.timer === undefined) return this.writing;
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    this.writing = this.writing.then(() => this.write());
+    return this.writing;
   }
+
+  private async write(): Promise<void> {
+    let size = 0;
+    const count = (piece: string): void => {
+      size += piece.length;
+    };
+    await this.file.write(() => counted(piecesOf(this.take()), count));
+    this.next = performance.now() + Math.min(LAST_MS, (size / 1e6) * MILLION_MS);
+  }
+}
+
+function* counted(pieces: Iterable<string>, count: (piece: string) => void): Generator<string> {
+  for (const piece of pieces) {
+    count(piece);
+    yield piece;
+  }
+}
+
+/** The JSON of the copy: thousands of entries are too much for one turn of the event loop. */
+function* piecesOf(prefixes: Readonly<Record<string, readonly Entry[]>>): Generator<string> {
+  yield '"prefixes":{';
+  for (const [i, [prefix, entries]] of Object.entries(prefixes).entries()) {
+    yield `${i === 0 ? '' : ','}${JSON.stringify(prefix)}:[`;
+    for (let at = 0; at < entries.length; at += PIECE) {
+      const piece = JSON.stringify(entries.slice(at, at + PIECE)).slice(1, -1);
+      yield at === 0 ? piece : `,${piece}`;
+    }
+    yield ']';
+  }
+  yield '}';
 }

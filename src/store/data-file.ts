@@ -3,7 +3,7 @@
  * once and all goes on without it; one that a newer release wrote is left as it is.
  */
 import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { hasCode } from '../errors.js';
 
@@ -13,6 +13,8 @@ const VERSION = 1;
 const FRESH = { mode: 0o600, flag: 'wx' };
 /** A full disk gets room again, ms. */
 const RETRY_MS = 30_000;
+
+const PIECE_CHARACTERS = 64 * 1024;
 
 /** Told of each trouble with a file once, until it is over. The reason fits into one line. */
 export type TellTrouble = (path: string, trouble: 'cannot be read' | 'cannot be written', reason: string) => void;
@@ -60,16 +62,24 @@ export class DataFile<T extends object> {
     }
   }
 
-  /** The same without waiting for the disk. */
-  async write(take: () => T): Promise<void> {
+  /**
+   * The same without waiting for the disk, for content of any size: `pieces` are the JSON of its fields one after the
+   * other, without the braces, and are made while the ones before go to the disk.
+   */
+  async write(pieces: () => Iterable<string>): Promise<void> {
     if (this.foreign) return;
     try {
       await rm(this.draft, { force: true });
-      await writeFile(this.draft, this.text(take()), FRESH);
+      const file = await open(this.draft, FRESH.flag, FRESH.mode);
+      try {
+        for (const text of gathered(`{"version":${VERSION},`, pieces(), '}\n')) await file.writeFile(text);
+      } finally {
+        await file.close();
+      }
       await rename(this.draft, this.path);
       this.succeeded();
     } catch (e) {
-      this.failed(e, () => void this.write(take));
+      this.failed(e, () => void this.write(pieces));
       await rm(this.draft, { force: true }).catch(() => undefined);
     }
   }
@@ -95,6 +105,18 @@ export class DataFile<T extends object> {
     clearTimeout(this.timer);
     this.timer = setTimeout(again, RETRY_MS).unref();
   }
+}
+
+/** Many small pieces are one write. */
+function* gathered(start: string, pieces: Iterable<string>, end: string): Generator<string> {
+  let text = start;
+  for (const piece of pieces) {
+    text += piece;
+    if (text.length < PIECE_CHARACTERS) continue;
+    yield text;
+    text = '';
+  }
+  yield text + end;
 }
 
 function ignoring(work: () => void): void {

@@ -156,8 +156,8 @@ const arrived = async (hosts: GuardedHosts, { victim, send }: Attack): Promise<b
 
 describe.each([4, 6] as const)('IPv%i', (underlay) => {
   const beds: GuardedHosts[] = [];
-  const bed = (masquerade: Masquerade, mode: GuardMode): GuardedHosts => {
-    const made = new GuardedHosts(underlay, masquerade, mode);
+  const bed = async (masquerade: Masquerade, mode: GuardMode): Promise<GuardedHosts> => {
+    const made = await GuardedHosts.make(underlay, masquerade, mode);
     beds.push(made);
     return made;
   };
@@ -172,9 +172,9 @@ describe.each([4, 6] as const)('IPv%i', (underlay) => {
   describe.each(['conntrack', 'stateless'] as const)('%s', (masquerade) => {
     let open: GuardedHosts;
     let guarded: GuardedHosts;
-    beforeAll(() => {
-      open = bed(masquerade, 'off');
-      guarded = bed(masquerade, 'on');
+    beforeAll(async () => {
+      open = await bed(masquerade, 'off');
+      guarded = await bed(masquerade, 'on');
     });
 
     it.each(of(ATTACKS, masquerade))('%s', async (_, attack) => {
@@ -190,7 +190,7 @@ describe.each([4, 6] as const)('IPv%i', (underlay) => {
   });
 
   it.each(of(STRANGERS, 'conntrack'))('incoming: %s', async (_, attack) => {
-    const hosts = beds.find(({ mode }) => mode === 'incoming') ?? bed('conntrack', 'incoming');
+    const hosts = beds.find(({ mode }) => mode === 'incoming') ?? (await bed('conntrack', 'incoming'));
     hosts.unguard();
     expect(await arrived(hosts, attack)).toBe(false);
   });

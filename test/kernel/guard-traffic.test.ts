@@ -30,8 +30,8 @@ const ping = (netns: string, to: string, ...options: string[]) =>
   inside(netns, 'busybox', 'ping', '-c3', '-i', '0.1', '-W2', ...options, to);
 
 describe.each([4, 6] as const)('IPv%i', (underlay) => {
-  it.each(['on', 'incoming'] as const)('%s: pings and TCP through VXLAN of ours', (mode) => {
-    hosts = new GuardedHosts(underlay, 'conntrack', mode);
+  it.each(['on', 'incoming'] as const)('%s: pings and TCP through VXLAN of ours', async (mode) => {
+    hosts = await GuardedHosts.make(underlay, 'conntrack', mode);
     const [one, two] = networks();
     expect(ping(one, '192.168.77.2')).toContain(' 0% packet loss');
     // Larger than the LAN's MTU: over IPv4 the outer packets are fragments.
@@ -45,7 +45,7 @@ describe.each([4, 6] as const)('IPv%i', (underlay) => {
   });
 
   it('ids of others pass: from a container, a process and a stranger, whole and cut', async () => {
-    hosts = new GuardedHosts(underlay, 'conntrack', 'on');
+    hosts = await GuardedHosts.make(underlay, 'conntrack', 'on');
     const { a, b, container, at } = hosts;
     const frame = vxlan(FOREIGN);
     const received = (to: string, work: () => void) => hosts.received(to, FOREIGN, work);
@@ -58,13 +58,13 @@ describe.each([4, 6] as const)('IPv%i', (underlay) => {
     expect(await received(a, () => sendUdp(b, at.a, vxlan(FOREIGN, 600), { source: at.stranger }))).toBe(1);
   });
 
-  it('other ports and protocols of a container pass', () => {
-    hosts = new GuardedHosts(underlay, 'conntrack', 'on');
+  it('other ports and protocols of a container pass', async () => {
+    hosts = await GuardedHosts.make(underlay, 'conntrack', 'on');
     expect(ping(hosts.container, hosts.at.b)).toContain(' 0% packet loss');
   });
 
   it('a member that routes for two others lets their VXLAN through, but none of ours from elsewhere', async () => {
-    hosts = new GuardedHosts(underlay, 'stateless', 'on');
+    hosts = await GuardedHosts.make(underlay, 'stateless', 'on');
     const { a, b, container, at } = hosts;
     // The container becomes a virtual machine that is a member: its packets are not rewritten.
     inside(a, 'nft', 'delete', 'table', underlay === 4 ? 'ip' : 'ip6', 'lab');
@@ -73,13 +73,13 @@ describe.each([4, 6] as const)('IPv%i', (underlay) => {
     expect(await received(OURS)).toBe(0);
     expect(hosts.drops('a').forward).toBe(1);
     expect(await received(FOREIGN)).toBe(1);
-    hosts.admit(at.container);
+    await hosts.admit(at.container);
     expect(await received(OURS)).toBe(1);
     expect(hosts.drops('a').forward).toBe(1);
   });
 
   it('incoming: what a host routes and what its processes send pass', async () => {
-    hosts = new GuardedHosts(underlay, 'conntrack', 'incoming');
+    hosts = await GuardedHosts.make(underlay, 'conntrack', 'incoming');
     const { a, b, container, at } = hosts;
     expect(await hosts.received(b, OURS, () => sendUdp(container, at.b, vxlan(OURS)))).toBe(1);
     expect(await hosts.received(b, OURS, () => sendUdp(a, at.b, vxlan(OURS)))).toBe(1);
@@ -90,7 +90,7 @@ describe.each([4, 6] as const)('IPv%i', (underlay) => {
       ['on', 0],
       ['incoming', 1],
     ] as const) {
-      hosts = new GuardedHosts(underlay, 'conntrack', mode);
+      hosts = await GuardedHosts.make(underlay, 'conntrack', mode);
       const { a, b, at } = hosts;
       hosts.unguard();
       ip(a, 'link add eth1 type veth peer name eth2');
@@ -104,6 +104,6 @@ describe.each([4, 6] as const)('IPv%i', (underlay) => {
       expect(prerouting() - before).toBe(mode === 'on' ? 1 : 0);
       hosts.close();
     }
-    hosts = new GuardedHosts(underlay, 'conntrack', 'off');
+    hosts = await GuardedHosts.make(underlay, 'conntrack', 'off');
   });
 });

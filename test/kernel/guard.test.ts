@@ -23,17 +23,17 @@ const nft = (...command: readonly string[]) => inside(namespace, 'nft', ...comma
 const listing = () => nft('-a', 'list', 'table', 'ip', 'tsoverlay-guard');
 const CHAINS = ['input', 'prerouting', 'forward', 'output'];
 
-it('names the nodes and the VXLAN ids', () => {
-  ensure();
+it('names the nodes and the VXLAN ids', async () => {
+  await ensure();
   expect(listing()).toContain('elements = { 10.0.0.60, 10.0.0.61 }');
   expect(listing()).toMatch(/ip saddr != @nodes counter packets 0 bytes 0 drop/);
   for (const chain of CHAINS)
     expect(listing()).toMatch(new RegExp(`chain ${chain} .*\n\t\ttype filter hook ${chain} `));
 });
 
-it('incoming: looks at what comes in alone', () => {
+it('incoming: looks at what comes in alone', async () => {
   const other = open('incoming');
-  ensure(other);
+  await ensure(other);
   expect(listing()).toContain('chain input');
   expect(listing()).not.toMatch(/chain (prerouting|forward|output)/);
   expect(other.stands()).toBe(true);
@@ -41,16 +41,16 @@ it('incoming: looks at what comes in alone', () => {
 });
 
 describe('stands', () => {
-  const intact = () => {
-    guard.ensure([], []);
-    ensure();
+  const intact = async () => {
+    await guard.ensure([], []);
+    await ensure();
     expect(guard.stands()).toBe(true);
     expect(guard.stands()).toBe(true);
   };
-  const mended = () => {
+  const mended = async () => {
     expect(guard.stands()).toBe(false);
     expect(guard.stands()).toBe(false);
-    ensure();
+    await ensure();
     expect(guard.stands()).toBe(true);
   };
 
@@ -65,18 +65,18 @@ describe('stands', () => {
     'delete element ip tsoverlay-guard nodes { 10.0.0.61 }',
     'insert rule ip tsoverlay-guard input accept',
     'add table ip tsoverlay-guard { flags dormant; }',
-  ])('until nft %s, and again when made anew', (command) => {
+  ])('until nft %s, and again when made anew', async (command) => {
     expect(guard.stands()).toBe(false);
-    intact();
+    await intact();
     nft(...command.split(' '));
-    mended();
+    await mended();
     guard.remove();
     expect(guard.stands()).toBe(false);
     guard.remove();
   });
 
-  it('until a single rule is gone, whichever', () => {
-    intact();
+  it('until a single rule is gone, whichever', async () => {
+    await intact();
     const count = listing().match(/# handle/g)?.length ?? 0;
     const rules = () => [...listing().matchAll(/chain (\w+) |comment .*# handle (\d+)/g)];
     expect(count).toBeGreaterThan(20);
@@ -85,38 +85,52 @@ describe('stands', () => {
       chain = name ?? chain;
       if (handle === undefined) continue;
       nft('delete', 'rule', 'ip', 'tsoverlay-guard', chain, 'handle', handle);
-      mended();
+      await mended();
     }
   });
 
-  it('whatever becomes of the tables of others', () => {
-    intact();
+  it('whatever becomes of the tables of others', async () => {
+    await intact();
     nft('table ip theirs { chain c { type filter hook input priority 0; counter; }; }');
     expect(guard.stands()).toBe(true);
     nft('flush', 'table', 'ip', 'theirs');
     expect(guard.stands()).toBe(true);
   });
 
-  it('with thousands of nodes', () => {
+  it('and is changed by what differs alone', async () => {
+    const table = () => /table ip tsoverlay-guard .*# handle (\d+)/.exec(listing())?.[1];
+    await intact();
+    const before = table();
+    expect(before).toBeDefined();
+    await guard.ensure(['10.0.0.61' as NodeAddress, '10.0.0.62' as NodeAddress], [256, 301, 302]);
+    expect(listing()).toContain('elements = { 10.0.0.61, 10.0.0.62 }');
+    expect(table()).toBe(before);
+    expect(guard.stands()).toBe(true);
+    nft('add', 'element', 'ip', 'tsoverlay-guard', 'vnis', '{ 303 }');
+    await mended();
+    expect(table()).not.toBe(before);
+  });
+
+  it('with thousands of nodes', async () => {
     const nodes = Array.from({ length: 3_000 }, (_, i) => `10.${i >> 8}.${i & 255}.1` as NodeAddress);
-    guard.ensure(nodes, [256]);
+    await guard.ensure(nodes, [256]);
     expect(guard.stands()).toBe(true);
     nft('delete', 'element', 'ip', 'tsoverlay-guard', 'nodes', '{ 10.5.5.1 }');
     expect(guard.stands()).toBe(false);
   });
 });
 
-it('counts by chain, and goes on counting when made anew and by another process', () => {
+it('counts by chain, and goes on counting when made anew and by another process', async () => {
   expect(guard.drops()).toBeUndefined();
-  ensure();
+  await ensure();
   for (let i = 0; i < 3; i++) sendUdp(namespace, '127.0.0.1', vxlan(300));
   const drops = { input: 0, prerouting: 0, forward: 0, output: 3 };
   expect(Object.fromEntries(guard.drops() ?? [])).toEqual(drops);
-  guard.ensure(['10.0.0.60' as NodeAddress], [300]);
+  await guard.ensure(['10.0.0.60' as NodeAddress], [300]);
   expect(Object.fromEntries(guard.drops() ?? [])).toEqual(drops);
   sendUdp(namespace, '127.0.0.1', vxlan(300));
   const other = open();
-  ensure(other);
+  await ensure(other);
   expect(Object.fromEntries(other.drops() ?? [])).toEqual({ ...drops, output: 4 });
   other.close();
 });

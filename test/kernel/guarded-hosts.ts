@@ -46,7 +46,14 @@ export class GuardedHosts {
   readonly at: Addresses;
   private readonly guards: readonly VxlanGuard[];
 
-  constructor(
+  /** With guards that stand. */
+  static async make(underlay: 4 | 6, masquerade: Masquerade, mode: GuardMode): Promise<GuardedHosts> {
+    const hosts = new GuardedHosts(underlay, masquerade, mode);
+    await hosts.admit();
+    return hosts;
+  }
+
+  private constructor(
     readonly underlay: 4 | 6,
     masquerade: Masquerade,
     readonly mode: GuardMode,
@@ -54,7 +61,6 @@ export class GuardedHosts {
     this.at = ADDRESSES[underlay];
     this.lay(masquerade);
     this.guards = [this.a, this.b].map((netns) => withNamespace(netns, () => new VxlanGuard(underlay, mode)));
-    this.admit();
   }
 
   /** Frames that have come out of a VXLAN device, a while after `work`. */
@@ -71,9 +77,9 @@ export class GuardedHosts {
   }
 
   /** Makes the guards anew, with one more node. */
-  admit(...more: readonly string[]): void {
+  async admit(...more: readonly string[]): Promise<void> {
     const nodes = [this.at.a, this.at.b, ...more] as readonly string[] as readonly NodeAddress[];
-    if (this.mode !== 'off') for (const guard of this.guards) guard.ensure(nodes, [OURS, 300]);
+    if (this.mode !== 'off') for (const guard of this.guards) await guard.ensure(nodes, [OURS, 300]);
   }
 
   /** For what the second host's own guard would not let out. */

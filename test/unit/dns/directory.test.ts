@@ -24,6 +24,21 @@ describe('a directory', () => {
     expect(directory.named('all')).toEqual([]);
   });
 
+  it('goes there in steps, also when the network changes on the way', () => {
+    const all = Array.from({ length: 10 }, (_, n) => endpoint([`c${n}`], [`10.0.0.${n}/8`]));
+    const [first, later] = [mapOf(all.slice(0, 7)), mapOf(all.slice(3))];
+    const directory = new Directory();
+    expect(directory.approach(first, 4)).toBe(false);
+    expect(directory.named('c3')).toEqual([all[3]]);
+    expect(directory.named('c6')).toEqual([]);
+    expect(directory.approach(later, 4)).toBe(false);
+    let steps = 0;
+    while (!directory.approach(later, 4)) steps++;
+    expect(steps).toBeLessThan(5);
+    expect(all.map(({ names: [name = ''] }) => directory.named(name).length)).toEqual([0, 0, 0, 1, 1, 1, 1, 1, 1, 1]);
+    expect(new Directory().approach(new Map(), 1)).toBe(true);
+  });
+
   it('equals one made afresh after any changes', () => {
     const name = (n: number) => `n${n % 7}`;
     let now: Endpoint[] = [];

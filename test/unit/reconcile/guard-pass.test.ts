@@ -13,7 +13,7 @@ import { makeHost } from '../registry/host.js';
 class PaperGuard implements Guard {
   readonly made: string[] = [];
   standing = false;
-  ensure(nodes: readonly string[], vnis: readonly number[]) {
+  async ensure(nodes: readonly string[], vnis: readonly number[]) {
     this.made.push(`${nodes.join(' ')} for ${vnis.join(' ')}`);
     this.standing = true;
   }
