@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { makeRoutes } from './api/routes.js';
 import { makeApp, serve } from './api/server.js';
 import type { Config } from './config.js';
-import { messageOf } from './errors.js';
+import { isStoreError, messageOf } from './errors.js';
 import { lockHost } from './kernel/lock.js';
 import { differing } from './model/differing.js';
 import type { EngineEvent } from './model/ports.js';
@@ -17,6 +17,8 @@ import { networksOf } from './store/copy.js';
 const RETRY_MS = 500;
 /** How long a start waits for the store before it takes the copy in DATA_DIR, ms. */
 const PATIENCE_MS = 3_000;
+/** How long a start waits for the store to tell its version, ms. */
+const VERSION_MS = 1_000;
 /** How long a stop takes down what was put off, ms. */
 const CATCH_UP_MS = 1_000;
 /** How long a stop waits for the disk, ms. */
@@ -38,6 +40,7 @@ export class Agent {
     const [socket] = config.sockets;
     const isFirst = lockHost(socket.replace(/(\.sock)?$/, '.lock'));
     const parts = await assemble(config, log);
+    await refuseOlder(parts.store);
     // Before the first call: what is attached already is live, its addresses are not up for grabs.
     const namespaces = await parts.host.adopt();
     const routes = makeRoutes(parts.networkDriver, parts.ipamDriver, config.scope);
@@ -121,6 +124,7 @@ export class Agent {
   /** Reads the cluster; one that was wiped or replaced while we were away gets what the copy holds. */
   private async load(): Promise<void> {
     const { copy, identity, membership, reclaimer, view } = this.parts;
+    await this.parts.store.check();
     const id = await identity.read();
     const known = copy.load();
     if (known !== undefined) view.remember(known);
@@ -179,4 +183,13 @@ export class Agent {
       }
     }
   }
+}
+
+/** Rejects with a UserError. A store that does not answer is asked again before anything is written. */
+async function refuseOlder(store: Parts['store']): Promise<void> {
+  const check = store.check().catch((e: unknown) => {
+    if (!isStoreError(e)) throw e;
+  });
+  await Promise.race([check, sleep(VERSION_MS)]);
+  check.catch(() => undefined);
 }

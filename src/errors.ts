@@ -30,15 +30,18 @@ export class KernelError extends Error {
 export class StoreError extends Error {
   override readonly name = 'StoreError';
   readonly status: number | undefined;
+  /** True when a store that works answered so, and will for a while: asking again soon is of no use. */
+  readonly persists: boolean;
   constructor(
     message: string,
     /** True when the same call may go through later (unreachable, no leader, time-out). */
     readonly retryable: boolean,
     /** `status`: of the answer, where there was one. */
-    options?: ErrorOptions & { readonly status?: number },
+    options?: ErrorOptions & { readonly status?: number; readonly persists?: boolean },
   ) {
     super(message, options);
     this.status = options?.status;
+    this.persists = options?.persists ?? false;
   }
 }
 

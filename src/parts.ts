@@ -1,6 +1,5 @@
 /** Makes every part of tsoverlay and gives each the others that it needs: nothing runs yet. */
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Antispoof } from './api/antispoof.js';
 import { IpamDriver } from './api/ipam-driver.js';
@@ -16,7 +15,7 @@ import { LinuxKernel } from './kernel/host.js';
 import { raiseNeighbourLimits } from './kernel/sysctl.js';
 import { familyOf } from './model/address.js';
 import { nodeAddressTrouble } from './model/canonical.js';
-import type { HostFacts, Store } from './model/ports.js';
+import type { HostFacts } from './model/ports.js';
 import type { Cidr, Ip } from './model/types.js';
 import { gwbridgeSubnet } from './model/way-out.js';
 import { Advice } from './reconcile/advice.js';
@@ -29,6 +28,7 @@ import { HostPass } from './reconcile/host-pass.js';
 import { NodePass } from './reconcile/node-pass.js';
 import { RestartPass } from './reconcile/restart-pass.js';
 import { Endpoints } from './registry/endpoints.js';
+import { Heads } from './registry/heads.js';
 import { Healer } from './registry/healer.js';
 import { Identity } from './registry/identity.js';
 import { Ipam } from './registry/ipam.js';
@@ -42,12 +42,11 @@ import { Pools } from './registry/pools.js';
 import { Reclaimer } from './registry/reclaimer.js';
 import { Released } from './registry/released.js';
 import { ClusterView } from './store/cluster.js';
-import { ConsulStore } from './store/consul.js';
 import { lookForExposure } from './store/consul-exposure.js';
 import { CopyKeeper } from './store/copy.js';
 import type { TellTrouble } from './store/data-file.js';
-import { FileStore } from './store/file.js';
 import { HostMemory } from './store/memory.js';
+import { openStore } from './store/open.js';
 import { reportOnce } from './store/report-once.js';
 
 const DOCKER_SOCKET = '/var/run/docker.sock';
@@ -67,9 +66,7 @@ export async function assemble(config: Config, log: Logger) {
   const tellTrouble: TellTrouble = (path, trouble, reason) =>
     log.error({ path, reason }, `a file of DATA_DIR ${trouble}; all goes on without it`);
   const memory = HostMemory.open(config.dataDir, tellTrouble);
-  const store: Store = config.consul
-    ? new ConsulStore(config.consul)
-    : await FileStore.open(join(config.dataDir, 'store.json'), log);
+  const store = await openStore(config, log);
   const garbage = reportOnce(
     (key, reason) => log.error({ key, reason }, 'a record of the store is left out'),
     (count) => log.error({ count }, 'more records of the store are left out; tsoverlay status counts them'),
@@ -77,7 +74,8 @@ export async function assemble(config: Config, log: Logger) {
   const identity = new Identity(store, memory);
   const doubt = { listener: () => {} };
   const local = new LocalEndpoints(memory.sandboxes);
-  const reclaimer = new Reclaimer(store, self, local, {
+  const heads = new Heads(store, self);
+  const reclaimer = new Reclaimer(store, self, heads, local, {
     reclaimed: ({ id, names }) => {
       log.warn({ endpoint: id, names }, 'this host was forgotten; put an endpoint back');
       registration
@@ -98,16 +96,16 @@ export async function assemble(config: Config, log: Logger) {
     reclaim: (gone) => reclaimer.reclaim(gone),
     onReturn: () => exposure.look(),
   });
-  const membership = new Membership(store, view, self, (e) =>
+  const membership = new Membership(store, view, self, heads, (e) =>
     log.warn({ err: messageOf(e) }, 'a membership mark stays for now'),
   );
-  const healer = new Healer(store, self, identity);
+  const healer = new Healer(store, self, heads, identity);
   const copy = new CopyKeeper(config.dataDir, () => view.export(), tellTrouble);
   const pools = new Pools(store, view, self, config.defaultPools);
   const networks = new Networks(store, view, self, pools);
   const released = new Released(store, self);
   const ipam = new Ipam(store, view, self, pools, networks, membership, local, released, identity);
-  const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local);
+  const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local, heads);
   const leases = { holder: async (pool: Cidr, ip: Ip) => (await ipam.leases.find(pool, ip))?.endpoint };
   const peers = new Peers(view, self, local, leases, (network) => host.kick(network));
   const docker = new DockerEngine(DOCKER_SOCKET, (e) =>
@@ -139,7 +137,17 @@ export async function assemble(config: Config, log: Logger) {
     log,
   );
   const engine = new EnginePass(docker, view, self, networks, memory, identity, log);
-  const containers = new ContainerPass(docker, view, endpoints, membership, memory, local, host, log);
+  const containers = new ContainerPass(
+    docker,
+    view,
+    endpoints,
+    membership,
+    memory,
+    local,
+    host,
+    () => sandboxes.sync(),
+    log,
+  );
   const restarts = new RestartPass(docker, identity, log);
   const dns = new DnsService(log);
   const sandboxes = new Sandboxes(view, local, self, peers, dns);

@@ -129,7 +129,7 @@ export class NetworkDriver {
       this.sandboxes.serve(request.SandboxKey, JOIN_DEADLINE_MS),
     ]);
     // Not awaited: the engine holds the container's lock until we answer.
-    void this.containers.joined(request.NetworkID, endpoint.id, request.SandboxKey);
+    void this.containers.joined(request.NetworkID, endpoint.id);
     const routes = staticRoutes(network, endpoint.addresses);
     return {
       InterfaceName: { SrcName: containerEnd(endpoint.id), DstPrefix: 'eth' },

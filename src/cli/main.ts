@@ -1,5 +1,4 @@
 /** The operator's commands. Without one, tsoverlay serves the engine. */
-import { join } from 'node:path';
 import { Command } from 'commander';
 import type { ConsulConfig } from '../config-consul.js';
 import { messageOf } from '../errors.js';
@@ -8,9 +7,8 @@ import { familyOf } from '../model/address.js';
 import type { Store } from '../model/ports.js';
 import { shown } from '../model/printable.js';
 import type { NodeAddress } from '../model/types.js';
-import { ConsulStore } from '../store/consul.js';
 import { lookForExposure } from '../store/consul-exposure.js';
-import { FileStore } from '../store/file.js';
+import { openStore } from '../store/open.js';
 import { forgetNode } from './forget.js';
 import { exposureLines, guardLines, readStatus, statusLines } from './status.js';
 
@@ -65,9 +63,10 @@ async function withStore(
   where: () => Where,
   work: (store: Store, consul?: ConsulConfig) => Promise<void>,
 ): Promise<void> {
-  const { consul, dataDir } = where();
-  const store = consul ? new ConsulStore(consul) : await FileStore.open(join(dataDir, 'store.json'));
+  const { consul } = where();
+  const store = await openStore(where());
   try {
+    await store.check();
     await work(store, consul);
   } finally {
     await store.close();

@@ -1,4 +1,6 @@
 /** The DNS names of a container on one network, as the engine's own resolver would know them. */
+import type { ListedEndpoint } from '../model/ports.js';
+import { isId } from '../model/shapes.js';
 
 /** What container inspect tells of one network; which fields there are depends on the engine. */
 interface NetworkSettings {
@@ -16,3 +18,7 @@ export function namesOf(containerName: string, containerId: string, settings: Ne
     ...new Set([name, ...(settings.DNSNames ?? []), ...(settings.Aliases ?? []), containerId.slice(0, SHORT_ID)]),
   ];
 }
+
+/** Of an entry in the engine's list of a network; the key is no container's id while the engine has not tied them. */
+export const listedOf = (key: string, name: string): ListedEndpoint =>
+  isId(key) ? { names: namesOf(name, key, {}), container: key } : { names: [name] };

@@ -2,9 +2,9 @@
 import Docker from 'dockerode';
 import { messageOf } from '../errors.js';
 import { isOurDriver, OPTION_MIRROR } from '../model/names.js';
-import type { Engine, EngineContainer, EngineEvent, EngineNetwork } from '../model/ports.js';
+import type { Engine, EngineContainer, EngineEvent, EngineNetwork, ListedEndpoint } from '../model/ports.js';
 import type { EndpointId, EngineNetworkId, GwbridgeWish, Network, NetworkId } from '../model/types.js';
-import { namesOf } from './container-names.js';
+import { listedOf, namesOf } from './container-names.js';
 import { parseEvent } from './event.js';
 import { BRIDGE_NAME, GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
 import { linkLocalIps } from './link-local.js';
@@ -50,11 +50,11 @@ export class DockerEngine implements Engine {
       });
   }
 
-  async endpoints(network: EngineNetworkId): Promise<ReadonlyMap<EndpointId, string> | undefined> {
+  async endpoints(network: EngineNetworkId): Promise<ReadonlyMap<EndpointId, ListedEndpoint> | undefined> {
     const found = await this.orGone(this.docker.getNetwork(network).inspect());
     if (found === undefined) return undefined;
-    const containers = Object.values(found.Containers ?? {});
-    return new Map(containers.map((c) => [c.EndpointID as EndpointId, c.Name]));
+    const containers = Object.entries(found.Containers ?? {});
+    return new Map(containers.map(([key, c]) => [c.EndpointID as EndpointId, listedOf(key, c.Name)]));
   }
 
   async createMirror(network: Network): Promise<void> {

@@ -43,6 +43,13 @@ export const containerEnd = (id: EndpointId): string => `veth${id.slice(0, 7)}`;
 /** The name a VXLAN device has on the underlay before it moves; unique on the host, for a VNI is. */
 export const vxlanBirthName = (vni: number): string => `vx-${vni.toString(16).padStart(6, '0')}`;
 
+/** One blocking query sees the heads of all networks in a bucket: how many there are bounds those of a host. */
+const BUCKETS = 32;
+
+/** Two digits, the same for a network for ever. */
+export const bucketOf = (network: string): string =>
+  String((Number.parseInt(network.slice(-4), 16) || 0) % BUCKETS).padStart(2, '0');
+
 /** Store keys, relative to the store's prefix. */
 export const keys = {
   nodes: 'nodes/',
@@ -64,7 +71,16 @@ export const keys = {
   releasedOf: (pool: string) => `released/${pool.replace('/', '-')}/`,
   lease: (pool: string, ip: string) => `addresses/${pool.replace('/', '-')}/${ip}`,
   endpoints: (network: string) => `endpoints/${network}/`,
-  endpoint: (network: string, id: string) => `endpoints/${network}/${id}`,
+  /** Those of one owner: a node, as its endpoints' records name it. */
+  endpointsOf: (network: string, owner: string) => `endpoints/${network}/${owner}/`,
+  endpoint: (network: string, owner: string, id: string) => `endpoints/${network}/${owner}/${id}`,
+  /** The name of an owner's head changes with each change of its endpoints in a network; see store/heads.ts. */
+  allHeads: 'heads/',
+  headsIn: (bucket: string) => `heads/${bucket}/`,
+  heads: (network: string) => `heads/${bucketOf(network)}/${network}/`,
+  headsOf: (network: string, owner: string) => `heads/${bucketOf(network)}/${network}/${owner}/`,
+  head: (network: string, owner: string, revision: string) =>
+    `heads/${bucketOf(network)}/${network}/${owner}/${revision}`,
   /** Marks that a node may hold endpoints or leases of a network. */
   members: (node: string) => `members/${node}/`,
   member: (node: string, network: string) => `members/${node}/${network}`,

@@ -66,6 +66,19 @@ export interface WatchHandlers {
   onError(error: Error): void;
 }
 
+/** The keys below a prefix at one moment, without their values. */
+export interface Names {
+  readonly keys: readonly string[];
+  /** Every change with an index up to this one is in `keys`. */
+  readonly index: number;
+}
+
+/** As {@link WatchHandlers}: whole lists of keys, in key order. */
+export interface NamesHandlers {
+  onNames(names: Names): void;
+  onError(error: Error): void;
+}
+
 /** Keeps one key held by a session for as long as it runs. */
 export interface Hold {
   /** Writes a new value under the hold. */
@@ -76,14 +89,23 @@ export interface Hold {
 
 /** Where the cluster's state lives: Consul, or one file on a single host. Every call rejects with a StoreError. */
 export interface Store {
+  /** What keeps the watches from hearing of news, by the server's address; empty while all is well. */
+  readonly troubles: ReadonlyMap<string, Error>;
   get(key: string): Promise<Entry | undefined>;
   /** All entries whose key starts with `prefix`, in key order. */
   list(prefix: string): Promise<Snapshot>;
   /** Only their keys, in key order. */
   keys(prefix: string): Promise<readonly string[]>;
+  /**
+   * What follows the prefix in its keys, up to and with the next slash, each once. `index` is at least that of the last
+   * change of anything below the prefix, and not higher while nothing there changes, as far as the store can tell.
+   */
+  children(prefix: string): Promise<Names>;
   /** At most 64 operations, all or nothing. */
   commit(ops: readonly Op[]): Promise<Commit>;
   watch(prefix: string, handlers: WatchHandlers, signal: AbortSignal): void;
+  /** The same for the keys alone: it costs what the names cost, however large the values are. */
+  watchNames(prefix: string, handlers: NamesHandlers, signal: AbortSignal): void;
   /** Takes the key with a session of this process and renews it; a lost session is made anew by itself. */
   hold(key: string, value: string, onError: (error: Error) => void): Promise<Hold>;
   close(): Promise<void>;
@@ -190,6 +212,14 @@ export interface Attachment {
   readonly linkLocal: readonly Ip[];
 }
 
+/** What an engine's list of a network tells of an endpoint. */
+export interface ListedEndpoint {
+  /** Of its container, and the short id where the engine tells the id; aliases are not listed. */
+  readonly names: readonly string[];
+  /** The container's id; absent where the engine has not tied them together yet. */
+  readonly container?: string;
+}
+
 export interface EngineContainer {
   readonly id: string;
   readonly sandbox: string;
@@ -212,8 +242,8 @@ export type EngineEvent =
 export interface Engine {
   /** All networks of driver tsoverlay, or those of them that this may be; others too. Takes no engine lock. */
   networks(only?: { readonly id: EngineNetworkId } | { readonly name: string }): Promise<readonly EngineNetwork[]>;
-  /** Endpoints of one network with the container's name (from Join on); undefined when it is gone. No engine lock. */
-  endpoints(network: EngineNetworkId): Promise<ReadonlyMap<EndpointId, string> | undefined>;
+  /** Endpoints of one network (from Join on); undefined when it is gone. No engine lock. */
+  endpoints(network: EngineNetworkId): Promise<ReadonlyMap<EndpointId, ListedEndpoint> | undefined>;
   /** Names of the devices of all bridge networks, docker0 and docker_gwbridge among them. Takes no engine lock. */
   bridges(): Promise<readonly string[]>;
   createMirror(network: Network): Promise<void>;

@@ -19,6 +19,8 @@ export const MOST = {
   linkLocal: 64,
   /** DNS names of an endpoint. */
   names: 128,
+  /** Hosts with endpoints in one network. */
+  owners: 4096,
 } as const;
 
 /** The smallest that IPv4 allows (RFC 791) and the largest of an Ethernet device, bytes. */

@@ -92,8 +92,6 @@ export interface Endpoint {
   readonly names: readonly string[];
   /** The container's id (64 hex), empty until the engine has told it. */
   readonly container: string;
-  /** Path of the container's network namespace on its host, empty until Join. */
-  readonly sandbox: string;
   /** When CreateEndpoint wrote it: milliseconds since 1970 by the owner's own clock. */
   readonly created: number;
   readonly index: number;

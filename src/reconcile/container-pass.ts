@@ -1,5 +1,5 @@
 /**
- * Brings what only the engine knows of containers (names, aliases, sandbox) into the endpoints' records, and frees
+ * Brings what only the engine knows of containers (names, aliases) into the endpoints' records, and frees
  * what endpoints of this node left behind when the engine died without saying so.
  */
 import type { Logger } from 'pino';
@@ -45,6 +45,8 @@ export class ContainerPass {
     private readonly local: LocalEndpoints,
     /** Makes the kernel right: an endpoint has a link to be seen to, as was not known before. */
     private readonly host: Pick<HostPass, 'kick' | 'calm'>,
+    /** Told when a container's namespace was found that this host did not know, for its DATA_DIR was lost. */
+    private readonly onPlaced: () => void,
     private readonly log: Logger,
   ) {
     this.loop = new Loop((key) => (key === ALL ? this.compareAll() : this.describe(key)), {
@@ -74,11 +76,10 @@ export class ContainerPass {
    * Right after Join: the engine lists the endpoint with its container's name already, though the container itself
    * is locked. The name must be in the cluster before `docker run` returns.
    */
-  async joined(network: EngineNetworkId, id: EndpointId, sandbox: string): Promise<void> {
+  async joined(network: EngineNetworkId, id: EndpointId): Promise<void> {
     try {
-      const name = (await this.engine.endpoints(network))?.get(id);
-      const names = name === undefined ? {} : { names: [name] };
-      await this.endpoints.describe(this.memory.clusterIdOf(network), id, { ...names, sandbox });
+      const listed = (await this.engine.endpoints(network))?.get(id);
+      if (listed !== undefined) await this.endpoints.describe(this.memory.clusterIdOf(network), id, listed, 'unnamed');
     } catch (e) {
       this.log.debug({ endpoint: id, err: messageOf(e) }, 'the name is published later, with the start event');
     }
@@ -111,11 +112,11 @@ export class ContainerPass {
   private async publish(container: EngineContainer): Promise<void> {
     for (const { network, endpoint, names, linkLocal } of container.attachments) {
       if (endpoint === '' || !this.local.isLive(endpoint)) continue;
-      this.local.place(endpoint, container.sandbox);
+      if (this.local.place(endpoint, container.sandbox)) this.onPlaced();
       const id = this.memory.clusterIdOf(network);
       if (this.view.current.networks.get(id)?.ipv6 === true) this.host.calm(container.sandbox);
       const local = linkLocal.length > 0 ? { linkLocal } : {};
-      const description = { names, container: container.id, sandbox: container.sandbox, ...local };
+      const description = { names, container: container.id, ...local };
       await this.endpoints.describe(id, endpoint, description);
     }
   }

@@ -94,6 +94,7 @@ export class Claims {
     return [
       { verb: 'delete', key: keys.network(network.id), index: network.index },
       { verb: 'deleteTree', prefix: keys.endpoints(network.id) },
+      { verb: 'deleteTree', prefix: keys.heads(network.id) },
       ...found.flat(),
     ];
   }

@@ -3,15 +3,16 @@ import { UserError } from '../errors.js';
 import { ipOf, networkOf } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
-import { isEndpointName, isSandboxPath, MOST } from '../model/shapes.js';
+import { isEndpointName, MOST } from '../model/shapes.js';
 import type { Cidr, Endpoint, EndpointId, Mac, Network, NetworkId, NodeAddress } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatEndpoint, formatLease, parseEndpoint } from '../store/records.js';
+import type { EndpointAttempt, Heads } from './heads.js';
 import { dropLease, type Ipam } from './ipam.js';
 import type { LocalEndpoints } from './local-endpoints.js';
 import type { Membership } from './membership.js';
 import type { Networks } from './networks.js';
-import { type Attempt, transact, transactEnding } from './transact.js';
+import { transactEnding } from './transact.js';
 
 export interface NewEndpoint {
   readonly id: EndpointId;
@@ -23,11 +24,11 @@ export interface NewEndpoint {
 }
 
 /** What the engine tells of an endpoint's container. */
-export type Description = Pick<Endpoint, 'names' | 'container' | 'sandbox' | 'linkLocal'>;
+export type Description = Pick<Endpoint, 'names' | 'container' | 'linkLocal'>;
 
 export class Endpoints {
-  /** Endpoints that Join has not asked for yet: the index each was written at. */
-  private readonly written = new Map<EndpointId, number>();
+  /** As of which index a record has what this process told of it last; infinite while nobody knows. */
+  private readonly described = new Map<EndpointId, number>();
 
   constructor(
     private readonly store: Store,
@@ -37,13 +38,14 @@ export class Endpoints {
     private readonly ipam: Ipam,
     private readonly membership: Membership,
     private readonly local: LocalEndpoints,
+    private readonly heads: Heads,
   ) {}
 
   /** One transaction: the network still stands, the addresses serve this endpoint, the record is there. */
   async create(wanted: NewEndpoint): Promise<void> {
     const { leased, ...rest } = wanted;
-    const record = { ...rest, node: this.self, names: [], container: '', sandbox: '', created: Date.now() };
-    const key = keys.endpoint(wanted.network, wanted.id);
+    const record = { ...rest, node: this.self, names: [], container: '', created: Date.now() };
+    const key = keys.endpoint(wanted.network, this.self, wanted.id);
     // Before the record can be seen: it must never look like a dead one's.
     this.local.create(wanted.id);
     try {
@@ -57,41 +59,58 @@ export class Endpoints {
   /** The endpoint, once this host's view of the cluster has it. Rejects with a DeadlineError or a UserError. */
   async awaitSeen(network: NetworkId, id: EndpointId, deadlineMs: number): Promise<Endpoint> {
     const find = () => this.view.current.endpoints.get(network)?.get(id);
-    const index = this.written.get(id);
-    this.written.delete(id);
-    if (find() === undefined && index !== undefined)
-      await this.view.reached(keys.endpoints(network), index, deadlineMs);
+    if (find() === undefined) await this.view.look(network, this.self, deadlineMs);
     const endpoint = find();
     if (endpoint === undefined) throw new UserError(`endpoint ${id.slice(0, 12)} is not in the cluster`);
     return endpoint;
   }
 
-  /** Publishes names, container and sandbox when they changed. An endpoint that is gone meanwhile is left alone. */
-  async describe(network: NetworkId, id: EndpointId, description: Partial<Description>): Promise<void> {
-    await transact(this.store, async (): Promise<Attempt<void>> => {
-      const entry = await this.store.get(keys.endpoint(network, id));
+  /**
+   * Publishes names and container when they changed. An endpoint that is gone meanwhile is left alone, and one that has
+   * names already, where `which` is the unnamed: more may have been told of it since.
+   */
+  async describe(
+    network: NetworkId,
+    id: EndpointId,
+    description: Partial<Description>,
+    which: 'all' | 'unnamed' = 'all',
+  ): Promise<void> {
+    const key = keys.endpoint(network, this.self, id);
+    const described = (endpoint: Endpoint) => {
+      const isLeft = which === 'unnamed' && endpoint.names.length > 0;
+      return formatEndpoint(isLeft ? endpoint : { ...endpoint, ...publishable(description) });
+    };
+    const seen = this.view.current.endpoints.get(network)?.get(id);
+    const isLate = seen !== undefined && seen.index < (this.described.get(id) ?? 0);
+    if (seen?.node === this.self && !isLate && described(seen) === formatEndpoint(seen)) return;
+    this.described.set(id, Number.POSITIVE_INFINITY);
+    const { result, index } = await this.heads.transact(network, async (): Promise<EndpointAttempt<number>> => {
+      const entry = await this.store.get(key);
       const endpoint = entry === undefined ? undefined : parseEndpoint(entry);
-      if (endpoint === undefined || endpoint.node !== this.self) return { ops: [], result: undefined };
-      const value = formatEndpoint({ ...endpoint, ...publishable(description) });
-      if (value === entry?.value) return { ops: [], result: undefined };
-      return {
-        ops: [{ verb: 'update', key: keys.endpoint(network, id), value, index: endpoint.index }],
-        result: undefined,
-      };
+      const value = endpoint === undefined ? undefined : described(endpoint);
+      if (entry === undefined || value === undefined || value === entry.value)
+        return { ops: [], result: entry?.index ?? 0, changes: [] };
+      return { ops: [{ verb: 'update', key, value, index: entry.index }], result: 0, changes: [id] };
     });
+    if (this.local.isLive(id)) this.described.set(id, Math.max(result, index));
+    else this.described.delete(id);
   }
 
   /** Removes the record, and the addresses too where nobody else will release them. Gone already is success. */
   async remove(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<void> {
-    this.local.remove(id);
-    this.written.delete(id);
-    await transactEnding(this.store, () => this.removal(network, id, withAddresses));
+    this.end(id);
+    await this.heads.transact(network, () => this.removal(network, id, withAddresses), transactEnding);
   }
 
   /** Removes an endpoint that the engine does not know any more, with its addresses. */
   async free({ network, id }: Endpoint): Promise<void> {
+    this.end(id);
+    await this.heads.transact(network, () => this.removal(network, id, true));
+  }
+
+  private end(id: EndpointId): void {
     this.local.remove(id);
-    await transact(this.store, () => this.removal(network, id, true));
+    this.described.delete(id);
   }
 
   /** This node's endpoints of a network, as this host knows them. */
@@ -123,12 +142,12 @@ export class Endpoints {
   private async write(wanted: NewEndpoint, leased: boolean, key: string, record: string): Promise<void> {
     await this.membership.using(wanted.network, async (mark) => {
       let first = true;
-      const { index } = await transact(this.store, async (): Promise<Attempt<void>> => {
+      await this.heads.transact(wanted.network, async (): Promise<EndpointAttempt<void>> => {
         // The view is nearly always right; after a failed commit only the store's own answer counts.
         const network = await this.networks.standing(wanted.network, first ? 'view' : 'store');
         const known = first ? undefined : await this.store.get(key);
         first = false;
-        if (known !== undefined) return { ops: [], result: undefined };
+        if (known !== undefined) return { ops: [], result: undefined, changes: [] };
         const leases = await Promise.all(wanted.addresses.map((a) => this.leaseOp(network, a, wanted.id, leased)));
         const ops: Op[] = [
           { verb: 'check', key: keys.network(network.id), index: network.index },
@@ -136,9 +155,8 @@ export class Endpoints {
           { verb: 'create', key, value: record },
           ...mark(),
         ];
-        return { ops, result: undefined };
+        return { ops, result: undefined, changes: [wanted.id] };
       });
-      this.written.set(wanted.id, index);
     });
   }
 
@@ -159,14 +177,19 @@ export class Endpoints {
     throw new UserError(`address ${ip} is already ${await this.ipam.leases.holder(held)}; ${cure}`);
   }
 
-  private async removal(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<Attempt<void>> {
-    const entry = await this.store.get(keys.endpoint(network, id));
+  private async removal(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<EndpointAttempt<void>> {
+    const key = keys.endpoint(network, this.self, id);
+    const entry = await this.store.get(key);
     // One that cannot be read any more was ours if it was when we last read it, and goes with what it stood for.
     const endpoint = entry && (parseEndpoint(entry) ?? this.view.current.endpoints.get(network)?.get(id));
-    if (endpoint === undefined || endpoint.node !== this.self) return { ops: [], result: undefined };
+    if (entry === undefined || endpoint?.node !== this.self) return { ops: [], result: undefined, changes: [] };
     const freed = withAddresses ? await this.dropLeases(endpoint) : [];
-    const record: Op = { verb: 'delete', key: keys.endpoint(network, id), index: entry?.index ?? 0 };
-    return { ops: [record, ...freed], result: undefined };
+    // With a check, for removing what is gone holds, and would leave a head in a network that went as a whole.
+    const record: Op[] = [
+      { verb: 'check', key, index: entry.index },
+      { verb: 'delete', key },
+    ];
+    return { ops: [...record, ...freed], result: undefined, changes: [id] };
   }
 
   private async dropLeases(endpoint: Endpoint): Promise<readonly Op[]> {
@@ -175,11 +198,8 @@ export class Endpoints {
   }
 }
 
-/** What others can read of it: people give aliases that no DNS can carry, and engines may have folders of their own. */
-function publishable({ names, sandbox, ...rest }: Partial<Description>): Partial<Description> {
-  return {
-    ...rest,
-    ...(names === undefined ? {} : { names: names.filter(isEndpointName).slice(0, MOST.names) }),
-    ...(sandbox === undefined ? {} : { sandbox: isSandboxPath(sandbox) ? sandbox : '' }),
-  };
-}
+/** What others can read of it: people give aliases that no DNS can carry. */
+const publishable = ({ names, ...rest }: Partial<Description>): Partial<Description> => ({
+  ...rest,
+  ...(names === undefined ? {} : { names: names.filter(isEndpointName).slice(0, MOST.names) }),
+});

@@ -6,6 +6,7 @@ import { keys } from '../model/names.js';
 import type { Store } from '../model/ports.js';
 import type { Cluster, Network, NodeAddress } from '../model/types.js';
 import { formatNetwork, formatPool } from '../store/records.js';
+import type { Heads } from './heads.js';
 import type { Identity } from './identity.js';
 import { reservedLeases } from './networks.js';
 import { leaseEntry, publish, publishEndpoint } from './publish.js';
@@ -21,6 +22,7 @@ export class Healer {
   constructor(
     private readonly store: Store,
     private readonly self: NodeAddress,
+    private readonly heads: Heads,
     private readonly identity: Identity,
   ) {}
 
@@ -33,7 +35,7 @@ export class Healer {
       .filter((e) => e.node === this.self);
     const conflicts: string[] = [];
     for (const network of networks) conflicts.push(...(await publish(this.store, networkEntries(network))));
-    for (const endpoint of endpoints) conflicts.push(...(await publishEndpoint(this.store, endpoint)));
+    for (const endpoint of endpoints) conflicts.push(...(await publishEndpoint(this.store, this.heads, endpoint)));
     this.identity.adopt(id);
     return { networks: networks.length, endpoints: endpoints.length, conflicts };
   }

@@ -3,10 +3,11 @@
  * removed; only its identity tells the two apart. Whoever finds it missing makes a new one, never the old one again:
  * so every other host sees the change too, and publishes what it holds.
  */
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { StoreError } from '../errors.js';
 import { keys } from '../model/names.js';
-import type { Entry, Op, Store } from '../model/ports.js';
+import type { Op, Store } from '../model/ports.js';
+import { formatCluster, parseCluster } from '../store/cluster-record.js';
 import type { HostMemory } from '../store/memory.js';
 import { transact } from './transact.js';
 
@@ -24,9 +25,9 @@ export class Identity {
   async read(): Promise<string> {
     const { result, index } = await transact(this.store, async () => {
       const entry = await this.store.get(keys.cluster);
-      if (entry !== undefined) return { ops: [], result: { id: idOf(entry), index: entry.index } };
+      if (entry !== undefined) return { ops: [], result: { id: parseCluster(entry.value).id, index: entry.index } };
       const id = randomUUID();
-      return { ops: [{ verb: 'create', key: keys.cluster, value: id }], result: { id, index: 0 } };
+      return { ops: [{ verb: 'create', key: keys.cluster, value: formatCluster({ id }) }], result: { id, index: 0 } };
     });
     this.seen = index === 0 ? result : { id: result.id, index };
     return result.id;
@@ -62,7 +63,7 @@ export class Identity {
   /** True when the store is the one we know. Rejects with a StoreError while it does not answer. */
   async isKnown(): Promise<boolean> {
     const entry = await this.store.get(keys.cluster);
-    return (entry && idOf(entry)) === this.memory.cluster;
+    return (entry && parseCluster(entry.value).id) === this.memory.cluster;
   }
 
   /** Resolves when the store still is the cluster we know. Rejects with a StoreError otherwise. */
@@ -74,7 +75,3 @@ export class Identity {
       );
   }
 }
-
-/** Whatever somebody wrote there tells this store from another one, but is neither kept nor shown. */
-const idOf = ({ value }: Entry): string =>
-  /^[0-9a-zA-Z-]{1,64}$/.test(value) ? value : createHash('sha256').update(value).digest('hex');

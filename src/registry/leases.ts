@@ -35,14 +35,14 @@ export class Leases {
     const host = `host ${this.view.current.nodes.get(lease.node)?.hostname ?? lease.node}`;
     if (lease.kind !== 'endpoint')
       return `reserved as ${lease.kind === 'aux' ? 'an auxiliary address' : 'the gateway'}`;
-    const name = lease.endpoint === undefined ? undefined : await this.nameOf(lease.pool, lease.endpoint);
+    const name = lease.endpoint === undefined ? undefined : await this.nameOf(lease, lease.endpoint);
     return name === undefined ? `held by a container on ${host}` : `held by container ${name} on ${host}`;
   }
 
   /** From the store: this host need not take part in the network. */
-  private async nameOf(cidr: Cidr, id: EndpointId): Promise<string | undefined> {
-    const network = (await this.pools.get(cidr))?.network;
-    const entry = network === undefined ? undefined : await this.store.get(keys.endpoint(network, id));
+  private async nameOf({ pool, node }: Lease, id: EndpointId): Promise<string | undefined> {
+    const network = (await this.pools.get(pool))?.network;
+    const entry = network === undefined ? undefined : await this.store.get(keys.endpoint(network, node, id));
     return entry === undefined ? undefined : parseEndpoint(entry)?.names[0];
   }
 }

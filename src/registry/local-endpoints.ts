@@ -21,7 +21,6 @@ export class LocalEndpoints {
   private readonly attached = new Set<EndpointId>();
   private version = {};
   private count = 0;
-  private isTold = false;
 
   constructor(
     /** Where each one's container is: what the engine told this process or an earlier one. */
@@ -75,17 +74,16 @@ export class LocalEndpoints {
     this.count++;
   }
 
-  /** The engine has told in which sandbox it is. */
-  place(id: EndpointId, sandbox: string): void {
-    if (sandbox === '' || !this.live.has(id) || this.sandboxes.get(id) === sandbox) return;
+  /** The engine has told in which sandbox it is. True when that was not known. */
+  place(id: EndpointId, sandbox: string): boolean {
+    if (sandbox === '' || !this.live.has(id) || this.sandboxes.get(id) === sandbox) return false;
     this.sandboxes.set(id, sandbox);
     this.count++;
+    return true;
   }
 
   /** The engine has told of all that it has: nothing is remembered of others. */
   keepOnly(attached: ReadonlySet<EndpointId>): void {
-    if (!this.isTold) this.count++;
-    this.isTold = true;
     for (const id of [...this.sandboxes.keys()]) if (!attached.has(id) && !this.live.has(id)) this.sandboxes.delete(id);
   }
 
@@ -125,12 +123,8 @@ export class LocalEndpoints {
     return this.joinedIds;
   }
 
-  /**
-   * Path of its container's namespace, of endpoints that live here alone. The record is asked only where an older
-   * release kept no other memory, until the engine has told: who may write to the store must not choose a namespace.
-   */
-  sandboxOf({ id, sandbox }: Endpoint): string | undefined {
-    if (!this.live.has(id)) return undefined;
-    return this.sandboxes.get(id) ?? (this.isTold || sandbox === '' ? undefined : sandbox);
+  /** Path of its container's namespace, of endpoints that live here alone, as the engine has told. */
+  sandboxOf({ id }: Endpoint): string | undefined {
+    return this.live.has(id) ? this.sandboxes.get(id) : undefined;
   }
 }

@@ -8,6 +8,7 @@ import type { Op, Store } from '../model/ports.js';
 import { isId } from '../model/shapes.js';
 import type { Endpoint, NetworkId, NodeAddress } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
+import type { Heads } from './heads.js';
 import { ownIn } from './own.js';
 
 const LINGER_MS = 10_000;
@@ -26,6 +27,7 @@ export class Membership {
     private readonly store: Store,
     private readonly view: ClusterView,
     private readonly self: NodeAddress,
+    private readonly heads: Pick<Heads, 'endOp'>,
     /** Told when a mark could not be removed; the next start removes it. */
     private readonly onError: (error: unknown) => void,
   ) {
@@ -41,7 +43,7 @@ export class Membership {
     const prefix = keys.members(this.self);
     const marks = (await this.store.keys(prefix)).map((key) => key.slice(prefix.length)).filter(isId) as NetworkId[];
     const known = this.view.current.networks;
-    // Each is a watch: of more marks than any host has, those of networks that are there go first.
+    // Each is read: of more marks than any host has, those of networks that are there go first.
     const wanted = [...marks.filter((id) => known.has(id)), ...marks.filter((id) => !known.has(id))];
     for (const id of wanted.slice(0, MOST_MARKS)) this.join(id);
   }
@@ -102,7 +104,8 @@ export class Membership {
     if (!this.marked.delete(network)) return;
     this.users.delete(network);
     this.view.unsubscribe(network);
-    const removal = this.store.commit([{ verb: 'delete', key: keys.member(this.self, network) }]).catch(this.onError);
+    const ops: Op[] = [{ verb: 'delete', key: keys.member(this.self, network) }, this.heads.endOp(network)];
+    const removal = this.store.commit(ops).catch(this.onError);
     this.leaving.set(network, removal);
     await removal;
     this.leaving.delete(network);

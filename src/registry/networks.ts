@@ -190,7 +190,7 @@ export class Networks {
 }
 
 /** What has no id is no endpoint of anybody's, and keeps nobody's network. */
-const isEndpointKey = ({ key }: Entry): boolean => /^endpoints\/[^/]+\/[0-9a-f]{64}$/.test(key);
+const isEndpointKey = ({ key }: Entry): boolean => /^endpoints\/[^/]+\/[^/]+\/[0-9a-f]{64}$/.test(key);
 
 const rangeOf = (ranges: ReadonlyMap<Cidr, Cidr>, pool: Cidr): { readonly range?: Cidr } => {
   const range = ranges.get(pool);

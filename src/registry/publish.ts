@@ -4,28 +4,30 @@ import { keys } from '../model/names.js';
 import type { Entry, Op, Store } from '../model/ports.js';
 import type { Endpoint, Lease } from '../model/types.js';
 import { formatEndpoint, formatLease, parseLease, parseNetwork } from '../store/records.js';
-import { transact } from './transact.js';
+import type { Heads } from './heads.js';
+import { type Attempt, transact } from './transact.js';
+
+type Checks = () => Promise<readonly Op[] | undefined>;
 
 /** Returns the keys that somebody else holds; none when all of it stands, now or before. The first key is the record. */
-export async function publish(
+export async function publish(store: Store, entries: ReadonlyMap<string, string>): Promise<readonly string[]> {
+  return (await transact(store, () => attempt(store, entries, async () => []))).result;
+}
+
+async function attempt(
   store: Store,
   entries: ReadonlyMap<string, string>,
-  checks: () => Promise<readonly Op[] | undefined> = async () => [],
-): Promise<readonly string[]> {
+  checks: Checks,
+): Promise<Attempt<readonly string[]>> {
   const [first = ''] = entries.keys();
-  const { result } = await transact(store, async () => {
-    const found = await Promise.all([...entries.keys()].map((key) => store.get(key)));
-    if (found[0] !== undefined) return { ops: [], result: [] };
-    const conditions = await checks();
-    const taken = found.flatMap((entry, i) =>
-      entry === undefined || isOurs(entry, [...entries][i]) ? [] : [entry.key],
-    );
-    if (conditions === undefined || taken.length > 0) return { ops: [], result: [first, ...taken] };
-    const missing = [...entries].filter((_, i) => found[i] === undefined);
-    const creations = missing.map(([key, value]): Op => ({ verb: 'create', key, value }));
-    return { ops: [...conditions, ...creations], result: [] };
-  });
-  return result;
+  const found = await Promise.all([...entries.keys()].map((key) => store.get(key)));
+  if (found[0] !== undefined) return { ops: [], result: [] };
+  const conditions = await checks();
+  const taken = found.flatMap((entry, i) => (entry === undefined || isOurs(entry, [...entries][i]) ? [] : [entry.key]));
+  if (conditions === undefined || taken.length > 0) return { ops: [], result: [first, ...taken] };
+  const missing = [...entries].filter((_, i) => found[i] === undefined);
+  const creations = missing.map(([key, value]): Op => ({ verb: 'create', key, value }));
+  return { ops: [...conditions, ...creations], result: [] };
 }
 
 /** A mark of membership, or a lease that serves the same endpoint. */
@@ -35,13 +37,20 @@ function isOurs(entry: Entry, [key, value]: readonly [string, string] = ['', '']
   return there !== undefined && there.node === here?.node && there.endpoint === here.endpoint;
 }
 
-/** An endpoint with its addresses, on a network that stands. */
-export const publishEndpoint = (store: Store, endpoint: Endpoint): Promise<readonly string[]> =>
-  publish(store, endpointEntries(endpoint), async () => {
-    const entry = await store.get(keys.network(endpoint.network));
+/** An endpoint of this host with its addresses, on a network that stands. */
+export async function publishEndpoint(store: Store, heads: Heads, endpoint: Endpoint): Promise<readonly string[]> {
+  const { id, network } = endpoint;
+  const isStanding = async (): Promise<readonly Op[] | undefined> => {
+    const entry = await store.get(keys.network(network));
     if (entry === undefined || parseNetwork(entry)?.deleting) return undefined;
     return [{ verb: 'check', key: entry.key, index: entry.index }];
-  });
+  };
+  const { result } = await heads.transact(network, async () => ({
+    ...(await attempt(store, endpointEntries(endpoint), isStanding)),
+    changes: [id],
+  }));
+  return result;
+}
 
 function endpointEntries(endpoint: Endpoint): ReadonlyMap<string, string> {
   const { id, node, network } = endpoint;
@@ -51,7 +60,11 @@ function endpointEntries(endpoint: Endpoint): ReadonlyMap<string, string> {
       created: Date.now(),
     }),
   );
-  return new Map([[keys.endpoint(network, id), formatEndpoint(endpoint)], ...leases, [keys.member(node, network), '']]);
+  return new Map([
+    [keys.endpoint(network, node, id), formatEndpoint(endpoint)],
+    ...leases,
+    [keys.member(node, network), ''],
+  ]);
 }
 
 export const leaseEntry = (lease: Omit<Lease, 'index'>): [string, string] => [

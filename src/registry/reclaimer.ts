@@ -6,6 +6,7 @@ import { keys } from '../model/names.js';
 import type { Entry, Store } from '../model/ports.js';
 import type { Endpoint, NodeAddress } from '../model/types.js';
 import { parseEndpoint } from '../store/records.js';
+import type { Heads } from './heads.js';
 import type { LocalEndpoints } from './local-endpoints.js';
 import { publishEndpoint } from './publish.js';
 
@@ -19,6 +20,7 @@ export class Reclaimer {
   constructor(
     private readonly store: Store,
     private readonly self: NodeAddress,
+    private readonly heads: Heads,
     private readonly local: LocalEndpoints,
     private readonly events: ReclaimEvents,
   ) {}
@@ -30,7 +32,7 @@ export class Reclaimer {
       const endpoint = parseEndpoint(entry);
       // What this host removed itself was not live any more.
       if (endpoint === undefined || endpoint.node !== this.self || !this.local.isLive(endpoint.id)) continue;
-      const conflicts = await publishEndpoint(this.store, endpoint);
+      const conflicts = await publishEndpoint(this.store, this.heads, endpoint);
       if (conflicts.length > 0) {
         this.events.lost(endpoint, conflicts);
         continue;

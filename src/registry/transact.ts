@@ -66,7 +66,10 @@ export async function transact<T>(
  * `transact` for the calls that end something. An engine that boots makes them one after the other for each container
  * it finds dead, before it serves anybody: without a store that must cost seconds, not seconds per container.
  */
-export async function transactEnding<T>(store: Store, build: () => Promise<Attempt<T>>): Promise<Committed<T>> {
+export async function transactEnding<T>(
+  store: Store,
+  build: (failed: readonly number[]) => Promise<Attempt<T>>,
+): Promise<Committed<T>> {
   const failure = failures.get(store);
   if (failure !== undefined && performance.now() - failure.at < AWAY_MS) throw failure.error;
   try {

@@ -3,8 +3,8 @@
  * from which all was removed; until every host has had time to publish anew what it holds, removals are not believed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Entry, Snapshot } from '../model/ports.js';
-import type { PrefixView } from './prefix-view.js';
+import type { Entry } from '../model/ports.js';
+import type { Part, PrefixView } from './prefix-view.js';
 
 /** What Belief needs to know of the store. */
 export interface Trust {
@@ -35,18 +35,13 @@ export const BLIND: Trust = {
 const DOUBT_MS = 15_000;
 const RETRY_MS = 500;
 
-type View = Pick<PrefixView<unknown, unknown>, 'apply' | 'missing' | 'error'>;
-
-interface Candidate {
-  readonly snapshot: Snapshot;
-  readonly changed: () => void;
-}
+type View = Pick<PrefixView<unknown, unknown>, 'apply' | 'drop' | 'restore' | 'settle' | 'gone' | 'readable' | 'error'>;
 
 export class Belief {
   /** By the clock that nobody sets, ms. */
   private doubtUntil = 0;
-  /** Per view the newest snapshot that takes something away, until we know whether to believe it. */
-  private readonly candidates = new Map<View, Candidate>();
+  /** Views that lack something in the store, until we know whether to believe it, and whom to tell. */
+  private readonly doubted = new Map<View, () => void>();
   private asking = false;
 
   constructor(
@@ -60,25 +55,23 @@ export class Belief {
     return performance.now() < this.doubtUntil;
   }
 
-  /** Applies the snapshot at once, or in part, or once the store has been recognised. */
-  accept(view: View, snapshot: Snapshot, changed: () => void): void {
-    this.candidates.delete(view);
+  /** Applies at once what was read; what is gone goes once the store has been recognised. */
+  accept(view: View, part: Part, changed: () => void): void {
     if (view.error) this.trust.onReturn?.();
-    if (view.missing(snapshot).length === 0) {
-      if (view.apply(snapshot)) changed();
-    } else if (this.doubts) {
-      if (view.apply(snapshot, () => true)) changed();
-    } else {
-      this.candidates.set(view, { snapshot, changed });
+    if (view.apply(part)) changed();
+    if (view.gone.size === 0) this.doubted.delete(view);
+    else if (this.doubts) view.settle();
+    else {
+      this.doubted.set(view, changed);
       if (!this.asking) void this.ask();
     }
   }
 
   private async ask(): Promise<void> {
     this.asking = true;
-    while (this.candidates.size > 0) {
+    while (this.doubted.size > 0) {
       try {
-        await this.decide(await this.trust.isKnown());
+        await this.decide();
       } catch (e) {
         // Whatever it was: until it is known, nothing is believed to be gone, and what comes later is to be asked too.
         this.trust.onTrouble(e);
@@ -88,16 +81,20 @@ export class Belief {
     this.asking = false;
   }
 
-  private async decide(known: boolean): Promise<void> {
-    if (!known) this.suspect();
-    const judged = [...this.candidates];
-    const gone = judged.flatMap(([view, { snapshot }]) => view.missing(snapshot));
-    const back = known ? await this.trust.reclaim(gone) : undefined;
-    for (const [view, candidate] of judged) {
-      // A newer one may have come meanwhile.
-      if (this.candidates.get(view) !== candidate) continue;
-      this.candidates.delete(view);
-      if (view.apply(candidate.snapshot, (key) => back?.has(key) ?? true)) candidate.changed();
+  private async decide(): Promise<void> {
+    // Only of what was gone before we asked whether the store is the one we know.
+    const judged = [...this.doubted].map(([view, changed]) => ({ view, changed, keys: [...view.gone] }));
+    if (!(await this.trust.isKnown())) {
+      this.suspect();
+      for (const view of this.doubted.keys()) view.settle();
+      this.doubted.clear();
+      return;
+    }
+    const back = await this.trust.reclaim(judged.flatMap(({ view, keys }) => view.readable(keys)));
+    for (const { view, changed, keys } of judged) {
+      view.restore(keys.filter((key) => back.has(key)));
+      if (view.drop(keys.filter((key) => !back.has(key)))) changed();
+      if (view.gone.size === 0) this.doubted.delete(view);
     }
   }
 

@@ -1,30 +1,24 @@
 /** This host's view of the cluster: what it needs of the store, watched and typed, as one immutable value. */
-import { DeadlineError, isStoreError } from '../errors.js';
+import { DeadlineError } from '../errors.js';
 import { keys } from '../model/names.js';
 import type { Entry, Store } from '../model/ports.js';
 import { isId } from '../model/shapes.js';
-import type { Cluster, Endpoint, EndpointId, Network, NetworkId, Node, NodeAddress } from '../model/types.js';
+import type { Cluster, Network, NetworkId, Node, NodeAddress } from '../model/types.js';
+import { awaitIndex, isDoneWithin } from './awaited.js';
 import { Belief, BLIND, type Trust } from './belief.js';
 import { ChangeTeller, type ClusterListener } from './change-teller.js';
+import { EndpointViews } from './endpoint-views.js';
 import { isSameEndpoint, isSameNetwork } from './lasting.js';
-import { PrefixView } from './prefix-view.js';
+import { type Part, PrefixView } from './prefix-view.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from './records.js';
 
-interface EndpointsWatch {
-  readonly view: PrefixView<EndpointId, Endpoint>;
-  readonly stop: AbortController;
-}
-
 type AnyView = Omit<PrefixView<unknown, unknown>, 'records'>;
-
-/** How long a watch may take to bring a write of ours before we look for ourselves, ms. */
-const LOOK_AFTER_MS = 25;
 
 /** Store errors change nothing here: the last Cluster stays. */
 export class ClusterView {
   readonly #nodes: PrefixView<NodeAddress, Node>;
   readonly #networks: PrefixView<NetworkId, Network>;
-  readonly #endpoints = new Map<NetworkId, EndpointsWatch>();
+  readonly #endpoints: EndpointViews;
   readonly #teller = new ChangeTeller(() => this.#current);
   #current: Cluster = {
     nodes: new Map(),
@@ -51,6 +45,14 @@ export class ClusterView {
     this.#belief = new Belief(trust, () => this.#reread());
     this.#nodes = this.#view(parseNode, (node) => node.address);
     this.#networks = this.#view(parseNetwork, (network) => network.id, isSameNetwork);
+    this.#endpoints = new EndpointViews(
+      store,
+      () => this.#view(parseEndpoint, (endpoint) => endpoint.id, isSameEndpoint),
+      (prefix, view, part) => this.#accept(prefix, view, part),
+      (error) => {
+        this.#lastError = error.message;
+      },
+    );
   }
 
   get current(): Cluster {
@@ -63,16 +65,13 @@ export class ClusterView {
     this.#signal = signal;
     this.#watch(keys.nodes, this.#nodes, signal);
     this.#watch(keys.networks, this.#networks, signal);
-    for (const [network, watch] of this.#endpoints) this.#watchEndpoints(network, watch);
+    this.#endpoints.start(signal);
   }
 
   /** Watches a network's endpoints; nothing happens for one that is watched already. */
   subscribe(network: NetworkId): void {
     if (this.#endpoints.has(network)) return;
-    const view = this.#view(parseEndpoint, (endpoint) => endpoint.id, isSameEndpoint);
-    const watch = { view, stop: new AbortController() };
-    this.#endpoints.set(network, watch);
-    if (this.#signal) this.#watchEndpoints(network, watch);
+    this.#endpoints.add(network);
     this.#refresh();
   }
 
@@ -116,10 +115,8 @@ export class ClusterView {
   }
 
   unsubscribe(network: NetworkId): void {
-    const watch = this.#endpoints.get(network);
-    if (!watch) return;
-    watch.stop.abort();
-    this.#endpoints.delete(network);
+    if (!this.#endpoints.has(network)) return;
+    this.#endpoints.remove(network);
     this.#unconfirmed.delete(keys.endpoints(network));
     this.#changed(keys.endpoints(network));
   }
@@ -130,29 +127,21 @@ export class ClusterView {
   }
 
   /**
-   * Resolves once the watched prefix contains every change up to `index`, a Commit's. Rejects with a DeadlineError
-   * after `deadlineMs`, or when the prefix is not watched (any more).
-   *
-   * An index may never come: a removal's may be too high, that of a no-op too. So after a moment we read the prefix
-   * ourselves: that read came after the commit, and what is as new as the read contains it.
+   * Resolves once all that the store has of an owner's endpoints in a network from now on is here. Rejects with a
+   * DeadlineError after `deadlineMs`, or when the network is not watched.
    */
-  async reached(prefix: string, index: number, deadlineMs: number): Promise<void> {
-    const end = performance.now() + deadlineMs;
-    const remaining = () => end - performance.now();
-    for (let patience = LOOK_AFTER_MS; ; patience = Math.min(patience * 2, 500)) {
-      const view = this.#views().get(prefix);
-      if (!view) throw new DeadlineError(`${prefix} is not watched`);
-      if (view.covers(index)) return;
-      await view.next(Math.min(patience, remaining()));
-      if (view.covers(index)) return;
-      // The read may outlast the deadline, or the watch be faster.
-      const found = await Promise.race([this.#isUpToDate(prefix, view), view.next(remaining())]);
-      if (found === true) return;
-      if (remaining() <= 0) {
-        const cause = view.error ? `: ${view.error.message}` : '';
-        throw new DeadlineError(`the change of ${prefix} was not seen within ${deadlineMs / 1000} s${cause}`);
-      }
-    }
+  async look(network: NetworkId, owner: string, deadlineMs: number): Promise<void> {
+    const prefix = keys.endpointsOf(network, owner);
+    const looked = this.#endpoints.look(network, owner);
+    if (looked === undefined) throw new DeadlineError(`${prefix} is not watched`);
+    if (await isDoneWithin(looked, deadlineMs)) return;
+    throw new DeadlineError(`${prefix} could not be read within ${deadlineMs / 1000} s${this.#cause}`);
+  }
+
+  /** Resolves once the nodes or networks contain every change up to `index`, a Commit's; see {@link awaitIndex}. */
+  async reached(prefix: typeof keys.nodes | typeof keys.networks, index: number, deadlineMs: number): Promise<void> {
+    const view = prefix === keys.nodes ? this.#nodes : this.#networks;
+    await awaitIndex(this.store, prefix, view, index, deadlineMs);
   }
 
   /** Resolves once all that is watched has been loaded. Rejects with a DeadlineError after `deadlineMs`. */
@@ -163,11 +152,14 @@ export class ClusterView {
       if (!missing) return;
       const [prefix, view] = missing;
       if (performance.now() >= end) {
-        const cause = this.#lastError === '' ? '' : `: ${this.#lastError}`;
-        throw new DeadlineError(`${prefix} was not loaded within ${deadlineMs / 1000} s${cause}`);
+        throw new DeadlineError(`${prefix} was not loaded within ${deadlineMs / 1000} s${this.#cause}`);
       }
       await view.next(end - performance.now());
     }
+  }
+
+  get #cause(): string {
+    return this.#lastError === '' ? '' : `: ${this.#lastError}`;
   }
 
   #view<K, V>(
@@ -178,12 +170,17 @@ export class ClusterView {
     return new PrefixView(parse, keyOf, this.report, (key) => this.#copy.get(key), follows);
   }
 
-  #views(): ReadonlyMap<string, AnyView> {
-    const views = new Map<string, AnyView>([
+  /** What is watched with its values. */
+  #lists(): Map<string, AnyView> {
+    return new Map<string, AnyView>([
       [keys.nodes, this.#nodes],
       [keys.networks, this.#networks],
     ]);
-    for (const [network, { view }] of this.#endpoints) views.set(keys.endpoints(network), view);
+  }
+
+  #views(): ReadonlyMap<string, AnyView> {
+    const views = this.#lists();
+    for (const [network, view] of this.#endpoints) views.set(keys.endpoints(network), view);
     return views;
   }
 
@@ -191,10 +188,7 @@ export class ClusterView {
     this.store.watch(
       prefix,
       {
-        onSnapshot: (snapshot) => {
-          this.#unconfirmed.delete(prefix);
-          this.#belief.accept(view, snapshot, () => this.#changed(prefix));
-        },
+        onSnapshot: (snapshot) => this.#accept(prefix, view, snapshot),
         onError: (error) => {
           view.fail(error);
           this.#lastError = error.message;
@@ -204,25 +198,18 @@ export class ClusterView {
     );
   }
 
-  #watchEndpoints(network: NetworkId, { view, stop }: EndpointsWatch): void {
-    const signals = this.#signal ? [this.#signal, stop.signal] : [stop.signal];
-    this.#watch(keys.endpoints(network), view, AbortSignal.any(signals));
+  /** What is read of a view before it was read whole is not shown yet. */
+  #accept(prefix: string, view: AnyView, part: Part): void {
+    if (part.within === undefined) this.#unconfirmed.delete(prefix);
+    this.#belief.accept(view, part, () => {
+      if (view.loaded) this.#changed(prefix);
+    });
   }
 
   /** Once the time to doubt is over, what is still gone is gone. */
   async #reread(): Promise<void> {
-    for (const [prefix, view] of this.#views())
-      this.#belief.accept(view, await this.store.list(prefix), () => this.#changed(prefix));
-  }
-
-  /** A store that does not answer is no news: the watch tells. */
-  async #isUpToDate(prefix: string, view: AnyView): Promise<boolean> {
-    try {
-      return view.isAsNewAs(await this.store.list(prefix));
-    } catch (error) {
-      if (!isStoreError(error)) throw error;
-      return false;
-    }
+    this.#endpoints.reread();
+    for (const [prefix, view] of this.#lists()) this.#accept(prefix, view, await this.store.list(prefix));
   }
 
   #changed(prefix: string): void {
@@ -231,8 +218,8 @@ export class ClusterView {
   }
 
   #refresh(): void {
-    const loaded = [...this.#endpoints].filter(([, { view }]) => view.loaded);
-    const endpoints = new Map(loaded.map(([id, { view }]) => [id, view.records] as const));
+    const loaded = [...this.#endpoints].filter(([, view]) => view.loaded);
+    const endpoints = new Map(loaded.map(([id, view]) => [id, view.records] as const));
     const unchanged =
       endpoints.size === this.#current.endpoints.size &&
       [...endpoints].every(([id, records]) => this.#current.endpoints.get(id) === records);

@@ -70,6 +70,13 @@ const isAnswer = (status: number): boolean => status < 300 || status === 404 || 
 /** 429 is the agent's limit of connections per client address (`limits.http_max_conns_per_client`). */
 const passes = (status: number): boolean => status >= 500 || status === 429;
 
+/** Words of a 500 that is no defect: servers without a leader, or out of reach of the agent that we ask. */
+const AWAY = /leader|no known consul servers|no path to|rpc error|connection re|eof|time-?out|shutting down/i;
+
+/** Whether the next one will be answered the same: a refusal, too many connections, a defect. */
+const doesPersist = (status: number, line: string): boolean =>
+  status === 500 ? !AWAY.test(line) : status < 500 || status === 429;
+
 /** What an operation of a transaction failed of; Consul has no code for it. */
 const operations = z.object({ Errors: z.array(z.object({ OpIndex: z.number(), What: z.string() })) });
 const DENIED = 'Permission denied';
@@ -104,7 +111,7 @@ export function rejectionOf(
   const told = (text: string, retryable: boolean) =>
     new StoreError(token.redact(text), retryable, {
       cause: new Error(token.redact(messageOf(reason))),
-      ...(res && { status: res.statusCode }),
+      ...(res && { status: res.statusCode, persists: doesPersist(res.statusCode, lineOf(res.body)) }),
     });
   if (res && isAnswer(res.statusCode) && (takesDenial || !isRefusal(reason))) return toAnswer(res, address);
   if (res) {

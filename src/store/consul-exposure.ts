@@ -35,7 +35,13 @@ const PROBES = [
     keys.pool('0'),
     keys.poolGuard,
   ],
-  ...[keys.lease('0', '0'), keys.released, keys.endpoint('0', '0'), keys.member('0', '0')],
+  ...[
+    keys.lease('0', '0'),
+    keys.released,
+    keys.endpoint('0', '0', '0'),
+    keys.head('0', '0', '0'),
+    keys.member('0', '0'),
+  ],
 ];
 
 /**

@@ -3,10 +3,12 @@ import { EventEmitter } from 'node:events';
 import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type Consul from 'consul';
-import type { StoreError } from '../errors.js';
+import { StoreError } from '../errors.js';
+import { Backoff, type Leave } from './backoff.js';
 import { type Answer, answerOf, type Failure, isRefusal, rejectionOf } from './consul-answer.js';
 import { makeClient } from './consul-client.js';
 import { ConsulToken } from './consul-token.js';
+import { MOST_WATCHES } from './heads.js';
 
 export interface ConsulAddress {
   readonly host: string;
@@ -30,8 +32,6 @@ export interface CallOptions {
 export interface AskOptions {
   /** True when doing the request twice is doing it once: it may then be sent again after any failure. */
   readonly repeatable: boolean;
-  /** True for a query that waits for news: it gets a connection of its own. */
-  readonly blocking?: boolean;
   /** True when a transaction of which the token may do only a part is an answer, not a refusal. */
   readonly takesDenial?: boolean;
   readonly timeoutMs?: number;
@@ -41,15 +41,26 @@ export interface AskOptions {
 export const REQUEST_TIMEOUT_MS = 5_000;
 
 /**
- * Connections for all requests that do not wait; more of them queue. Consul resets those beyond 200 per client
- * address (`limits.http_max_conns_per_client`), and each watched prefix needs one.
+ * Connections to a server, 40 with the one that looks for exposure; further requests queue. Consul resets those beyond
+ * 200 per client address (`limits.http_max_conns_per_client`), and hosts may share one. Each watch needs one that blocks:
+ * nodes, networks, and those of heads.
  */
-const MAX_CONNECTIONS = 16;
+const MAX_CONNECTIONS = { asking: 5, blocking: 2 + MOST_WATCHES } as const;
 
 interface Server {
   readonly address: string;
   readonly client: Consul;
   readonly blocking: Consul;
+  readonly backoff: Backoff;
+}
+
+type Call = (client: Consul, options: CallOptions) => Promise<unknown>;
+
+export interface WatchOptions {
+  /** True for a query that waits for news: it gets a connection of its own. */
+  readonly blocking: boolean;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
 }
 
 export class ConsulServers {
@@ -60,6 +71,8 @@ export class ConsulServers {
     addresses: readonly ConsulAddress[],
     tls?: ConsulTls,
     private readonly token = new ConsulToken(),
+    /** Told of what a server refuses the watches, once until it is over. */
+    onRefusal: (error: StoreError) => void = () => {},
   ) {
     if (addresses.length === 0) throw new RangeError('no Consul server is named');
     this.#servers = addresses.map(({ host, port }) => {
@@ -71,7 +84,12 @@ export class ConsulServers {
           secure: tls !== undefined,
           agent: agentFor(host, maxSockets, tls),
         });
-      return { address: `${bracketed}:${port}`, client: client(MAX_CONNECTIONS), blocking: client(Infinity) };
+      return {
+        address: `${bracketed}:${port}`,
+        client: client(MAX_CONNECTIONS.asking),
+        blocking: client(MAX_CONNECTIONS.blocking),
+        backoff: new Backoff(onRefusal),
+      };
     });
   }
 
@@ -82,13 +100,13 @@ export class ConsulServers {
 
   /** Rejects with a StoreError: the last server's, when none gave an answer. */
   async ask(
-    call: (client: Consul, options: CallOptions) => Promise<unknown>,
-    { repeatable, blocking = false, takesDenial = false, timeoutMs = REQUEST_TIMEOUT_MS, signal }: AskOptions,
+    call: Call,
+    { repeatable, takesDenial = false, timeoutMs = REQUEST_TIMEOUT_MS, signal }: AskOptions,
   ): Promise<Answer> {
     let last: StoreError | undefined;
     for (let tries = 0; tries < this.#servers.length; tries++) {
       const server = this.#servers[this.#current] as Server;
-      const ask = (options: CallOptions) => call(blocking ? server.blocking : server.client, options);
+      const ask = (options: CallOptions) => call(server.client, options);
       const outcome = await attempt(server.address, ask, timeoutMs, this.token, takesDenial, signal);
       if ('status' in outcome) return outcome;
       last = outcome.error;
@@ -99,8 +117,58 @@ export class ConsulServers {
     throw last;
   }
 
+  /** The same for a watch, as soon as a server may be asked. Rejects with that server's StoreError. */
+  async askForNews(call: Call, { blocking, timeoutMs, signal }: WatchOptions): Promise<Answer> {
+    const { server, leave } = await this.#leaveToAsk(blocking, signal);
+    const ask = (options: CallOptions) => call(blocking ? server.blocking : server.client, options);
+    const outcome = await attempt(server.address, ask, timeoutMs, this.token, false, signal);
+    if ('status' in outcome) {
+      server.backoff.answered(leave, blocking);
+      return outcome;
+    }
+    if (signal.aborted) server.backoff.dropped(leave);
+    else {
+      server.backoff.failed(leave, outcome.error);
+      if (outcome.error.retryable) this.#leave(server);
+    }
+    throw outcome.error;
+  }
+
+  /** What the watches last failed of, by the server's address, until it is over. */
+  get troubles(): ReadonlyMap<string, StoreError> {
+    return new Map(this.#servers.flatMap(({ address, backoff: { error } }) => (error ? [[address, error]] : [])));
+  }
+
   close(): void {
     for (const { client, blocking } of this.#servers) for (const each of [client, blocking]) each.destroy();
+  }
+
+  async #leaveToAsk(
+    blocking: boolean,
+    signal: AbortSignal,
+  ): Promise<{ readonly server: Server; readonly leave: Leave }> {
+    while (!signal.aborted) {
+      for (let i = 0; i < this.#servers.length; i++) {
+        const server = this.#servers[(this.#current + i) % this.#servers.length] as Server;
+        const leave = server.backoff.take(blocking);
+        if (leave !== undefined) return { server, leave };
+      }
+      await this.#changed(signal);
+    }
+    throw new StoreError('the watch has ended', true);
+  }
+
+  /** Resolves when another server may be asked than a moment ago, or when the signal aborts. */
+  #changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        for (const end of ends) end();
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      const ends = this.#servers.map(({ backoff }) => backoff.onChange(wake));
+      signal.addEventListener('abort', wake, { once: true });
+    });
   }
 
   /** Of many calls that fail together only the first moves us on. */

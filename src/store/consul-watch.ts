@@ -1,25 +1,28 @@
 /** Blocking queries without end: https://developer.hashicorp.com/consul/api-docs/features/blocking */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Snapshot, WatchHandlers } from '../model/ports.js';
 
 /** Consul adds up to a sixteenth of the wait by itself; the rest is for the way there and back. */
 export const WAIT_SECONDS = 60;
 export const BLOCKING_TIMEOUT_MS = WAIT_SECONDS * 1000 * (1 + 1 / 16) + 6_000;
 
-/** Loads a prefix: at once for index 0, else as soon as its index is above `index` or the wait is over. */
-export type Load = (index: number, signal: AbortSignal) => Promise<Snapshot>;
+interface Indexed {
+  readonly index: number;
+}
+
+/**
+ * Loads what is watched: at once for index 0, else as soon as its index is above `index` or the wait is over. After a
+ * failure it takes its time (see backoff.ts).
+ */
+export type Load<T extends Indexed> = (index: number, signal: AbortSignal) => Promise<T>;
+
+export interface Listener<T> {
+  onNews(found: T): void;
+  onError(error: Error): void;
+}
 
 /** The index to ask with next. One that went backwards starts again; one of 0 would never block. */
 export function nextIndex(asked: number, answered: number): number {
   return answered < asked ? 0 : Math.max(1, answered);
-}
-
-/** A host that was cut off has the names of the others back this soon after it can reach Consul again. */
-const LONGEST_MS = 1_500;
-
-/** Milliseconds to wait after `failures` failing tries in a row; `random` is 0 to 1. */
-export function backoffMs(failures: number, random: number): number {
-  return Math.min(LONGEST_MS, 250 * 2 ** (failures - 1)) * (0.5 + random / 2);
 }
 
 /** An answer without news should have taken the whole wait; sooner than this, something on the way does not block. */
@@ -27,34 +30,34 @@ const NO_NEWS_MS = 1_000;
 const NO_NEWS_PAUSE_MS = 250;
 
 /**
- * Delivers the first snapshot and then each one whose index differs from the last one's, until the signal aborts.
- * After a failure it loads without blocking and delivers even what did not change: a snapshot is also the sign
- * that the store answers again.
+ * Tells what is there first and then each time that its index differs from the last one's, until the signal aborts.
+ * After a failure it loads without blocking and tells even what did not change: that is also the sign that the store
+ * answers again.
  */
-export async function watchPrefix(load: Load, handlers: WatchHandlers, signal: AbortSignal): Promise<void> {
+export async function watchIndexed<T extends Indexed>(
+  load: Load<T>,
+  listener: Listener<T>,
+  signal: AbortSignal,
+): Promise<void> {
   let index = 0;
-  let failures = 0;
+  let isFailing = false;
   let delivered: number | undefined;
   while (!signal.aborted) {
     const started = performance.now();
     const outcome = await load(index, signal).catch((error: unknown) => error as Error);
     if (signal.aborted) return;
     if (outcome instanceof Error) {
-      handlers.onError(outcome);
+      listener.onError(outcome);
       index = 0;
-      failures += 1;
-      await pause(backoffMs(failures, Math.random()), signal);
+      isFailing = true;
       continue;
     }
-    const news = outcome.index !== delivered || failures > 0;
-    if (news) handlers.onSnapshot(outcome);
-    const unblocked = !news && index > 0 && performance.now() - started < NO_NEWS_MS;
+    const isNews = outcome.index !== delivered || isFailing;
+    if (isNews) listener.onNews(outcome);
+    const unblocked = !isNews && index > 0 && performance.now() - started < NO_NEWS_MS;
     delivered = outcome.index;
-    failures = 0;
+    isFailing = false;
     index = nextIndex(index, outcome.index);
-    if (unblocked) await pause(NO_NEWS_PAUSE_MS, signal);
+    if (unblocked) await sleep(NO_NEWS_PAUSE_MS, undefined, { signal }).catch(() => undefined);
   }
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  sleep(ms, undefined, { signal }).catch(() => undefined);

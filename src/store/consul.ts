@@ -1,11 +1,20 @@
 /** The store in Consul's key-value part: https://developer.hashicorp.com/consul/api-docs/kv */
-import type { Commit, Entry, Hold, Op, Snapshot, Store, WatchHandlers } from '../model/ports.js';
+import type Consul from 'consul';
+import type { StoreError } from '../errors.js';
+import type { Commit, Entry, Hold, Names, NamesHandlers, Op, Snapshot, Store, WatchHandlers } from '../model/ports.js';
+import type { Answer } from './consul-answer.js';
 import { ConsulHold } from './consul-hold.js';
-import { type ConsulAddress, ConsulServers, type ConsulTls } from './consul-servers.js';
+import {
+  type CallOptions,
+  type ConsulAddress,
+  ConsulServers,
+  type ConsulTls,
+  REQUEST_TIMEOUT_MS,
+} from './consul-servers.js';
 import { ConsulSessions } from './consul-session.js';
 import { ConsulToken } from './consul-token.js';
 import { commitOf, entriesOf, type HeldEntry, keysOf, MAX_OPS, toTxn, unseenRemoval } from './consul-txn.js';
-import { BLOCKING_TIMEOUT_MS, WAIT_SECONDS, watchPrefix } from './consul-watch.js';
+import { BLOCKING_TIMEOUT_MS, WAIT_SECONDS, watchIndexed } from './consul-watch.js';
 
 export interface ConsulStoreOptions {
   /** Tried in turn; the one that answers is kept. */
@@ -19,7 +28,14 @@ export interface ConsulStoreOptions {
   readonly tokenFile?: string;
   /** 10 or more (Consul's own minimum); 15 when absent. */
   readonly sessionTtlSeconds?: number;
+  /** Told of what a server refuses the watches, once until it is over. */
+  readonly onRefusal?: (error: StoreError) => void;
 }
+
+type Call = (consul: Consul, options: CallOptions & Waiting) => Promise<unknown>;
+
+/** What a query waits for, spread into the client's options. */
+type Waiting = { readonly consistent: true } | { readonly index: string; readonly wait: string };
 
 export class ConsulStore implements Store {
   readonly #prefix: string;
@@ -28,15 +44,19 @@ export class ConsulStore implements Store {
   readonly #closed = new AbortController();
   readonly #holds = new Set<ConsulHold>();
 
-  constructor({ servers, prefix, tls, token, tokenFile, sessionTtlSeconds = 15 }: ConsulStoreOptions) {
+  constructor({ servers, prefix, tls, token, tokenFile, sessionTtlSeconds = 15, onRefusal }: ConsulStoreOptions) {
     this.#prefix = prefix;
-    this.#servers = new ConsulServers(servers, tls, new ConsulToken(token, tokenFile));
+    this.#servers = new ConsulServers(servers, tls, new ConsulToken(token, tokenFile), onRefusal);
     this.#sessions = new ConsulSessions(this.#servers, prefix, sessionTtlSeconds);
   }
 
   /** The servers, for sentences: `10.0.0.61:8500, 10.0.0.62:8500`. */
   get addresses(): string {
     return this.#servers.addresses;
+  }
+
+  get troubles(): ReadonlyMap<string, Error> {
+    return this.#servers.troubles;
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -47,8 +67,8 @@ export class ConsulStore implements Store {
     return entriesOf(answer, this.#prefix).map(toEntry)[0];
   }
 
-  list(prefix: string): Promise<Snapshot> {
-    return this.#load(prefix, 0);
+  async list(prefix: string): Promise<Snapshot> {
+    return this.#snapshot(await this.#readNow(this.#recurse(prefix)));
   }
 
   async keys(prefix: string): Promise<readonly string[]> {
@@ -57,6 +77,13 @@ export class ConsulStore implements Store {
       { repeatable: true },
     );
     return keysOf(answer, this.#prefix);
+  }
+
+  async children(prefix: string): Promise<Names> {
+    const answer = await this.#readNow((consul, options) =>
+      consul.kv.keys({ key: this.#prefix + prefix, separator: '/', ...options }),
+    );
+    return { keys: keysOf(answer, this.#prefix + prefix), index: answer.index };
   }
 
   /**
@@ -78,9 +105,19 @@ export class ConsulStore implements Store {
       : { ok: true, index: Math.max(commit.index, await this.#indexAfter(removed)) };
   }
 
-  watch(prefix: string, handlers: WatchHandlers, signal: AbortSignal): void {
-    const ended = AbortSignal.any([signal, this.#closed.signal]);
-    void watchPrefix((index, end) => this.#load(prefix, index, end), handlers, ended);
+  watch(prefix: string, { onSnapshot: onNews, onError }: WatchHandlers, signal: AbortSignal): void {
+    const load = async (index: number, end: AbortSignal) =>
+      this.#snapshot(await this.#awaitNews(this.#recurse(prefix), index, end));
+    void watchIndexed(load, { onNews, onError }, AbortSignal.any([signal, this.#closed.signal]));
+  }
+
+  watchNames(prefix: string, { onNames: onNews, onError }: NamesHandlers, signal: AbortSignal): void {
+    const names: Call = (consul, options) => consul.kv.keys({ key: this.#prefix + prefix, ...options });
+    const load = async (index: number, end: AbortSignal) => {
+      const answer = await this.#awaitNews(names, index, end);
+      return { keys: keysOf(answer, this.#prefix), index: answer.index };
+    };
+    void watchIndexed(load, { onNews, onError }, AbortSignal.any([signal, this.#closed.signal]));
   }
 
   /**
@@ -101,18 +138,28 @@ export class ConsulStore implements Store {
     this.#servers.close();
   }
 
-  async #load(prefix: string, index: number, signal?: AbortSignal): Promise<Snapshot> {
-    // A leader that has just been elected answers ordinary reads while it still replays its log, and so with less than
-    // there is; a consistent read waits: https://developer.hashicorp.com/consul/api-docs/features/consistency
-    const blocking = index > 0 ? { index: String(index), wait: `${WAIT_SECONDS}s` } : { consistent: true };
-    const answer = await this.#servers.ask(
-      (consul, options) => consul.kv.get({ key: this.#prefix + prefix, recurse: true, ...blocking, ...options }),
-      {
-        repeatable: true,
-        ...(index > 0 && { blocking: true, timeoutMs: BLOCKING_TIMEOUT_MS }),
-        ...(signal && { signal }),
-      },
-    );
+  #recurse(prefix: string): Call {
+    return (consul, options) => consul.kv.get({ key: this.#prefix + prefix, recurse: true, ...options });
+  }
+
+  /**
+   * A leader that has just been elected answers ordinary reads while it still replays its log, and so with less than
+   * there is; a consistent read waits: https://developer.hashicorp.com/consul/api-docs/features/consistency
+   */
+  #readNow(call: Call): Promise<Answer> {
+    return this.#servers.ask((consul, options) => call(consul, { consistent: true, ...options }), { repeatable: true });
+  }
+
+  #awaitNews(call: Call, index: number, signal: AbortSignal): Promise<Answer> {
+    const blocking = index > 0;
+    const waiting: Waiting = blocking ? { index: String(index), wait: `${WAIT_SECONDS}s` } : { consistent: true };
+    return this.#servers.askForNews((consul, options) => call(consul, { ...waiting, ...options }), {
+      ...{ blocking, signal },
+      timeoutMs: blocking ? BLOCKING_TIMEOUT_MS : REQUEST_TIMEOUT_MS,
+    });
+  }
+
+  #snapshot(answer: Answer): Snapshot {
     return { entries: entriesOf(answer, this.#prefix).map(toEntry), index: answer.index };
   }
 

@@ -3,7 +3,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { hasCode, isDiskTrouble, messageOf, StoreError, UserError } from '../errors.js';
-import type { Commit, Entry, Hold, Op, Snapshot, Store, WatchHandlers } from '../model/ports.js';
+import type { Commit, Entry, Hold, Names, NamesHandlers, Op, Snapshot, Store, WatchHandlers } from '../model/ports.js';
 import { Table } from './table.js';
 
 const VERSION = 1;
@@ -31,6 +31,7 @@ export interface FileStoreLog {
 }
 
 export class FileStore implements Store {
+  readonly troubles: Store['troubles'] = new Map();
   readonly #closed = new AbortController();
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #writing: Promise<void> | undefined;
@@ -73,7 +74,11 @@ export class FileStore implements Store {
   }
 
   async keys(prefix: string): Promise<readonly string[]> {
-    return this.table.list(prefix).entries.map((entry) => entry.key);
+    return this.table.names(prefix).keys;
+  }
+
+  async children(prefix: string): Promise<Names> {
+    return this.table.children(prefix);
   }
 
   /**
@@ -90,6 +95,10 @@ export class FileStore implements Store {
 
   watch(prefix: string, handlers: WatchHandlers, signal: AbortSignal): void {
     this.table.watch(prefix, handlers, AbortSignal.any([signal, this.#closed.signal]));
+  }
+
+  watchNames(prefix: string, handlers: NamesHandlers, signal: AbortSignal): void {
+    this.table.watchNames(prefix, handlers, AbortSignal.any([signal, this.#closed.signal]));
   }
 
   /** Nobody can lose what a single process holds, so `onError` is never called. */

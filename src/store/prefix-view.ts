@@ -1,33 +1,30 @@
-/** The typed records below one watched prefix, always as one whole. */
+/** The typed records below one prefix, kept by whole snapshots or part by part. */
 import type { Entry, Snapshot } from '../model/ports.js';
+import { Places } from './places.js';
 import type { Report } from './records.js';
+import { isStill, type Row } from './row.js';
 
-interface Row<K, V> {
-  /** As the store has it; without its value where that is no record, for it may be anything and of any size. */
-  readonly entry: Entry;
-  /** Length of the value. */
-  readonly size: number;
-  /** The last entry of the key that could be read, and its record; undefined when there never was one. */
-  readonly readable: { readonly entry: Entry; readonly record: readonly [K, V] } | undefined;
+/** What was read of a prefix at one moment: all of it, or what `within` names: a prefix with a slash at its end, or keys. */
+export interface Part extends Snapshot {
+  readonly within?: string | readonly string[];
 }
-
-const isStill = <K, V>(row: Row<K, V>, entry: Entry): boolean => {
-  const { index, held, everHeld, value } = row.entry;
-  const same = index === entry.index && held === entry.held && everHeld === entry.everHeld;
-  return same && row.size === entry.value.length && (value === entry.value || row.readable?.entry !== row.entry);
-};
 
 /**
  * Invariant: `records` keeps its identity while nothing in it changes, and each record while its entry does not; so
  * whoever compares by identity finds what is new, and only that was parsed.
  *
  * A record that became garbage, or a newer release's, stays as it was last read: it is there, and what is running
- * depends on it. It goes with its key.
+ * depends on it. It goes with its key, and that when {@link drop} says so (see belief.ts).
  */
 export class PrefixView<K, V> {
-  #rows = new Map<string, Row<K, V>>();
+  readonly #rows = new Map<string, Row<K, V>>();
+  /** Keys of rows that the store did not have when it was last asked. */
+  readonly #gone = new Set<string>();
   #records: ReadonlyMap<K, V> = new Map();
+  readonly #places = new Places(this.#rows);
+  /** Of the last whole snapshot, and of the last one all of which is believed. */
   #index: number | undefined;
+  #believed: number | undefined;
   #error: Error | undefined;
   readonly #waiting = new Set<() => void>();
 
@@ -64,52 +61,89 @@ export class PrefixView<K, V> {
     return [...this.#rows.values()].flatMap((row) => row.readable?.entry ?? []);
   }
 
+  /** Of all rows. */
+  get keys(): Iterable<string> {
+    return this.#rows.keys();
+  }
+
   /** Keys that are there and of which nothing is known. */
   get unreadable(): readonly string[] {
     return [...this.#rows].flatMap(([key, row]) => (row.readable === undefined ? [key] : []));
   }
 
-  /** Entries whose records are here and missing in the snapshot. */
-  missing(snapshot: Snapshot): readonly Entry[] {
-    if (this.#rows.size === 0) return [];
-    const keys = new Set(snapshot.entries.map((entry) => entry.key));
-    return [...this.#rows].flatMap(([key, row]) => (keys.has(key) ? [] : (row.readable?.entry ?? [])));
+  /** Keys that are here and no more in the store. */
+  get gone(): ReadonlySet<string> {
+    return this.#gone;
+  }
+
+  /** The entries behind the records of these keys. */
+  readable(keys: Iterable<string>): readonly Entry[] {
+    return [...keys].flatMap((key) => this.#rows.get(key)?.readable?.entry ?? []);
   }
 
   /**
-   * True when a record is different now, or this was the first snapshot. What the snapshot lacks stays if `keeps` says
-   * so: for a store whose removals are not believed (see belief.ts).
+   * Takes over what was read; what that lacks is marked as gone and stays. True when a record is different now, or this
+   * was the first whole snapshot. Parts must come in the order in which the store was asked for them.
    */
-  apply(snapshot: Snapshot, keeps: (key: string) => boolean = () => false): boolean {
+  apply(part: Part): boolean {
     const first = this.#index === undefined;
-    const rows = new Map<string, Row<K, V>>([...this.#rows].filter(([key]) => keeps(key)));
-    let changed = first;
-    for (const entry of snapshot.entries) {
+    const changed = new Map<string, Row<K, V>>();
+    for (const entry of part.entries) {
       const known = this.#rows.get(entry.key);
-      const row = known !== undefined && isStill(known, entry) ? known : this.#read(entry, known, first);
-      rows.set(entry.key, row);
-      changed ||= row.readable !== known?.readable;
+      this.#gone.delete(entry.key);
+      if (known !== undefined && isStill(known, entry)) continue;
+      changed.set(entry.key, this.#read(entry, known, first));
     }
-    for (const [key, row] of this.#rows) changed ||= row.readable !== undefined && !rows.has(key);
-    this.#rows = rows;
-    this.#index = snapshot.index;
+    const found = new Set(part.entries.map((entry) => entry.key));
+    for (const key of this.#within(part.within)) if (!found.has(key)) this.#gone.add(key);
+    if (part.within === undefined) this.#index = part.index;
     this.#error = undefined;
-    if (changed)
-      this.#records = new Map([...rows.values()].flatMap((row) => (row.readable ? [row.readable.record] : [])));
-    for (const wake of this.#waiting) wake();
-    return changed;
+    const isNew = this.#adopt(changed, part.within === undefined);
+    if (this.#gone.size === 0) this.settle();
+    else this.#wake();
+    return isNew || (first && this.loaded);
+  }
+
+  /** What was read last is all that will come of it: what is gone went, or stays for now. */
+  settle(): void {
+    this.#believed = this.#index;
+    this.#wake();
+  }
+
+  /** Forgets these keys, where the store still lacked them when it was last asked. True when a record went. */
+  drop(keys: Iterable<string>): boolean {
+    const lost = new Set<K>();
+    for (const key of keys) {
+      if (!this.#gone.delete(key)) continue;
+      const [id] = this.#rows.get(key)?.readable?.record ?? [];
+      this.#rows.delete(key);
+      if (id !== undefined && this.#places.remove(id, key)) lost.add(id);
+    }
+    if (lost.size > 0) {
+      const records = new Map(this.#records);
+      this.#places.lose(lost, records);
+      this.#records = records;
+    }
+    if (this.#gone.size === 0) this.settle();
+    return lost.size > 0;
+  }
+
+  /** These keys stand again: this host has just put them back. */
+  restore(keys: Iterable<string>): void {
+    for (const key of keys) this.#gone.delete(key);
   }
 
   /** True when what is here contains every change up to `index`. */
   covers(index: number): boolean {
-    return this.#index !== undefined && this.#index >= index;
+    return this.#believed !== undefined && this.#believed >= index;
   }
 
-  /** True when what is here is what a fresh read gave, or newer. */
+  /** True when what is here is what a fresh read of all gave, or newer. */
   isAsNewAs(fresh: Snapshot): boolean {
     if (this.covers(fresh.index)) return true;
     return (
       this.loaded &&
+      this.#gone.size === 0 &&
       fresh.entries.length === this.#rows.size &&
       fresh.entries.every((entry) => {
         const row = this.#rows.get(entry.key);
@@ -118,7 +152,7 @@ export class PrefixView<K, V> {
     );
   }
 
-  /** Resolves at the next snapshot, or after `ms`. */
+  /** Resolves at the next snapshot or part of one, or after `ms`. */
   next(ms: number): Promise<void> {
     return new Promise((resolve) => {
       const wake = () => {
@@ -129,6 +163,29 @@ export class PrefixView<K, V> {
       const timer = setTimeout(wake, ms);
       this.#waiting.add(wake);
     });
+  }
+
+  #within(place: Part['within']): readonly string[] {
+    if (typeof place === 'object') return place.filter((key) => this.#rows.has(key));
+    return [...this.#rows.keys()].filter((key) => place === undefined || key.startsWith(place));
+  }
+
+  /** True when a record is different now. */
+  #adopt(changed: ReadonlyMap<string, Row<K, V>>, isWhole: boolean): boolean {
+    if (changed.size === 0) return false;
+    const records = new Map(this.#records);
+    let isNew = false;
+    for (const [key, row] of changed) {
+      const before = this.#rows.get(key)?.readable;
+      this.#rows.set(key, row);
+      if (row.readable !== before && this.#places.show(key, records)) isNew = true;
+    }
+    if (isNew) this.#records = isWhole ? this.#places.inOrder() : records;
+    return isNew;
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
   }
 
   /** `first`: an earlier process may have known more. Later on, a key that was gone begins anew. */

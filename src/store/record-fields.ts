@@ -5,15 +5,7 @@
 import { z } from 'zod';
 import { contains, covers, familyOf, networkOf, overlaps } from '../model/address.js';
 import { containsAll, isCanonicalIp } from '../model/canonical.js';
-import {
-  isEndpointName,
-  isHostname,
-  isLabel,
-  isNetworkName,
-  isSandboxPath,
-  MOST,
-  NETWORK_MTU_RANGE,
-} from '../model/shapes.js';
+import { isEndpointName, isHostname, isLabel, isNetworkName, MOST, NETWORK_MTU_RANGE } from '../model/shapes.js';
 import type { Ip, Subnet } from '../model/types.js';
 import {
   containerId,
@@ -99,7 +91,6 @@ export const endpointFields = z.object({
   linkLocal: list(linkLocalIp, 1, MOST.linkLocal).exactOptional(),
   names: list(text(isEndpointName, 'is no name that DNS can carry'), 0, MOST.names),
   container: containerId,
-  sandbox: text((path) => path === '' || isSandboxPath(path), "is no path of a container's namespace"),
   created: moment,
 });
 

@@ -11,10 +11,12 @@ import type { Cidr, Endpoint, Lease, Network, Node, Pool } from '../model/types.
 import { endpointFields, leaseFields, networkFields, nodeFields, poolFields } from './record-fields.js';
 
 /** The version that we write; a record of a higher one is left alone. */
-const VERSION = 1;
+export const VERSION = 2;
+/** The oldest that we read: that of the release before, once there is one with the same layout. */
+const OLDEST = 2;
 
 /** A key with more is none of ours, however many it has. */
-const MOST_PARTS = 4;
+const MOST_PARTS = 5;
 /** A reason quotes what it found, which may be anything. */
 const LONGEST_REASON = 200;
 
@@ -32,7 +34,7 @@ export function readable<T>(entry: Entry, parse: (entry: Entry, report: Report) 
 }
 
 /** A JSON object with a version, undefined for all else. By hand: garbage by the thousand must cost next to nothing. */
-function readHead(text: string): (object & { readonly version: number }) | undefined {
+export function readVersioned(text: string): (object & { readonly version: number }) | undefined {
   if (!text.startsWith('{')) return undefined;
   try {
     const found: unknown = JSON.parse(text);
@@ -68,9 +70,10 @@ function parse<T>(
   const wanted = Object.entries(names);
   if (found.length !== wanted.length) return refuse('is no key of a record');
   if (entry.value.length > MOST.record) return refuse(`is no JSON record of at most ${MOST.record} characters`);
-  const head = readHead(entry.value);
+  const head = readVersioned(entry.value);
   if (head === undefined) return refuse('is no JSON record with a version');
   if (head.version > VERSION) return refuse(`has version ${head.version}, which a newer release wrote`);
+  if (head.version < OLDEST) return refuse(`has version ${head.version}, which an older release wrote`);
   const ids = Object.fromEntries(wanted.map(([name, read], i) => [name, read(found[i] ?? '')]));
   const record = fields.safeParse({ ...head, ...ids });
   if (record.success) return record.data;
@@ -111,14 +114,14 @@ export function parseNetwork(entry: Entry, report?: Report): Network | undefined
 
 export const formatNetwork = (network: Omit<Network, 'index'>): string => format(networkFields, ['id'], network);
 
-/** `endpoints/<network>/<id>` */
+/** `endpoints/<network>/<node>/<id>`: nobody has endpoints under another's name. */
 export function parseEndpoint(entry: Entry, report?: Report): Endpoint | undefined {
-  const fields = parse(entry, endpointFields, { network: itself, id: itself }, report);
+  const fields = parse(entry, endpointFields, { network: itself, node: itself, id: itself }, report);
   return fields && { ...fields, index: entry.index, born: entry.born };
 }
 
 export const formatEndpoint = (endpoint: Omit<Endpoint, 'index'>): string =>
-  format(endpointFields, ['id', 'network'], endpoint);
+  format(endpointFields, ['id', 'network', 'node'], endpoint);
 
 /** `addresses/<pool>/<ip>` */
 export function parseLease(entry: Entry, report?: Report): Lease | undefined {

@@ -1,11 +1,11 @@
 /** Keys, values and indexes in memory, with Consul's meaning of every operation; the file store keeps one on disk. */
-import type { Commit, Entry, Op, Snapshot, WatchHandlers } from '../model/ports.js';
+import type { Commit, Entry, Names, NamesHandlers, Op, Snapshot, WatchHandlers } from '../model/ports.js';
 
 type Row = Omit<Entry, 'key'>;
 
 interface Watcher {
   readonly prefix: string;
-  readonly handlers: WatchHandlers;
+  readonly tell: () => void;
   readonly signal: AbortSignal;
 }
 
@@ -89,6 +89,16 @@ export class Table {
     return { entries: rows.map(([key, row]) => ({ key, ...row })), index: this.#index };
   }
 
+  names(prefix: string): Names {
+    return { keys: this.list(prefix).entries.map((entry) => entry.key), index: this.#index };
+  }
+
+  /** See `children` of the Store; any change may be one below the prefix. */
+  children(prefix: string): Names {
+    const rests = this.names(prefix).keys.map((key) => key.slice(prefix.length));
+    return { keys: [...new Set(rests.map((rest) => rest.replace(/(?<=\/).*$/, '')))], index: this.#index };
+  }
+
   commit(ops: readonly Op[]): Commit {
     const draft = new Draft(this.#rows, this.#index + 1);
     const failed = ops.flatMap((op, position) => (draft.apply(op) ? [] : [position]));
@@ -105,8 +115,16 @@ export class Table {
   }
 
   /** The first snapshot and all changes are told in a microtask. */
-  watch(prefix: string, handlers: WatchHandlers, signal: AbortSignal): void {
-    const watcher = { prefix, handlers, signal };
+  watch(prefix: string, { onSnapshot }: Pick<WatchHandlers, 'onSnapshot'>, signal: AbortSignal): void {
+    this.#follow(prefix, () => onSnapshot(this.list(prefix)), signal);
+  }
+
+  watchNames(prefix: string, { onNames }: Pick<NamesHandlers, 'onNames'>, signal: AbortSignal): void {
+    this.#follow(prefix, () => onNames(this.names(prefix)), signal);
+  }
+
+  #follow(prefix: string, tell: () => void, signal: AbortSignal): void {
+    const watcher = { prefix, tell, signal };
     this.#watchers.add(watcher);
     signal.addEventListener('abort', () => this.#watchers.delete(watcher), { once: true });
     this.#schedule(watcher);
@@ -132,6 +150,6 @@ export class Table {
   #tell(): void {
     const watchers = [...this.#untold];
     this.#untold.clear();
-    for (const { prefix, handlers, signal } of watchers) if (!signal.aborted) handlers.onSnapshot(this.list(prefix));
+    for (const { tell, signal } of watchers) if (!signal.aborted) tell();
   }
 }

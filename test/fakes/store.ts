@@ -1,16 +1,39 @@
 /** A Store in memory with the real ones' semantics, and with failures on demand. */
 import { StoreError } from '../../src/errors.js';
-import type { Commit, Entry, Hold, Op, Snapshot, Store, WatchHandlers } from '../../src/model/ports.js';
+import { keys } from '../../src/model/names.js';
+import type {
+  Commit,
+  Entry,
+  Hold,
+  Names,
+  NamesHandlers,
+  Op,
+  Snapshot,
+  Store,
+  WatchHandlers,
+} from '../../src/model/ports.js';
+import { formatHead, newRevision } from '../../src/store/heads.js';
 import { Table } from '../../src/store/table.js';
 
+/** A head that tells of nothing: all of the owner is read. */
+function headOps(key: string): readonly Op[] {
+  const [folder, network = '', owner = ''] = key.split('/');
+  if (folder !== 'endpoints') return [];
+  return [
+    { verb: 'deleteTree', prefix: keys.headsOf(network, owner) },
+    { verb: 'create', key: keys.head(network, owner, newRevision()), value: formatHead([]) },
+  ];
+}
+
 export class FakeStore implements Store {
+  readonly troubles: Store['troubles'] = new Map();
   readonly table = new Table();
   /** Every transaction that was asked for, failed ones too. */
   readonly commits: (readonly Op[])[] = [];
   /** Runs before each transaction: the place to let another host be faster. */
   beforeCommit: ((ops: readonly Op[]) => void | Promise<void>) | undefined;
   #down: StoreError | undefined;
-  readonly #watches = new Set<{ prefix: string; handlers: WatchHandlers; signal: AbortSignal }>();
+  readonly #watches = new Set<{ tell: () => void; onError: (error: Error) => void; signal: AbortSignal }>();
 
   /** Seeds keys as another host would write them: that of a node with a session, which has ended since. */
   put(entries: Readonly<Record<string, string>>): this {
@@ -23,23 +46,28 @@ export class FakeStore implements Store {
     return this;
   }
 
-  /** Writes keys as anybody can who may write to the store. */
+  /** Writes keys as anybody can who may write to the store; whoever changes endpoints lets the others see it. */
   forge(entries: Readonly<Record<string, string>>): this {
-    for (const [key, value] of Object.entries(entries)) this.table.commit([{ verb: 'set', key, value }]);
+    for (const [key, value] of Object.entries(entries))
+      this.table.commit([{ verb: 'set', key, value }, ...headOps(key)]);
+    return this;
+  }
+
+  remove(key: string): this {
+    this.table.commit([{ verb: 'delete', key }, ...headOps(key)]);
     return this;
   }
 
   /** From now on every call rejects, and the watches hear an error. */
   fail(error = new StoreError('the fake store is down', true)): void {
     this.#down = error;
-    for (const { handlers, signal } of this.#watches) if (!signal.aborted) handlers.onError(error);
+    for (const { onError, signal } of this.#watches) if (!signal.aborted) onError(error);
   }
 
   /** Answers again; the watches get their snapshots. */
   recover(): void {
     this.#down = undefined;
-    for (const { prefix, handlers, signal } of this.#watches)
-      if (!signal.aborted) handlers.onSnapshot(this.table.list(prefix));
+    for (const { tell, signal } of this.#watches) if (!signal.aborted) tell();
   }
 
   async get(key: string): Promise<Entry | undefined> {
@@ -64,15 +92,32 @@ export class FakeStore implements Store {
     return this.table.commit(ops);
   }
 
-  watch(prefix: string, handlers: WatchHandlers, signal: AbortSignal): void {
-    const watch = { prefix, handlers, signal };
+  async children(prefix: string): Promise<Names> {
+    this.#check();
+    return this.table.children(prefix);
+  }
+
+  watch(prefix: string, { onSnapshot, onError }: WatchHandlers, signal: AbortSignal): void {
+    this.#follow(() => onSnapshot(this.table.list(prefix)), onError, signal);
+    const whileUp = (snapshot: Snapshot) => {
+      if (!this.#down) onSnapshot(snapshot);
+    };
+    this.table.watch(prefix, { onSnapshot: whileUp }, signal);
+  }
+
+  watchNames(prefix: string, { onNames, onError }: NamesHandlers, signal: AbortSignal): void {
+    this.#follow(() => onNames(this.table.names(prefix)), onError, signal);
+    const whileUp = (names: Names) => {
+      if (!this.#down) onNames(names);
+    };
+    this.table.watchNames(prefix, { onNames: whileUp }, signal);
+  }
+
+  #follow(tell: () => void, onError: (error: Error) => void, signal: AbortSignal): void {
+    const watch = { tell, onError, signal };
     this.#watches.add(watch);
     signal.addEventListener('abort', () => this.#watches.delete(watch), { once: true });
-    if (this.#down) handlers.onError(this.#down);
-    const onSnapshot = (snapshot: Snapshot) => {
-      if (!this.#down) handlers.onSnapshot(snapshot);
-    };
-    this.table.watch(prefix, { onSnapshot, onError: () => {} }, signal);
+    if (this.#down) onError(this.#down);
   }
 
   async hold(key: string, value: string): Promise<Hold> {

@@ -1,6 +1,6 @@
 /** What every Store must do, against a real Consul and the one-host file. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keys } from '../../src/model/names.js';
 import type { Op, Store } from '../../src/model/ports.js';
 import { ClusterView } from '../../src/store/cluster.js';
@@ -160,6 +160,45 @@ describe.each([
     expect(watching.content).toEqual({});
     await store.commit([create('empty/1')]);
     await watching.until((w) => w.content?.['empty/1'] === '');
+  });
+
+  it('tells what follows a prefix, once each, and how new it is', async () => {
+    await store.commit(['c/a/1', 'c/a/2', 'c/ab', 'c/b/1/2', 'ca', 'd'].map((key) => create(key)));
+    const { keys: found, index } = await store.children('c/');
+    expect(found).toEqual(['a/', 'ab', 'b/']);
+    const [one, all] = [await store.children('c/a'), await store.children('')];
+    expect([one.keys, all.keys]).toEqual([
+      ['/', 'b'],
+      ['c/', 'ca', 'd'],
+    ]);
+    const changed = await store.commit([{ verb: 'set', key: 'c/a/2', value: 'x' }]);
+    expect(changed.ok && (await store.children('c/')).index).toBeGreaterThanOrEqual(changed.ok ? changed.index : 0);
+    const before = (await store.children('c/')).index;
+    expect(before).toBeGreaterThan(index);
+    await store.commit([{ verb: 'delete', key: 'c/a/1' }]);
+    expect((await store.children('c/')).index, 'a removal counts').toBeGreaterThan(before);
+    expect((await store.children('none/')).keys).toEqual([]);
+  });
+
+  it('watches names: what is there, new ones, removed ones', async () => {
+    await store.commit([create('n/1', 'a'), create('x/1', 'a')]);
+    const told: string[][] = [];
+    const errors: Error[] = [];
+    const stop = new AbortController();
+    const onNames = ({ keys: names }: { readonly keys: readonly string[] }) => void told.push([...names]);
+    store.watchNames('n/', { onNames, onError: (e) => errors.push(e) }, stop.signal);
+    const last = () => told.at(-1);
+    await vi.waitFor(() => expect(last()).toEqual(['n/1']), 5_000);
+    await store.commit([{ verb: 'deleteTree', prefix: 'n/' }, create('n/2', 'b'), create('n/3/4')]);
+    await vi.waitFor(() => expect(last()).toEqual(['n/2', 'n/3/4']), 5_000);
+    await store.commit([{ verb: 'deleteTree', prefix: 'n/' }]);
+    await vi.waitFor(() => expect(last()).toEqual([]), 5_000);
+    stop.abort();
+    const before = told.length;
+    await store.commit([create('n/1')]);
+    await sleep(50);
+    expect(told).toHaveLength(before);
+    expect(errors).toEqual([]);
   });
 
   it('tells nothing more once aborted', async () => {

@@ -32,16 +32,23 @@ describe('leaks', () => {
   const rest = (holdings: readonly Holding[], keys: readonly string[]): Rest => ({
     ...{ holdings, keys, unreachable: [], misnamed: [], steps: [] },
   });
-  const [lease, endpoint] = ['addresses/172.16.1.0/24/172.16.1.1', 'endpoints/n/e11'];
+  const [lease, endpoint] = ['addresses/172.16.1.0/24/172.16.1.1', 'endpoints/n/one/e11'];
+  const head = 'heads/07/n/one/revision';
 
   it('are none when Consul has what lives', () => {
-    expect(leaks(rest([a], [lease, endpoint, 'addresses/172.16.1.0/24/172.16.1.254']))).toEqual([]);
+    expect(leaks(rest([a], [lease, endpoint, head, 'addresses/172.16.1.0/24/172.16.1.254']))).toEqual([]);
   });
 
   it('are leases and endpoints of nobody, and lives without them', () => {
     expect(leaks(rest([], [lease]))).toEqual(['address 172.16.1.1 is leased to nobody']);
-    expect(leaks(rest([], [endpoint]))).toEqual(['1 endpoints for 0 that live']);
-    expect(leaks(rest([a], [endpoint]))).toEqual(['address 172.16.1.1 has no lease']);
+    expect(leaks(rest([], [endpoint, head]))).toEqual(['1 endpoints for 0 that live']);
+    expect(leaks(rest([a], [endpoint, head]))).toEqual(['address 172.16.1.1 has no lease']);
+  });
+
+  it('are heads of nobody, and endpoints without one', () => {
+    expect(leaks(rest([], [head]))).toEqual(['n/one has a head and no endpoint']);
+    expect(leaks(rest([a], [lease, endpoint]))).toEqual(['n/one has 0 heads']);
+    expect(leaks(rest([a], [lease, endpoint, head, `${head}2`]))).toEqual(['n/one has 2 heads']);
   });
 });
 

@@ -62,9 +62,21 @@ export function leaks(rest: Rest): readonly string[] {
     .map((key) => key.split('/').at(-1) ?? '')
     .filter((address) => !address.endsWith('.254'));
   const endpoints = rest.keys.filter((key) => key.startsWith('endpoints/')).length;
+  const ownersOf = (key: string, part: number): string =>
+    key
+      .split('/')
+      .slice(part, part + 2)
+      .join('/');
+  const owners = new Set(rest.keys.filter((k) => k.startsWith('endpoints/')).map((k) => ownersOf(k, 1)));
+  const heads = rest.keys.filter((key) => key.startsWith('heads/')).map((key) => ownersOf(key, 2));
   return [
     ...leased.filter((address) => !live.has(address)).map((address) => `address ${address} is leased to nobody`),
     ...[...live].filter((address) => !leased.includes(address)).map((address) => `address ${address} has no lease`),
+    ...heads.filter((owner) => !owners.has(owner)).map((owner) => `${owner} has a head and no endpoint`),
+    ...[...owners].flatMap((owner) => {
+      const count = heads.filter((other) => other === owner).length;
+      return count === 1 ? [] : [`${owner} has ${count} heads`];
+    }),
     ...(endpoints === rest.holdings.length ? [] : [`${endpoints} endpoints for ${rest.holdings.length} that live`]),
   ];
 }

@@ -3,12 +3,14 @@
  * kernel, a container or a terminal; what runs goes on; and when they are gone all is as before.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { keys } from '../../../src/model/names.js';
+import { touchHead } from '../heads.js';
 import { PLUGIN_MAIN } from '../paths.js';
 import { within } from '../waiting.js';
 import { record } from './record.js';
 import { lost, NET, Scene } from './scene.js';
 
-const [HOST1, HOST2, NOBODY] = ['10.0.0.60', '10.0.0.61', '203.0.113.9'];
+const [HOST1, HOST2, NOBODY] = ['10.0.0.60', '10.0.0.61', '203.0.113.9'] as const;
 const ESCAPES = '\u001b[2J\u001b]0;gone\u0007\u202Eevil';
 const id = (digit: string) => digit.repeat(64);
 const FLOOD = 400;
@@ -32,7 +34,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene?.down());
 
-const json = (value: object) => JSON.stringify({ version: 1, ...value });
+const json = (value: object) => JSON.stringify({ version: 2, ...value });
 const networkRecord = (name: string, pool: string, vni: number, change: object = {}) =>
   json({
     subnets: [{ pool, gateway: pool.replace(/0\/(\d+)$/, '1/$1'), aux: {}, vni }],
@@ -40,10 +42,10 @@ const networkRecord = (name: string, pool: string, vni: number, change: object =
     announced: { name, labels: {}, attachable: false },
     ...{ deleting: false, ...change },
   });
-const endpointRecord = (name: string, node: string, address: string, change: object = {}) =>
+const endpointRecord = (name: string, address: string, change: object = {}) =>
   json({
-    ...{ node, addresses: [`${address}/24`], mac: '02:42:00:00:00:99', names: [name], container: '' },
-    ...{ sandbox: '', created: 1, ...change },
+    ...{ addresses: [`${address}/24`], mac: '02:42:00:00:00:99', names: [name], container: '' },
+    ...{ created: 1, ...change },
   });
 const nodeRecord = (hostname: string) => json({ hostname, mtu: 1500, routes: [], gwbridge: ['172.16.0.0/12'] });
 
@@ -57,7 +59,7 @@ async function weapons(): Promise<Readonly<Record<string, string>>> {
   );
   const c1 = values.find(([, value]) => value.includes('"c1"'));
   if (c1 === undefined) throw new Error('no record of c1');
-  const endpoint = (digit: string) => `endpoints/${network}/${id(digit)}`;
+  const endpoint = (digit: string, node: string) => `endpoints/${network}/${node}/${id(digit)}`;
   return {
     'nodes/10.0.0.98': nodeRecord(ESCAPES),
     'nodes/10.0.0.99': nodeRecord('never-held'),
@@ -71,16 +73,23 @@ async function weapons(): Promise<Readonly<Record<string, string>>> {
     [`networks/${id('d')}`]: networkRecord('going', '172.16.1.0/24', 256, { deleting: true }),
     [`networks/${network.slice(0, 10)}${'0'.repeat(54)}`]: networkRecord('twin', '172.29.2.0/24', 704),
     [`networks/${network.slice(0, 12)}`]: 'garbage',
-    [endpoint('1')]: endpointRecord('phantom', HOST1 ?? '', '172.16.1.101', { sandbox }),
-    [endpoint('2')]: endpointRecord('stranger', NOBODY ?? '', '172.16.1.102'),
-    [endpoint('3')]: endpointRecord('gate', HOST2 ?? '', '172.16.1.1'),
-    [endpoint('4')]: endpointRecord('outside', HOST2 ?? '', '10.0.0.61'),
+    [endpoint('1', HOST1)]: endpointRecord('phantom', '172.16.1.101', { sandbox }),
+    [endpoint('2', NOBODY)]: endpointRecord('stranger', '172.16.1.102'),
+    [endpoint('3', HOST2)]: endpointRecord('gate', '172.16.1.1'),
+    [endpoint('4', HOST2)]: endpointRecord('outside', '10.0.0.61'),
     // Below and above the ids that are there.
-    [`endpoints/${network}/${'0'.repeat(64)}`]: endpointRecord('usurper', HOST1 ?? '', c2.address, { mac: c2.mac }),
-    [endpoint('f')]: endpointRecord('usurper', HOST1 ?? '', c2.address, { mac: c2.mac }),
-    [endpoint('6')]: endpointRecord('pathfinder', HOST1 ?? '', '172.16.1.106', { sandbox: '/proc/1/ns/net' }),
+    [endpoint('0', HOST1)]: endpointRecord('usurper', c2.address, { mac: c2.mac }),
+    [endpoint('f', HOST1)]: endpointRecord('usurper', c2.address, { mac: c2.mac }),
+    // Under the id of an endpoint that lives elsewhere.
+    [c1[0].replace(HOST1, HOST2)]: endpointRecord('double', '172.16.1.107'),
+    [endpoint('6', HOST1)]: endpointRecord('pathfinder', '172.16.1.106', { sandbox: '/proc/1/ns/net' }),
     // The container's own record, and what the plugin reads at a start: another container's namespace.
     [c1[0]]: json({ ...JSON.parse(c1[1]), sandbox }),
+    // What makes hosts look at the endpoints, and heads that are none.
+    ...Object.fromEntries([HOST1, HOST2, NOBODY].map((node) => [keys.head(network, node, 'forged'), ESCAPES])),
+    [keys.head(network, 'somebody', '..')]: 'garbage',
+    [keys.head(id('c'), HOST1, 'forged')]: 'garbage',
+    [`heads/99/${network}/${HOST1}/forged`]: 'garbage',
     'pools/0.0.0.0-1': pool,
     'pools/172.29.0.0-16': 'garbage',
     'vnis/256': id('e'),
@@ -132,7 +141,7 @@ async function harmless(): Promise<void> {
   }
   expect(await scene.inside(1, `ip neigh show ${c2.address}`)).toContain(c2.mac);
   expect(await scene.inside(1, 'bridge fdb')).toMatch(new RegExp(`${c2.mac} dev vxlan0 dst ${HOST2} `));
-  for (const name of ['phantom', 'stranger', 'gate', 'outside', 'usurper', 'pathfinder'])
+  for (const name of ['phantom', 'stranger', 'gate', 'outside', 'usurper', 'double', 'pathfinder'])
     expect((await lookUp(name)).stdout, name).not.toContain('172.16.1.');
   const { stdout } = await lookUp('c2');
   expect(stdout).toContain(c2.address);
@@ -198,12 +207,15 @@ it('forged records, while containers talk', async () => {
     if (value === undefined) await scene.lab.consul.remove(key);
     else await scene.lab.consul.put(key, value);
   }
+  await Promise.all([HOST1, HOST2].map((node) => touchHead(scene.lab.consul, network, node)));
   await scene.docker(1, 'exec', 'c1', 'sh', '-c', 'kill -INT $(cat /p)');
   expect(lost(await pings), 'running traffic notices nothing').toBe(0);
   await within(5_000, 'all is as before', async () => {
     const left = (await scene.lab.consul.keys('tsoverlay/')).filter((key) => !before.includes(key));
-    return left.every((key) => key.startsWith('tsoverlay/released/'));
+    return left.every((key) => /^tsoverlay\/(released|heads)\//.test(key));
   });
+  const heads = await scene.keys('/heads/');
+  expect(heads.map((key) => key.split('/')[4]).sort(), 'one for each host').toEqual([HOST1, HOST2]);
   await harmless();
   expect((await tsoverlay('status')).stdout).not.toContain('left alone');
   await record(

@@ -51,7 +51,7 @@ describe('tsoverlay node forget', () => {
 });
 
 it('tsoverlay status lists nodes and networks, what waits, and what cannot be read', async () => {
-  store.put({ 'nodes/10.0.0.99': '{"version":2}' });
+  store.put({ 'nodes/10.0.0.99': '{"version":3}' });
   expect(statusLines(await readStatus(store))).toEqual([
     '2 nodes',
     '  10.0.0.60  docker-10.0.0.60  away  MTU 1500  1 endpoints',
@@ -60,7 +60,7 @@ it('tsoverlay status lists nodes and networks, what waits, and what cannot be re
     '  shop  172.16.1.0/24  VNI 256  3 endpoints',
     'waiting for 10.0.0.60: 1 endpoints; if it never returns: tsoverlay node forget 10.0.0.60',
     'waiting for 10.0.0.61: 2 endpoints; if it never returns: tsoverlay node forget 10.0.0.61',
-    'nodes/10.0.0.99 has version 2, which a newer release wrote; it is left alone',
+    'nodes/10.0.0.99 has version 3, which a newer release wrote; it is left alone',
   ]);
 });
 

@@ -14,7 +14,6 @@ export function endpoint(names: readonly string[], addresses: readonly string[])
     mac: '02:42:ac:10:01:01' as Mac,
     names,
     container: '',
-    sandbox: '',
     created: 0,
     index: made,
   };

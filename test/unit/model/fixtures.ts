@@ -41,7 +41,6 @@ export const endpoint = (n: number, node: NodeAddress, change: Partial<Endpoint>
     mac: macOf(ipOf(address)),
     names: [`overlay${n}`],
     container: '',
-    sandbox: '',
     created: 0,
     index: n,
     ...change,

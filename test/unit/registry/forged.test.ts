@@ -178,7 +178,7 @@ describe('a record that became another one under the same key', () => {
   it('an endpoint stays where it is and keeps its MAC', async () => {
     const { id } = await one.run(10, shop);
     await settle();
-    const key = keys.endpoint(shop, id);
+    const key = keys.endpoint(shop, ONE, id);
     const value = (await store.get(key))?.value ?? '';
     for (const forged of [
       value.replace(ONE, TWO),
@@ -191,9 +191,9 @@ describe('a record that became another one under the same key', () => {
     }
     store.forge({ [key]: value });
     await settle();
-    await one.endpoints.describe(shop, id, { names: ['web', '', '\u202e', 'x'.repeat(300)], sandbox: '/elsewhere' });
+    await one.endpoints.describe(shop, id, { names: ['web', '', '\u202e', 'x'.repeat(300)] });
     await settle();
-    expect(one.view.current.endpoints.get(shop)?.get(id)).toMatchObject({ names: ['web'], sandbox: '' });
+    expect(one.view.current.endpoints.get(shop)?.get(id)).toMatchObject({ names: ['web'] });
   });
 });
 
@@ -243,10 +243,10 @@ describe('Peers', () => {
   const forge = async (n: number, change: Partial<Endpoint>) => {
     const endpoint = {
       ...{ id: hexId(n) as EndpointId, network: shop, node: TWO, addresses: ['172.16.1.77/24' as Cidr] },
-      ...{ mac: '02:42:00:00:00:77' as Mac, names: ['forged'], container: '', sandbox: '', created: 1 },
+      ...{ mac: '02:42:00:00:00:77' as Mac, names: ['forged'], container: '', created: 1 },
       ...change,
     };
-    store.forge({ [keys.endpoint(shop, endpoint.id)]: formatEndpoint(endpoint) });
+    store.forge({ [keys.endpoint(shop, endpoint.node, endpoint.id)]: formatEndpoint(endpoint) });
     await settle();
     return endpoint.id;
   };

@@ -17,10 +17,10 @@ it('leaves the link to the engine from Join until it has been seen, whatever was
 });
 
 describe('the sandbox of an endpoint', () => {
-  const [told, forged] = ['/run/docker/netns/0123456789ab', '/run/docker/netns/ba9876543210'];
-  const record = { id, sandbox: forged } as Endpoint;
+  const told = '/run/docker/netns/0123456789ab';
+  const record = { id } as Endpoint;
 
-  it('is what the engine has told, whatever its record says, over a restart too', () => {
+  it('is what the engine has told, over a restart too', () => {
     const memory = new Map<EndpointId, string>();
     const before = new LocalEndpoints(memory);
     before.join(id, told);
@@ -31,16 +31,5 @@ describe('the sandbox of an endpoint', () => {
     expect(after.sandboxOf(record)).toBe(told);
     after.remove(id);
     expect(memory.size).toBe(0);
-  });
-
-  it('is what the record says only until the engine has told', () => {
-    const local = new LocalEndpoints();
-    local.attach(id);
-    expect(local.sandboxOf(record), 'an older release has kept no other memory').toBe(forged);
-    local.place(id, told);
-    expect(local.sandboxOf(record)).toBe(told);
-    local.keepOnly(new Set([id]));
-    local.leave(id);
-    expect(local.sandboxOf(record)).toBeUndefined();
   });
 });

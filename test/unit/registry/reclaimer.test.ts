@@ -4,6 +4,7 @@ import { ipOf } from '../../../src/model/address.js';
 import { keys } from '../../../src/model/names.js';
 import type { Entry } from '../../../src/model/ports.js';
 import type { Cidr, NetworkId, NodeAddress } from '../../../src/model/types.js';
+import { Heads } from '../../../src/registry/heads.js';
 import { Reclaimer } from '../../../src/registry/reclaimer.js';
 import { FakeStore } from '../../fakes/store.js';
 import { makeHost } from './host.js';
@@ -34,7 +35,7 @@ beforeEach(async () => {
   attached = await two.run(20, network, '172.16.1.77');
   known = (await store.list('endpoints/')).entries;
   told = [];
-  reclaimer = new Reclaimer(store, TWO, two.local, {
+  reclaimer = new Reclaimer(store, TWO, new Heads(store, TWO), two.local, {
     reclaimed: ({ id }) => told.push(`reclaimed ${Number.parseInt(id, 16)}`),
     lost: ({ id }, conflicts) => told.push(`lost ${Number.parseInt(id, 16)}: ${conflicts.length}`),
   });

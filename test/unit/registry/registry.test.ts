@@ -1,4 +1,6 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { keys } from '../../../src/model/names.js';
 import type { Cidr, NetworkId } from '../../../src/model/types.js';
 import { FakeStore } from '../../fakes/store.js';
 import { hexId, makeHost, POOL, V4 } from './host.js';
@@ -33,7 +35,7 @@ describe('pools', () => {
 
   it('of our choice avoid networks, hosts and their routes', async () => {
     store.put({
-      'nodes/10.0.0.62': JSON.stringify({ version: 1, hostname: 'x', mtu: 1500, routes: ['10.0.1.0/24'] }),
+      'nodes/10.0.0.62': JSON.stringify({ version: 2, hostname: 'x', mtu: 1500, routes: ['10.0.1.0/24'] }),
     });
     await one.view.reached('nodes/', (await store.list('nodes/')).index, 1_000);
     expect(await one.pools.claimAny(V4)).toBe('10.0.2.0/24');
@@ -112,7 +114,7 @@ describe('endpoints', () => {
   it('mark their host as a member until it has been without any for a while', async () => {
     const network = await one.createNetwork(1);
     const a = await one.run(10, network);
-    await one.view.reached(`endpoints/${network}/`, (await store.list('endpoints/')).index, 1_000);
+    await one.view.look(network, '10.0.0.61', 1_000);
     vi.useFakeTimers();
     await one.rm(network, a);
     await vi.advanceTimersByTimeAsync(5_000);
@@ -128,10 +130,32 @@ describe('endpoints', () => {
     const network = await one.createNetwork(1);
     const { id, address } = await one.run(10, network);
     await two.endpoints.describe(network, id, { names: ['thief'] });
-    expect((await store.get(`endpoints/${network}/${id}`))?.value).not.toContain('thief');
+    expect((await store.get(keys.endpoint(network, '10.0.0.60', id)))?.value).not.toContain('thief');
     await one.rm(network, { id, address });
     await one.endpoints.describe(network, id, { names: ['ghost'] });
     expect(await keysBelow('endpoints/')).toEqual([]);
+  });
+
+  it('have the last names, also when these are those that this host still sees', async () => {
+    const network = await one.createNetwork(1);
+    const { id } = await one.run(10, network);
+    await one.endpoints.describe(network, id, { names: ['web'] });
+    await vi.waitFor(() => expect(one.view.current.endpoints.get(network)?.get(id)?.names).toEqual(['web']));
+    // News take their time.
+    const list = store.list.bind(store);
+    store.list = async (prefix) => {
+      await sleep(50);
+      return list(prefix);
+    };
+    await one.endpoints.describe(network, id, { names: ['other'] });
+    expect(one.view.current.endpoints.get(network)?.get(id)?.names).toEqual(['web']);
+    await one.endpoints.describe(network, id, { names: ['web'] });
+    expect((await store.get(keys.endpoint(network, '10.0.0.60', id)))?.value).toContain('"web"');
+    // And none of this is asked again once it is seen.
+    await sleep(300);
+    const get = vi.spyOn(store, 'get');
+    await one.endpoints.describe(network, id, { names: ['web'] });
+    expect(get).not.toHaveBeenCalled();
   });
 
   it('are created once when the call is repeated', async () => {

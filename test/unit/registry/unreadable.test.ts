@@ -7,7 +7,7 @@ import { engineSteps } from '../../../src/reconcile/engine-steps.js';
 import { FakeStore } from '../../fakes/store.js';
 import { hexId, makeHost, POOL } from './host.js';
 
-const BROKEN = ['garbage', '{"version":2}', 'x'.repeat(1_000_000)];
+const BROKEN = ['garbage', '{"version":3}', 'x'.repeat(1_000_000)];
 
 let store: FakeStore;
 let host: Awaited<ReturnType<typeof makeHost>>;
@@ -23,7 +23,7 @@ it.each(BROKEN)('a network whose record became %.12s is refused, others go on', 
   const other = await host.createNetwork(2, '172.16.2.0/24' as Cidr);
   store.put({ [keys.network(network)]: value });
   await expect(host.run(10, network)).rejects.toThrow(
-    new RegExp(`^networks/${network} in the store (is no JSON|has version 2).*; put it right there, or upgrade`),
+    new RegExp(`^networks/${network} in the store (is no JSON|has version 3).*; put it right there, or upgrade`),
   );
   await expect(host.networks.remove(network)).rejects.toThrow('in the store');
   await host.run(11, other, '', '172.16.2.0/24' as Cidr);
@@ -50,7 +50,7 @@ it.each(BROKEN)('what overlaps a pool whose claim is %.12s is refused', async (v
 
 it.each(BROKEN)('an own endpoint whose record became %.12s goes with its container', async (value) => {
   const attached = await host.run(10, network);
-  const key = keys.endpoint(network, attached.id);
+  const key = keys.endpoint(network, '10.0.0.60', attached.id);
   store.put({ [key]: value });
   await new Promise(setImmediate);
   expect(host.view.current.endpoints.get(network)?.get(attached.id)?.addresses).toEqual([attached.address]);
@@ -59,7 +59,7 @@ it.each(BROKEN)('an own endpoint whose record became %.12s goes with its contain
 });
 
 it.each(BROKEN)('a network with an endpoint whose record is %.12s is not removed', async (value) => {
-  const key = keys.endpoint(network, hexId(9));
+  const key = keys.endpoint(network, '10.0.0.61', hexId(9));
   store.put({ [key]: value });
   expect(await host.networks.remove(network)).toEqual({
     removed: false,

@@ -33,7 +33,7 @@ describe('ClusterView', () => {
       [keys.node(n1.address)]: formatNode(n1),
       [keys.node(n2.address)]: formatNode(n2),
       [keys.network(a)]: formatNetwork(networkOf(a)),
-      [keys.endpoint(a, e1.id)]: formatEndpoint(e1),
+      [keys.endpoint(a, e1.node, e1.id)]: formatEndpoint(e1),
     });
     view = new ClusterView(store, (key) => told.push(key));
     view.onChange((_, changed) => changes.push(changed));
@@ -72,7 +72,10 @@ describe('ClusterView', () => {
     view.subscribe(a);
     view.start(stop.signal);
     await settle();
-    expect(changes).toEqual([{ nodes: true, networks: true, endpoints: new Set([a]) }]);
+    expect(changes).toEqual([
+      { nodes: true, networks: true, endpoints: new Set() },
+      { nodes: false, networks: false, endpoints: new Set([a]) },
+    ]);
   });
 
   it('keeps the identity of what did not change', async () => {
@@ -93,11 +96,12 @@ describe('ClusterView', () => {
   it('tells several changes as one', async () => {
     view.subscribe(a);
     await start();
-    store.table.commit([{ verb: 'delete', key: keys.node(n2.address) }]);
-    store.table.commit([{ verb: 'delete', key: keys.endpoint(a, e1.id) }]);
+    store.put({
+      [keys.node(n2.address)]: formatNode({ ...n2, mtu: 9000 }),
+      [keys.network(a)]: formatNetwork({ ...networkOf(a), deleting: true }),
+    });
     await settle();
-    expect(changes).toEqual([{ nodes: true, networks: false, endpoints: new Set([a]) }]);
-    expect(view.current.endpoints.get(a)?.size).toBe(0);
+    expect(changes).toEqual([{ nodes: true, networks: true, endpoints: new Set() }]);
   });
 
   it('leaves garbage out, says so once, and is not woken by it', async () => {
@@ -113,7 +117,7 @@ describe('ClusterView', () => {
   it('keeps what it last read of a record that became garbage, until its key goes', async () => {
     await start();
     await set(keys.network(a), 'garbage');
-    await set(keys.node(n2.address), '{"version":2}');
+    await set(keys.node(n2.address), '{"version":3}');
     expect(view.current.nodes.get(n2.address)?.hostname).toBe('docker02');
     expect(view.current.networks.get(a)?.announced?.name).toBe('ov1');
     expect(view.current.unreadable.size).toBe(0);
@@ -179,7 +183,7 @@ describe('ClusterView', () => {
     view.unsubscribe(a);
     expect(view.current.endpoints.has(a)).toBe(false);
     expect(view.current.complete).toBe(true);
-    await set(keys.endpoint(a, hexId('2')), formatEndpoint({ ...e1, id: hexId('2') as EndpointId }));
+    await set(keys.endpoint(a, e1.node, hexId('2')), formatEndpoint({ ...e1, id: hexId('2') as EndpointId }));
     expect(changes).toEqual([{ nodes: false, networks: false, endpoints: new Set([a]) }]);
   });
 
@@ -231,7 +235,7 @@ describe('ClusterView', () => {
 
     it('rejects for what is not watched', async () => {
       await start();
-      await expect(view.reached(keys.endpoints(a), 1, 1_000)).rejects.toSatisfy(isDeadlineError);
+      await expect(view.look(a, e1.node, 1_000)).rejects.toSatisfy(isDeadlineError);
     });
   });
 

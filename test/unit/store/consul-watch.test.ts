@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { isStoreError } from '../../../src/errors.js';
+import { backoffMs } from '../../../src/store/backoff.js';
 import { ConsulStore } from '../../../src/store/consul.js';
-import { backoffMs, nextIndex } from '../../../src/store/consul-watch.js';
+import { nextIndex } from '../../../src/store/consul-watch.js';
 import { Watching } from '../../store/watching.js';
 import { kv, type Scripted, type Step, scripted } from './scripted.js';
 

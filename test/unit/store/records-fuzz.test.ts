@@ -33,7 +33,7 @@ const KINDS = [
   { key: keys.node(node.address), value: formatNode(node), parse: parseNode, format: formatNode },
   { key: keys.network(network.id), value: formatNetwork(network), parse: parseNetwork, format: formatNetwork },
   {
-    key: keys.endpoint(network.id, endpoint.id),
+    key: keys.endpoint(network.id, endpoint.node, endpoint.id),
     value: formatEndpoint(endpoint),
     parse: parseEndpoint,
     format: formatEndpoint,

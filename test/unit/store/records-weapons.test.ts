@@ -186,22 +186,8 @@ describe('a network', () => {
 });
 
 describe('an endpoint', () => {
-  const key = keys.endpoint(network.id, endpoint.id);
+  const key = keys.endpoint(network.id, endpoint.node, endpoint.id);
   it.each([
-    ...['/etc/passwd', '/proc/1/ns/net', '/var/run/docker/netns/../../../../proc/1/ns/net', 'netns/0123456789ab'].map(
-      (sandbox) => ({ sandbox }),
-    ),
-    ...[
-      '/var/run/docker/netns/default',
-      '/run/docker/netns/1-0123456789',
-      '/run/docker/netns/',
-      '/run/docker/netns/0',
-    ].map((sandbox) => ({ sandbox })),
-    ...[
-      '/run/docker/netns/0123456789ab\u0000',
-      '/run/docker/netns/0123456789ab/x',
-      '//run/docker/netns/0123456789ab',
-    ].map((sandbox) => ({ sandbox })),
     ...[
       '00:00:00:00:00:00',
       'ff:ff:ff:ff:ff:ff',
@@ -221,18 +207,28 @@ describe('an endpoint', () => {
     { names: { 0: 'web', length: 1 } },
     { container: '../..' },
     { container: 'abc' },
-    { node: '0.0.0.0' },
-    { node: `10.0.0.60\u0000` },
     ...[-1, 1.5, 1e300, null, '7'].map((created) => ({ created })),
   ])('with %.70j is refused', (change) => {
     expect(refusal(parseEndpoint, key, changed(formatEndpoint(endpoint), change))).toMatch(/^has a wrong /);
   });
-  it.each(['', '/var/run/docker/netns/0123456789ab', '/run/docker/netns/0123456789ab'])('in %j is one', (sandbox) => {
-    expect(refusal(parseEndpoint, key, formatEndpoint({ ...endpoint, sandbox }))).toBeUndefined();
+  it('is of the node that its key names, whatever its value says', () => {
+    const value = changed(formatEndpoint(endpoint), { node: '10.0.0.61' });
+    const entry = { key, value, index: 1, born: 1, held: false, everHeld: false };
+    expect(parseEndpoint(entry)?.node).toBe(endpoint.node);
   });
-  it.each([`${network.id}/${endpoint.id}/x`, `${network.id}/..`, `../${endpoint.id}`, network.id, '', '/'])(
-    'under endpoints/%s is refused',
-    (rest) => expect(refusal(parseEndpoint, `endpoints/${rest}`, formatEndpoint(endpoint))).toBeDefined(),
+  it.each(['0.0.0.0', '10.0.0.60\u0000', '10.0.0.060', ''])('under the node %j is refused', (node) => {
+    const other = keys.endpoint(network.id, node, endpoint.id);
+    expect(refusal(parseEndpoint, other, formatEndpoint(endpoint))).toMatch(/^has a wrong node: /);
+  });
+  it.each([
+    ...[
+      `${network.id}/${endpoint.node}/${endpoint.id}/x`,
+      `${network.id}/${endpoint.id}`,
+      `${network.id}/${endpoint.node}/..`,
+    ],
+    ...[`../${endpoint.node}/${endpoint.id}`, network.id, '', '/'],
+  ])('under endpoints/%s is refused', (rest) =>
+    expect(refusal(parseEndpoint, `endpoints/${rest}`, formatEndpoint(endpoint))).toBeDefined(),
   );
 });
 
@@ -266,14 +262,14 @@ describe('whatever its value', () => {
   it.each([
     ['longer than any record', 'x'.repeat(512 * 1024), 'is no JSON record'],
     ['longer, and else a record', good.replace('{', `{"x":"${'y'.repeat(300_000)}",`), 'is no JSON record'],
-    ['of endless depth', `{"version":1,"subnets":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, 'has a wrong '],
+    ['of endless depth', `{"version":2,"subnets":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, 'has a wrong '],
     [
       'of endless depth in a field of its own',
-      `{"version":1,"x":${'{"x":'.repeat(30_000)}1${'}'.repeat(30_000)}}`,
+      `{"version":2,"x":${'{"x":'.repeat(30_000)}1${'}'.repeat(30_000)}}`,
       'has a wrong ',
     ],
-    ['of a version that is none', good.replace('"version":1', '"version":-1'), 'is no JSON record with a version'],
-    ['of a huge version', good.replace('"version":1', '"version":1e300'), 'is no JSON record with a version'],
+    ['of a version that is none', good.replace('"version":2', '"version":-1'), 'is no JSON record with a version'],
+    ['of a huge version', good.replace('"version":2', '"version":2e300'), 'is no JSON record with a version'],
     ['with a prototype for a label', good.replace('"tier"', '"__proto__"'), 'has a wrong announced.labels'],
     ['with a prototype for an address', good.replace('"router"', '"__proto__"'), 'has a wrong subnets'],
   ])('%s it is refused at once', (_, value, why) => {

@@ -54,7 +54,7 @@ const cases: Case[] = [
     parse: parseNetwork,
   },
   {
-    key: keys.endpoint(network.id, endpoint.id),
+    key: keys.endpoint(network.id, endpoint.node, endpoint.id),
     value: formatEndpoint(endpoint),
     record: { ...endpoint, index: 7, born: 3 },
     parse: parseEndpoint,
@@ -80,7 +80,7 @@ describe.each(cases)('record $key', ({ key, value, record, parse }) => {
 
   it('says its version and not what the key says', () => {
     const stored: Record<string, unknown> = JSON.parse(value);
-    expect(stored.version).toBe(1);
+    expect(stored.version).toBe(2);
     for (const part of key.split('/').slice(1)) expect(value).not.toContain(`"${part}"`);
     expect(stored).not.toHaveProperty('index');
     expect(stored).not.toHaveProperty('alive');
@@ -95,8 +95,9 @@ describe.each(cases)('record $key', ({ key, value, record, parse }) => {
     ['', 'is no JSON record with a version'],
     ['{', 'is no JSON record with a version'],
     ['null', 'is no JSON record with a version'],
-    ['{"version":2}', 'has version 2, which a newer release wrote'],
-    ['{"version":1}', /^has a wrong \w+: /],
+    ['{"version":3}', 'has version 3, which a newer release wrote'],
+    ['{"version":1}', 'has version 1, which an older release wrote'],
+    ['{"version":2}', /^has a wrong \w+: /],
   ])('reports %j', (garbage, reason) => {
     const told: string[] = [];
     expect(parse(entry(key, garbage), (k, r) => told.push(k, r))).toBeUndefined();

@@ -53,7 +53,6 @@ export const endpointOf = (network: NetworkId, id: string): Omit<Endpoint, 'inde
   mac: '02:42:ac:10:01:01' as Mac,
   names: ['web', 'www'],
   container: hexId('c'),
-  sandbox: '/var/run/docker/netns/0123456789ab',
   created: 1_700_000_000_000,
 });
 
