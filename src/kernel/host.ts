@@ -48,8 +48,7 @@ export class LinuxKernel implements HostKernel {
 
   constructor(private readonly options: LinuxKernelOptions) {
     this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR);
-    const { advertise } = options;
-    this.at = { spaces: this.spaces, host: this.host, hostFd: this.hostFd, advertise };
+    this.at = { spaces: this.spaces, host: this.host, hostFd: this.hostFd };
   }
 
   async namespaces(): Promise<readonly NamespaceName[]> {

@@ -12,6 +12,7 @@ import type {
   Network,
   Node,
   NodeAddress,
+  NodeId,
   Subnet,
 } from './types.js';
 
@@ -20,7 +21,10 @@ const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const;
 
 /** The part of the plan that is this host's own and not the cluster's. */
 export interface Self {
+  readonly id: NodeId;
   readonly address: NodeAddress;
+  /** The cluster's UDP port for VXLAN. */
+  readonly port: number;
   /** MTU of the advertised interface, bytes. */
   readonly mtu: number;
   /** Endpoints whose Join has been called: the engine is about to fetch their links. */
@@ -61,18 +65,17 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
   const network = networkOfNamespace(cluster, name);
   if (network === undefined) return undefined;
   const endpoints = [...(cluster.endpoints.get(network.id)?.values() ?? [])];
-  const local = endpoints.filter((e) => e.node === self.address);
+  const local = endpoints.filter((e) => e.node === self.id);
   if (local.length === 0) return undefined;
 
-  // A VXLAN device sends to one family alone.
-  const remote = endpoints.filter((e) => e.node !== self.address && familyOf(e.node) === familyOf(self.address));
+  const remote = endpoints.flatMap((e) => (e.node === self.id ? [] : remoteOf(cluster, self, e)));
   const mtu = overlayMtu(network, self);
   const parts = [...segments(network).values()];
   const segmentOf = (e: Endpoint): number => Math.max(0, segmentsOf(network, e.addresses)[0] ?? 0);
   return {
     name,
     network: network.id,
-    bridges: parts.map((subnets, i) => bridgePlan(subnets, i, mtu)),
+    bridges: parts.map((subnets, i) => bridgePlan(self, subnets, i, mtu)),
     ports: local.map((e) => ({
       endpoint: e.id,
       bridge: bridgeName(segmentOf(e)),
@@ -82,12 +85,23 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
       end: endOf(network, self, e),
       ...holding(network, e),
     })),
-    peers: remote.flatMap((e) => {
-      const vxlan = vxlanName(segmentOf(e));
-      return e.addresses.map((a) => ({ vxlan, ip: ipOf(a), mac: e.mac, vtep: e.node }));
+    peers: remote.flatMap(({ endpoint, vtep }) => {
+      const vxlan = vxlanName(segmentOf(endpoint));
+      return endpoint.addresses.map((a) => ({ vxlan, ip: ipOf(a), mac: endpoint.mac, vtep }));
     }),
     floods: hasMulticast(network) ? floods(remote, segmentOf) : [],
   };
+}
+
+interface Remote {
+  readonly endpoint: Endpoint;
+  readonly vtep: NodeAddress;
+}
+
+/** Where its host is now; nothing for one that is not known, or of the other family, which no VXLAN device sends to. */
+function remoteOf(cluster: Cluster, self: Self, endpoint: Endpoint): readonly Remote[] {
+  const vtep = cluster.nodes.get(endpoint.node)?.address;
+  return vtep === undefined || familyOf(vtep) !== familyOf(self.address) ? [] : [{ endpoint, vtep }];
 }
 
 function endOf(network: Network, self: Self, endpoint: Endpoint): PortPlan['end'] {
@@ -109,20 +123,22 @@ export function staticRoutes(network: Network, addresses: readonly Cidr[]): read
 }
 
 /** Each host once per device, whatever number of endpoints it has there. */
-function floods(remote: readonly Endpoint[], segmentOf: (e: Endpoint) => number): readonly FloodPlan[] {
+function floods(remote: readonly Remote[], segmentOf: (e: Endpoint) => number): readonly FloodPlan[] {
   const found = new Map<string, FloodPlan>();
-  for (const e of remote) {
-    const vxlan = vxlanName(segmentOf(e));
-    found.set(`${vxlan} ${e.node}`, { vxlan, vtep: e.node });
+  for (const { endpoint, vtep } of remote) {
+    const vxlan = vxlanName(segmentOf(endpoint));
+    found.set(`${vxlan} ${vtep}`, { vxlan, vtep });
   }
   return [...found.values()];
 }
 
-function bridgePlan(subnets: readonly Subnet[], i: number, mtu: number): BridgePlan {
+function bridgePlan(self: Self, subnets: readonly Subnet[], i: number, mtu: number): BridgePlan {
   return {
     name: bridgeName(i),
     vxlan: vxlanName(i),
     vni: subnets[0]?.vni ?? 0,
+    local: self.address,
+    port: self.port,
     mtu,
     addresses: subnets.flatMap((s) => (s.gateway === undefined ? [] : [s.gateway])),
   };

@@ -9,6 +9,7 @@ import type { EndpointId, EngineNetworkId, NetworkId } from '../model/types.js';
 import type { Endpoints } from '../registry/endpoints.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { Membership } from '../registry/membership.js';
+import type { Tenure } from '../registry/tenure.js';
 import type { ClusterView } from '../store/cluster.js';
 import type { HostMemory } from '../store/memory.js';
 import type { HostPass } from './host-pass.js';
@@ -43,6 +44,7 @@ export class ContainerPass {
     private readonly membership: Membership,
     private readonly memory: HostMemory,
     private readonly local: LocalEndpoints,
+    private readonly tenure: Pick<Tenure, 'holds' | 'prunes'>,
     /** Makes the kernel right: an endpoint has a link to be seen to, as was not known before. */
     private readonly host: Pick<HostPass, 'kick'>,
     private readonly log: Logger,
@@ -112,6 +114,7 @@ export class ContainerPass {
     for (const { network, endpoint, names, linkLocal } of container.attachments) {
       if (endpoint === '' || !this.local.isLive(endpoint)) continue;
       this.local.place(endpoint, container.sandbox);
+      if (!this.tenure.holds) continue;
       const local = linkLocal.length > 0 ? { linkLocal } : {};
       const description = { names, container: container.id, sandbox: container.sandbox, ...local };
       await this.endpoints.describe(this.memory.clusterIdOf(network), endpoint, description);
@@ -130,6 +133,7 @@ export class ContainerPass {
       if (container !== undefined) await this.publish(container);
     }
     this.local.keepOnly(attached);
+    if (!this.tenure.prunes) return true;
     const networks = await this.engine.networks();
     for (const id of this.membership.networks) {
       const engineIds = networks.filter((n) => this.memory.clusterIdOf(n.id) === id).map((n) => n.id);

@@ -4,9 +4,10 @@ import { isUserError, messageOf } from '../errors.js';
 import type { Engine } from '../model/ports.js';
 import { clipped } from '../model/printable.js';
 import { isId } from '../model/shapes.js';
-import type { NetworkId, NodeAddress } from '../model/types.js';
+import type { NetworkId, NodeId } from '../model/types.js';
 import type { Identity } from '../registry/identity.js';
 import type { Networks } from '../registry/networks.js';
+import type { Tenure } from '../registry/tenure.js';
 import type { ClusterView } from '../store/cluster.js';
 import type { HostMemory } from '../store/memory.js';
 import { clusterIdOf, type EngineStep, engineSteps } from './engine-steps.js';
@@ -34,10 +35,11 @@ export class EnginePass {
   constructor(
     private readonly engine: Engine,
     private readonly view: ClusterView,
-    private readonly self: NodeAddress,
+    private readonly self: NodeId,
     private readonly networks: Networks,
     private readonly memory: HostMemory,
     private readonly identity: Identity,
+    private readonly tenure: Pick<Tenure, 'prunes'>,
     private readonly log: Logger,
   ) {
     this.loop = new Loop(() => this.pass(), {
@@ -63,7 +65,8 @@ export class EnginePass {
       if (mirrorOf !== undefined && isId(mirrorOf)) this.memory.rememberMirror(id, mirrorOf);
     // Read after the engine's answer: a network of the engine is in the cluster before the engine lists it.
     const cluster = this.view.current;
-    if (!cluster.complete) return true;
+    // From a copy it would remove what came later.
+    if (!cluster.complete || !this.view.confirmed || !this.tenure.prunes) return true;
     const leaving = this.leaving.look(networks.map(clusterIdOf));
     const steps = engineSteps(cluster, this.self, networks).filter(
       (step) => step.kind !== 'createMirror' || !leaving.has(step.network.id),

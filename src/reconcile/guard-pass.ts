@@ -1,4 +1,4 @@
-/** Keeps the guard of UDP 4789 in step with the cluster's nodes and VXLAN ids. */
+/** Keeps the guard of VXLAN's port in step with the cluster's nodes and VXLAN ids. */
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
 import type { Guard } from '../model/ports.js';
@@ -24,6 +24,7 @@ export class GuardPass {
     private readonly guard: Guard,
     private readonly view: ClusterView,
     private readonly self: NodeAddress,
+    private readonly port: number,
     /** False: the user's own firewall does it. */
     private readonly wanted: boolean,
     private readonly log: Logger,
@@ -31,7 +32,7 @@ export class GuardPass {
     this.loop = new Loop(() => this.pass(), {
       resyncMs: LOOK_MS,
       onError: (_, e) => log.warn({ err: messageOf(e) }, 'VXLAN from unknown addresses is not kept out'),
-      describe: () => 'the guard of UDP 4789',
+      describe: () => `the guard of UDP ${port}`,
     });
   }
 
@@ -53,7 +54,8 @@ export class GuardPass {
     const { nodes, networks, complete } = this.view.current;
     // With half a cluster, nodes would be locked out.
     if (!complete) return true;
-    const admitted = [...new Set([this.self, ...this.admission.look(nodes.keys())])].sort();
+    const members = [...this.admission.look(nodes).values()].map((node) => node.address);
+    const admitted = [...new Set([this.self, ...members])].sort();
     const vnis = [...new Set([...networks.values()].flatMap((n) => n.subnets.map((s) => s.vni)))].sort();
     const wish = JSON.stringify([admitted, vnis]);
     const stands = this.guard.stands();
@@ -63,7 +65,8 @@ export class GuardPass {
     this.guard.ensure(admitted, vnis);
     // What was counted before this process is no news.
     if (this.told === '') this.strayed.count = this.guard.drops()?.get('prerouting') ?? 0;
-    if (!stands && this.told !== '') this.log.warn('repaired the guard of UDP 4789, which somebody had removed');
+    if (!stands && this.told !== '')
+      this.log.warn(`repaired the guard of UDP ${this.port}, which somebody had removed`);
     this.told = wish;
     return true;
   }

@@ -8,10 +8,11 @@ import { networkOfNamespace, plan } from '../model/plan.js';
 import type { HostKernel } from '../model/ports.js';
 import { repairs } from '../model/repairs.js';
 import type { NamespacePlan, Step } from '../model/steps.js';
-import type { Cluster, EndpointId, NamespaceName, NetworkId, NodeAddress } from '../model/types.js';
+import type { Cluster, EndpointId, NamespaceName, NetworkId, NodeAddress, NodeId } from '../model/types.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { Membership } from '../registry/membership.js';
 import type { Peers } from '../registry/peers.js';
+import type { Tenure } from '../registry/tenure.js';
 import type { ClusterView } from '../store/cluster.js';
 import { Loop } from './loop.js';
 import { Mending } from './mending.js';
@@ -21,12 +22,22 @@ const RESYNC_MS = 30_000;
 const DEFER_MS = 150;
 const REPAIRED = "repaired a network's namespace: ";
 
+/** This host's part of each plan. */
+interface HostSelf {
+  readonly id: NodeId;
+  readonly address: NodeAddress;
+  /** UDP port of VXLAN. */
+  readonly port: number;
+  readonly mtu: () => number;
+}
+
 export class HostPass {
   private readonly loop: Loop<NamespaceName>;
   private readonly mending = new Mending<NamespaceName>((name) => this.loop.kick(name));
   private opened = false;
   /** Until when kicks of a namespace wait, by performance.now(). */
   private readonly deferred = new Map<NamespaceName, number>();
+  private readonly known = new Set<NamespaceName>();
   /** What each namespace was last made into. */
   private readonly plans = new Map<NamespaceName, NamespacePlan>();
 
@@ -36,7 +47,8 @@ export class HostPass {
     private readonly local: LocalEndpoints,
     private readonly membership: Membership,
     private readonly peers: Peers,
-    private readonly self: { readonly address: NodeAddress; readonly mtu: () => number },
+    private readonly self: HostSelf,
+    private readonly tenure: Pick<Tenure, 'prunes' | 'refusal'>,
     private readonly log: Logger,
   ) {
     this.loop = new Loop((name) => this.pass(name), {
@@ -50,6 +62,7 @@ export class HostPass {
   async adopt(): Promise<readonly NamespaceName[]> {
     const names = await this.kernel.namespaces();
     for (const name of names) {
+      this.known.add(name);
       const found = await this.kernel.observe(name);
       for (const link of found?.links ?? []) if (link.kind === 'veth') this.local.attach(link.alias as EndpointId);
     }
@@ -71,6 +84,11 @@ export class HostPass {
     const name = namespaceName(network);
     // Not put off again and again while one endpoint after the other goes.
     if ((this.deferred.get(name) ?? 0) < performance.now()) this.deferred.set(name, performance.now() + DEFER_MS);
+  }
+
+  /** All that it has ever seen to, and what it found at the start. */
+  kickAll(): void {
+    for (const name of this.known) this.loop.kick(name);
   }
 
   kickNamespace(name: NamespaceName): void {
@@ -99,6 +117,9 @@ export class HostPass {
   }
 
   private async pass(name: NamespaceName): Promise<boolean> {
+    this.known.add(name);
+    // Its devices would send from an address that is another host's.
+    if (this.tenure.refusal !== undefined) return true;
     const known = this.view.current;
     this.assertLoaded(known, name);
     const network = networkOfNamespace(known, name);
@@ -108,10 +129,10 @@ export class HostPass {
     for (const { alias } of found?.links ?? []) this.local.fetched(alias as EndpointId);
     const cluster = network === undefined ? known : this.peers.within(known, network.id);
     const { joined } = this.local;
-    const self = { address: this.self.address, mtu: this.self.mtu(), joined, sandboxes: this.sandboxes(cluster, name) };
+    const self = { ...this.self, mtu: this.self.mtu(), joined, sandboxes: this.sandboxes(cluster, name) };
     const wanted = plan(cluster, self, name);
-    const confirmed = this.view.confirmed;
-    const steps = diff(name, wanted, found).filter((step) => confirmed || !step.prune);
+    const drafted = diff(name, wanted, found);
+    const steps = this.tenure.prunes ? drafted : drafted.filter((step) => !step.prune);
     const repairing = new Set(repairs(steps, found, this.plans.get(name) ?? wanted));
     // Before the first step: what the kernel tells of our own steps is then as planned.
     if (wanted === undefined) this.forget(name);
@@ -123,7 +144,10 @@ export class HostPass {
     // Only now can all of it be read.
     if (wanted !== undefined && found?.learning) return this.pass(name);
     if (wanted !== undefined) await this.kernel.watch(name, (notices) => this.onNotices(name, notices));
-    return wanted !== undefined;
+    // What was left for now is looked at again.
+    const isOver = wanted === undefined && steps.length === drafted.length;
+    if (isOver) this.known.delete(name);
+    return !isOver;
   }
 
   /** Of the endpoints whose links the engine has fetched. A namespace that is gone needs no card any more. */

@@ -1,12 +1,13 @@
 /**
- * Which cluster this is. A store that was wiped or replaced looks just like a cluster from which everything was
+ * Which cluster this is, and what all its hosts must do alike. A store that was wiped or replaced looks just like a cluster from which everything was
  * removed; only its identity tells the two apart. Whoever finds it missing makes a new one, never the old one again:
  * so every other host sees the change too, and publishes what it holds.
  */
 import { createHash, randomUUID } from 'node:crypto';
-import { StoreError } from '../errors.js';
+import { StoreError, UserError } from '../errors.js';
 import { keys } from '../model/names.js';
-import type { Entry, Op, Store } from '../model/ports.js';
+import type { Op, Store } from '../model/ports.js';
+import { formatCluster, parseCluster } from '../store/cluster-record.js';
 import type { HostMemory } from '../store/memory.js';
 import { transact } from './transact.js';
 
@@ -18,18 +19,30 @@ export class Identity {
   constructor(
     private readonly store: Store,
     private readonly memory: Pick<HostMemory, 'cluster' | 'rememberCluster'>,
+    /** UDP; of a new cluster, and what another one must have. */
+    private readonly vxlanPort: number,
   ) {}
 
-  /** The store's identity; makes one when it has none. Not remembered before {@link adopt}. */
+  /**
+   * The store's identity; makes one when it has none. Not remembered before {@link adopt}. Rejects with a UserError
+   * when the cluster's hosts send VXLAN to another port than this one.
+   */
   async read(): Promise<string> {
     const { result, index } = await transact(this.store, async () => {
       const entry = await this.store.get(keys.cluster);
-      if (entry !== undefined) return { ops: [], result: { id: idOf(entry), index: entry.index } };
+      if (entry !== undefined) return { ops: [], result: { id: this.checked(entry.value), index: entry.index } };
       const id = randomUUID();
-      return { ops: [{ verb: 'create', key: keys.cluster, value: id }], result: { id, index: 0 } };
+      const value = formatCluster({ id, vxlanPort: this.vxlanPort });
+      return { ops: [{ verb: 'create', key: keys.cluster, value }], result: { id, index: 0 } };
     });
     this.seen = index === 0 ? result : { id: result.id, index };
     return result.id;
+  }
+
+  /** Asks once. Rejects with a UserError like {@link read}. */
+  async check(): Promise<void> {
+    const entry = await this.store.get(keys.cluster);
+    if (entry !== undefined) this.checked(entry.value);
   }
 
   /** From now on this is the cluster we know. */
@@ -62,7 +75,16 @@ export class Identity {
   /** True when the store is the one we know. Rejects with a StoreError while it does not answer. */
   async isKnown(): Promise<boolean> {
     const entry = await this.store.get(keys.cluster);
-    return (entry && idOf(entry)) === this.memory.cluster;
+    return (entry && idOf(entry.value)) === this.memory.cluster;
+  }
+
+  private checked(value: string): string {
+    const port = parseCluster(value)?.vxlanPort;
+    if (port !== undefined && port !== this.vxlanPort)
+      throw new UserError(
+        `VXLAN_PORT is ${this.vxlanPort} on this host and ${port} in the cluster; set VXLAN_PORT=${port} here, for all hosts must have the same`,
+      );
+    return idOf(value);
   }
 
   /** Resolves when the store still is the cluster we know. Rejects with a StoreError otherwise. */
@@ -76,5 +98,4 @@ export class Identity {
 }
 
 /** Whatever somebody wrote there tells this store from another one, but is neither kept nor shown. */
-const idOf = ({ value }: Entry): string =>
-  /^[0-9a-zA-Z-]{1,64}$/.test(value) ? value : createHash('sha256').update(value).digest('hex');
+const idOf = (value: string): string => parseCluster(value)?.id ?? createHash('sha256').update(value).digest('hex');

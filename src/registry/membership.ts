@@ -6,7 +6,7 @@
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
 import { isId } from '../model/shapes.js';
-import type { Endpoint, NetworkId, NodeAddress } from '../model/types.js';
+import type { Endpoint, NetworkId, NodeId } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 
 const LINGER_MS = 10_000;
@@ -24,7 +24,7 @@ export class Membership {
   constructor(
     private readonly store: Store,
     private readonly view: ClusterView,
-    private readonly self: NodeAddress,
+    private readonly self: NodeId,
     /** Told when a mark could not be removed; the next start removes it. */
     private readonly onError: (error: unknown) => void,
   ) {

@@ -27,7 +27,8 @@ const NO_NEWS_MS = 1_000;
 const NO_NEWS_PAUSE_MS = 250;
 
 /**
- * Delivers the first snapshot and then each one whose index differs from the last one's, until the signal aborts.
+ * Delivers the first snapshot and then each one whose index differs from the last one's, until the signal aborts; one
+ * whose index is lower only as a consistent read has it.
  * After a failure it loads without blocking and delivers even what did not change: a snapshot is also the sign
  * that the store answers again.
  */
@@ -44,6 +45,12 @@ export async function watchPrefix(load: Load, handlers: WatchHandlers, signal: A
       index = 0;
       failures += 1;
       await pause(backoffMs(failures, Math.random()), signal);
+      continue;
+    }
+    if (outcome.index < index) {
+      // A server that lags, or a store that was put back: which of the two, a consistent read tells.
+      index = 0;
+      await pause(NO_NEWS_PAUSE_MS, signal);
       continue;
     }
     const news = outcome.index !== delivered || failures > 0;

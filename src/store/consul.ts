@@ -7,6 +7,12 @@ import { ConsulToken } from './consul-token.js';
 import { commitOf, entriesOf, type HeldEntry, keysOf, MAX_OPS, toTxn, unseenRemoval } from './consul-txn.js';
 import { BLOCKING_TIMEOUT_MS, WAIT_SECONDS, watchPrefix } from './consul-watch.js';
 
+/**
+ * A leader that has just been elected answers ordinary reads while it still replays its log, and so with less than there
+ * is; a consistent read waits: https://developer.hashicorp.com/consul/api-docs/features/consistency
+ */
+const CONSISTENT = { consistent: true } as const;
+
 export interface ConsulStoreOptions {
   /** Tried in turn; the one that answers is kept. */
   readonly servers: readonly ConsulAddress[];
@@ -53,7 +59,7 @@ export class ConsulStore implements Store {
 
   async keys(prefix: string): Promise<readonly string[]> {
     const answer = await this.#servers.ask(
-      (consul, options) => consul.kv.keys({ key: this.#prefix + prefix, ...options }),
+      (consul, options) => consul.kv.keys({ key: this.#prefix + prefix, ...CONSISTENT, ...options }),
       { repeatable: true },
     );
     return keysOf(answer, this.#prefix);
@@ -87,8 +93,8 @@ export class ConsulStore implements Store {
    * Resolves after the first try, whether the key could be taken or another host holds it (`onError` says so, and
    * it is tried again every 5 s). Rejects with a StoreError when Consul did not answer; nothing goes on then.
    */
-  async hold(key: string, value: string, onError: (error: Error) => void): Promise<Hold> {
-    const hold = new ConsulHold(this.#sessions, key, value, onError);
+  async hold(key: string, value: string, onError: (error: Error) => void, onHeld = () => {}): Promise<Hold> {
+    const hold = new ConsulHold(this.#sessions, key, value, onError, onHeld);
     await hold.start();
     this.#holds.add(hold);
     return hold;
@@ -102,9 +108,7 @@ export class ConsulStore implements Store {
   }
 
   async #load(prefix: string, index: number, signal?: AbortSignal): Promise<Snapshot> {
-    // A leader that has just been elected answers ordinary reads while it still replays its log, and so with less than
-    // there is; a consistent read waits: https://developer.hashicorp.com/consul/api-docs/features/consistency
-    const blocking = index > 0 ? { index: String(index), wait: `${WAIT_SECONDS}s` } : { consistent: true };
+    const blocking = index > 0 ? { index: String(index), wait: `${WAIT_SECONDS}s` } : CONSISTENT;
     const answer = await this.#servers.ask(
       (consul, options) => consul.kv.get({ key: this.#prefix + prefix, recurse: true, ...blocking, ...options }),
       {

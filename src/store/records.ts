@@ -10,8 +10,8 @@ import { MOST } from '../model/shapes.js';
 import type { Cidr, Endpoint, Lease, Network, Node, Pool } from '../model/types.js';
 import { endpointFields, leaseFields, networkFields, nodeFields, poolFields } from './record-fields.js';
 
-/** The version that we write; a record of a higher one is left alone. */
-const VERSION = 1;
+/** The version that we write; a record of another one is left alone. */
+const VERSION = 2;
 
 /** A key with more is none of ours, however many it has. */
 const MOST_PARTS = 4;
@@ -70,7 +70,10 @@ function parse<T>(
   if (entry.value.length > MOST.record) return refuse(`is no JSON record of at most ${MOST.record} characters`);
   const head = readHead(entry.value);
   if (head === undefined) return refuse('is no JSON record with a version');
-  if (head.version > VERSION) return refuse(`has version ${head.version}, which a newer release wrote`);
+  if (head.version !== VERSION)
+    return refuse(
+      `has version ${head.version}, which ${head.version > VERSION ? 'a newer' : 'an older'} release wrote`,
+    );
   const ids = Object.fromEntries(wanted.map(([name, read], i) => [name, read(found[i] ?? '')]));
   const record = fields.safeParse({ ...head, ...ids });
   if (record.success) return record.data;
@@ -96,12 +99,16 @@ const poolOf = (part: string): string => part.replace(/-(?=\d+$)/, '/');
 export function parseNode(entry: Entry, report?: Report): Node | undefined {
   const fields = parse(entry, nodeFields, { address: itself }, report);
   if (fields === undefined) return undefined;
-  if (entry.held || entry.everHeld) return { ...fields, alive: entry.held };
+  if (entry.held || entry.everHeld) {
+    const { vtep: _, ...node } = fields;
+    return { ...node, alive: entry.held, index: entry.index };
+  }
   report?.(entry.key, 'was never held by a session, so that no host wrote it', entry.index);
   return undefined;
 }
 
-export const formatNode = (node: Omit<Node, 'alive'>): string => format(nodeFields, ['address'], node);
+export const formatNode = (node: Omit<Node, 'alive' | 'index'>): string =>
+  format(nodeFields, ['address'], { ...node, vtep: node.address });
 
 /** `networks/<id>` */
 export function parseNetwork(entry: Entry, report?: Report): Network | undefined {

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { NetworkId, NodeAddress } from '../../../src/model/types.js';
+import type { NetworkId } from '../../../src/model/types.js';
 import { Membership } from '../../../src/registry/membership.js';
 import type { ClusterListener } from '../../../src/store/change-teller.js';
 import type { ClusterView } from '../../../src/store/cluster.js';
 import { FakeStore } from '../../fakes/store.js';
+import { idOf } from '../nodes.js';
 
 const NETWORK = '1'.repeat(64) as NetworkId;
 
@@ -25,7 +26,7 @@ it('a host does not leave while its view lacks what it has just written', async 
     listener = l;
   };
   const view = { current, onChange, subscribe: vi.fn(), unsubscribe } as unknown as ClusterView;
-  const membership = new Membership(new FakeStore(), view, '10.0.0.60' as NodeAddress, () => {});
+  const membership = new Membership(new FakeStore(), view, idOf('10.0.0.60'), () => {});
 
   await membership.using(NETWORK, async () => undefined);
   listener(current, { nodes: false, networks: false, endpoints: new Set([NETWORK]) });

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Cidr, NetworkId } from '../../../src/model/types.js';
+import { formatNode } from '../../../src/store/records.js';
 import { FakeStore } from '../../fakes/store.js';
+import { nodeOf } from '../nodes.js';
 import { hexId, makeHost, POOL, V4 } from './host.js';
 
 type Host = Awaited<ReturnType<typeof makeHost>>;
@@ -33,7 +35,7 @@ describe('pools', () => {
 
   it('of our choice avoid networks, hosts and their routes', async () => {
     store.put({
-      'nodes/10.0.0.62': JSON.stringify({ version: 1, hostname: 'x', mtu: 1500, routes: ['10.0.1.0/24'] }),
+      'nodes/10.0.0.62': formatNode(nodeOf('10.0.0.62', { routes: ['10.0.1.0/24' as Cidr] })),
     });
     await one.view.reached('nodes/', (await store.list('nodes/')).index, 1_000);
     expect(await one.pools.claimAny(V4)).toBe('10.0.2.0/24');

@@ -266,14 +266,14 @@ describe('whatever its value', () => {
   it.each([
     ['longer than any record', 'x'.repeat(512 * 1024), 'is no JSON record'],
     ['longer, and else a record', good.replace('{', `{"x":"${'y'.repeat(300_000)}",`), 'is no JSON record'],
-    ['of endless depth', `{"version":1,"subnets":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, 'has a wrong '],
+    ['of endless depth', `{"version":2,"subnets":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, 'has a wrong '],
     [
       'of endless depth in a field of its own',
-      `{"version":1,"x":${'{"x":'.repeat(30_000)}1${'}'.repeat(30_000)}}`,
+      `{"version":2,"x":${'{"x":'.repeat(30_000)}1${'}'.repeat(30_000)}}`,
       'has a wrong ',
     ],
-    ['of a version that is none', good.replace('"version":1', '"version":-1'), 'is no JSON record with a version'],
-    ['of a huge version', good.replace('"version":1', '"version":1e300'), 'is no JSON record with a version'],
+    ['of a version that is none', good.replace('"version":2', '"version":-1'), 'is no JSON record with a version'],
+    ['of a huge version', good.replace('"version":2', '"version":1e300'), 'is no JSON record with a version'],
     ['with a prototype for a label', good.replace('"tier"', '"__proto__"'), 'has a wrong announced.labels'],
     ['with a prototype for an address', good.replace('"router"', '"__proto__"'), 'has a wrong subnets'],
   ])('%s it is refused at once', (_, value, why) => {
