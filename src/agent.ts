@@ -207,11 +207,14 @@ export class Agent {
 
   /** Tries until it works: Consul may come long after us. */
   private async insist(complaint: string, work: () => Promise<void>): Promise<void> {
-    for (let told = false; !this.ending.signal.aborted; told = true) {
+    const told = new Set<string>();
+    while (!this.ending.signal.aborted) {
       try {
         return await work();
       } catch (e) {
-        if (!told) this.log.error({ err: messageOf(e) }, `${complaint}; trying on`);
+        const err = messageOf(e);
+        if (!told.has(err)) this.log.error({ err }, `${complaint}; trying on`);
+        told.add(err);
         await sleep(RETRY_MS);
       }
     }

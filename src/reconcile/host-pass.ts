@@ -69,7 +69,9 @@ export class HostPass {
     return names;
   }
 
+  /** Before the cluster is loaded nothing: whoever opens the pass kicks all. */
   kick(network: NetworkId): void {
+    if (!this.opened) return;
     const name = namespaceName(network);
     const wait = (this.deferred.get(name) ?? 0) - performance.now();
     if (wait <= 0) this.loop.kick(name);
