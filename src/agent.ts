@@ -5,26 +5,28 @@ import type { Logger } from 'pino';
 import { makeRoutes } from './api/routes.js';
 import { makeApp, serve } from './api/server.js';
 import type { Config } from './config.js';
-import { isStoreError, messageOf } from './errors.js';
-import { lockHost } from './kernel/lock.js';
+import { isUserError, messageOf } from './errors.js';
 import { differing } from './model/differing.js';
 import type { EngineEvent } from './model/ports.js';
-import type { Cluster, NamespaceName } from './model/types.js';
-import { assemble, type Parts } from './parts.js';
+import type { Cluster } from './model/types.js';
+import { assemble, PATIENCE_MS, type Parts } from './parts.js';
 import type { ClusterChange } from './store/change-teller.js';
 import { networksOf } from './store/copy.js';
 
 const RETRY_MS = 500;
-/** How long a start waits for the store before it takes the copy in DATA_DIR, ms. */
-const PATIENCE_MS = 3_000;
-/** How long a start waits for the store to tell its version, ms. */
-const VERSION_MS = 1_000;
 /** How long a stop takes down what was put off, ms. */
 const CATCH_UP_MS = 1_000;
 /** How long a stop waits for the disk, ms. */
 const COPY_MS = 2_000;
 
+export interface AgentEvents {
+  /** The store says that this host is another than this agent took itself for: it is to be stopped, and a new one started. */
+  onOtherSelf(): void;
+}
+
 export class Agent {
+  private isLoaded = false;
+  private isReclaimed = false;
   private readonly ending = new AbortController();
   /** The networks that were there at the last change. */
   private known: Cluster['networks'] = new Map();
@@ -33,26 +35,30 @@ export class Agent {
     private readonly log: Logger,
     private readonly parts: Parts,
     private readonly servers: readonly Server[],
+    private readonly events: AgentEvents,
   ) {}
 
   /** Resolves once the sockets are served. Rejects with a UserError when a setting or the host forbids it. */
-  static async start(config: Config, log: Logger): Promise<Agent> {
-    const [socket] = config.sockets;
-    const isFirst = lockHost(socket.replace(/(\.sock)?$/, '.lock'));
+  static async start(config: Config, log: Logger, isFirst: boolean, events: AgentEvents): Promise<Agent> {
+    const began = performance.now();
     const parts = await assemble(config, log);
-    await refuseOlder(parts.store);
     // Before the first call: what is attached already is live, its addresses are not up for grabs.
-    const namespaces = await parts.host.adopt();
+    await parts.host.adopt();
     const routes = makeRoutes(parts.networkDriver, parts.ipamDriver, config.scope);
     const app = makeApp(routes, log, () => parts.restarts.kick());
     const servers = await Promise.all(config.sockets.map((path) => serve(app, path)));
-    const agent = new Agent(log, parts, servers);
+    const agent = new Agent(log, parts, servers, events);
     parts.doubt.listener = () => void agent.insist('the store could not be healed', () => agent.heal());
     log.info(
-      { sockets: config.sockets, advertise: config.advertise, store: config.consul?.servers ?? 'embedded' },
+      {
+        sockets: config.sockets,
+        id: parts.self,
+        advertise: config.advertise,
+        store: config.consul?.servers ?? 'embedded',
+      },
       'serving',
     );
-    void agent.run(namespaces, isFirst);
+    void agent.run(isFirst, PATIENCE_MS - (performance.now() - began));
     return agent;
   }
 
@@ -68,29 +74,36 @@ export class Agent {
     await Promise.race([registration.release().catch(() => undefined), sleep(2_000)]);
     await store.close();
     kernel.close();
+    // Whoever goes on talking to this one would talk to nobody.
+    for (const server of this.servers) server.closeAllConnections();
   }
 
-  private async run(namespaces: readonly NamespaceName[], isFirst: boolean): Promise<void> {
-    const { view, host, node, membership, sandboxes, docker, engine, containers, copy } = this.parts;
+  private async run(isFirst: boolean, patienceMs: number): Promise<void> {
+    const { view, host, node, membership, sandboxes, docker, engine, containers, copy, tenure } = this.parts;
     node.kick();
     this.parts.consulGuard.kick();
+    void this.insist('it is not settled yet who this host is', () => this.settle());
     const loaded = this.insist('the cluster could not be loaded', () => this.load());
-    await Promise.race([loaded, sleep(PATIENCE_MS)]);
-    if (!view.current.complete) this.startFromCopy();
+    await Promise.race([loaded, sleep(Math.max(0, patienceMs))]);
+    if (!this.isLoaded) this.startFromCopy();
     this.known = view.current.networks;
     view.onChange((cluster, changed) => this.onChange(cluster, changed));
     host.open();
-    for (const name of namespaces) host.kickNamespace(name);
     for (const network of membership.networks) host.kick(network);
     sandboxes.sync();
     this.log.info({ networks: view.current.networks.size, nodes: view.current.nodes.size }, 'cluster loaded');
     await loaded;
     this.parts.exposure.look();
+    this.parts.guard.kick();
+    this.parts.advice.look(view.current);
+    await tenure.taken();
+    if (!this.isReclaimed) await this.insist('the cluster could not be loaded', () => this.reload());
+    if (this.ending.signal.aborted) return;
+    tenure.trust();
+    host.kickAll();
     if (isFirst) await this.insist('what died with the host could not be freed', () => containers.reapDead());
     copy.soon();
-    this.parts.advice.look(view.current);
     void this.parts.released.load();
-    this.parts.guard.kick();
     const compare = () => {
       engine.kick();
       containers.kickAll();
@@ -121,24 +134,55 @@ export class Agent {
     copy.soon();
   }
 
+  /** Publishes this host, once it is known who it is. */
+  private async settle(): Promise<void> {
+    const { identity, finder, self, registration, node, tenure } = this.parts;
+    try {
+      await identity.read();
+      if ((await finder.find()) !== self) return this.events.onOtherSelf();
+    } catch (e) {
+      if (isUserError(e)) return tenure.forbid(e);
+      tenure.wait(messageOf(e));
+      throw e;
+    }
+    registration.open();
+    node.kick();
+  }
+
   /** Reads the cluster; one that was wiped or replaced while we were away gets what the copy holds. */
   private async load(): Promise<void> {
-    const { copy, identity, membership, reclaimer, view } = this.parts;
-    await this.parts.store.check();
+    const { copy, identity, membership, view, tenure } = this.parts;
+    await this.parts.versioned.check();
     const id = await identity.read();
     const known = copy.load();
     if (known !== undefined) view.remember(known);
     if (identity.isStranger(id)) {
       this.startFromCopy();
       view.distrust();
+      await tenure.taken();
       await this.heal();
+      this.isReclaimed = true;
     } else {
       identity.adopt(id);
-      await reclaimer.reclaimMissing(Object.values(known ?? {}).flat());
+      await tenure.tried();
+      if (tenure.holds) await this.reclaim();
     }
     view.start(this.ending.signal);
     await membership.load();
     await view.ready(10_000);
+    this.isLoaded = true;
+  }
+
+  /** Before the endpoints are read, or at least before any is taken for gone: what others freed while we were away. */
+  private async reclaim(): Promise<void> {
+    await this.parts.reclaimer.reclaimMissing(Object.values(this.parts.copy.load() ?? {}).flat());
+    this.isReclaimed = true;
+  }
+
+  private async reload(): Promise<void> {
+    await this.reclaim();
+    await this.parts.membership.load();
+    await this.parts.view.ready(10_000);
   }
 
   /** Running containers get their network and names from what this host knew last. */
@@ -174,22 +218,16 @@ export class Agent {
 
   /** Tries until it works: Consul may come long after us. */
   private async insist(complaint: string, work: () => Promise<void>): Promise<void> {
-    for (let told = false; !this.ending.signal.aborted; told = true) {
+    const told = new Set<string>();
+    while (!this.ending.signal.aborted) {
       try {
         return await work();
       } catch (e) {
-        if (!told) this.log.error({ err: messageOf(e) }, `${complaint}; trying on`);
+        const err = messageOf(e);
+        if (!told.has(err)) this.log.error({ err }, `${complaint}; trying on`);
+        told.add(err);
         await sleep(RETRY_MS);
       }
     }
   }
-}
-
-/** Rejects with a UserError. A store that does not answer is asked again before anything is written. */
-async function refuseOlder(store: Parts['store']): Promise<void> {
-  const check = store.check().catch((e: unknown) => {
-    if (!isStoreError(e)) throw e;
-  });
-  await Promise.race([check, sleep(VERSION_MS)]);
-  check.catch(() => undefined);
 }

@@ -5,7 +5,9 @@ import { privateFolder } from './config-folder.js';
 import { messageOf, NotYetError, UserError } from './errors.js';
 import { isIp, networkOf, parseIp } from './model/address.js';
 import { nodeAddressTrouble } from './model/canonical.js';
+import { DEFAULT_VXLAN_PORT } from './model/names.js';
 import { parseSources } from './model/pool-source.js';
+import { PORT_RANGE } from './model/shapes.js';
 import type { GuardMode, GwbridgeWish, NodeAddress, PoolSource } from './model/types.js';
 
 export interface Config {
@@ -18,6 +20,8 @@ export interface Config {
   readonly scope: 'auto' | 'local' | 'global';
   readonly gwbridge: GwbridgeWish;
   readonly vxlanGuard: GuardMode;
+  /** UDP port that VXLAN is sent to, the same on all hosts. */
+  readonly vxlanPort: number;
   /** Whether containers are kept away from Consul. */
   readonly consulGuard: boolean;
   /** Whether networks created here hold containers to their addresses unless the user says. */
@@ -55,6 +59,7 @@ export function readConfig(env: Env): Config {
     scope: attempt(() => oneOf('SCOPE', env.SCOPE || 'auto', SCOPES), 'auto'),
     gwbridge: attempt(() => readGwbridge(env.GWBRIDGE_SUBNET ?? '', env.GWBRIDGE_MTU ?? ''), { mtu: 'underlay' }),
     vxlanGuard: attempt(() => oneOf('VXLAN_GUARD', env.VXLAN_GUARD || 'on', GUARD_MODES), 'on'),
+    vxlanPort: attempt(() => readPort(env.VXLAN_PORT ?? ''), DEFAULT_VXLAN_PORT),
     consulGuard: attempt(() => oneOf('CONSUL_GUARD', env.CONSUL_GUARD || 'off', SWITCH), 'off') === 'on',
     antispoof: attempt(() => oneOf('ANTISPOOF', env.ANTISPOOF || 'off', SWITCH), 'off') === 'on',
     defaultPools: attempt(() => parseSources(env.DEFAULT_ADDRESS_POOLS ?? '', 'DEFAULT_ADDRESS_POOLS'), []),
@@ -81,6 +86,15 @@ function readGwbridge(subnet: string, mtu: string): GwbridgeWish {
     ...(subnet === '' ? {} : { subnet: networkOf(subnet) }),
     mtu: mtu === '' ? 'underlay' : known ? mtu : bytes,
   };
+}
+
+function readPort(text: string): number {
+  if (text === '') return DEFAULT_VXLAN_PORT;
+  const { min, max } = PORT_RANGE;
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port < min || port > max)
+    throw new UserError(`VXLAN_PORT is "${text}"; it must be a UDP port, a number from ${min} to ${max}`);
+  return port;
 }
 
 /** Set by plugin-config.json alone. */

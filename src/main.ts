@@ -2,11 +2,11 @@
 /** Starts tsoverlay: settings, adapters, loops, server, signals. The only file that knows all others. */
 import { hostname } from 'node:os';
 import { pino } from 'pino';
-import { Agent } from './agent.js';
 import { readConfig } from './config.js';
 import { isUserError, messageOf } from './errors.js';
 import { shown } from './model/printable.js';
 import { awaitConfig } from './patience.js';
+import { Supervisor } from './supervisor.js';
 
 async function main(): Promise<void> {
   // Whatever we were started with: nothing that we make is for others.
@@ -27,13 +27,13 @@ async function main(): Promise<void> {
   });
   const config = await awaitConfig(process.env, log);
   log.level = config.logLevel;
-  const agent = await Agent.start(config, log);
+  const supervisor = await Supervisor.start(config, log, fail);
   let stopping = false;
   const stop = async (signal: string) => {
     if (stopping) return;
     stopping = true;
     log.info({ signal }, 'stopping; running containers keep their network');
-    await agent.stop();
+    await supervisor.stop();
     process.exit(0);
   };
   process.on('SIGTERM', (signal) => void stop(signal));
@@ -41,8 +41,10 @@ async function main(): Promise<void> {
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
 }
 
-main().catch((error: unknown) => {
+function fail(error: unknown): never {
   const words = isUserError(error) ? error.message : ((error as Error).stack ?? messageOf(error));
   process.stderr.write(`tsoverlay: ${words.split('\n').map(shown).join('\n')}\n`);
   process.exit(1);
-});
+}
+
+main().catch(fail);

@@ -1,5 +1,4 @@
 /** Makes every part of tsoverlay and gives each the others that it needs: nothing runs yet. */
-import { hostname } from 'node:os';
 import type { Logger } from 'pino';
 import { Antispoof } from './api/antispoof.js';
 import { IpamDriver } from './api/ipam-driver.js';
@@ -12,9 +11,11 @@ import { messageOf, UserError } from './errors.js';
 import { NftConsulGuard } from './kernel/consul-guard.js';
 import { VxlanGuard } from './kernel/guard.js';
 import { LinuxKernel } from './kernel/host.js';
+import { readOrigin } from './kernel/origin.js';
 import { raiseNeighbourLimits } from './kernel/sysctl.js';
 import { familyOf } from './model/address.js';
 import { nodeAddressTrouble } from './model/canonical.js';
+import { keys } from './model/names.js';
 import type { HostFacts } from './model/ports.js';
 import type { Cidr, Ip } from './model/types.js';
 import { gwbridgeSubnet } from './model/way-out.js';
@@ -41,6 +42,8 @@ import { Peers } from './registry/peers.js';
 import { Pools } from './registry/pools.js';
 import { Reclaimer } from './registry/reclaimer.js';
 import { Released } from './registry/released.js';
+import { carriedBy, findSelf, SelfFinder } from './registry/self.js';
+import { TenantStore, Tenure } from './registry/tenure.js';
 import { ClusterView } from './store/cluster.js';
 import { lookForExposure } from './store/consul-exposure.js';
 import { CopyKeeper } from './store/copy.js';
@@ -50,28 +53,54 @@ import { openStore } from './store/open.js';
 import { reportOnce } from './store/report-once.js';
 
 const DOCKER_SOCKET = '/var/run/docker.sock';
+/** How long a start waits for the store before it goes by what this host knew last, ms. */
+export const PATIENCE_MS = 3_000;
 
 export type Parts = Awaited<ReturnType<typeof assemble>>;
 
 export async function assemble(config: Config, log: Logger) {
-  const self = config.advertise;
-  const trouble = nodeAddressTrouble(self);
+  const { advertise: address, vxlanPort: port } = config;
+  const trouble = nodeAddressTrouble(address);
   if (trouble !== undefined)
     throw new UserError(
-      `CLUSTER_ADVERTISE is ${self}, one of ${trouble}, at which no other host can reach this one; use another address`,
+      `CLUSTER_ADVERTISE is ${address}, one of ${trouble}, at which no other host can reach this one; use another address`,
     );
   raiseNeighbourLimits();
-  const kernel = new LinuxKernel({ advertise: self });
+  const kernel = new LinuxKernel({ advertise: address });
   const facts = await kernel.hostFacts();
   const tellTrouble: TellTrouble = (path, trouble, reason) =>
     log.error({ path, reason }, `a file of DATA_DIR ${trouble}; all goes on without it`);
   const memory = HostMemory.open(config.dataDir, tellTrouble);
-  const store = await openStore(config, log);
+  const versioned = await openStore(config, log);
+  const identity = new Identity(versioned, memory, port);
+  const copy = new CopyKeeper(config.dataDir, () => view.export(), tellTrouble);
+  const origin = readOrigin();
+  const finder = new SelfFinder(
+    versioned,
+    memory,
+    origin,
+    address,
+    () => carriedBy(kernel),
+    (copied, id) => log.warn({ copied, id }, "DATA_DIR is a copy of another host's: this host gets an id of its own"),
+  );
+  const settings = { check: () => Promise.all([versioned.check(), identity.check()]) };
+  const self = await findSelf(finder, settings, () => copy.load()?.[keys.nodes] ?? [], PATIENCE_MS);
+  const tenure = new Tenure(
+    () => {
+      log.info({ id: self, address }, 'this host has taken its node key');
+      // At a start that is the agent's to do, once all has been read.
+      if (!tenure.prunes) return;
+      host.kickAll();
+      engine.kick();
+      containers.kickAll();
+    },
+    (reason) => log.error(reason.message),
+  );
+  const store = new TenantStore(versioned, tenure);
   const garbage = reportOnce(
     (key, reason) => log.error({ key, reason }, 'a record of the store is left out'),
     (count) => log.error({ count }, 'more records of the store are left out; tsoverlay status counts them'),
   );
-  const identity = new Identity(store, memory);
   const doubt = { listener: () => {} };
   const local = new LocalEndpoints(memory.sandboxes);
   const heads = new Heads(store, self);
@@ -100,7 +129,6 @@ export async function assemble(config: Config, log: Logger) {
     log.warn({ err: messageOf(e) }, 'a membership mark stays for now'),
   );
   const healer = new Healer(store, self, heads, identity);
-  const copy = new CopyKeeper(config.dataDir, () => view.export(), tellTrouble);
   const pools = new Pools(store, view, self, config.defaultPools);
   const networks = new Networks(store, view, self, pools);
   const released = new Released(store, self);
@@ -125,7 +153,13 @@ export async function assemble(config: Config, log: Logger) {
       making = false;
     }
   };
-  const registration = new NodeRegistration(store, self, hostname(), (e) => log.error(messageOf(e)));
+  const registration = new NodeRegistration(
+    versioned,
+    { ...origin, id: self, address },
+    tenure,
+    (e) => log.error(messageOf(e)),
+    (former) => log.warn({ former, address }, 'this host has another address now; its former node key is gone'),
+  );
   const node = new NodePass(kernel, registration, facts.underlayMtu, config.gwbridge.mtu, makeGwbridge, log);
   const host = new HostPass(
     kernel,
@@ -133,10 +167,11 @@ export async function assemble(config: Config, log: Logger) {
     local,
     membership,
     peers,
-    { address: self, mtu: () => node.underlayMtu },
+    { id: self, address, port, mtu: () => node.underlayMtu },
+    tenure,
     log,
   );
-  const engine = new EnginePass(docker, view, self, networks, memory, identity, log);
+  const engine = new EnginePass(docker, view, self, networks, memory, identity, tenure, log);
   const containers = new ContainerPass(
     docker,
     view,
@@ -144,6 +179,7 @@ export async function assemble(config: Config, log: Logger) {
     membership,
     memory,
     local,
+    tenure,
     host,
     () => sandboxes.sync(),
     log,
@@ -152,15 +188,16 @@ export async function assemble(config: Config, log: Logger) {
   const dns = new DnsService(log);
   const sandboxes = new Sandboxes(view, local, self, peers, dns);
   const guard = new GuardPass(
-    new VxlanGuard(familyOf(self), config.vxlanGuard),
+    new VxlanGuard(familyOf(address), config.vxlanGuard, port),
     view,
-    self,
+    address,
+    port,
     config.vxlanGuard !== 'off',
     log,
   );
   const guarded = config.consulGuard ? (config.consul?.servers ?? []) : [];
   const consulGuard = new ConsulGuardPass(new NftConsulGuard(), guarded, () => docker.bridges(), log);
-  const advice = new Advice(self, log);
+  const advice = new Advice(address, log);
   const macs = new Macs(store, view);
   const networkDriver = new NetworkDriver(
     networks,
@@ -177,6 +214,8 @@ export async function assemble(config: Config, log: Logger) {
   const ipamDriver = new IpamDriver(pools, ipam, networks);
   return {
     self,
+    finder,
+    tenure,
     peers,
     guard,
     consulGuard,
@@ -187,6 +226,7 @@ export async function assemble(config: Config, log: Logger) {
     copy,
     doubt,
     exposure,
+    versioned,
     store,
     view,
     membership,

@@ -2,8 +2,10 @@
 import { UserError } from '../errors.js';
 import { keys } from '../model/names.js';
 import type { Entry, Op, Store } from '../model/ports.js';
+import { isNodeId } from '../model/shapes.js';
+import type { NodeId } from '../model/types.js';
 import { formatHead, newRevision } from '../store/heads.js';
-import { parseEndpoint, parseLease, parsePool } from '../store/records.js';
+import { parseEndpoint, parseLease, parseNode, parsePool } from '../store/records.js';
 
 /** A transaction takes 64 operations, and each network in it two for the head. */
 const BATCH = 20;
@@ -15,46 +17,61 @@ export interface Forgotten {
 }
 
 /**
- * Throws a UserError while the node is alive, or when the cluster has never heard of it. Nobody's guess decides: an
- * operator says so, and the node must have lost its session.
+ * `name`: the node's address, or the id of one whose record is gone. Throws a UserError while the node is alive, or when
+ * the cluster has never heard of it. Nobody's guess decides: an operator says so, and the node must have lost its
+ * session.
  */
-export async function forgetNode(store: Store, address: string): Promise<Forgotten> {
-  const [node, heads, endpoints, leases, pools, members, released] = await Promise.all([
-    store.get(keys.node(address)),
+export async function forgetNode(store: Store, name: string): Promise<Forgotten> {
+  const records = (await store.list(keys.nodes)).entries;
+  const id = idOf(name, records);
+  // A host that moved may have two.
+  const own = records.filter((e) => e.key === keys.node(name) || parseNode(e)?.id === id);
+  if (own.some((e) => e.held))
+    throw new UserError(`node ${name} is alive; stop tsoverlay on it first, or leave it alone`);
+  const [heads, endpoints, leases, pools, members, released] = await Promise.all([
     store.keys(keys.allHeads),
     store.list('endpoints/'),
     store.list('addresses/'),
     store.list(keys.pools),
-    store.list(keys.members(address)),
+    id === undefined ? NOTHING : store.list(keys.members(id)),
     store.list(keys.released),
   ]);
-  if (node?.held) throw new UserError(`node ${address} is alive; stop tsoverlay on it first, or leave it alone`);
-  const own = endpoints.entries.filter((e) => parseEndpoint(e)?.node === address);
+  const isOwn = (record: { readonly node: NodeId } | undefined): boolean => record !== undefined && record.node === id;
+  const dead = endpoints.entries.filter((e) => isOwn(parseEndpoint(e)));
   const held = leases.entries.filter((e) => {
     const lease = parseLease(e);
-    return lease?.node === address && lease.kind === 'endpoint';
+    return isOwn(lease) && lease?.kind === 'endpoint';
   });
   const claimed = pools.entries.filter((e) => {
     const pool = parsePool(e);
-    return pool?.node === address && pool.network === undefined;
+    return isOwn(pool) && pool?.network === undefined;
   });
   // Only who gave an address up ends its rest.
-  const resting = released.entries.filter((e) => e.value === address);
-  const rest = [...held, ...claimed, ...resting, ...(node === undefined ? [] : [node])];
-  if (members.entries.length + own.length + headsOf(heads, address).length + rest.length === 0)
-    throw new UserError(`node ${address} holds nothing in the cluster; tsoverlay status lists the nodes`);
+  const resting = released.entries.filter((e) => e.value === id);
+  const rest = [...held, ...claimed, ...resting, ...own];
+  if (members.entries.length + dead.length + headsOf(heads, id).length + rest.length === 0)
+    throw new UserError(`node ${name} holds nothing in the cluster; tsoverlay status lists the nodes`);
   // The marks first: a host that starts again meanwhile knows by them that it was forgotten.
   await drop(store, members.entries);
-  await drop(store, own, (part) => headOps(address, part));
+  await drop(store, dead, (part) => headOps(id, part));
   // Without a head the others read what is left of the host's endpoints.
-  const left = headsOf(await store.keys(keys.allHeads), address);
+  const left = headsOf(await store.keys(keys.allHeads), id);
   for (const part of batches(left)) await store.commit(part.map((key) => ({ verb: 'delete', key })));
   await drop(store, rest);
-  return { endpoints: own.length, addresses: held.length, pools: claimed.length };
+  return { endpoints: dead.length, addresses: held.length, pools: claimed.length };
 }
 
-const headsOf = (heads: readonly string[], address: string): readonly string[] =>
-  heads.filter((key) => key.split('/')[3] === address);
+const NOTHING = { entries: [] as readonly Entry[] };
+
+/** Undefined for an address under which there is no record that can be read. */
+function idOf(name: string, records: readonly Entry[]): NodeId | undefined {
+  if (isNodeId(name)) return name as NodeId;
+  const record = records.find((e) => e.key === keys.node(name));
+  return record && parseNode(record)?.id;
+}
+
+const headsOf = (heads: readonly string[], id: NodeId | undefined): readonly string[] =>
+  id === undefined ? [] : heads.filter((key) => key.split('/')[3] === id);
 
 async function drop(
   store: Store,
@@ -69,11 +86,13 @@ async function drop(
 }
 
 /** Tells the others that endpoints are gone, as the host itself would have. */
-const headOps = (address: string, endpoints: readonly Entry[]): readonly Op[] =>
-  [...new Set(endpoints.map(({ key }) => key.split('/')[1] ?? ''))].flatMap((network): readonly Op[] => [
-    { verb: 'deleteTree', prefix: keys.headsOf(network, address) },
-    { verb: 'create', key: keys.head(network, address, newRevision()), value: formatHead([]) },
-  ]);
+const headOps = (id: NodeId | undefined, endpoints: readonly Entry[]): readonly Op[] =>
+  id === undefined
+    ? []
+    : [...new Set(endpoints.map(({ key }) => key.split('/')[1] ?? ''))].flatMap((network): readonly Op[] => [
+        { verb: 'deleteTree', prefix: keys.headsOf(network, id) },
+        { verb: 'create', key: keys.head(network, id, newRevision()), value: formatHead([]) },
+      ]);
 
 function* batches<T>(all: readonly T[]): Iterable<readonly T[]> {
   for (let i = 0; i < all.length; i += BATCH) yield all.slice(i, i + BATCH);

@@ -3,14 +3,16 @@ import { Command } from 'commander';
 import type { ConsulConfig } from '../config-consul.js';
 import { messageOf } from '../errors.js';
 import { VxlanGuard } from '../kernel/guard.js';
+import { readOrigin } from '../kernel/origin.js';
 import { familyOf } from '../model/address.js';
 import type { Store } from '../model/ports.js';
 import { shown } from '../model/printable.js';
-import type { NodeAddress } from '../model/types.js';
+import type { NodeAddress, NodeId } from '../model/types.js';
 import { lookForExposure } from '../store/consul-exposure.js';
+import { HostMemory } from '../store/memory.js';
 import { openStore } from '../store/open.js';
 import { forgetNode } from './forget.js';
-import { exposureLines, guardLines, readStatus, statusLines } from './status.js';
+import { addressLines, exposureLines, guardLines, readStatus, type Status, statusLines } from './status.js';
 
 /** Where the cluster is, from the same settings that the server takes. */
 export interface Where {
@@ -18,6 +20,8 @@ export interface Where {
   readonly dataDir: string;
   /** This host's address for the others. */
   readonly advertise: NodeAddress;
+  /** UDP port of VXLAN. */
+  readonly vxlanPort: number;
 }
 
 /** Runs the command in `argv` (as process.argv) and resolves when it is done. Rejects with what it failed of. */
@@ -31,7 +35,7 @@ export async function runCommand(argv: readonly string[], where: () => Where): P
     .action(() =>
       withStore(where, async (store, consul) => {
         const [status, findings] = await Promise.all([readStatus(store), consul ? lookForExposure(consul) : new Map()]);
-        print([...statusLines(status), ...guardOf(where), ...exposureLines(findings)]);
+        print([...statusLines(status), ...refusalOf(where, status), ...guardOf(where), ...exposureLines(findings)]);
       }),
     );
   const node = program.command('node').description('nodes of the cluster');
@@ -47,13 +51,22 @@ export async function runCommand(argv: readonly string[], where: () => Where): P
   await program.parseAsync(argv);
 }
 
+/** A line when this host must leave all alone, for another one has its address. */
+function refusalOf(where: () => Where, status: Status): readonly string[] {
+  const { advertise, dataDir } = where();
+  const { hostname, boot } = readOrigin();
+  const id = HostMemory.open(dataDir, () => {}).node?.id ?? ('' as NodeId);
+  return addressLines(status, { id, address: advertise, hostname, boot });
+}
+
 /** Lines about the guard of the host that this runs on. */
 function guardOf(where: () => Where): readonly string[] {
-  const guard = new VxlanGuard(familyOf(where().advertise), 'off');
+  const { advertise, vxlanPort } = where();
+  const guard = new VxlanGuard(familyOf(advertise), 'off', vxlanPort);
   try {
-    return guardLines(guard.drops());
+    return guardLines(guard.drops(), vxlanPort);
   } catch (e) {
-    return [`whether UDP 4789 of this host is guarded cannot be seen: ${messageOf(e)}`];
+    return [`whether UDP ${vxlanPort} of this host is guarded cannot be seen: ${messageOf(e)}`];
   } finally {
     guard.close();
   }

@@ -1,13 +1,17 @@
 /** `tsoverlay status`: the cluster as the store has it, and what waits for a host to return. */
 import { keys } from '../model/names.js';
+import { addressTaken } from '../model/origin.js';
 import type { Store } from '../model/ports.js';
 import { clipped, shown } from '../model/printable.js';
-import type { Endpoint, GuardDrops, Network, Node } from '../model/types.js';
+import type { Endpoint, GuardDrops, Network, Node, NodeId } from '../model/types.js';
 import { exposureWords, type Findings } from '../store/consul-exposure.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from '../store/records.js';
 
 /** Of records that cannot be read: nobody reads more, however many somebody wrote. */
 const MOST_LINES = 100;
+
+/** The host that the command runs on; its id is empty where it does not know that yet. */
+export type Self = Pick<Node, 'id' | 'address' | 'hostname' | 'boot'>;
 
 export interface Status {
   readonly nodes: readonly Node[];
@@ -45,13 +49,17 @@ const named = (name: string): string => (/\s/.test(name) ? JSON.stringify(name) 
 export const statusLines = (status: Status): readonly string[] => linesOf(status).map(shown);
 
 function linesOf({ nodes, networks, endpoints, unreadable }: Status): readonly string[] {
-  const of = (address: string) => endpoints.filter((e) => e.node === address).length;
-  const away = new Set(nodes.filter((n) => !n.alive).map((n) => n.address));
-  for (const e of endpoints) if (!nodes.some((n) => n.address === e.node)) away.add(e.node);
+  const of = (id: string) => endpoints.filter((e) => e.node === id).length;
+  const living = new Set(nodes.filter((n) => n.alive).map((n) => n.id));
+  // By their addresses; those without a record by what their endpoints say.
+  const away = new Map<NodeId, string>(endpoints.map((e) => [e.node, e.node]));
+  for (const n of nodes) away.set(n.id, n.address);
+  for (const id of living) away.delete(id);
   return [
     `${nodes.length} nodes`,
     ...nodes.map(
-      (n) => `  ${n.address}  ${n.hostname}  ${n.alive ? 'alive' : 'away'}  MTU ${n.mtu}  ${of(n.address)} endpoints`,
+      (n) =>
+        `  ${n.address}  ${n.hostname}  ${n.alive ? 'alive' : 'away'}  id ${n.id.slice(0, 8)}  MTU ${n.mtu}  ${of(n.id)} endpoints`,
     ),
     `${networks.length} networks`,
     ...networks.map((n) => {
@@ -60,13 +68,18 @@ function linesOf({ nodes, networks, endpoints, unreadable }: Status): readonly s
       return `  ${named(n.announced?.name ?? n.id.slice(0, 12))}  ${n.subnets.map((s) => s.pool).join(' ')}  VNI ${vnis}  ${count} endpoints`;
     }),
     ...[...away]
-      .filter((address) => of(address) > 0)
+      .filter(([id]) => of(id) > 0)
       .map(
-        (address) =>
-          `waiting for ${address}: ${of(address)} endpoints; if it never returns: tsoverlay node forget ${address}`,
+        ([id, name]) => `waiting for ${name}: ${of(id)} endpoints; if it never returns: tsoverlay node forget ${name}`,
       ),
     ...unreadable,
   ];
+}
+
+/** One line when the address of `self`, the host that this runs on, is another living one's. */
+export function addressLines({ nodes }: Status, self: Self): readonly string[] {
+  const other = nodes.find((n) => n.address === self.address && n.alive && n.id !== self.id && n.boot !== self.boot);
+  return other === undefined ? [] : [`warning: ${addressTaken(self.address, self, other)}`];
 }
 
 const KEPT_OUT: Readonly<Record<string, string>> = {
@@ -77,11 +90,11 @@ const KEPT_OUT: Readonly<Record<string, string>> = {
 };
 
 /** What the guard of this host has dropped since the host has booted, by the chains of nft table tsoverlay-guard. */
-export const guardLines = (drops: GuardDrops | undefined): readonly string[] =>
+export const guardLines = (drops: GuardDrops | undefined, port: number): readonly string[] =>
   drops === undefined
-    ? ['UDP 4789 of this host is not guarded']
+    ? [`UDP ${port} of this host is not guarded`]
     : [
-        'UDP 4789 of this host is guarded; datagrams dropped:',
+        `UDP ${port} of this host is guarded; datagrams dropped:`,
         ...[...drops].map(([chain, count]) => `  ${chain}  ${count}  ${KEPT_OUT[chain] ?? ''}`),
       ];
 

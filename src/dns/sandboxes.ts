@@ -1,7 +1,7 @@
 /** Which containers of this host get a resolver, and the networks whose names each may ask for. */
 
 import { namespaceFile } from '../kernel/namespace-file.js';
-import type { Endpoint, NetworkId, NodeAddress } from '../model/types.js';
+import type { Endpoint, NetworkId, NodeId } from '../model/types.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import { ownIn } from '../registry/own.js';
 import type { Peers } from '../registry/peers.js';
@@ -25,7 +25,7 @@ export class Sandboxes {
   constructor(
     private readonly view: ClusterView,
     private readonly local: LocalEndpoints,
-    private readonly self: NodeAddress,
+    private readonly self: NodeId,
     private readonly peers: Peers,
     private readonly dns: DnsService,
   ) {}

@@ -24,8 +24,6 @@ export interface Workplace {
   /** In the host's namespace, the underlay. */
   readonly host: Rtnetlink;
   readonly hostFd: number;
-  /** The node's address on the underlay. */
-  readonly advertise: string;
 }
 
 type Executors = { readonly [K in StepKind]: (at: Workplace, step: StepOf<K>) => Promise<void> };
@@ -71,8 +69,7 @@ const executors: Executors = {
 
   createVxlan: async (at, step) => {
     const space = await inside(at, step);
-    const wish = { ...step, local: at.advertise };
-    const make = () => at.spaces.withDescriptor(space, (fd) => ensureVxlan(at.host, space.socket, fd, wish));
+    const make = () => at.spaces.withDescriptor(space, (fd) => ensureVxlan(at.host, space.socket, fd, step));
     try {
       await make();
     } catch (e) {

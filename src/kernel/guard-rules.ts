@@ -40,7 +40,6 @@ export const NODES = 'nodes';
 export const VNIS = 'vnis';
 
 const UDP = 17;
-const PORT = Buffer.from([0x12, 0xb5]);
 /** Linux sends with 64 hops to go; no underlay takes 31 of them. */
 const FAR = 32;
 /** UDP header and twice the least VXLAN that holds ARP or IP: 8 of VXLAN, 14 of Ethernet, 28 of ARP. */
@@ -66,7 +65,8 @@ export interface GuardChain {
 }
 
 /** All chains of a guard; which addresses and ids are meant stands in the sets {@link NODES} and {@link VNIS}. */
-export function guardChains(underlay: Underlay, mode: Exclude<GuardMode, 'off'>): readonly GuardChain[] {
+export function guardChains(underlay: Underlay, mode: Exclude<GuardMode, 'off'>, port: number): readonly GuardChain[] {
+  const chain = chainOf(port);
   const ip = underlay === 4 ? IPV4 : IPV6;
   const ours = fieldIn(VXLAN_VNI, VNIS);
   const foreign = fieldNotIn(VXLAN_VNI, VNIS);
@@ -145,15 +145,17 @@ const IPV6 = {
 };
 
 /** What is of another protocol or port ends early: nearly all traffic of a host. */
-const chain = (name: GuardChain['name'], hook: number, rules: readonly GuardRule[]): GuardChain => ({
-  name,
-  hook,
-  rules: [
-    pass('other protocols', protocolIsNot(UDP)),
-    pass('other ports', protocolIs(UDP), fieldIsNot(UDP_DPORT, PORT)),
-    ...rules,
-  ],
-});
+const chainOf =
+  (port: number) =>
+  (name: GuardChain['name'], hook: number, rules: readonly GuardRule[]): GuardChain => ({
+    name,
+    hook,
+    rules: [
+      pass('other protocols', protocolIsNot(UDP)),
+      pass(`other ports than ${port}`, protocolIs(UDP), fieldIsNot(UDP_DPORT, Buffer.from([port >> 8, port & 0xff]))),
+      ...rules,
+    ],
+  });
 
 /** Matches come first, the change last. */
 const change = (name: string, ...expressions: readonly Match[]): GuardRule => ({

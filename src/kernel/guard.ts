@@ -48,9 +48,11 @@ export class VxlanGuard implements Guard {
   constructor(
     private readonly underlay: Underlay,
     mode: GuardMode,
+    /** UDP. */
+    port: number,
   ) {
     this.family = underlay === 4 ? NFPROTO.ipv4 : NFPROTO.ipv6;
-    this.chains = mode === 'off' ? [] : guardChains(underlay, mode);
+    this.chains = mode === 'off' ? [] : guardChains(underlay, mode, port);
   }
 
   /**

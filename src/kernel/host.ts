@@ -49,9 +49,8 @@ export class LinuxKernel implements HostKernel {
 
   constructor(private readonly options: LinuxKernelOptions) {
     this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR);
-    const { advertise } = options;
     const entries = new Entries(this.spaces);
-    this.at = { spaces: this.spaces, entries, host: this.host, hostFd: this.hostFd, advertise };
+    this.at = { spaces: this.spaces, entries, host: this.host, hostFd: this.hostFd };
   }
 
   async namespaces(): Promise<readonly NamespaceName[]> {

@@ -1,9 +1,9 @@
 /** VXLAN devices: `ip link add … type vxlan`. */
 import { getU8, getU16be, getU32, putU8, putU16, putU16be, putU32 } from 'netlink/dist/structs.js';
 import { isKernelError } from '../errors.js';
-import { VXLAN_PORT, vxlanBirthName } from '../model/names.js';
+import { vxlanBirthName } from '../model/names.js';
 import type { ObservedLink } from '../model/steps.js';
-import { type Attribute, ipBytes, message, readAttributes } from './attributes.js';
+import { type Attribute, ipBytes, message, readAttributes, readIp } from './attributes.js';
 import { setPort } from './bridge-ports.js';
 import { kernelError } from './errno.js';
 import { addLink, changeLink, findLink, type KernelLink, linkIndex, removeLink, setLink } from './links.js';
@@ -19,11 +19,11 @@ export type VxlanFacts = NonNullable<ObservedLink['vxlan']>;
  * is asked for by an unspecified IPv6 group: without one the kernel takes no IPv6 VTEP (EAFNOSUPPORT), see iproute2
  * commit 97d564b90ccb.
  */
-export const vxlanData = (vni: number, local: string): readonly Attribute[] => [
+export const vxlanData = (vni: number, local: string, port: number): readonly Attribute[] => [
   [IFLA_VXLAN.ID, putU32(vni)],
   // A host of several addresses would send from whichever its route prefers, and others let its VTEP alone in.
   [local.includes(':') ? IFLA_VXLAN.LOCAL6 : IFLA_VXLAN.LOCAL, ipBytes(local)],
-  [IFLA_VXLAN.PORT, putU16be(VXLAN_PORT)],
+  [IFLA_VXLAN.PORT, putU16be(port)],
   [IFLA_VXLAN.LEARNING, putU8(0)],
   [IFLA_VXLAN.PROXY, putU8(1)],
   [IFLA_VXLAN.GROUP6, local.includes(':') ? Buffer.alloc(16) : undefined],
@@ -31,10 +31,12 @@ export const vxlanData = (vni: number, local: string): readonly Attribute[] => [
 
 export function readVxlan(data: Buffer): VxlanFacts {
   const attributes = readAttributes(data);
+  const local = attributes.get(IFLA_VXLAN.LOCAL) ?? attributes.get(IFLA_VXLAN.LOCAL6);
   const flag = (type: number): boolean => getU8(attributes.get(type) ?? putU8(0)) !== 0;
   return {
     vni: getU32(attributes.get(IFLA_VXLAN.ID) ?? putU32(0)),
     port: getU16be(attributes.get(IFLA_VXLAN.PORT) ?? putU16be(0)),
+    ...(local === undefined ? {} : { local: readIp(local) }),
     learning: flag(IFLA_VXLAN.LEARNING),
     proxy: flag(IFLA_VXLAN.PROXY),
   };
@@ -49,10 +51,12 @@ export interface VxlanWish {
   readonly master: string;
   /** The node's VTEP; a device can send to its family alone. */
   readonly local: string;
+  /** UDP. */
+  readonly port: number;
 }
 
 /**
- * `ip link add <link> netns <inside> mtu <mtu> type vxlan id <vni> dstport 4789 nolearning proxy`, then
+ * `ip link add <link> netns <inside> mtu <mtu> type vxlan id <vni> local <local> dstport <port> nolearning proxy`, then
  * `ip link set … master <master>`, `ip link set … type bridge_slave learning off flood off` and
  * `ip link set … name <link> up` in there.
  *
@@ -80,7 +84,7 @@ export async function ensureVxlan(host: Rtnetlink, inside: Rtnetlink, insideFd: 
   const birth = vxlanBirthName(wish.vni);
   // Left over when we were killed between the birth and the naming.
   await removeLink(inside, birth);
-  const data = vxlanData(wish.vni, wish.local);
+  const data = vxlanData(wish.vni, wish.local, wish.port);
   await addLink(host, { name: birth, mtu: wish.mtu, namespace: insideFd, kind: 'vxlan', data }, verb);
   await settle({ index: await linkIndex(inside, birth, verb), name: birth });
 }

@@ -1,6 +1,6 @@
 /** The steps that turn what was found into what is planned, in the order they must run. Pure. */
 import { filterSteps } from './antispoof.js';
-import { portName, VXLAN_PORT } from './names.js';
+import { portName } from './names.js';
 import { quietPort, quietSteps } from './quiet.js';
 import { remoteEntries, staticSteps } from './statics.js';
 import type { BridgePlan, Draft, NamespacePlan, ObservedLink, ObservedNamespace, PortPlan, Step } from './steps.js';
@@ -120,7 +120,9 @@ const vxlanDiffers = (plan: BridgePlan, link: ObservedLink | undefined): string 
   const vxlan = link.vxlan;
   if (vxlan === undefined) return `a ${link.kind || 'device'}, no vxlan`;
   if (vxlan.vni !== plan.vni) return `VNI ${vxlan.vni} instead of ${plan.vni}`;
-  if (vxlan.port !== VXLAN_PORT) return `port ${vxlan.port} instead of ${VXLAN_PORT}`;
+  if (vxlan.port !== plan.port) return `port ${vxlan.port} instead of ${plan.port}`;
+  if (vxlan.local !== undefined && vxlan.local !== plan.local)
+    return `sends from ${vxlan.local} instead of ${plan.local}`;
   if (!vxlan.proxy) return 'flags differ';
   return undefined;
 };
@@ -131,7 +133,10 @@ function vxlanSteps(plan: BridgePlan, link: ObservedLink | undefined): Draft[] {
   const why = reason ?? 'missing';
   return [
     ...(link === undefined ? [] : [{ kind: 'removeLink' as const, link: plan.vxlan, reason: why }]),
-    { kind: 'createVxlan', link: plan.vxlan, vni: plan.vni, mtu: plan.mtu, master: plan.name, reason: why },
+    {
+      ...{ kind: 'createVxlan', link: plan.vxlan, vni: plan.vni, mtu: plan.mtu, master: plan.name },
+      ...{ local: plan.local, port: plan.port, reason: why },
+    },
   ];
 }
 

@@ -22,8 +22,8 @@ export const NETNS_DIR = '/var/run/docker/netns';
 /** In a VXLAN device's FDB: where frames go whose destination has no entry, and those for many. */
 export const UNKNOWN_MAC = '00:00:00:00:00:00' as Mac;
 
-/** VXLAN's UDP port as the native overlay driver uses it (RFC 7348). */
-export const VXLAN_PORT = 4789;
+/** VXLAN's UDP port (RFC 7348), which the native overlay driver uses too; a cluster may have another. */
+export const DEFAULT_VXLAN_PORT = 4789;
 
 /** `1-` and the first 10 hex digits of the network's id: the same on every host. */
 export const namespaceName = (id: NetworkId): NamespaceName => `1-${id.slice(0, 10)}` as NamespaceName;

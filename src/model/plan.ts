@@ -13,6 +13,7 @@ import type {
   Network,
   Node,
   NodeAddress,
+  NodeId,
   Subnet,
 } from './types.js';
 
@@ -21,7 +22,10 @@ const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const;
 
 /** The part of the plan that is this host's own and not the cluster's. */
 export interface Self {
+  readonly id: NodeId;
   readonly address: NodeAddress;
+  /** The cluster's UDP port for VXLAN. */
+  readonly port: number;
   /** MTU of the advertised interface, bytes. */
   readonly mtu: number;
   /** Endpoints whose Join has been called: the engine is about to fetch their links. */
@@ -66,7 +70,7 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
   const mtu = overlayMtu(network, self);
   const ports: PortPlan[] = [];
   const peers: PeerPlan[] = [];
-  for (const { endpoint, part } of walk(cluster, network, self.address)) {
+  for (const { endpoint, part } of walk(cluster, network, self)) {
     if (part === 'own') ports.push(portPlan(network, self, endpoint, mtu));
     else for (const peer of part) peers.push(peer);
   }
@@ -74,15 +78,16 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
   return {
     name,
     network: network.id,
-    bridges: layoutOf(network).segments.map((subnets, i) => bridgePlan(subnets, i, mtu)),
+    bridges: layoutOf(network).segments.map((subnets, i) => bridgePlan(self, subnets, i, mtu)),
     ports,
     peers,
     floods: hasMulticast(network) ? floods(peers) : [],
   };
 }
 
-/** Where the endpoint's host takes VXLAN. */
-const vtepOf = (endpoint: Endpoint): NodeAddress => endpoint.node;
+/** Where the endpoint's host takes VXLAN now; undefined for a host that is not known. */
+const vtepOf = (nodes: Cluster['nodes'], endpoint: Endpoint): NodeAddress | undefined =>
+  nodes.get(endpoint.node)?.address;
 
 /** The endpoint's bridge; the first one for an address of no subnet. */
 function segmentOf(network: Network, { addresses: [first] }: Endpoint): number {
@@ -97,35 +102,40 @@ interface Met {
   readonly part: Part;
 }
 
+type Who = Pick<Self, 'id' | 'address'>;
+
 interface Walk {
   readonly nodes: Cluster['nodes'];
-  readonly self: NodeAddress;
+  readonly self: Who;
   readonly met: readonly Met[];
 }
 
 const walks = new WeakMap<Network, Walk>();
 
 /** A walk over the network's endpoints meets nearly all those that the last one met, in nearly the same order. */
-function walk({ endpoints, nodes }: Cluster, network: Network, self: NodeAddress): readonly Met[] {
+function walk({ endpoints, nodes }: Cluster, network: Network, { id, address }: Who): readonly Met[] {
   const last = walks.get(network);
-  const before = last?.nodes === nodes && last.self === self ? last.met : [];
+  const isSame = last?.nodes === nodes && last.self.id === id && last.self.address === address;
+  const self = isSame ? last.self : { id, address };
+  const before = isSame ? last.met : [];
   const met: Met[] = [];
   let at = 0;
   for (const endpoint of endpoints.get(network.id)?.values() ?? []) {
     if (before[at]?.endpoint !== endpoint && before[at + 1]?.endpoint === endpoint) at++;
     const again = before[at];
     if (again?.endpoint === endpoint) at++;
-    met.push(again?.endpoint === endpoint ? again : { endpoint, part: partOf(network, self, endpoint) });
+    met.push(again?.endpoint === endpoint ? again : { endpoint, part: partOf(nodes, network, self, endpoint) });
   }
   walks.set(network, { nodes, self, met });
   return met;
 }
 
-function partOf(network: Network, self: NodeAddress, endpoint: Endpoint): Part {
-  if (endpoint.node === self) return 'own';
-  const vtep = vtepOf(endpoint);
+function partOf(nodes: Cluster['nodes'], network: Network, self: Who, endpoint: Endpoint): Part {
+  if (endpoint.node === self.id) return 'own';
+  const vtep = vtepOf(nodes, endpoint);
   // A VXLAN device sends to one family alone.
-  return familyOf(vtep) === familyOf(self) ? peerPlans(network, endpoint, vtep) : [];
+  if (vtep === undefined || familyOf(vtep) !== familyOf(self.address)) return [];
+  return peerPlans(network, endpoint, vtep);
 }
 
 interface Peering {
@@ -200,11 +210,13 @@ function floods(peers: readonly PeerPlan[]): readonly FloodPlan[] {
   return [...found.values()];
 }
 
-function bridgePlan(subnets: readonly Subnet[], i: number, mtu: number): BridgePlan {
+function bridgePlan(self: Self, subnets: readonly Subnet[], i: number, mtu: number): BridgePlan {
   return {
     name: bridgeName(i),
     vxlan: vxlanName(i),
     vni: subnets[0]?.vni ?? 0,
+    local: self.address,
+    port: self.port,
     mtu,
     addresses: subnets.flatMap((s) => (s.gateway === undefined ? [] : [s.gateway])),
   };

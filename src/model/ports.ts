@@ -106,8 +106,13 @@ export interface Store {
   watch(prefix: string, handlers: WatchHandlers, signal: AbortSignal): void;
   /** The same for the keys alone: it costs what the names cost, however large the values are. */
   watchNames(prefix: string, handlers: NamesHandlers, signal: AbortSignal): void;
-  /** Takes the key with a session of this process and renews it; a lost session is made anew by itself. */
-  hold(key: string, value: string, onError: (error: Error) => void): Promise<Hold>;
+  /**
+   * Takes the key with a session of this process and renews it; a lost session is made anew by itself. A session that
+   * holds a value of the same `id` is an earlier process's of this host: it is ended, until the key was held once.
+   * `onError`: told a UserError while another host has the key, which is tried again; any other: the store did not do
+   * it. `onHeld`: told after each look at which the key is held with the value written last.
+   */
+  hold(key: string, value: string, onError: (error: Error) => void, onHeld?: () => void): Promise<Hold>;
   close(): Promise<void>;
 }
 

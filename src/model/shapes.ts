@@ -2,7 +2,7 @@
  * What names, ids and paths may look like in records: all that we write, and no more. Whoever writes a record asks
  * here first, so that nothing is written that nobody could read.
  */
-import { isPlainText, isPrintable } from './printable.js';
+import { isPlainText, isPrintable, shown } from './printable.js';
 
 /** How much there may be of everything that a record lists. */
 export const MOST = {
@@ -32,9 +32,27 @@ export const NETWORK_MTU_RANGE = { min: MTU_RANGE.min + 50, max: MTU_RANGE.max }
 /** Of a network, an endpoint or a container. */
 export const isId = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
 
+/** Whatever a cluster is called by: a UUID. */
+export const isClusterId = (text: string): boolean => /^[0-9a-zA-Z-]{1,64}$/.test(text);
+
+/** UDP. */
+export const PORT_RANGE = { min: 1, max: 65_535 } as const;
+
+/** Of a host. */
+export const isNodeId = (text: string): boolean => /^[0-9a-f]{16}$/.test(text);
+
+/** Half of a SHA-256. */
+export const isFingerprint = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
+
 /** RFC 1123 gives names 253 bytes; hosts have all kinds of names, but none with a gap. */
 export const isHostname = (text: string): boolean =>
   isPrintable(text, 253) && Buffer.byteLength(text) <= 253 && !/\s/.test(text);
+
+/** A host's name as its record has it: the kernel takes any bytes as one. */
+export function hostnameOf(name: string): string {
+  const readable = shown(name).replace(/\s/g, '_').slice(0, 64);
+  return isHostname(readable) ? readable : 'unnamed';
+}
 
 /** Engines have networks of these names, and would take another one for theirs. */
 const ENGINES_OWN = new Set(['bridge', 'host', 'none', 'default', 'nat', 'ingress', 'docker_gwbridge']);

@@ -11,6 +11,10 @@ export interface BridgePlan {
   /** `vxlan0`, for the second subnet `vxlan1`. */
   readonly vxlan: string;
   readonly vni: number;
+  /** The host's own VTEP. */
+  readonly local: NodeAddress;
+  /** UDP. */
+  readonly port: number;
   /** Bytes; the same on bridge, VXLAN device and veth pairs. */
   readonly mtu: number;
   /** The gateway's address, if the subnet has one. */
@@ -103,6 +107,8 @@ export interface ObservedLink {
   readonly vxlan?: {
     readonly vni: number;
     readonly port: number;
+    /** Absent where the route decides. */
+    readonly local?: string;
     readonly learning: boolean;
     readonly proxy: boolean;
   };
@@ -190,7 +196,18 @@ export type Step = StepBase &
     /** alias carries the network's id. */
     | LinkStep<'createBridge', { readonly mtu: number; readonly alias: string }>
     /** Made on the underlay, moved into the namespace, enslaved to `master`, up. */
-    | LinkStep<'createVxlan', { readonly vni: number; readonly mtu: number; readonly master: string }>
+    | LinkStep<
+        'createVxlan',
+        {
+          readonly vni: number;
+          readonly mtu: number;
+          readonly master: string;
+          /** The host's own VTEP. */
+          readonly local: NodeAddress;
+          /** UDP. */
+          readonly port: number;
+        }
+      >
     /**
      * One end stays (as `link`, a port of `master`, alias = endpoint id, up), the other waits in the host's namespace,
      * or becomes a container's card. With a sender, its filter stands before the first frame.

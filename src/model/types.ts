@@ -12,7 +12,12 @@ export type NetworkId = Brand<string, 'NetworkId'>;
 export type EngineNetworkId = Brand<string, 'EngineNetworkId'>;
 /** An endpoint's id (64 hex), made by the engine, unique in the cluster; every container start makes a new one. */
 export type EndpointId = Brand<string, 'EndpointId'>;
-/** A node's advertised IP address: its VTEP, and its name in the cluster. */
+/**
+ * Who a host is (16 hex digits): made once, kept in its DATA_DIR, the mark of all that is its own. It stays when the host
+ * gets another address or another name.
+ */
+export type NodeId = Brand<string, 'NodeId'>;
+/** A node's advertised IP address: its VTEP, under which its record stands, and its name for people. */
 export type NodeAddress = Brand<string, 'NodeAddress'>;
 /** An IP address in canonical text, e.g. `172.16.1.1` or `fd00::1`. */
 export type Ip = Brand<string, 'Ip'>;
@@ -23,8 +28,17 @@ export type Mac = Brand<string, 'Mac'>;
 /** The file name of a network's namespace below the engine's netns folder, e.g. `1-09ce1243ce`. */
 export type NamespaceName = Brand<string, 'NamespaceName'>;
 
+/** What tells one machine from another, each part as a hash; absent where the machine does not say. */
+export interface Machine {
+  /** Of the installed system: a copied disk has the same. */
+  readonly os?: string;
+  /** Of the hardware, or of the virtual machine. */
+  readonly board?: string;
+}
+
 /** One host of the cluster. */
 export interface Node {
+  readonly id: NodeId;
   readonly address: NodeAddress;
   readonly hostname: string;
   /** MTU of the interface that carries `address`, bytes. */
@@ -33,8 +47,13 @@ export interface Node {
   readonly routes: readonly Cidr[];
   /** Networks of its docker_gwbridge; absent where there is none yet. */
   readonly gwbridge?: readonly Cidr[];
+  readonly machine: Machine;
+  /** Another one after each boot, and on each other machine (see kernel/origin.ts). */
+  readonly boot: string;
   /** True while the node's store session lives. Liveness is no ownership: it frees nothing. */
   readonly alive: boolean;
+  /** The store's index of this record's last change. */
+  readonly index: number;
 }
 
 /** One IP subnet of a network, with the VXLAN network identifier that carries it. */
@@ -68,7 +87,7 @@ export interface Network {
   readonly options: Readonly<Record<string, string>>;
   /** Whose IPAM serves the creating host: ours (`cluster`), or the engine's own (`engine`). */
   readonly ipam: 'cluster' | 'engine';
-  readonly creator: NodeAddress;
+  readonly creator: NodeId;
   /** Absent until the creating host has announced it. */
   readonly announced?: Announcement;
   /** Set by the first phase of removal; no endpoint can be created any more. */
@@ -82,7 +101,7 @@ export interface Network {
 export interface Endpoint {
   readonly id: EndpointId;
   readonly network: NetworkId;
-  readonly node: NodeAddress;
+  readonly node: NodeId;
   /** IPv4 first, then IPv6 where there is one; each with its pool's prefix length. */
   readonly addresses: readonly Cidr[];
   readonly mac: Mac;
@@ -103,7 +122,7 @@ export interface Endpoint {
 export interface Lease {
   readonly pool: Cidr;
   readonly address: Ip;
-  readonly node: NodeAddress;
+  readonly node: NodeId;
   readonly kind: 'gateway' | 'aux' | 'endpoint';
   /** The endpoint it serves; absent between RequestAddress and CreateEndpoint. */
   readonly endpoint?: EndpointId;
@@ -116,7 +135,7 @@ export interface Pool {
   readonly cidr: Cidr;
   /** `--ip-range`, until CreateNetwork copies it into the network's record. */
   readonly range?: Cidr;
-  readonly node: NodeAddress;
+  readonly node: NodeId;
   readonly network?: NetworkId;
   readonly created: number;
   readonly index: number;
@@ -136,7 +155,7 @@ export interface GwbridgeWish {
 }
 
 /**
- * What of UDP 4789 is looked at: `incoming` only where VXLAN comes from, for hosts that route other VXLAN hosts and for
+ * What of VXLAN's port is looked at: `incoming` only where VXLAN comes from, for hosts that route other VXLAN hosts and for
  * underlays on which answers take another way.
  */
 export type GuardMode = 'on' | 'incoming' | 'off';
@@ -146,7 +165,8 @@ export type GuardDrops = ReadonlyMap<string, number>;
 
 /** All that this host knows of the cluster at one moment. Never changed, only replaced. */
 export interface Cluster {
-  readonly nodes: ReadonlyMap<NodeAddress, Node>;
+  /** Of a host that is between two addresses, the record that it holds now. */
+  readonly nodes: ReadonlyMap<NodeId, Node>;
   readonly networks: ReadonlyMap<NetworkId, Network>;
   /** Only the networks that this host takes part in. */
   readonly endpoints: ReadonlyMap<NetworkId, ReadonlyMap<EndpointId, Endpoint>>;

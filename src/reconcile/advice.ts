@@ -2,20 +2,20 @@
 import type { Logger } from 'pino';
 import { differing } from '../model/differing.js';
 import { beyondVxlan } from '../model/plan.js';
-import type { Cluster, NetworkId, Node, NodeAddress } from '../model/types.js';
+import type { Cluster, NetworkId, Node, NodeAddress, NodeId } from '../model/types.js';
 import { type Trouble, troublesOf } from './troubles.js';
 
 /** Names are answered meanwhile, ms. */
 const SLICE_MS = 4;
 
-type Job = { readonly network: NetworkId } | { readonly node: NodeAddress };
+type Job = { readonly network: NetworkId } | { readonly node: NodeId };
 
 /** Only what changed is compared: a network with all nodes, a node with all networks. */
 export class Advice {
   private nodes: Cluster['nodes'] = new Map();
   private networks: Cluster['networks'] = new Map();
   private readonly troubles = new Map<NetworkId, readonly Trouble[]>();
-  private readonly strangers = new Map<NodeAddress, string>();
+  private readonly strangers = new Map<NodeId, string>();
   private jobs: Job[] = [];
   private timer: NodeJS.Immediate | undefined;
   private told: ReadonlySet<string> = new Set();
@@ -32,9 +32,9 @@ export class Advice {
     const moved = differing(wereNodes, nodes);
     this.nodes = nodes;
     this.networks = networks;
-    for (const address of moved) this.meet(address, nodes.get(address));
+    for (const id of moved) this.meet(id, nodes.get(id));
     const isAll = changed.length >= networks.size;
-    const others = isAll ? [] : moved.filter((at) => isOther(wereNodes.get(at), nodes.get(at)));
+    const others = isAll ? [] : moved.filter((id) => isOther(wereNodes.get(id), nodes.get(id)));
     this.jobs.push(...changed.map((network) => ({ network })), ...others.map((node) => ({ node })));
     if (this.timer === undefined) this.work();
   }
@@ -61,13 +61,13 @@ export class Advice {
     this.keep(id, network === undefined ? [] : [...this.nodes.values()].flatMap((node) => troublesOf(network, node)));
   }
 
-  private compareNode(address: NodeAddress): void {
-    const node = this.nodes.get(address);
+  private compareNode(of: NodeId): void {
+    const node = this.nodes.get(of);
     for (const [id, network] of this.networks) {
       const known = this.troubles.get(id);
       const found = node === undefined ? [] : troublesOf(network, node);
       if (known === undefined && found.length === 0) continue;
-      this.keep(id, [...(known ?? []).filter((trouble) => trouble.node !== address), ...found]);
+      this.keep(id, [...(known ?? []).filter((trouble) => trouble.node !== of), ...found]);
     }
   }
 
@@ -77,12 +77,12 @@ export class Advice {
   }
 
   /** No VXLAN device sends to both families. */
-  private meet(address: NodeAddress, node: Node | undefined): void {
+  private meet(id: NodeId, node: Node | undefined): void {
     const [stranger] = node === undefined ? [] : beyondVxlan([node], this.self);
-    if (stranger === undefined) this.strangers.delete(address);
+    if (stranger === undefined) this.strangers.delete(id);
     else
       this.strangers.set(
-        address,
+        id,
         `host ${stranger.hostname} advertises ${stranger.address} and this host ${this.self}: containers of the two cannot reach each other; set CLUSTER_ADVERTISE to addresses of one family on all hosts`,
       );
   }

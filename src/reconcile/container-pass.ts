@@ -9,6 +9,7 @@ import type { EndpointId, EngineNetworkId, NetworkId } from '../model/types.js';
 import type { Endpoints } from '../registry/endpoints.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { Membership } from '../registry/membership.js';
+import type { Tenure } from '../registry/tenure.js';
 import type { ClusterView } from '../store/cluster.js';
 import type { HostMemory } from '../store/memory.js';
 import type { HostPass } from './host-pass.js';
@@ -43,6 +44,7 @@ export class ContainerPass {
     private readonly membership: Membership,
     private readonly memory: HostMemory,
     private readonly local: LocalEndpoints,
+    private readonly tenure: Pick<Tenure, 'holds' | 'prunes'>,
     /** Makes the kernel right: an endpoint has a link to be seen to, as was not known before. */
     private readonly host: Pick<HostPass, 'kick' | 'calm'>,
     /** Told when a container's namespace was found that this host did not know, for its DATA_DIR was lost. */
@@ -115,6 +117,7 @@ export class ContainerPass {
       if (this.local.place(endpoint, container.sandbox)) this.onPlaced();
       const id = this.memory.clusterIdOf(network);
       if (this.view.current.networks.get(id)?.ipv6 === true) this.host.calm(container.sandbox);
+      if (!this.tenure.holds) continue;
       const local = linkLocal.length > 0 ? { linkLocal } : {};
       const description = { names, container: container.id, ...local };
       await this.endpoints.describe(id, endpoint, description);
@@ -133,6 +136,7 @@ export class ContainerPass {
       if (container !== undefined) await this.publish(container);
     }
     this.local.keepOnly(attached);
+    if (!this.tenure.prunes) return true;
     const networks = await this.engine.networks();
     for (const id of this.membership.networks) {
       const engineIds = networks.filter((n) => this.memory.clusterIdOf(n.id) === id).map((n) => n.id);

@@ -3,9 +3,10 @@ import type { Logger } from 'pino';
 import { isUserError, messageOf } from '../errors.js';
 import type { Engine, EngineNetwork } from '../model/ports.js';
 import { clipped } from '../model/printable.js';
-import type { EngineNetworkId, NetworkId, NodeAddress } from '../model/types.js';
+import type { EngineNetworkId, NetworkId, NodeId } from '../model/types.js';
 import type { Identity } from '../registry/identity.js';
 import type { Networks } from '../registry/networks.js';
+import type { Tenure } from '../registry/tenure.js';
 import type { ClusterView } from '../store/cluster.js';
 import type { HostMemory } from '../store/memory.js';
 import { EngineNetworks } from './engine-networks.js';
@@ -35,10 +36,11 @@ export class EnginePass {
   constructor(
     private readonly engine: Engine,
     private readonly view: ClusterView,
-    private readonly self: NodeAddress,
+    private readonly self: NodeId,
     private readonly networks: Networks,
     memory: HostMemory,
     private readonly identity: Identity,
+    private readonly tenure: Pick<Tenure, 'prunes'>,
     private readonly log: Logger,
   ) {
     this.seen = new EngineNetworks(engine, (id, of) => memory.rememberMirror(id, of));
@@ -76,7 +78,8 @@ export class EnginePass {
     const networks = await this.seen.all();
     // Read after the engine's answer: a network of the engine is in the cluster before the engine lists it.
     const cluster = this.view.current;
-    if (!cluster.complete) return true;
+    // From a copy it would remove what came later.
+    if (!cluster.complete || !this.view.confirmed || !this.tenure.prunes) return true;
     const leaving = this.leaving.look(networks.map(clusterIdOf));
     const steps = engineSteps(cluster, this.self, networks).filter(
       (step) => step.kind !== 'createMirror' || !leaving.has(step.network.id),

@@ -1,6 +1,6 @@
 /** What the local engine lacks or has too much, compared with the cluster. Pure. */
 import type { EngineNetwork } from '../model/ports.js';
-import type { Announcement, Cluster, EngineNetworkId, Network, NetworkId, NodeAddress } from '../model/types.js';
+import type { Announcement, Cluster, EngineNetworkId, Network, NetworkId, NodeId } from '../model/types.js';
 
 export type EngineStep =
   /** The engine has stored a network of ours: now its name and labels can be published. */
@@ -18,11 +18,7 @@ export type EngineStep =
 export const clusterIdOf = (network: EngineNetwork): NetworkId =>
   network.mirrorOf ?? (network.id as string as NetworkId);
 
-export function engineSteps(
-  cluster: Cluster,
-  self: NodeAddress,
-  networks: readonly EngineNetwork[],
-): readonly EngineStep[] {
+export function engineSteps(cluster: Cluster, self: NodeId, networks: readonly EngineNetwork[]): readonly EngineStep[] {
   const here = new Set(networks.map(clusterIdOf));
   return [
     ...networks.flatMap((network) => ownSteps(cluster, network)),

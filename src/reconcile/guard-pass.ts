@@ -1,9 +1,9 @@
-/** Keeps the guard of UDP 4789 in step with the cluster's nodes and VXLAN ids. */
+/** Keeps the guard of VXLAN's port in step with the cluster's nodes and VXLAN ids. */
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
 import type { Guard } from '../model/ports.js';
 import type { Cluster, NodeAddress } from '../model/types.js';
-import { Admission } from '../registry/admission.js';
+import { Admission, type Admitted } from '../registry/admission.js';
 import type { ClusterView } from '../store/cluster.js';
 import { Loop } from './loop.js';
 
@@ -14,7 +14,7 @@ const QUIET_MS = 60_000;
 
 interface Wish {
   /** What it was made of. */
-  readonly nodes: ReadonlySet<NodeAddress>;
+  readonly nodes: Admitted;
   readonly networks: Cluster['networks'];
   readonly admitted: readonly NodeAddress[];
   readonly vnis: readonly number[];
@@ -34,6 +34,7 @@ export class GuardPass {
     private readonly guard: Guard,
     private readonly view: ClusterView,
     private readonly self: NodeAddress,
+    private readonly port: number,
     /** False: the user's own firewall does it. */
     private readonly wanted: boolean,
     private readonly log: Logger,
@@ -41,7 +42,7 @@ export class GuardPass {
     this.loop = new Loop(() => this.pass(), {
       resyncMs: LOOK_MS,
       onError: (_, e) => log.warn({ err: messageOf(e) }, 'VXLAN from unknown addresses is not kept out'),
-      describe: () => 'the guard of UDP 4789',
+      describe: () => `the guard of UDP ${port}`,
     });
   }
 
@@ -63,7 +64,7 @@ export class GuardPass {
     const { nodes, networks, complete } = this.view.current;
     // With half a cluster, nodes would be locked out.
     if (!complete) return true;
-    const { admitted, vnis, text: wish } = this.wishFor(this.admission.look(nodes.keys()), networks);
+    const { admitted, vnis, text: wish } = this.wishFor(this.admission.look(nodes), networks);
     const stands = this.guard.stands();
     if (stands) this.tellStrayed();
     // Made anew only when needed: its counters tell what was kept out.
@@ -71,15 +72,17 @@ export class GuardPass {
     await this.guard.ensure(admitted, vnis);
     // What was counted before this process is no news.
     if (this.told === '') this.strayed.count = this.guard.drops()?.get('prerouting') ?? 0;
-    if (!stands && this.told !== '') this.log.warn('repaired the guard of UDP 4789, which somebody had removed');
+    if (!stands && this.told !== '')
+      this.log.warn(`repaired the guard of UDP ${this.port}, which somebody had removed`);
     this.told = wish;
     return true;
   }
 
   /** Put together only when nodes or networks are others than the last time. */
-  private wishFor(nodes: ReadonlySet<NodeAddress>, networks: Cluster['networks']): Wish {
+  private wishFor(nodes: Admitted, networks: Cluster['networks']): Wish {
     if (this.wish?.nodes === nodes && this.wish.networks === networks) return this.wish;
-    const admitted = [...new Set([this.self, ...nodes])].sort();
+    const members = [...nodes.values()].map((node) => node.address);
+    const admitted = [...new Set([this.self, ...members])].sort();
     const vnis = [...new Set([...networks.values()].flatMap((n) => n.subnets.map((s) => s.vni)))].sort();
     this.wish = { nodes, networks, admitted, vnis, text: JSON.stringify([admitted, vnis]) };
     return this.wish;

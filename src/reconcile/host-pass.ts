@@ -2,23 +2,25 @@
 import type { Logger } from 'pino';
 import { messageOf, StoreError } from '../errors.js';
 import { deviceSteps, peerSteps } from '../model/change.js';
-import { damage, type Notice } from '../model/damage.js';
+import type { Notice } from '../model/damage.js';
 import { firstOf } from '../model/differing.js';
 import { namespaceName } from '../model/names.js';
-import { PeerIndex } from '../model/peer-index.js';
 import { networkOfNamespace, plan, type Self } from '../model/plan.js';
 import type { HostKernel } from '../model/ports.js';
-import type { NamespacePlan, ObservedNamespace, Step } from '../model/steps.js';
-import type { Cluster, EndpointId, NamespaceName, NetworkId, NodeAddress } from '../model/types.js';
+import type { ObservedNamespace, Step } from '../model/steps.js';
+import type { Cluster, EndpointId, NamespaceName, NetworkId } from '../model/types.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { Membership } from '../registry/membership.js';
 import type { Peers } from '../registry/peers.js';
+import type { Tenure } from '../registry/tenure.js';
 import type { ClusterView } from '../store/cluster.js';
 import { Certainty, type Made } from './certainty.js';
 import { compare, pause } from './comparison.js';
+import { Deferral } from './deferral.js';
 import { HostSteps } from './host-steps.js';
 import { Loop } from './loop.js';
 import { Mending } from './mending.js';
+import { Plans } from './plans.js';
 
 /** Endpoints whose part of a plan is made at once. */
 const SLICE = 250;
@@ -26,16 +28,17 @@ const RESYNC_MS = 30_000;
 /** Long enough for the calls that follow DeleteEndpoint, ms. */
 const DEFER_MS = 150;
 
+/** What of this host's part is the same for each plan. */
+type HostSelf = Pick<Self, 'id' | 'address' | 'port'> & { readonly mtu: () => number };
+
 export class HostPass {
   private readonly loop: Loop<NamespaceName>;
   private readonly mending = new Mending<NamespaceName>((name) => this.loop.kick(name));
   private opened = false;
-  /** Until when kicks of a namespace wait, by performance.now(). */
-  private readonly deferred = new Map<NamespaceName, number>();
-  /** What each namespace was last made into. */
-  private readonly plans = new Map<NamespaceName, NamespacePlan>();
+  private readonly deferred = new Deferral<NamespaceName>(DEFER_MS);
+  private readonly known = new Set<NamespaceName>();
+  private readonly plans = new Plans();
   private readonly made = new Certainty();
-  private readonly indexes = new Map<NamespaceName, PeerIndex>();
   private readonly steps: HostSteps;
 
   constructor(
@@ -44,7 +47,8 @@ export class HostPass {
     private readonly local: LocalEndpoints,
     private readonly membership: Membership,
     private readonly peers: Peers,
-    private readonly self: { readonly address: NodeAddress; readonly mtu: () => number },
+    private readonly self: HostSelf,
+    private readonly tenure: Pick<Tenure, 'prunes' | 'refusal'>,
     private readonly log: Logger,
   ) {
     this.steps = new HostSteps(kernel, this.mending, log);
@@ -56,18 +60,19 @@ export class HostPass {
   }
 
   /** Endpoints that are attached already, whatever made them so: they are live (see LocalEndpoints). */
-  async adopt(): Promise<readonly NamespaceName[]> {
-    const names = await this.kernel.namespaces();
-    for (const name of names) {
+  async adopt(): Promise<void> {
+    for (const name of await this.kernel.namespaces()) {
+      this.known.add(name);
       const found = await this.kernel.observe(name);
       for (const link of found?.links ?? []) if (link.kind === 'veth') this.local.attach(link.alias as EndpointId);
     }
-    return names;
   }
 
+  /** Before the cluster is loaded nothing: {@link open} kicks all. */
   kick(network: NetworkId): void {
+    if (!this.opened) return;
     const name = namespaceName(network);
-    const wait = (this.deferred.get(name) ?? 0) - performance.now();
+    const wait = this.deferred.left(name);
     if (wait <= 0) this.loop.kick(name);
     else setTimeout(() => this.kick(network), wait + 1).unref();
   }
@@ -77,18 +82,18 @@ export class HostPass {
    * holds the kernel (and with it this process) for tens of milliseconds, so that comes a moment later.
    */
   defer(network: NetworkId): void {
-    const name = namespaceName(network);
-    // Not put off again and again while one endpoint after the other goes.
-    if ((this.deferred.get(name) ?? 0) < performance.now()) this.deferred.set(name, performance.now() + DEFER_MS);
+    this.deferred.put(namespaceName(network));
   }
 
-  kickNamespace(name: NamespaceName): void {
-    this.loop.kick(name);
+  /** All that it has ever seen to, and what it found at the start. */
+  kickAll(): void {
+    for (const name of this.known) this.loop.kick(name);
   }
 
   /** The cluster is loaded: from now on passes run. */
   open(): void {
     this.opened = true;
+    this.kickAll();
   }
 
   /** Resolves once a pass that began now has made the network's namespace right. Rejects with a DeadlineError. */
@@ -98,8 +103,7 @@ export class HostPass {
 
   /** Before a clean stop: what was put off would stay in the kernel. Resolves after `deadlineMs` at the latest. */
   async catchUp(deadlineMs: number): Promise<void> {
-    const waiting = [...this.deferred].filter(([, until]) => until > performance.now()).map(([name]) => name);
-    await Promise.all(waiting.map((name) => this.loop.settled(name, deadlineMs).catch(() => undefined)));
+    await Promise.all(this.deferred.waiting.map((name) => this.loop.settled(name, deadlineMs).catch(() => undefined)));
   }
 
   /** A container has its cards: see {@link HostKernel.calm}. One that is just going need not be calm. */
@@ -117,6 +121,9 @@ export class HostPass {
   }
 
   private async pass(name: NamespaceName): Promise<boolean> {
+    this.known.add(name);
+    // Its devices would send from an address that is another host's.
+    if (this.tenure.refusal !== undefined) return true;
     const known = this.view.current;
     this.assertLoaded(known, name);
     const network = networkOfNamespace(known, name);
@@ -138,10 +145,11 @@ export class HostPass {
   /** What is made of each record is kept with it: of thousands that are new it is made in slices. */
   private async prepare(name: NamespaceName, known: Cluster, network: NetworkId): Promise<void> {
     await this.peers.prepare(network);
-    if (this.plans.has(name)) return;
+    if (this.plans.get(name) !== undefined) return;
+    const { nodes } = this.peers.within(known, network);
     const all = this.peers.of(network);
     for (let size = SLICE; size < all.size; size += SLICE) {
-      plan({ ...known, endpoints: new Map([[network, firstOf(all, size)]]) }, this.wish(new Map()), name);
+      plan({ ...known, nodes, endpoints: new Map([[network, firstOf(all, size)]]) }, this.wish(new Map()), name);
       await pause(size);
     }
   }
@@ -157,8 +165,12 @@ export class HostPass {
     const { steps, due } = await compare(name, wanted, found, this.plans.get(name) ?? wanted);
     if (wanted === undefined) {
       this.forget(name);
-      await this.steps.run(name, this.confirmed(steps), new Set(due));
-      return false;
+      const allowed = this.allowed(steps);
+      await this.steps.run(name, allowed, new Set(due));
+      // What was left for now is looked at again.
+      const isOver = allowed.length === steps.length;
+      if (isOver) this.known.delete(name);
+      return !isOver;
     }
     await this.make(name, { plan: wanted, sandboxes, changes, began, took }, steps, due);
     // Only now can all of it be read.
@@ -188,12 +200,12 @@ export class HostPass {
   }
 
   private wish(sandboxes: ReadonlyMap<EndpointId, string>): Self {
-    return { address: this.self.address, mtu: this.self.mtu(), joined: this.local.joined, sandboxes };
+    return { ...this.self, mtu: this.self.mtu(), joined: this.local.joined, sandboxes };
   }
 
   /** Makes it so. Only when all of it was done the next pass may build on it. */
   private async make(name: NamespaceName, made: Made, all: readonly Step[], due: readonly Step[]): Promise<void> {
-    const steps = this.confirmed(all);
+    const steps = this.allowed(all);
     this.made.delete(name);
     // Before the first step: what the kernel tells of our own steps is then as planned.
     this.plans.set(name, made.plan);
@@ -201,41 +213,29 @@ export class HostPass {
     if (isDone && steps.length === all.length) this.made.set(name, made);
   }
 
-  private confirmed(steps: readonly Step[]): readonly Step[] {
-    return this.view.confirmed ? steps : steps.filter((step) => !step.prune);
+  /** Without those that wait until this host may say what is not in the cluster. */
+  private allowed(steps: readonly Step[]): readonly Step[] {
+    return this.tenure.prunes ? steps : steps.filter((step) => !step.prune);
   }
 
   /** Of the endpoints whose links the engine has fetched. A namespace that is gone needs no card any more. */
   private sandboxes(cluster: Cluster, name: NamespaceName): ReadonlyMap<EndpointId, string> {
     const network = networkOfNamespace(cluster, name);
-    const endpoints = network === undefined ? [] : this.membership.own(network.id);
-    return new Map(
-      endpoints.flatMap((e) => {
-        const sandbox = this.local.isAttached(e.id) ? this.local.sandboxOf(e) : undefined;
-        return sandbox !== undefined && this.kernel.isNamespace(sandbox) ? [[e.id, sandbox] as const] : [];
-      }),
-    );
+    const found = network === undefined ? [] : this.local.attachedAmong(this.membership.own(network.id));
+    return new Map([...found].filter(([, sandbox]) => this.kernel.isNamespace(sandbox)));
   }
 
   private onNotices(name: NamespaceName, notices: readonly Notice[]): void {
-    const wanted = this.plans.get(name);
-    if (wanted === undefined) return;
-    const index = this.indexes.get(name) ?? new PeerIndex();
-    this.indexes.set(name, index.follow(wanted.peers));
-    for (const notice of notices) {
-      const found = damage(wanted, notice, index);
-      if (found === undefined) continue;
-      this.log.debug({ namespace: name, damage: found, notices: notices.length }, 'the kernel tells');
-      this.made.doubt(name);
-      this.mending.damaged(name);
-      return;
-    }
+    const damage = this.plans.damaged(name, notices);
+    if (damage === undefined) return;
+    this.log.debug({ namespace: name, damage, notices: notices.length }, 'the kernel tells');
+    this.made.doubt(name);
+    this.mending.damaged(name);
   }
 
   private forget(name: NamespaceName): void {
     this.plans.delete(name);
     this.made.delete(name);
-    this.indexes.delete(name);
     this.mending.forget(name);
   }
 

@@ -1,11 +1,11 @@
 /** What a network cuts off on a host. Of records that do not change: their addresses are read once each. Pure. */
 import { addressValue, parseCidr, type Span } from '../model/address.js';
-import type { Cidr, Network, Node, NodeAddress } from '../model/types.js';
+import type { Cidr, Network, Node, NodeId } from '../model/types.js';
 
 export interface Trouble {
   /** What it is about; of several troubles about the same, one is told. */
   readonly subject: string;
-  readonly node: NodeAddress;
+  readonly node: NodeId;
   readonly sentence: string;
 }
 
@@ -51,7 +51,7 @@ function hiddenHost(network: Network, node: Node): readonly Trouble[] {
     .filter((pool) => pool.family === 4 && pool.first <= place && place <= pool.last)
     .map(({ cidr }) => ({
       subject: `host in ${cidr}`,
-      node: node.address,
+      node: node.id,
       sentence: `network ${nameOf(network)} has subnet ${cidr}, in which host ${node.hostname} has its address ${node.address}: its containers do not reach that LAN, nor it their published ports; make networks with --ipam-driver tsoverlay, or name another --subnet`,
     }));
 }
@@ -65,7 +65,7 @@ function blockedWayOut(network: Network, node: Node): readonly Trouble[] {
     );
     if (pool === undefined) continue;
     const sentence = `network ${nameOf(network)} has subnet ${pool.cidr}, which overlaps ${gwbridge.cidr} of docker_gwbridge on host ${node.hostname}: no container can join it there; remove that docker_gwbridge, and tsoverlay makes another`;
-    return [{ subject: 'way out', node: node.address, sentence }];
+    return [{ subject: 'way out', node: node.id, sentence }];
   }
   return [];
 }

@@ -4,7 +4,7 @@ import { ipOf, networkOf } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
 import { isEndpointName, MOST } from '../model/shapes.js';
-import type { Cidr, Endpoint, EndpointId, Mac, Network, NetworkId, NodeAddress } from '../model/types.js';
+import type { Cidr, Endpoint, EndpointId, Mac, Network, NetworkId, NodeId } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatEndpoint, formatLease, parseEndpoint } from '../store/records.js';
 import type { EndpointAttempt, Heads } from './heads.js';
@@ -33,7 +33,7 @@ export class Endpoints {
   constructor(
     private readonly store: Store,
     private readonly view: ClusterView,
-    private readonly self: NodeAddress,
+    private readonly self: NodeId,
     private readonly networks: Networks,
     private readonly ipam: Ipam,
     private readonly membership: Membership,

@@ -4,7 +4,7 @@
  */
 import { keys } from '../model/names.js';
 import type { Store } from '../model/ports.js';
-import type { Cluster, Network, NodeAddress } from '../model/types.js';
+import type { Cluster, Network, NodeId } from '../model/types.js';
 import { formatNetwork, formatPool } from '../store/records.js';
 import type { Heads } from './heads.js';
 import type { Identity } from './identity.js';
@@ -21,7 +21,7 @@ export interface Healing {
 export class Healer {
   constructor(
     private readonly store: Store,
-    private readonly self: NodeAddress,
+    private readonly self: NodeId,
     private readonly heads: Heads,
     private readonly identity: Identity,
   ) {}

@@ -1,10 +1,10 @@
 /**
- * Which cluster this is. A store that was wiped or replaced looks just like a cluster from which everything was
+ * Which cluster this is, and what all its hosts must do alike. A store that was wiped or replaced looks just like a cluster from which everything was
  * removed; only its identity tells the two apart. Whoever finds it missing makes a new one, never the old one again:
  * so every other host sees the change too, and publishes what it holds.
  */
 import { randomUUID } from 'node:crypto';
-import { StoreError } from '../errors.js';
+import { StoreError, UserError } from '../errors.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
 import { formatCluster, parseCluster } from '../store/cluster-record.js';
@@ -19,18 +19,30 @@ export class Identity {
   constructor(
     private readonly store: Store,
     private readonly memory: Pick<HostMemory, 'cluster' | 'rememberCluster'>,
+    /** UDP; of a new cluster, and what another one must have. */
+    private readonly vxlanPort: number,
   ) {}
 
-  /** The store's identity; makes one when it has none. Not remembered before {@link adopt}. */
+  /**
+   * The store's identity; makes one when it has none. Not remembered before {@link adopt}. Rejects with a UserError
+   * when the cluster's hosts send VXLAN to another port than this one.
+   */
   async read(): Promise<string> {
     const { result, index } = await transact(this.store, async () => {
       const entry = await this.store.get(keys.cluster);
-      if (entry !== undefined) return { ops: [], result: { id: parseCluster(entry.value).id, index: entry.index } };
+      if (entry !== undefined) return { ops: [], result: { id: this.checked(entry.value), index: entry.index } };
       const id = randomUUID();
-      return { ops: [{ verb: 'create', key: keys.cluster, value: formatCluster({ id }) }], result: { id, index: 0 } };
+      const value = formatCluster({ id, vxlanPort: this.vxlanPort });
+      return { ops: [{ verb: 'create', key: keys.cluster, value }], result: { id, index: 0 } };
     });
     this.seen = index === 0 ? result : { id: result.id, index };
     return result.id;
+  }
+
+  /** Asks once. Rejects with a UserError like {@link read}. */
+  async check(): Promise<void> {
+    const entry = await this.store.get(keys.cluster);
+    if (entry !== undefined) this.checked(entry.value);
   }
 
   /** From now on this is the cluster we know. */
@@ -64,6 +76,15 @@ export class Identity {
   async isKnown(): Promise<boolean> {
     const entry = await this.store.get(keys.cluster);
     return (entry && parseCluster(entry.value).id) === this.memory.cluster;
+  }
+
+  private checked(value: string): string {
+    const { id, vxlanPort: port } = parseCluster(value);
+    if (port !== undefined && port !== this.vxlanPort)
+      throw new UserError(
+        `VXLAN_PORT is ${this.vxlanPort} on this host and ${port} in the cluster; set VXLAN_PORT=${port} here, for all hosts must have the same`,
+      );
+    return id;
   }
 
   /** Resolves when the store still is the cluster we know. Rejects with a StoreError otherwise. */

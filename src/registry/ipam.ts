@@ -3,7 +3,7 @@ import { StoreError, UserError } from '../errors.js';
 import { contains, inPool, ipOf, isHostAddress, parseIp } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
-import type { Cidr, EndpointId, Ip, Lease, NodeAddress, Subnet } from '../model/types.js';
+import type { Cidr, EndpointId, Ip, Lease, NodeId, Subnet } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatLease } from '../store/records.js';
 import { Births } from './births.js';
@@ -47,7 +47,7 @@ export class Ipam {
   constructor(
     private readonly store: Store,
     private readonly view: ClusterView,
-    private readonly self: NodeAddress,
+    private readonly self: NodeId,
     private readonly pools: Pools,
     private readonly networks: Networks,
     private readonly membership: Membership,

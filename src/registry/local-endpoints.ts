@@ -123,6 +123,14 @@ export class LocalEndpoints {
     return this.joinedIds;
   }
 
+  /** The paths of the namespaces of containers whose links the engine has fetched. */
+  attachedAmong(endpoints: readonly Endpoint[]): readonly (readonly [EndpointId, string])[] {
+    return endpoints.flatMap((e) => {
+      const sandbox = this.isAttached(e.id) ? this.sandboxOf(e) : undefined;
+      return sandbox === undefined ? [] : [[e.id, sandbox] as const];
+    });
+  }
+
   /** Path of its container's namespace, of endpoints that live here alone, as the engine has told. */
   sandboxOf({ id }: Endpoint): string | undefined {
     return this.live.has(id) ? this.sandboxes.get(id) : undefined;

@@ -6,7 +6,7 @@
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
 import { isId } from '../model/shapes.js';
-import type { Endpoint, NetworkId, NodeAddress } from '../model/types.js';
+import type { Endpoint, NetworkId, NodeId } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import type { Heads } from './heads.js';
 import { ownIn } from './own.js';
@@ -26,7 +26,7 @@ export class Membership {
   constructor(
     private readonly store: Store,
     private readonly view: ClusterView,
-    private readonly self: NodeAddress,
+    private readonly self: NodeId,
     private readonly heads: Pick<Heads, 'endOp'>,
     /** Told when a mark could not be removed; the next start removes it. */
     private readonly onError: (error: unknown) => void,

@@ -5,7 +5,7 @@ import { keys } from '../model/names.js';
 import type { Entry, Op, Store } from '../model/ports.js';
 import { clipped } from '../model/printable.js';
 import { isLabel, isNetworkName, MOST } from '../model/shapes.js';
-import type { Announcement, Cidr, Ip, Lease, Network, NetworkId, NodeAddress, Subnet } from '../model/types.js';
+import type { Announcement, Cidr, Ip, Lease, Network, NetworkId, NodeId, Subnet } from '../model/types.js';
 import { wayOutInside } from '../model/way-out.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatLease, formatNetwork, formatPool, parseEndpoint, parseNetwork, readable } from '../store/records.js';
@@ -20,7 +20,7 @@ export interface NewNetwork extends Omit<Network, 'subnets' | 'creator' | 'delet
   readonly vnis: readonly number[];
 }
 
-const UNKNOWN = 'a host whose records cannot be read' as NodeAddress;
+const UNKNOWN = 'a host whose records cannot be read';
 
 interface PoolOps {
   readonly ops: readonly Op[];
@@ -28,8 +28,8 @@ interface PoolOps {
   readonly ranges: ReadonlyMap<Cidr, { readonly range: Cidr }>;
 }
 
-/** What became of a removal: done, or kept because these nodes still have endpoints. */
-export type Removal = { readonly removed: true } | { readonly removed: false; readonly users: readonly NodeAddress[] };
+/** What became of a removal: done, or kept because these nodes, in words, still have endpoints. */
+export type Removal = { readonly removed: true } | { readonly removed: false; readonly users: readonly string[] };
 
 export class Networks {
   private readonly claims: Claims;
@@ -37,7 +37,7 @@ export class Networks {
   constructor(
     private readonly store: Store,
     private readonly view: ClusterView,
-    private readonly self: NodeAddress,
+    private readonly self: NodeId,
     private readonly pools: Pools,
   ) {
     this.claims = new Claims(store, view);
@@ -103,8 +103,8 @@ export class Networks {
     if (marked === undefined) return { removed: true };
     const { entries } = await this.store.list(keys.endpoints(id));
     // A record that cannot be read may be a newer release's, of a container that lives.
-    const nodes = entries.filter(isEndpointKey).map((entry) => parseEndpoint(entry)?.node ?? UNKNOWN);
-    const users = new Set(nodes.filter((node) => node !== this.self || own === 'keep'));
+    const nodes = entries.filter(isEndpointKey).map((entry) => parseEndpoint(entry)?.node);
+    const users = new Set(nodes.filter((node) => node !== this.self || own === 'keep').map((n) => this.hostOf(n)));
     if (users.size > 0) {
       await this.mark(id, false);
       return { removed: false, users: [...users] };
@@ -139,6 +139,10 @@ export class Networks {
   /** For people. */
   private nameOf(id: NetworkId): string {
     return this.view.current.networks.get(id)?.announced?.name ?? id.slice(0, 12);
+  }
+
+  private hostOf(node: NodeId | undefined): string {
+    return node === undefined ? UNKNOWN : (this.view.current.nodes.get(node)?.address ?? node);
   }
 
   private assertWayOut(pools: readonly Cidr[]): void {
@@ -208,7 +212,7 @@ const publishable = ({ labels, ...rest }: Announcement): Announcement => ({
 });
 
 /** A subnet's gateway and auxiliary addresses, leased so that no host hands them out. */
-export function reservedLeases(subnet: Omit<Subnet, 'vni'>, node: NodeAddress): readonly Omit<Lease, 'index'>[] {
+export function reservedLeases(subnet: Omit<Subnet, 'vni'>, node: NodeId): readonly Omit<Lease, 'index'>[] {
   const lease = (address: Ip, kind: Lease['kind']) => ({
     ...{ pool: subnet.pool, address, node, kind },
     created: Date.now(),

@@ -1,36 +1,57 @@
-/** This host's own record: what others need to know of it, held by a session while it lives. */
-
+/**
+ * This host's own record: what others need to know of it, held by a session while it lives. A host that got another
+ * address takes the key of that and drops its former one, so that all others send there.
+ */
+import { isUserError, messageOf } from '../errors.js';
 import { isCanonicalNetwork } from '../model/canonical.js';
 import { keys } from '../model/names.js';
-import type { Hold, HostFacts, Store } from '../model/ports.js';
-import { shown } from '../model/printable.js';
-import { isHostname, MOST, MTU_RANGE } from '../model/shapes.js';
-import type { Cidr, NodeAddress } from '../model/types.js';
-import { formatNode } from '../store/records.js';
+import type { Origin } from '../model/origin.js';
+import type { Entry, Hold, HostFacts, Op, Store } from '../model/ports.js';
+import { MOST, MTU_RANGE } from '../model/shapes.js';
+import type { Cidr, NodeAddress, NodeId } from '../model/types.js';
+import { formatNode, parseNode } from '../store/records.js';
+import type { Tenure } from './tenure.js';
+import { type Attempt, transact } from './transact.js';
+
+export interface Host extends Origin {
+  readonly id: NodeId;
+  readonly address: NodeAddress;
+}
 
 export class NodeRegistration {
   private hold: Hold | undefined;
   private published = '';
   private publishing: Promise<void> = Promise.resolve();
+  private isOpen = false;
+  /** Its former keys are gone. */
+  private isMoved = false;
 
   constructor(
     private readonly store: Store,
-    private readonly self: NodeAddress,
-    private readonly hostname: string,
+    private readonly self: Host,
+    private readonly tenure: Tenure,
+    /** Told of each try that the store did not do. */
     private readonly onError: (error: Error) => void,
+    /** Told of the addresses that this host had before. */
+    private readonly onMove: (former: readonly NodeAddress[]) => void = () => {},
   ) {}
 
-  /** Publishes the host's facts when they changed. Resolves once they stand in the store. */
+  /** It is settled who this host is: from now on its record is published. */
+  open(): void {
+    this.isOpen = true;
+  }
+
+  /** Publishes the host's facts when they changed. Resolves once they stand in the store, or are refused. */
   async publish(facts: HostFacts): Promise<void> {
+    const { id, address, hostname, machine, boot } = this.self;
     const value = formatNode({
-      address: this.self,
-      hostname: hostnameOf(this.hostname),
+      ...{ id, address, hostname, machine, boot },
       // Loopback's is larger than any Ethernet device's, and may carry the address.
       mtu: Math.min(facts.underlayMtu, MTU_RANGE.max),
       routes: widest(facts.routes, MOST.routes),
       ...(facts.gwbridge === undefined ? {} : { gwbridge: widest(facts.gwbridgeNetworks, MOST.gwbridge) }),
     });
-    if (value === this.published) return;
+    if (!this.isOpen || value === this.published) return;
     this.publishing = this.write(value);
     await this.publishing;
     this.published = value;
@@ -49,15 +70,56 @@ export class NodeRegistration {
   }
 
   private async write(value: string): Promise<void> {
-    if (this.hold === undefined) this.hold = await this.store.hold(keys.node(this.self), value, this.onError);
-    else await this.hold.write(value);
+    try {
+      if (this.hold !== undefined) await this.hold.write(value);
+      else
+        this.hold = await this.store.hold(
+          keys.node(this.self.address),
+          value,
+          (e) => this.failed(e),
+          () => this.held(),
+        );
+    } catch (e) {
+      // That it is another host's is told, and tried again by the hold itself.
+      if (isUserError(e) && this.hold !== undefined) return;
+      // A store that is an older release's may be emptied.
+      if (isUserError(e)) this.tenure.refuse(e);
+      else this.tenure.wait(messageOf(e));
+      throw e;
+    }
   }
-}
 
-/** The kernel takes any bytes as a host's name. */
-function hostnameOf(name: string): string {
-  const readable = shown(name).replace(/\s/g, '_').slice(0, 64);
-  return isHostname(readable) ? readable : 'unnamed';
+  private failed(error: Error): void {
+    if (isUserError(error)) this.tenure.refuse(error);
+    else {
+      this.tenure.wait(error.message);
+      this.onError(error);
+    }
+  }
+
+  private held(): void {
+    this.tenure.take();
+    if (this.isMoved) return;
+    this.isMoved = true;
+    this.dropFormer().catch((e: unknown) => {
+      // With the next look at the key.
+      this.isMoved = false;
+      this.onError(e as Error);
+    });
+  }
+
+  /** Only after the new key is held: in between the others have the one or the other. */
+  private async dropFormer(): Promise<void> {
+    const isFormer = (entry: Entry): boolean =>
+      parseNode(entry)?.id === this.self.id && entry.key !== keys.node(this.self.address);
+    const { result } = await transact(this.store, async (): Promise<Attempt<readonly Entry[]>> => {
+      const former = (await this.store.list(keys.nodes)).entries.filter(isFormer);
+      // As it was read: the address may be another host's by now.
+      const ops = former.map(({ key, index }): Op => ({ verb: 'delete', key, index }));
+      return { ops, result: former };
+    });
+    if (result.length > 0) this.onMove(result.map(({ key }) => key.slice(keys.nodes.length) as NodeAddress));
+  }
 }
 
 /** Of a router's many routes those that matter most; what lies in another one says nothing new. Sorted as text. */

@@ -1,11 +1,11 @@
 /** This host's part of a network's endpoints, found once for each state of it: others change far more often. */
-import type { Endpoint, EndpointId, NodeAddress } from '../model/types.js';
+import type { Endpoint, EndpointId, NodeId } from '../model/types.js';
 
 type Endpoints = ReadonlyMap<EndpointId, Endpoint>;
 
-const found = new WeakMap<Endpoints, { readonly self: NodeAddress; readonly own: readonly Endpoint[] }>();
+const found = new WeakMap<Endpoints, { readonly self: NodeId; readonly own: readonly Endpoint[] }>();
 
-export function ownIn(all: Endpoints | undefined, self: NodeAddress): readonly Endpoint[] {
+export function ownIn(all: Endpoints | undefined, self: NodeId): readonly Endpoint[] {
   if (all === undefined) return [];
   const known = found.get(all);
   if (known?.self === self) return known.own;

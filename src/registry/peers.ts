@@ -7,9 +7,9 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { isStoreError } from '../errors.js';
 import { differing, firstOf } from '../model/differing.js';
 import { Contest, type Sound } from '../model/sound.js';
-import type { Cidr, Cluster, Endpoint, EndpointId, Ip, Network, NetworkId, NodeAddress } from '../model/types.js';
+import type { Cidr, Cluster, Endpoint, EndpointId, Ip, Network, NetworkId, NodeId } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
-import { Admission } from './admission.js';
+import { Admission, type Admitted } from './admission.js';
 import type { LocalEndpoints } from './local-endpoints.js';
 
 /** Leases that are looked up for one network at a time; who claims more addresses twice waits. */
@@ -27,7 +27,7 @@ type All = ReadonlyMap<EndpointId, Endpoint>;
 interface Grounds {
   readonly network: Network;
   readonly all: All;
-  readonly admitted: ReadonlySet<NodeAddress>;
+  readonly admitted: Admitted;
   readonly lives: object;
   readonly holders: ReadonlyMap<string, EndpointId> | undefined;
 }
@@ -50,17 +50,17 @@ export class Peers {
   private readonly holders = new Map<NetworkId, { readonly of: All; readonly by: ReadonlyMap<string, EndpointId> }>();
   private readonly asking = new Set<NetworkId>();
   private readonly admission = new Admission(() => this.nodesChanged());
-  private admitted: ReadonlySet<NodeAddress> = new Set();
+  private admitted: Admitted = new Map();
 
   constructor(
     private readonly view: ClusterView,
-    private readonly self: NodeAddress,
+    private readonly self: NodeId,
     private readonly local: Pick<LocalEndpoints, 'isLive' | 'lives'>,
     private readonly leases: Leases,
     /** Told when other endpoints of a network count than before, though none of its records changed. */
     private readonly onChange: (network: NetworkId) => void,
   ) {
-    this.admitted = this.admission.look(view.current.nodes.keys());
+    this.admitted = this.admission.look(view.current.nodes);
     view.onChange((_, changed) => {
       if (changed.nodes) this.nodesChanged();
       for (const id of this.known.keys()) if (!view.current.endpoints.has(id)) this.forget(id);
@@ -90,10 +90,10 @@ export class Peers {
     }
   }
 
-  /** The cluster with no endpoints but those of one network that count. */
+  /** The cluster with no endpoints but those of one network that count, and the nodes that they may be on. */
   within(cluster: Cluster, id: NetworkId): Cluster {
     if (!cluster.endpoints.has(id)) return cluster;
-    return { ...cluster, endpoints: new Map([[id, this.of(id)]]) };
+    return { ...cluster, nodes: this.admitted, endpoints: new Map([[id, this.of(id)]]) };
   }
 
   stop(): void {
@@ -168,9 +168,10 @@ export class Peers {
 
   private nodesChanged(): void {
     const before = this.admitted;
-    this.admitted = this.admission.look(this.view.current.nodes.keys());
+    this.admitted = this.admission.look(this.view.current.nodes);
     if (this.admitted === before) return;
-    const isOther = ({ node }: Endpoint): boolean => before.has(node) !== this.admitted.has(node);
+    // Also one that takes VXLAN elsewhere now.
+    const isOther = ({ node }: Endpoint): boolean => before.get(node)?.address !== this.admitted.get(node)?.address;
     for (const [id, all] of this.view.current.endpoints) if (some(all.values(), isOther)) this.onChange(id);
   }
 

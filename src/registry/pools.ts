@@ -5,7 +5,7 @@ import { subnetTrouble } from '../model/canonical.js';
 import { keys } from '../model/names.js';
 import { underlayInside } from '../model/plan.js';
 import type { Op, Store } from '../model/ports.js';
-import type { Cidr, NetworkId, NodeAddress, Pool, PoolSource } from '../model/types.js';
+import type { Cidr, NetworkId, NodeId, Pool, PoolSource } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatPool, parsePool, poolOfKey, readable } from '../store/records.js';
 import { Births } from './births.js';
@@ -14,7 +14,7 @@ import { type Attempt, transact } from './transact.js';
 /** A claim that no network took up within this time was left behind by a crash, ms. */
 const ABANDONED_MS = 60_000;
 
-const NOBODY = '' as NodeAddress;
+const NOBODY = '' as NodeId;
 
 const CURE = 'choose another --subnet, or leave it out and add --ipam-driver tsoverlay to have a free one chosen';
 
@@ -40,7 +40,7 @@ export class Pools {
   constructor(
     private readonly store: Store,
     private readonly view: ClusterView,
-    private readonly self: NodeAddress,
+    private readonly self: NodeId,
     /** Where pools that nobody named come from. */
     readonly defaults: readonly PoolSource[],
   ) {}
@@ -141,7 +141,7 @@ export class Pools {
       clash.network === undefined
         ? clash.node === NOBODY
           ? `a network whose record ${keys.pool(clash.cidr)} in the store cannot be read`
-          : `a network that host ${clash.node} is creating`
+          : `a network that host ${this.view.current.nodes.get(clash.node)?.address ?? clash.node} is creating`
         : `network ${network?.announced?.name ?? clash.network.slice(0, 12)} of the cluster`;
     return `subnet ${cidr} overlaps ${clash.cidr} of ${owner}; ${CURE}`;
   }

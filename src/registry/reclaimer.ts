@@ -4,7 +4,7 @@
  */
 import { keys } from '../model/names.js';
 import type { Entry, Store } from '../model/ports.js';
-import type { Endpoint, NodeAddress } from '../model/types.js';
+import type { Endpoint, NodeId } from '../model/types.js';
 import { parseEndpoint } from '../store/records.js';
 import type { Heads } from './heads.js';
 import type { LocalEndpoints } from './local-endpoints.js';
@@ -19,7 +19,7 @@ export interface ReclaimEvents {
 export class Reclaimer {
   constructor(
     private readonly store: Store,
-    private readonly self: NodeAddress,
+    private readonly self: NodeId,
     private readonly heads: Heads,
     private readonly local: LocalEndpoints,
     private readonly events: ReclaimEvents,

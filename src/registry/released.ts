@@ -4,7 +4,7 @@
  */
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
-import type { Cidr, Ip, NodeAddress } from '../model/types.js';
+import type { Cidr, Ip, NodeId } from '../model/types.js';
 
 /** How long a released address is given out last, ms. */
 export const REST_MS = 10_000;
@@ -19,7 +19,7 @@ export class Released {
 
   constructor(
     private readonly store: Store,
-    private readonly self: NodeAddress,
+    private readonly self: NodeId,
   ) {}
 
   /** Marks that earlier lives of this host left behind; their time is over. */

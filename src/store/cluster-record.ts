@@ -1,23 +1,35 @@
-/** The record `cluster`: which cluster this is, and in which version its records are. */
+/** The record `cluster`: which cluster this is, in which version its records are, and what all its hosts must do alike. */
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { DEFAULT_VXLAN_PORT } from '../model/names.js';
+import { isClusterId, PORT_RANGE } from '../model/shapes.js';
 import { readVersioned, VERSION } from './records.js';
 
 export interface ClusterRecord {
   readonly id: string;
+  /** UDP port that all hosts send VXLAN to. */
+  readonly vxlanPort: number;
 }
 
-const ID = /^[0-9a-zA-Z-]{1,64}$/;
+/** Longer than any that we write. */
+const LONGEST = 4096;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const fields = z.object({ id: z.string().regex(ID) });
 
-/** Whatever somebody wrote there tells this store from another one, but is neither kept nor shown. */
-export function parseCluster(value: string): ClusterRecord {
-  const found = fields.safeParse(value.length > 4096 ? undefined : readVersioned(value));
-  return { id: found.data?.id ?? createHash('sha256').update(value).digest('hex') };
+const fields = z.object({
+  id: z.string().refine(isClusterId),
+  vxlanPort: z.int().min(PORT_RANGE.min).max(PORT_RANGE.max).default(DEFAULT_VXLAN_PORT),
+});
+
+/**
+ * Whatever somebody wrote there tells this store from another one, but is neither kept nor shown, and says nothing of a
+ * port.
+ */
+export function parseCluster(value: string): Pick<ClusterRecord, 'id'> & Partial<ClusterRecord> {
+  const found = fields.safeParse(value.length > LONGEST ? undefined : readVersioned(value));
+  return found.data ?? { id: createHash('sha256').update(value).digest('hex') };
 }
 
-export const formatCluster = ({ id }: ClusterRecord): string => JSON.stringify({ version: VERSION, id });
+export const formatCluster = (record: ClusterRecord): string => JSON.stringify({ version: VERSION, ...record });
 
 /** Records of version 1 had a bare id there. */
 export const isOfVersion1 = (value: string): boolean => UUID.test(value);

@@ -1,6 +1,7 @@
 /** This host's view of the cluster: what it needs of the store, watched and typed, as one immutable value. */
 import { DeadlineError } from '../errors.js';
 import { keys } from '../model/names.js';
+import { byId } from '../model/origin.js';
 import type { Entry, Store } from '../model/ports.js';
 import { isId } from '../model/shapes.js';
 import type { Cluster, Network, NetworkId, Node, NodeAddress } from '../model/types.js';
@@ -144,11 +145,11 @@ export class ClusterView {
     await awaitIndex(this.store, prefix, view, index, deadlineMs);
   }
 
-  /** Resolves once all that is watched has been loaded. Rejects with a DeadlineError after `deadlineMs`. */
+  /** Resolves once all that is watched has been loaded, from the store itself. Rejects with a DeadlineError after `deadlineMs`. */
   async ready(deadlineMs: number): Promise<void> {
     const end = performance.now() + deadlineMs;
     for (;;) {
-      const missing = [...this.#views()].find(([, view]) => !view.loaded);
+      const missing = [...this.#views()].find(([prefix, view]) => !view.loaded || this.#unconfirmed.has(prefix));
       if (!missing) return;
       const [prefix, view] = missing;
       if (performance.now() >= end) {
@@ -224,7 +225,7 @@ export class ClusterView {
       endpoints.size === this.#current.endpoints.size &&
       [...endpoints].every(([id, records]) => this.#current.endpoints.get(id) === records);
     this.#current = {
-      nodes: this.#nodes.records,
+      nodes: byId(this.#nodes.records),
       networks: this.#networks.records,
       endpoints: unchanged ? this.#current.endpoints : endpoints,
       unreadable: new Set(

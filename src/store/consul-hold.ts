@@ -1,19 +1,21 @@
 /** One key kept held by a session, through everything that can happen to either. */
 import { Mutex } from 'async-mutex';
 import { z } from 'zod';
-import { StoreError } from '../errors.js';
+import { StoreError, UserError } from '../errors.js';
+import { addressTaken, idTaken } from '../model/origin.js';
 import type { Hold } from '../model/ports.js';
 import type { ConsulSessions } from './consul-session.js';
+import { nodeId } from './fields.js';
 
 /** How soon a key that is not ours yet is tried again. */
 const RETRY_MS = 5_000;
 
-const owner = z.object({ hostname: z.string() });
+const owner = z.object({ id: nodeId, hostname: z.string() });
 
-/** The `hostname` in a value; undefined where there is none to compare. */
-export function hostnameIn(value: string): string | undefined {
+/** Whose a value is; undefined where that cannot be read. */
+export function ownerIn(value: string): z.infer<typeof owner> | undefined {
   try {
-    return owner.parse(JSON.parse(value)).hostname;
+    return owner.parse(JSON.parse(value));
   } catch {
     return undefined;
   }
@@ -29,12 +31,15 @@ export class ConsulHold implements Hold {
   #session: string | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** From then on, whoever else holds the key with our id is a copy of this host. */
+  #wasHeld = false;
 
   constructor(
     private readonly sessions: ConsulSessions,
     private readonly key: string,
     private value: string,
     private readonly onError: (error: Error) => void,
+    private readonly onHeld: () => void,
   ) {}
 
   /** The first try. Rejects with a StoreError when Consul does not do it; a key held elsewhere goes to `onError`. */
@@ -56,7 +61,8 @@ export class ConsulHold implements Hold {
       const quick = this.#session !== undefined && (await this.sessions.lock(this.key, value, this.#session));
       return quick ? undefined : this.#ensure();
     });
-    if (conflict) throw conflict;
+    if (this.#report(conflict)) return;
+    throw conflict;
   }
 
   async release(): Promise<void> {
@@ -87,21 +93,24 @@ export class ConsulHold implements Hold {
   }
 
   #report(problem: Error | undefined): boolean {
-    if (problem && !this.#stopped) this.onError(problem);
+    if (this.#stopped) return problem === undefined;
+    if (problem === undefined) {
+      this.#wasHeld = true;
+      this.onHeld();
+    } else this.onError(problem);
     return problem === undefined;
   }
 
   /** Makes it so that a living session of ours holds the key with our value. A conflict is the result, not thrown. */
-  async #ensure(): Promise<StoreError | undefined> {
+  async #ensure(): Promise<StoreError | UserError | undefined> {
     if (this.#session !== undefined && !(await this.sessions.renew(this.#session))) this.#session = undefined;
     this.#session ??= await this.sessions.create(`tsoverlay ${this.key}`);
     const holder = await this.sessions.holder(this.key);
     const ours = holder?.session === this.#session;
     if (ours && holder.value === this.value && holder.everHeld) return undefined;
     if (holder?.session !== undefined && holder.session !== this.#session) {
-      const other = hostnameIn(holder.value);
-      // The same host: a process of ours that ended without releasing.
-      if (other === undefined || other !== hostnameIn(this.value)) return this.#taken(other);
+      const taken = this.#taken(holder.value);
+      if (taken !== undefined) return taken;
       await this.sessions.destroy(holder.session);
     }
     const take = ours && !holder.everHeld ? 'relock' : 'lock';
@@ -109,12 +118,12 @@ export class ConsulHold implements Hold {
     return locked ? undefined : new StoreError(`${this.key} was taken by another session just now`, true);
   }
 
-  #taken(other: string | undefined): StoreError {
+  /** Why the session that holds the key is to be left alone; undefined when it is an earlier process's of this host. */
+  #taken(value: string): UserError | undefined {
     const address = this.key.slice(this.key.lastIndexOf('/') + 1);
-    return new StoreError(
-      `${address} is in use by host ${other ?? 'unknown'}: two hosts advertise one address, ` +
-        'give one of them another CLUSTER_ADVERTISE',
-      true,
-    );
+    const [self, other] = [ownerIn(this.value), ownerIn(value)];
+    const isTwin = self !== undefined && self.id === other?.id;
+    if (isTwin && !this.#wasHeld) return undefined;
+    return new UserError((isTwin ? idTaken : addressTaken)(address, self, other));
   }
 }

@@ -30,7 +30,8 @@ const NO_NEWS_MS = 1_000;
 const NO_NEWS_PAUSE_MS = 250;
 
 /**
- * Tells what is there first and then each time that its index differs from the last one's, until the signal aborts.
+ * Tells what is there first and then each time that its index differs from the last one's, until the signal aborts; what
+ * has a lower index only as a consistent read has it.
  * After a failure it loads without blocking and tells even what did not change: that is also the sign that the store
  * answers again.
  */
@@ -50,6 +51,12 @@ export async function watchIndexed<T extends Indexed>(
       listener.onError(outcome);
       index = 0;
       isFailing = true;
+      continue;
+    }
+    if (outcome.index < index) {
+      // A server that lags, or a store that was put back: which of the two, a consistent read tells.
+      index = 0;
+      await sleep(NO_NEWS_PAUSE_MS, undefined, { signal }).catch(() => undefined);
       continue;
     }
     const isNews = outcome.index !== delivered || isFailing;

@@ -16,6 +16,12 @@ import { ConsulToken } from './consul-token.js';
 import { commitOf, entriesOf, type HeldEntry, keysOf, MAX_OPS, toTxn, unseenRemoval } from './consul-txn.js';
 import { BLOCKING_TIMEOUT_MS, WAIT_SECONDS, watchIndexed } from './consul-watch.js';
 
+/**
+ * A leader that has just been elected answers ordinary reads while it still replays its log, and so with less than there
+ * is; a consistent read waits: https://developer.hashicorp.com/consul/api-docs/features/consistency
+ */
+const CONSISTENT = { consistent: true } as const;
+
 export interface ConsulStoreOptions {
   /** Tried in turn; the one that answers is kept. */
   readonly servers: readonly ConsulAddress[];
@@ -73,7 +79,7 @@ export class ConsulStore implements Store {
 
   async keys(prefix: string): Promise<readonly string[]> {
     const answer = await this.#servers.ask(
-      (consul, options) => consul.kv.keys({ key: this.#prefix + prefix, ...options }),
+      (consul, options) => consul.kv.keys({ key: this.#prefix + prefix, ...CONSISTENT, ...options }),
       { repeatable: true },
     );
     return keysOf(answer, this.#prefix);
@@ -124,8 +130,8 @@ export class ConsulStore implements Store {
    * Resolves after the first try, whether the key could be taken or another host holds it (`onError` says so, and
    * it is tried again every 5 s). Rejects with a StoreError when Consul did not answer; nothing goes on then.
    */
-  async hold(key: string, value: string, onError: (error: Error) => void): Promise<Hold> {
-    const hold = new ConsulHold(this.#sessions, key, value, onError);
+  async hold(key: string, value: string, onError: (error: Error) => void, onHeld = () => {}): Promise<Hold> {
+    const hold = new ConsulHold(this.#sessions, key, value, onError, onHeld);
     await hold.start();
     this.#holds.add(hold);
     return hold;
@@ -142,17 +148,13 @@ export class ConsulStore implements Store {
     return (consul, options) => consul.kv.get({ key: this.#prefix + prefix, recurse: true, ...options });
   }
 
-  /**
-   * A leader that has just been elected answers ordinary reads while it still replays its log, and so with less than
-   * there is; a consistent read waits: https://developer.hashicorp.com/consul/api-docs/features/consistency
-   */
   #readNow(call: Call): Promise<Answer> {
-    return this.#servers.ask((consul, options) => call(consul, { consistent: true, ...options }), { repeatable: true });
+    return this.#servers.ask((consul, options) => call(consul, { ...CONSISTENT, ...options }), { repeatable: true });
   }
 
   #awaitNews(call: Call, index: number, signal: AbortSignal): Promise<Answer> {
     const blocking = index > 0;
-    const waiting: Waiting = blocking ? { index: String(index), wait: `${WAIT_SECONDS}s` } : { consistent: true };
+    const waiting: Waiting = blocking ? { index: String(index), wait: `${WAIT_SECONDS}s` } : CONSISTENT;
     return this.#servers.askForNews((consul, options) => call(consul, { ...waiting, ...options }), {
       ...{ blocking, signal },
       timeoutMs: blocking ? BLOCKING_TIMEOUT_MS : REQUEST_TIMEOUT_MS,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Entry } from '../model/ports.js';
-import type { NetworkId, NodeAddress } from '../model/types.js';
+import type { NetworkId, NodeId } from '../model/types.js';
 import { DataFile, type TellTrouble } from './data-file.js';
 import { parseEndpoint } from './records.js';
 
@@ -28,7 +28,7 @@ const LAST_MS = 30_000;
 const PIECE = 200;
 
 /** The networks in which the copy knows endpoints of this node. */
-export function networksOf(copy: ClusterCopy, self: NodeAddress): ReadonlySet<NetworkId> {
+export function networksOf(copy: ClusterCopy, self: NodeId): ReadonlySet<NetworkId> {
   const endpoints = Object.values(copy).flatMap((entries) => entries.flatMap((e) => parseEndpoint(e) ?? []));
   return new Set(endpoints.filter((e) => e.node === self).map((e) => e.network));
 }

@@ -8,8 +8,8 @@ import {
   isNodeAddress,
   subnetTrouble,
 } from '../model/canonical.js';
-import { isCardsMac, isId, MTU_RANGE } from '../model/shapes.js';
-import type { Cidr, EndpointId, Ip, Mac, NetworkId, NodeAddress } from '../model/types.js';
+import { isCardsMac, isFingerprint, isId, isNodeId, MTU_RANGE } from '../model/shapes.js';
+import type { Cidr, EndpointId, Ip, Mac, NetworkId, NodeAddress, NodeId } from '../model/types.js';
 
 /** Nothing that fails is looked at further: what comes after may rely on it. */
 export const refusal = (error: string) => ({ error, abort: true }) as const;
@@ -44,6 +44,10 @@ export const pool = network.superRefine((cidr, context) => {
 export const nodeAddress = text(isNodeAddress, 'is no address that a host can be reached at').transform(
   (address) => address as NodeAddress,
 );
+export const nodeId = text(isNodeId, 'is no id of 16 hex digits').transform((id) => id as NodeId);
+/** Of a machine, or of its boot. */
+export const fingerprint = text(isFingerprint, 'is no hash of 32 hex digits');
+export const machine = z.object({ os: fingerprint.exactOptional(), board: fingerprint.exactOptional() });
 export const mac = text(isCardsMac, 'is no MAC address of one card in lower-case hex').transform(
   (address) => address as Mac,
 );

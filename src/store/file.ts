@@ -102,12 +102,13 @@ export class FileStore implements Store {
   }
 
   /** Nobody can lose what a single process holds, so `onError` is never called. */
-  async hold(key: string, value: string, _onError: (error: Error) => void): Promise<Hold> {
+  async hold(key: string, value: string, _onError: (error: Error) => void, onHeld = () => {}): Promise<Hold> {
     const write = async (text: string) => {
       const done = this.commit([{ verb: 'set', key, value: text }]);
       // Before anybody is told: a node that no session ever held is none.
       this.table.mark(key, true);
       await done;
+      onHeld();
     };
     await write(value);
     return { write, release: async () => this.table.mark(key, false) };

@@ -1,14 +1,25 @@
 /**
- * What this host must remember by itself, in DATA_DIR: which cluster it belongs to, which of its engine's networks are
+ * What this host must remember by itself, in DATA_DIR: who it is, which cluster it belongs to, which of its engine's networks are
  * mirrors of which cluster network (the engine never replays CreateNetwork), and where its endpoints' containers are.
  */
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import type { Remembered } from '../model/origin.js';
 import type { EngineNetworkId, NetworkId } from '../model/types.js';
 import { DataFile, type TellTrouble } from './data-file.js';
+import { fingerprint, machine, nodeId } from './fields.js';
 import { SandboxMemory } from './sandbox-memory.js';
 
 const schema = z.object({
+  // Not in the files of older releases.
+  node: z
+    .object({
+      id: nodeId,
+      machine,
+      boot: fingerprint,
+    })
+    .exactOptional(),
   cluster: z.string().optional(),
   mirrors: z.record(z.string(), z.string()),
   // Not in the files of older releases.
@@ -18,6 +29,7 @@ const schema = z.object({
 export class HostMemory {
   private readonly mirrors: Map<EngineNetworkId, NetworkId>;
   private clusterId: string | undefined;
+  private self: Remembered | undefined;
   readonly sandboxes: SandboxMemory;
 
   private constructor(
@@ -26,6 +38,7 @@ export class HostMemory {
   ) {
     this.mirrors = new Map(Object.entries(content.mirrors)) as Map<EngineNetworkId, NetworkId>;
     this.clusterId = content.cluster;
+    this.self = content.node;
     this.sandboxes = new SandboxMemory(content.sandboxes, () => this.save());
   }
 
@@ -33,6 +46,25 @@ export class HostMemory {
   static open(folder: string, tell: TellTrouble): HostMemory {
     const file = new DataFile(join(folder, 'host.json'), schema, tell);
     return new HostMemory(file, file.read() ?? { mirrors: {}, sandboxes: {} });
+  }
+
+  /** Who this host was; it need not be so still (see model/origin.ts). */
+  get node(): Remembered | undefined {
+    return this.self;
+  }
+
+  rememberNode(node: Remembered): void {
+    if (isDeepStrictEqual(this.self, node)) return;
+    this.self = node;
+    this.save();
+  }
+
+  /**
+   * The folder is a copy of another host's. Where its containers are is that host's to know; which of an engine's
+   * networks are mirrors stays true, for their ids are copied with the engine's own disk or are none here.
+   */
+  forgetCopied(): void {
+    for (const id of [...this.sandboxes.keys()]) this.sandboxes.delete(id);
   }
 
   get cluster(): string | undefined {
@@ -65,6 +97,7 @@ export class HostMemory {
 
   private save(): void {
     this.file.writeSync(() => ({
+      ...(this.self === undefined ? {} : { node: this.self }),
       cluster: this.clusterId,
       mirrors: Object.fromEntries(this.mirrors),
       sandboxes: this.sandboxes.content,

@@ -10,16 +10,19 @@ import type { Ip, Subnet } from '../model/types.js';
 import {
   containerId,
   endpointId,
+  fingerprint,
   hostCidr,
   ip,
   linkLocalIp,
   list,
   mac,
+  machine,
   moment,
   mtu,
   network,
   networkId,
   nodeAddress,
+  nodeId,
   pairs,
   pool,
   refusal,
@@ -27,13 +30,20 @@ import {
   vni,
 } from './fields.js';
 
-export const nodeFields = z.object({
-  address: nodeAddress,
-  hostname: text(isHostname, 'is no name of a host'),
-  mtu,
-  routes: list(network, 0, MOST.routes),
-  gwbridge: list(network, 0, MOST.gwbridge).exactOptional(),
-});
+/** `vtep` is said again, for people and for a release in which it is another address than the key's. */
+export const nodeFields = z
+  .object({
+    id: nodeId,
+    address: nodeAddress,
+    vtep: nodeAddress,
+    hostname: text(isHostname, 'is no name of a host'),
+    mtu,
+    routes: list(network, 0, MOST.routes),
+    gwbridge: list(network, 0, MOST.gwbridge).exactOptional(),
+    machine,
+    boot: fingerprint,
+  })
+  .refine((node) => node.vtep === node.address, { ...refusal("is not its key's"), path: ['vtep'] });
 
 const subnet = z
   .object({
@@ -68,7 +78,7 @@ export const networkFields = z.object({
   ipv6: z.boolean(),
   options: pairs(MOST.options, isLabel),
   ipam: z.enum(['cluster', 'engine']),
-  creator: nodeAddress,
+  creator: nodeId,
   announced: z
     .object({
       name: text(isNetworkName, 'is no name that a network can have in the cluster'),
@@ -82,7 +92,7 @@ export const networkFields = z.object({
 export const endpointFields = z.object({
   id: endpointId,
   network: networkId,
-  node: nodeAddress,
+  node: nodeId,
   addresses: list(hostCidr, 1, 2).refine(
     ([a, b]) => b === undefined || familyOf(a ?? '') !== familyOf(b),
     refusal('are two of one family'),
@@ -98,7 +108,7 @@ export const leaseFields = z
   .object({
     pool,
     address: ip,
-    node: nodeAddress,
+    node: nodeId,
     kind: z.enum(['gateway', 'aux', 'endpoint']),
     endpoint: endpointId.exactOptional(),
     created: moment,
@@ -109,7 +119,7 @@ export const poolFields = z
   .object({
     cidr: pool,
     range: network.exactOptional(),
-    node: nodeAddress,
+    node: nodeId,
     network: networkId.exactOptional(),
     created: moment,
   })

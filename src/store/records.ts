@@ -99,12 +99,16 @@ const poolOf = (part: string): string => part.replace(/-(?=\d+$)/, '/');
 export function parseNode(entry: Entry, report?: Report): Node | undefined {
   const fields = parse(entry, nodeFields, { address: itself }, report);
   if (fields === undefined) return undefined;
-  if (entry.held || entry.everHeld) return { ...fields, alive: entry.held };
+  if (entry.held || entry.everHeld) {
+    const { vtep: _, ...node } = fields;
+    return { ...node, alive: entry.held, index: entry.index };
+  }
   report?.(entry.key, 'was never held by a session, so that no host wrote it', entry.index);
   return undefined;
 }
 
-export const formatNode = (node: Omit<Node, 'alive'>): string => format(nodeFields, ['address'], node);
+export const formatNode = (node: Omit<Node, 'alive' | 'index'>): string =>
+  format(nodeFields, ['address'], { ...node, vtep: node.address });
 
 /** `networks/<id>` */
 export function parseNetwork(entry: Entry, report?: Report): Network | undefined {

@@ -63,8 +63,8 @@ export class VersionedStore implements Store {
     return this.store.commit(ops);
   }
 
-  async hold(key: string, value: string, onError: (error: Error) => void): Promise<Hold> {
+  async hold(...args: Parameters<Store['hold']>): Promise<Hold> {
     await this.check();
-    return this.store.hold(key, value, onError);
+    return this.store.hold(...args);
   }
 }

@@ -120,10 +120,16 @@ export class FakeStore implements Store {
     if (this.#down) onError(this.#down);
   }
 
-  async hold(key: string, value: string): Promise<Hold> {
+  async hold(
+    key: string,
+    value: string,
+    _onError: (error: Error) => void = () => {},
+    onHeld = () => {},
+  ): Promise<Hold> {
     const write = async (text: string) => {
       await this.commit([{ verb: 'set', key, value: text }]);
       this.table.mark(key, true);
+      onHeld();
     };
     await write(value);
     return { write, release: async () => this.table.mark(key, false) };

@@ -6,10 +6,12 @@ import type { Cidr, EndpointId, Mac, NetworkId, NodeAddress } from '../../src/mo
 import { HostPass } from '../../src/reconcile/host-pass.js';
 import { Peers } from '../../src/registry/peers.js';
 import { FakeStore } from '../fakes/store.js';
+import { selfOf } from '../unit/model/fixtures.js';
 import { hexId, makeHost, POOL } from '../unit/registry/host.js';
 import { Bench, type Host, run } from './bench.js';
 
 const SELF = '10.0.0.1' as NodeAddress;
+const TRUSTED = { prunes: true, refusal: undefined };
 const SIX = 'fd00:1::/64' as Cidr;
 const network = hexId(1) as NetworkId;
 const namespace = `1-${network.slice(0, 10)}`;
@@ -27,8 +29,8 @@ async function start(kernel: LinuxKernel) {
   await registry.networksSeen(network);
   const warn = (fields: object, text: string) => warnings.push({ ...fields, text });
   const log = { warn, debug: vi.fn(), error: warn } as unknown as Logger;
-  const peers = new Peers(view, SELF, local, { holder: async () => undefined }, () => {});
-  const pass = new HostPass(kernel, view, local, membership, peers, { address: SELF, mtu: () => 1500 }, log);
+  const peers = new Peers(view, registry.self, local, { holder: async () => undefined }, () => {});
+  const pass = new HostPass(kernel, view, local, membership, peers, { ...selfOf(SELF), mtu: () => 1500 }, TRUSTED, log);
   const stop = () => {
     pass.stop();
     registry.stop();

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { LinuxKernel } from '../../src/kernel/host.js';
 import { createNamespace, removeNamespace, withNamespace } from '../../src/kernel/netns.js';
 import type { Step } from '../../src/model/steps.js';
-import type { Cidr, Ip, Mac, NamespaceName } from '../../src/model/types.js';
+import type { Cidr, Ip, Mac, NamespaceName, NodeAddress } from '../../src/model/types.js';
 
 /** What `ip -j` and `bridge -j` print: an array of records. */
 export type Rows = readonly Record<string, unknown>[];
@@ -48,7 +48,7 @@ export class Bench {
     run(path, 'ip', 'link', 'set', 'lo', 'up');
     const netnsDir = `${this.dir}/${name}.netns`;
     mkdirSync(netnsDir);
-    return new Host(path, netnsDir, this.kernel(path, netnsDir, advertise));
+    return new Host(path, netnsDir, this.kernel(path, netnsDir, advertise), advertise as NodeAddress);
   }
 
   /** What a restart of the process makes of a host: nothing of it is known. */
@@ -96,6 +96,7 @@ export class Host {
     readonly path: string,
     readonly netnsDir: string,
     readonly kernel: LinuxKernel,
+    readonly vtep: NodeAddress,
   ) {}
 
   /** The network's namespace. */
@@ -112,7 +113,8 @@ export class Host {
     await this.apply({ kind: 'createNamespace' });
     await this.apply({ kind: 'createBridge', link: 'br0', mtu: 1450, alias: NETWORK });
     if (gateway !== undefined) await this.apply({ kind: 'addAddress', link: 'br0', address: gateway as Cidr });
-    await this.apply({ kind: 'createVxlan', link: 'vxlan0', vni: 256, mtu: 1450, master: 'br0' });
+    const device = { link: 'vxlan0', vni: 256, mtu: 1450, master: 'br0', local: this.vtep, port: 4789 };
+    await this.apply({ kind: 'createVxlan', ...device });
   }
 
   async port(n: number, containerEnd = `vethc${n}`): Promise<void> {

@@ -10,6 +10,7 @@ import type { Membership } from '../../src/registry/membership.js';
 import { ownIn } from '../../src/registry/own.js';
 import { Peers } from '../../src/registry/peers.js';
 import type { ClusterView } from '../../src/store/cluster.js';
+import { idOf, livingNode } from '../unit/nodes.js';
 import { Bench, type Host, NETWORK, run } from './bench.js';
 
 const SELF = '10.0.0.1' as NodeAddress;
@@ -22,10 +23,10 @@ const make = (n: number, node: string): Endpoint => {
   return {
     id: n.toString(16).padStart(8, '0').padEnd(64, 'e') as EndpointId,
     network: ID,
-    node: node as NodeAddress,
+    node: idOf(node),
     addresses: [`172.16.${high}.${low}/16` as Cidr],
     mac: `02:42:ac:10:${hex(high)}:${hex(low)}` as Mac,
-    ...{ names: [`c${n}`], container: '', sandbox: '', created: 0, index: n, born: n },
+    ...{ names: [`c${n}`], container: '', created: 0, index: n, born: n },
   };
 };
 const nodeOf = (n: number) => `10.0.0.${2 + (n % 99)}`;
@@ -46,7 +47,7 @@ beforeEach(async () => {
   bench = new Bench();
   host = bench.host('host');
   warn = vi.fn();
-  const nodes = [SELF, ...Array.from({ length: 99 }, (_, n) => nodeOf(n) as NodeAddress)];
+  const nodes = [SELF, ...Array.from({ length: 99 }, (_, n) => nodeOf(n))];
   const subnets = [{ pool: '172.16.0.0/16' as Cidr, gateway: '172.16.255.254/16' as Cidr, aux: {}, vni: 256 }];
   const record = {
     id: ID,
@@ -55,12 +56,10 @@ beforeEach(async () => {
     ipv6: false,
     options: {},
     ipam: 'cluster',
-    creator: SELF,
+    creator: idOf(SELF),
   } as const;
   view.current = {
-    nodes: new Map(
-      nodes.map((address) => [address, { address, hostname: address, mtu: 1500, routes: [], alive: true }]),
-    ),
+    nodes: new Map(nodes.map((address) => [idOf(address), livingNode(address)])),
     networks: new Map([[ID, { ...record, deleting: false, index: 1 }]]),
     endpoints: new Map(),
     unreadable: new Set(),
@@ -68,10 +67,12 @@ beforeEach(async () => {
   };
   const local = new LocalEndpoints();
   const cluster = view as unknown as ClusterView;
-  const membership = { networks: new Set([ID]), own: () => ownIn(endpoints, SELF) } as unknown as Membership;
-  const peers = new Peers(cluster, SELF, local, { holder: async () => undefined }, () => {});
+  const membership = { networks: new Set([ID]), own: () => ownIn(endpoints, idOf(SELF)) } as unknown as Membership;
+  const peers = new Peers(cluster, idOf(SELF), local, { holder: async () => undefined }, () => {});
   const log = { warn, debug: () => {}, error: warn } as unknown as Logger;
-  pass = new HostPass(host.kernel, cluster, local, membership, peers, { address: SELF, mtu: () => 1500 }, log);
+  const self = { id: idOf(SELF), address: SELF, port: 4789, mtu: () => 1500 };
+  const tenure = { prunes: true, refusal: undefined };
+  pass = new HostPass(host.kernel, cluster, local, membership, peers, self, tenure, log);
   pass.open();
   const all = Array.from({ length: COUNT }, (_, n) => make(n, n === 0 ? SELF : nodeOf(n)));
   local.join(make(0, SELF).id, '/var/run/docker/netns/000000000000');

@@ -82,7 +82,15 @@ describe('createBridge', () => {
 
 describe('createVxlan', () => {
   const create = (link: string, vni: number) =>
-    host.apply({ kind: 'createVxlan', link, vni, mtu: 1450, master: 'br0' });
+    host.apply({
+      kind: 'createVxlan',
+      link,
+      vni,
+      mtu: 1450,
+      master: 'br0',
+      local: host.vtep,
+      port: 4789,
+    });
   beforeEach(async () => {
     await host.apply({ kind: 'createNamespace' });
     await host.apply({ kind: 'createBridge', link: 'br0', mtu: 1450, alias: NETWORK });

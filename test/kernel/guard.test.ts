@@ -8,7 +8,7 @@ import { sendUdp, vxlan } from './forger.js';
 
 let namespace = '';
 let guard: VxlanGuard;
-const open = (mode: GuardMode = 'on') => withNamespace(namespace, () => new VxlanGuard(4, mode));
+const open = (mode: GuardMode = 'on', port = 4789) => withNamespace(namespace, () => new VxlanGuard(4, mode, port));
 beforeEach(() => {
   namespace = makeNamespace();
   guard = open();
@@ -29,6 +29,18 @@ it('names the nodes and the VXLAN ids', async () => {
   expect(listing()).toMatch(/ip saddr != @nodes counter packets 0 bytes 0 drop/);
   for (const chain of CHAINS)
     expect(listing()).toMatch(new RegExp(`chain ${chain} .*\n\t\ttype filter hook ${chain} `));
+});
+
+it('looks at the port of the cluster, and is made anew for another one', async () => {
+  await ensure();
+  expect(listing()).toMatch(/udp dport != 4789 .*accept/);
+  const other = open('on', 8472);
+  expect(other.stands()).toBe(false);
+  await ensure(other);
+  expect(listing()).toMatch(/udp dport != 8472 .*accept/);
+  expect(listing()).not.toContain('4789');
+  expect([other.stands(), guard.stands()]).toEqual([true, false]);
+  other.close();
 });
 
 it('incoming: looks at what comes in alone', async () => {

@@ -60,7 +60,7 @@ export class GuardedHosts {
   ) {
     this.at = ADDRESSES[underlay];
     this.lay(masquerade);
-    this.guards = [this.a, this.b].map((netns) => withNamespace(netns, () => new VxlanGuard(underlay, mode)));
+    this.guards = [this.a, this.b].map((netns) => withNamespace(netns, () => new VxlanGuard(underlay, mode, 4789)));
   }
 
   /** Frames that have come out of a VXLAN device, a while after `work`. */

@@ -69,7 +69,7 @@ test('observe tells a whole network', async () => {
         kind: 'vxlan',
         mtu: 1450,
         master: 'br0',
-        vxlan: { vni: 256, port: 4789, learning: false, proxy: true },
+        vxlan: { vni: 256, port: 4789, local: '10.0.0.1', learning: false, proxy: true },
         port: { learning: false, flood: false },
       },
       {

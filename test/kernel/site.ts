@@ -7,7 +7,8 @@ import { diff } from '../../src/model/diff.js';
 import { containerEnd, namespaceName } from '../../src/model/names.js';
 import { plan } from '../../src/model/plan.js';
 import type { Endpoint, EndpointId, Network, NodeAddress } from '../../src/model/types.js';
-import { cluster, endpoint, HOST1, HOST2, network } from '../unit/model/fixtures.js';
+import { cluster, endpoint, HOST1, HOST2, network, selfOf } from '../unit/model/fixtures.js';
+import { idOf } from '../unit/nodes.js';
 import { Bench, type Host, run } from './bench.js';
 
 /** Debian's own: the tests need no package of Python's. */
@@ -41,9 +42,9 @@ export class Site {
   }
 
   /** 172.16.1.<n>. Its id begins with n, for the names of links are cut from ids. */
-  endpoint(n: number, node: NodeAddress, change: Partial<Endpoint> = {}): Endpoint {
+  endpoint(n: number, host: NodeAddress, change: Partial<Endpoint> = {}): Endpoint {
     const id = n.toString(16).padStart(6, '0').padEnd(64, 'e') as EndpointId;
-    return endpoint(n, node, { id, network: this.network.id, ...change });
+    return endpoint(n, host, { id, network: this.network.id, ...change });
   }
 
   /** Makes the containers of these endpoints, as the engine does. */
@@ -65,7 +66,7 @@ export class Site {
       const joined = new Set(this.endpoints.map((e) => e.id));
       const wanted = plan(
         cluster([this.network], this.endpoints),
-        { address, mtu: 1500, joined, sandboxes: new Map() },
+        { ...selfOf(address), joined, sandboxes: new Map() },
         name,
       );
       // Where something learned it takes a second look.
@@ -75,7 +76,7 @@ export class Site {
   }
 
   private container(of: Endpoint): Container {
-    const host = this.hosts[of.node === HOST1 ? 0 : 1];
+    const host = this.hosts[of.node === idOf(HOST1) ? 0 : 1];
     const netns = this.bench.namespace(`${of.names[0]}on${host.path.at(-1)}`);
     run(host.path, 'ip', 'link', 'set', containerEnd(of.id), 'netns', netns, 'name', 'eth0', 'address', of.mac);
     for (const address of of.addresses)

@@ -13,7 +13,17 @@ const OWN = '02:42:ac:10:01:01' as Mac;
 const plan: NamespacePlan = {
   name: NS,
   network: NETWORK as NetworkId,
-  bridges: [{ name: 'br0', vxlan: 'vxlan0', vni: 256, mtu: 1450, addresses: ['172.16.1.254/24' as Cidr] }],
+  bridges: [
+    {
+      name: 'br0',
+      vxlan: 'vxlan0',
+      vni: 256,
+      local: '10.0.0.1' as NodeAddress,
+      port: 4789,
+      mtu: 1450,
+      addresses: ['172.16.1.254/24' as Cidr],
+    },
+  ],
   ports: [
     {
       endpoint: '0'.repeat(64) as EndpointId,

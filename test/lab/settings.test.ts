@@ -38,6 +38,7 @@ describe('a wrong setting ends the start with one sentence', () => {
       'CLUSTER_STORE_OPTS names kv.cacertfile=/no/such, which cannot be read',
     ],
     [['DATA_DIR=/proc/nowhere'], 'DATA_DIR is "/proc/nowhere", which cannot be written'],
+    [['VXLAN_PORT=0'], 'VXLAN_PORT is "0"; it must be a UDP port, a number from 1 to 65535'],
     [['LOG_LEVEL=loud'], 'LOG_LEVEL is "loud"; it must be one of'],
   ])('%s', async (settings, sentence) => {
     const { ok, stderr, stdout } = await start(...settings);

@@ -2,14 +2,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { isStoreError } from '../../src/errors.js';
+import { isStoreError, isUserError } from '../../src/errors.js';
 import { ConsulStore } from '../../src/store/consul.js';
+import { idOf } from '../unit/nodes.js';
 import { ConsulAgent } from './consul-agent.js';
 import { Watching } from './watching.js';
 
 const sessionList = z.array(z.object({ ID: z.string(), NodeChecks: z.array(z.string()).nullable(), TTL: z.string() }));
 const kvList = z.array(z.object({ Session: z.string().optional() }));
-const value = (hostname: string, more = ''): string => JSON.stringify({ hostname, more });
+/** Another host for each name, unless `id` says which. */
+const value = (hostname: string, more = '', id: string = idOf(hostname)): string =>
+  JSON.stringify({ id, hostname, more });
 
 describe('Consul', () => {
   let agent: ConsulAgent;
@@ -125,13 +128,53 @@ describe('Consul', () => {
     const other = await open().hold('nodes/10.0.0.60', value('docker01'), onError);
     const hold = await store.hold('nodes/10.0.0.60', value('docker02'), onError);
     expect(errors).toHaveLength(1);
-    expect(isStoreError(errors[0]) && errors[0].message).toContain('10.0.0.60 is in use by host docker01');
+    expect(isUserError(errors[0]) && errors[0].message).toBe(
+      `10.0.0.60 is the address of host docker01 (${idOf('docker01')}), which lives, so that host docker02 (${idOf('docker02')}) cannot have it and changes nothing; give one of the two another CLUSTER_ADVERTISE`,
+    );
     expect(await store.get('nodes/10.0.0.60')).toMatchObject({ value: value('docker01') });
     await expect(hold.write(value('docker02', 'x'))).rejects.toThrow('docker01');
     await other.release();
     const watching = watch('nodes/');
     await watching.until((w) => w.content?.['nodes/10.0.0.60'] === value('docker02', 'x'), 6_000);
     await hold.release();
+  });
+
+  it('lets two hosts of one name and one address be: the first keeps key and session', async () => {
+    const [first, second] = ['00000000000000aa', '00000000000000bb'];
+    const hold = await open().hold('nodes/10.0.0.60', value('docker01', 'first', first), onError);
+    const session = await sessionOf('nodes/10.0.0.60');
+    const held: string[] = [];
+    const other = await store.hold(
+      'nodes/10.0.0.60',
+      value('docker01', 'second', second),
+      (error) => errors.push(error),
+      () => held.push('second'),
+    );
+    // Longer than it takes the second to try again.
+    await sleep(4_500);
+    expect(await sessionOf('nodes/10.0.0.60')).toBe(session);
+    expect(await store.get('nodes/10.0.0.60')).toMatchObject({ value: value('docker01', 'first', first) });
+    expect(errors.length).toBeGreaterThan(1);
+    for (const error of errors)
+      expect(error.message).toContain(`host docker01 (${first}), which lives, so that host docker01 (${second})`);
+    expect(held).toEqual([]);
+    await hold.release();
+    const watching = watch('nodes/');
+    await watching.until((w) => w.content?.['nodes/10.0.0.60'] === value('docker01', 'second', second), 6_000);
+    expect(held).toEqual(['second']);
+    await other.release();
+  });
+
+  it('tells a copy with its own id from an earlier process, once it has held the key, and leaves that alone', async () => {
+    const hold = await open().hold('nodes/10.0.0.60', value('docker01'), onError);
+    const copy = await store.hold('nodes/10.0.0.60', value('docker01', 'copy'), () => {});
+    const session = await sessionOf('nodes/10.0.0.60');
+    await expect.poll(() => errors.length, { timeout: 6_000 }).toBeGreaterThan(0);
+    expect(isUserError(errors[0]) && errors[0].message).toMatch(
+      /^10\.0\.0\.60 and the id of host docker01 .* by a copy/,
+    );
+    expect(await sessionOf('nodes/10.0.0.60')).toBe(session);
+    await Promise.all([hold, copy].map((h) => h.release()));
   });
 
   it('brings a change to a watch within milliseconds', async () => {

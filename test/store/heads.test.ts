@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { keys } from '../../src/model/names.js';
 import type { Op, Store } from '../../src/model/ports.js';
-import type { Cidr, Endpoint, EndpointId, Mac, NetworkId, NodeAddress } from '../../src/model/types.js';
+import type { Cidr, Endpoint, EndpointId, Mac, NetworkId, NodeId } from '../../src/model/types.js';
 import { type EndpointAttempt, Heads } from '../../src/registry/heads.js';
 import { ClusterView } from '../../src/store/cluster.js';
 import { ConsulStore } from '../../src/store/consul.js';
@@ -18,13 +18,13 @@ const EVENTS = Number(process.env.EVENTS ?? 600);
 
 const hexId = (n: number): string => n.toString(16).padStart(64, '0');
 const network = hexId(0xa0) as NetworkId;
-const ownerOf = (n: number): NodeAddress => `10.1.${Math.floor(n / 250)}.${(n % 250) + 1}` as NodeAddress;
+const ownerOf = (n: number): NodeId => n.toString(16).padStart(16, '0') as NodeId;
 
-const endpoint = (owner: NodeAddress, n: number, names: readonly string[] = []): Omit<Endpoint, 'index'> => ({
+const endpoint = (owner: NodeId, n: number, names: readonly string[] = []): Omit<Endpoint, 'index'> => ({
   ...{ id: hexId(n) as EndpointId, network, node: owner, mac: '02:42:ac:10:01:01' as Mac, names },
   ...{ addresses: [`172.16.${(n >> 8) & 255}.${n & 255}/16` as Cidr], container: hexId(n), created: 1_700_000_000_000 },
 });
-const keyOf = (owner: NodeAddress, n: number): string => keys.endpoint(network, owner, hexId(n));
+const keyOf = (owner: NodeId, n: number): string => keys.endpoint(network, owner, hexId(n));
 
 let agent: ConsulAgent;
 let rounds = 0;
@@ -63,7 +63,7 @@ class Writer {
   private readonly mine = new Set<number>();
   constructor(
     private readonly store: Store,
-    readonly owner: NodeAddress,
+    readonly owner: NodeId,
   ) {
     this.heads = new Heads(store, owner);
   }

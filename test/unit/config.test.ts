@@ -27,6 +27,11 @@ describe('readConfig', () => {
 
   it('takes three ways of guarding', () => {
     expect(read({}).vxlanGuard).toBe('on');
+    expect([read({}).vxlanPort, read({ VXLAN_PORT: '4790' }).vxlanPort]).toEqual([4789, 4790]);
+    for (const port of ['0', '65536', '-1', '4789x', '1e3', ' 1'])
+      expect(() => read({ VXLAN_PORT: port })).toThrow(
+        `VXLAN_PORT is "${port}"; it must be a UDP port, a number from 1 to 65535`,
+      );
     for (const mode of ['on', 'incoming', 'off']) expect(read({ VXLAN_GUARD: mode }).vxlanGuard).toBe(mode);
     expect(() => read({ VXLAN_GUARD: 'outgoing' })).toThrow(
       'VXLAN_GUARD is "outgoing"; it must be one of on, incoming, off',

@@ -10,12 +10,16 @@ import { within } from '../waiting.js';
 import { record } from './record.js';
 import { lost, NET, Scene } from './scene.js';
 
-const [HOST1, HOST2, NOBODY] = ['10.0.0.60', '10.0.0.61', '203.0.113.9'] as const;
+const [HOST2, NOBODY] = ['10.0.0.61', '203.0.113.9'] as const;
+/** The id of no host. */
+const STRANGER = 'f'.repeat(16);
 const ESCAPES = '\u001b[2J\u001b]0;gone\u0007\u202Eevil';
 const id = (digit: string) => digit.repeat(64);
 const FLOOD = 400;
 
 let scene: Scene;
+/** Of docker01 and docker02. */
+let nodes: readonly [string, string];
 /** Its cluster id, and the address and MAC of c2. */
 let network: string;
 let c2: { readonly address: string; readonly mac: string };
@@ -31,6 +35,7 @@ beforeAll(async () => {
   };
   await scene.docker(1, 'run', '-d', '--name', 'bystander', 'busybox', 'sleep', 'infinity');
   network = await scene.docker(1, 'network', 'inspect', '--format', '{{.Id}}', NET);
+  nodes = [await scene.nodeId(1), await scene.nodeId(2)];
 });
 afterAll(() => scene?.down());
 
@@ -38,7 +43,7 @@ const json = (value: object) => JSON.stringify({ version: 2, ...value });
 const networkRecord = (name: string, pool: string, vni: number, change: object = {}) =>
   json({
     subnets: [{ pool, gateway: pool.replace(/0\/(\d+)$/, '1/$1'), aux: {}, vni }],
-    ...{ internal: false, ipv6: false, options: {}, ipam: 'cluster', creator: HOST1 },
+    ...{ internal: false, ipv6: false, options: {}, ipam: 'cluster', creator: nodes[0] },
     announced: { name, labels: {}, attachable: false },
     ...{ deleting: false, ...change },
   });
@@ -47,12 +52,16 @@ const endpointRecord = (name: string, address: string, change: object = {}) =>
     ...{ addresses: [`${address}/24`], mac: '02:42:00:00:00:99', names: [name], container: '' },
     ...{ created: 1, ...change },
   });
-const nodeRecord = (hostname: string) => json({ hostname, mtu: 1500, routes: [], gwbridge: ['172.16.0.0/12'] });
+const nodeRecord = (address: string, hostname: string, node = 'f'.repeat(16)) =>
+  json({
+    ...{ id: node, vtep: address, hostname, mtu: 1500, routes: [], gwbridge: ['172.16.0.0/12'] },
+    ...{ machine: {}, boot: '0'.repeat(32) },
+  });
 
 /** Everything that a writer might think of, by key. */
 async function weapons(): Promise<Readonly<Record<string, string>>> {
   const sandbox = await scene.docker(1, 'inspect', '--format', '{{.NetworkSettings.SandboxKey}}', 'bystander');
-  const pool = json({ node: HOST1, network: id('e'), created: 1 });
+  const pool = json({ node: nodes[0], network: id('e'), created: 1 });
   const own = (await scene.keys(`/endpoints/${network}/`)).map((key) => key.slice('tsoverlay/'.length));
   const values = await Promise.all(
     own.map(async (key) => [key, (await scene.lab.consul.value(`tsoverlay/${key}`)) ?? ''] as const),
@@ -61,10 +70,11 @@ async function weapons(): Promise<Readonly<Record<string, string>>> {
   if (c1 === undefined) throw new Error('no record of c1');
   const endpoint = (digit: string, node: string) => `endpoints/${network}/${node}/${id(digit)}`;
   return {
-    'nodes/10.0.0.98': nodeRecord(ESCAPES),
-    'nodes/10.0.0.99': nodeRecord('never-held'),
-    [`nodes/${NOBODY}`]: nodeRecord('never-held-either'),
-    'nodes/0.0.0.0': nodeRecord('everybody'),
+    'nodes/10.0.0.97': nodeRecord('10.0.0.97', 'moved-here', nodes[1]),
+    'nodes/10.0.0.98': nodeRecord('10.0.0.98', ESCAPES),
+    'nodes/10.0.0.99': nodeRecord('10.0.0.99', 'never-held'),
+    [`nodes/${NOBODY}`]: nodeRecord(NOBODY, 'never-held-either'),
+    'nodes/0.0.0.0': nodeRecord('0.0.0.0', 'everybody'),
     [`networks/${id('f')}`]: networkRecord('evil/../../x', '0.0.0.0/1', 700),
     [`networks/${id('7')}`]: networkRecord('half', '0.0.0.0/1', 701),
     [`networks/${id('8')}`]: networkRecord(ESCAPES, '172.29.0.0/24', 702),
@@ -73,23 +83,23 @@ async function weapons(): Promise<Readonly<Record<string, string>>> {
     [`networks/${id('d')}`]: networkRecord('going', '172.16.1.0/24', 256, { deleting: true }),
     [`networks/${network.slice(0, 10)}${'0'.repeat(54)}`]: networkRecord('twin', '172.29.2.0/24', 704),
     [`networks/${network.slice(0, 12)}`]: 'garbage',
-    [endpoint('1', HOST1)]: endpointRecord('phantom', '172.16.1.101', { sandbox }),
-    [endpoint('2', NOBODY)]: endpointRecord('stranger', '172.16.1.102'),
-    [endpoint('3', HOST2)]: endpointRecord('gate', '172.16.1.1'),
-    [endpoint('4', HOST2)]: endpointRecord('outside', '10.0.0.61'),
+    [endpoint('1', nodes[0])]: endpointRecord('phantom', '172.16.1.101', { sandbox }),
+    [endpoint('2', STRANGER)]: endpointRecord('stranger', '172.16.1.102'),
+    [endpoint('3', nodes[1])]: endpointRecord('gate', '172.16.1.1'),
+    [endpoint('4', nodes[1])]: endpointRecord('outside', '10.0.0.61'),
     // Below and above the ids that are there.
-    [endpoint('0', HOST1)]: endpointRecord('usurper', c2.address, { mac: c2.mac }),
-    [endpoint('f', HOST1)]: endpointRecord('usurper', c2.address, { mac: c2.mac }),
+    [endpoint('0', nodes[0])]: endpointRecord('usurper', c2.address, { mac: c2.mac }),
+    [endpoint('f', nodes[0])]: endpointRecord('usurper', c2.address, { mac: c2.mac }),
     // Under the id of an endpoint that lives elsewhere.
-    [c1[0].replace(HOST1, HOST2)]: endpointRecord('double', '172.16.1.107'),
-    [endpoint('6', HOST1)]: endpointRecord('pathfinder', '172.16.1.106', { sandbox: '/proc/1/ns/net' }),
+    [c1[0].replace(nodes[0], nodes[1])]: endpointRecord('double', '172.16.1.107'),
+    [endpoint('6', nodes[0])]: endpointRecord('pathfinder', '172.16.1.106', { sandbox: '/proc/1/ns/net' }),
     // The container's own record, and what the plugin reads at a start: another container's namespace.
     [c1[0]]: json({ ...JSON.parse(c1[1]), sandbox }),
     // What makes hosts look at the endpoints, and heads that are none.
-    ...Object.fromEntries([HOST1, HOST2, NOBODY].map((node) => [keys.head(network, node, 'forged'), ESCAPES])),
+    ...Object.fromEntries([...nodes, STRANGER].map((node) => [keys.head(network, node, 'forged'), ESCAPES])),
     [keys.head(network, 'somebody', '..')]: 'garbage',
-    [keys.head(id('c'), HOST1, 'forged')]: 'garbage',
-    [`heads/99/${network}/${HOST1}/forged`]: 'garbage',
+    [keys.head(id('c'), nodes[0], 'forged')]: 'garbage',
+    [`heads/99/${network}/${nodes[0]}/forged`]: 'garbage',
     'pools/0.0.0.0-1': pool,
     'pools/172.29.0.0-16': 'garbage',
     'vnis/256': id('e'),
@@ -97,7 +107,7 @@ async function weapons(): Promise<Readonly<Record<string, string>>> {
     'vnis/900': id('c'),
     'names/elsewhere': id('c'),
     'pool-guard': ESCAPES,
-    [`members/${HOST1}/${id('c')}`]: '',
+    [`members/${nodes[0]}/${id('c')}`]: '',
     ...Object.fromEntries(Array.from({ length: FLOOD }, (_, i) => [`networks/flood-${i}`, 'garbage'])),
   };
 }
@@ -134,7 +144,7 @@ async function harmless(): Promise<void> {
   for (const host of [1, 2]) {
     expect(await networks(host), 'nothing is mirrored').toEqual([NET]);
     const rules = await guard(host);
-    for (const address of ['10.0.0.98', '10.0.0.99', NOBODY]) expect(rules).not.toContain(address);
+    for (const address of ['10.0.0.97', '10.0.0.98', '10.0.0.99', NOBODY]) expect(rules).not.toContain(address);
     const kernel = await inside(host);
     for (const wrong of [NOBODY, '172.16.1.101', '172.16.1.102', '10.0.0.61 lladdr', '02:42:00:00:00:99'])
       expect(kernel, `host ${host}`).not.toContain(wrong);
@@ -207,7 +217,7 @@ it('forged records, while containers talk', async () => {
     if (value === undefined) await scene.lab.consul.remove(key);
     else await scene.lab.consul.put(key, value);
   }
-  await Promise.all([HOST1, HOST2].map((node) => touchHead(scene.lab.consul, network, node)));
+  await Promise.all(nodes.map((node) => touchHead(scene.lab.consul, network, node)));
   await scene.docker(1, 'exec', 'c1', 'sh', '-c', 'kill -INT $(cat /p)');
   expect(lost(await pings), 'running traffic notices nothing').toBe(0);
   await within(5_000, 'all is as before', async () => {
@@ -215,7 +225,7 @@ it('forged records, while containers talk', async () => {
     return left.every((key) => /^tsoverlay\/(released|heads)\//.test(key));
   });
   const heads = await scene.keys('/heads/');
-  expect(heads.map((key) => key.split('/')[4]).sort(), 'one for each host').toEqual([HOST1, HOST2]);
+  expect(heads.map((key) => key.split('/')[4]).sort(), 'one for each host').toEqual([...nodes].sort());
   await harmless();
   expect((await tsoverlay('status')).stdout).not.toContain('left alone');
   await record(

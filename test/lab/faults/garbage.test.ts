@@ -16,6 +16,8 @@ const KINDS = [
 
 let scene: Scene;
 let address: string;
+/** Of docker01 and docker02. */
+let nodes: readonly [string, string];
 const id = (network: string) => scene.docker(1, 'network', 'inspect', '--format', '{{.Id}}', network);
 const consul = () => scene.lab.consul;
 
@@ -29,6 +31,7 @@ beforeAll(async () => {
     await scene.docker(host, 'run', '-d', '--name', `two${host}`, '--net', 'two', 'busybox', 'sleep', 'infinity');
   }
   address = await scene.docker(2, 'inspect', '--format', '{{.NetworkSettings.Networks.two.IPAddress}}', 'two2');
+  nodes = [await scene.nodeId(1), await scene.nodeId(2)];
 });
 afterAll(() => scene?.down());
 
@@ -49,7 +52,7 @@ async function targets(): Promise<{ readonly used: readonly string[]; readonly f
     used: (await Promise.all(parts.map((part) => scene.keys(part)))).flat(),
     fresh: [
       `networks/${UNKNOWN}`,
-      `endpoints/${one}/10.0.0.60/${UNKNOWN}`,
+      `endpoints/${one}/${nodes[0]}/${UNKNOWN}`,
       `addresses/172.16.1.0-24/${TAKEN}`,
       'nodes/10.0.0.99',
       'pools/172.16.9.0-24',
@@ -61,7 +64,7 @@ async function targets(): Promise<{ readonly used: readonly string[]; readonly f
 async function showEndpoints(): Promise<void> {
   const touch = async (network: string) => {
     const networkId = await id(network);
-    await Promise.all([1, 2].map((host) => touchHead(consul(), networkId, scene.lab.host(host).address)));
+    await Promise.all(nodes.map((node) => touchHead(consul(), networkId, node)));
   };
   await Promise.all([NET, 'two'].map(touch));
 }

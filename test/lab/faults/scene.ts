@@ -66,6 +66,11 @@ export class Scene {
     return (await this.lab.consul.keys('tsoverlay/')).filter((key) => key.includes(part));
   }
 
+  /** Who the host is, as its record says. */
+  nodeId(host: number): Promise<string> {
+    return nodeId(this.lab, host);
+  }
+
   startPlugin(host: number): Promise<readonly string[]> {
     return startPlugin(this.lab.host(host));
   }
@@ -85,6 +90,14 @@ export async function startPlugin(h: DockerHost): Promise<readonly string[]> {
   // The first passes follow in a moment.
   await sleep(500);
   return (await since()).split('\n').filter((line) => line.includes('"msg":"kernel step"'));
+}
+
+/** Who the host is, as its record in Consul says; rejects where it has none. */
+export async function nodeId(lab: Lab, host: number): Promise<string> {
+  const value = await lab.consul.value(`tsoverlay/nodes/${lab.host(host).address}`);
+  const { id } = JSON.parse(value ?? '{}') as { id?: string };
+  if (id === undefined) throw new Error(`no record of docker0${host}`);
+  return id;
 }
 
 /** What `ping` says of its packets. */

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { forgetNode } from '../../../src/cli/forget.js';
-import { guardLines, readStatus, statusLines } from '../../../src/cli/status.js';
+import { addressLines, guardLines, readStatus, statusLines } from '../../../src/cli/status.js';
 import type { Cidr, NetworkId, NodeAddress } from '../../../src/model/types.js';
 import { formatNode } from '../../../src/store/records.js';
 import { FakeStore } from '../../fakes/store.js';
+import { nodeOf } from '../nodes.js';
 import { makeHost } from '../registry/host.js';
 
 type Host = Awaited<ReturnType<typeof makeHost>>;
@@ -33,7 +34,7 @@ describe('tsoverlay node forget', () => {
     expect(await forgetNode(store, '10.0.0.61')).toEqual({ endpoints: 2, addresses: 2, pools: 0 });
     expect(await store.keys('endpoints/')).toHaveLength(1);
     expect(await store.keys('addresses/')).toHaveLength(1);
-    expect(await store.keys('members/10.0.0.61/')).toEqual([]);
+    expect(await store.keys(`members/${two.self}/`)).toEqual([]);
     expect(await store.keys('nodes/')).toEqual(['nodes/10.0.0.60']);
     expect(await store.keys('networks/')).toHaveLength(1);
   });
@@ -45,6 +46,27 @@ describe('tsoverlay node forget', () => {
     expect(await store.keys('endpoints/')).toHaveLength(3);
   });
 
+  it('by the id frees what a node without a record holds, and does not while it lives elsewhere', async () => {
+    await store.commit([{ verb: 'delete', key: 'nodes/10.0.0.61' }]);
+    const waits = (await readStatus(store)).endpoints.filter((e) => e.node === two.self).length;
+    expect(statusLines(await readStatus(store))).toContain(
+      `waiting for ${two.self}: ${waits} endpoints; if it never returns: tsoverlay node forget ${two.self}`,
+    );
+    const moved = await store.hold('nodes/10.0.0.77', formatNode(nodeOf('10.0.0.77', { id: two.self })));
+    await expect(forgetNode(store, two.self)).rejects.toThrow(`node ${two.self} is alive`);
+    await moved.release();
+    expect(await forgetNode(store, two.self)).toEqual({ endpoints: 2, addresses: 2, pools: 0 });
+    expect(await store.keys('nodes/')).toEqual(['nodes/10.0.0.60']);
+  });
+
+  it('of an address says nothing of the host that had it before', async () => {
+    const heir = await makeHost(store, '10.0.0.62');
+    store.put({ 'nodes/10.0.0.61': formatNode(nodeOf('10.0.0.61', { id: heir.self })) });
+    expect(await forgetNode(store, '10.0.0.61')).toMatchObject({ endpoints: 0, addresses: 0 });
+    expect(await store.keys('endpoints/')).toHaveLength(3);
+    heir.stop();
+  });
+
   it('of a node that nobody knows says so', async () => {
     await expect(forgetNode(store, '10.0.0.99')).rejects.toThrow('node 10.0.0.99 holds nothing in the cluster');
   });
@@ -54,8 +76,8 @@ it('tsoverlay status lists nodes and networks, what waits, and what cannot be re
   store.put({ 'nodes/10.0.0.99': '{"version":3}' });
   expect(statusLines(await readStatus(store))).toEqual([
     '2 nodes',
-    '  10.0.0.60  docker-10.0.0.60  away  MTU 1500  1 endpoints',
-    '  10.0.0.61  docker-10.0.0.61  away  MTU 1500  2 endpoints',
+    '  10.0.0.60  docker-10.0.0.60  away  id 302e302e  MTU 1500  1 endpoints',
+    '  10.0.0.61  docker-10.0.0.61  away  id 302e302e  MTU 1500  2 endpoints',
     '1 networks',
     '  shop  172.16.1.0/24  VNI 256  3 endpoints',
     'waiting for 10.0.0.60: 1 endpoints; if it never returns: tsoverlay node forget 10.0.0.60',
@@ -64,10 +86,23 @@ it('tsoverlay status lists nodes and networks, what waits, and what cannot be re
   ]);
 });
 
+it('tsoverlay status says when the address of its host is that of another living one', async () => {
+  const record = (await store.get('nodes/10.0.0.61'))?.value ?? '';
+  const self = { address: '10.0.0.61' as NodeAddress, hostname: 'docker09', id: one.self, boot: 'x' };
+  expect(addressLines(await readStatus(store), self)).toEqual([]);
+  await store.hold('nodes/10.0.0.61', record);
+  const status = await readStatus(store);
+  expect(addressLines(status, self)).toEqual([
+    `warning: 10.0.0.61 is the address of host docker-10.0.0.61 (${two.self}), which lives, so that host docker09 (${one.self}) cannot have it and changes nothing; give one of the two another CLUSTER_ADVERTISE`,
+  ]);
+  expect(addressLines(status, { ...self, id: two.self })).toEqual([]);
+  expect(addressLines(status, { ...self, boot: nodeOf('10.0.0.61').boot })).toEqual([]);
+});
+
 it('tsoverlay status tells what the guard has dropped', () => {
-  expect(guardLines(undefined)).toEqual(['UDP 4789 of this host is not guarded']);
-  expect(guardLines(new Map([['forward', 7]]))).toEqual([
-    'UDP 4789 of this host is guarded; datagrams dropped:',
+  expect(guardLines(undefined, 4789)).toEqual(['UDP 4789 of this host is not guarded']);
+  expect(guardLines(new Map([['forward', 7]]), 4790)).toEqual([
+    'UDP 4790 of this host is guarded; datagrams dropped:',
     '  forward  7  from a container, or through this host otherwise',
   ]);
 });
@@ -78,7 +113,7 @@ describe('what others wrote', () => {
   it('is shown on one line each, and no terminal obeys it', async () => {
     store.forge({
       [`nodes/${ESCAPES}`]: '{}',
-      'nodes/10.0.0.99': formatNode({ address: '10.0.0.99' as NodeAddress, hostname: 'evil', mtu: 1500, routes: [] }),
+      'nodes/10.0.0.99': formatNode(nodeOf('10.0.0.99')),
       [`networks/${ESCAPES}`]: '{"version":7}',
     });
     const lines = statusLines(await readStatus(store));

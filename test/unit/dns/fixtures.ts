@@ -1,7 +1,8 @@
 import type { DecodedPacket, Packet, RecordType } from 'dns-packet';
 import { Directory } from '../../../src/dns/directory.js';
 import type { Zone } from '../../../src/dns/zone.js';
-import type { Cidr, Endpoint, EndpointId, Mac, NetworkId, NodeAddress } from '../../../src/model/types.js';
+import type { Cidr, Endpoint, EndpointId, Mac, NetworkId } from '../../../src/model/types.js';
+import { idOf } from '../nodes.js';
 
 let made = 0;
 
@@ -9,7 +10,7 @@ export function endpoint(names: readonly string[], addresses: readonly string[])
   return {
     id: `${++made}`.padStart(64, 'e') as EndpointId,
     network: 'n'.repeat(64) as NetworkId,
-    node: '10.0.0.60' as NodeAddress,
+    node: idOf('10.0.0.60'),
     addresses: addresses as readonly Cidr[],
     mac: '02:42:ac:10:01:01' as Mac,
     names,

@@ -7,11 +7,11 @@ import { plan } from '../../../src/model/plan.js';
 import { repairs } from '../../../src/model/repairs.js';
 import type { NamespacePlan, ObservedFilter, ObservedNamespace, Sender } from '../../../src/model/steps.js';
 import type { Cidr, Endpoint, Ip, Mac } from '../../../src/model/types.js';
-import { cluster, endpoint, endpointId, HOST1, HOST2, network, networkId } from './fixtures.js';
+import { cluster, endpoint, endpointId, HOST1, HOST2, network, networkId, selfOf } from './fixtures.js';
 
 const name = namespaceName(networkId(1));
 const MAC = '02:42:ac:10:01:01' as Mac;
-const self = { address: HOST1, mtu: 1500, joined: new Set([endpointId(1)]), sandboxes: new Map() };
+const self = { ...selfOf(HOST1), joined: new Set([endpointId(1)]), sandboxes: new Map() };
 const on = { options: { 'tsoverlay.antispoof': 'on' } };
 
 const planned = (options: object, change: Partial<Endpoint> = {}) =>

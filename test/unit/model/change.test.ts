@@ -6,11 +6,12 @@ import { namespaceName } from '../../../src/model/names.js';
 import { plan } from '../../../src/model/plan.js';
 import type { ObservedLink, ObservedNamespace } from '../../../src/model/steps.js';
 import type { Endpoint, EndpointId, Ip, Mac } from '../../../src/model/types.js';
-import { cluster, endpoint, endpointId, HOST1, HOST2, network, networkId } from './fixtures.js';
+import { idOf } from '../nodes.js';
+import { cluster, endpoint, endpointId, HOST1, HOST2, network, networkId, selfOf } from './fixtures.js';
 
 const name = namespaceName(networkId(1));
 const net = network();
-const self = { address: HOST1, mtu: 1500, joined: new Set<EndpointId>(), sandboxes: new Map() };
+const self = { ...selfOf(HOST1), joined: new Set<EndpointId>(), sandboxes: new Map() };
 const planOf = (...endpoints: readonly Endpoint[]) => {
   const made = plan(cluster([net], endpoints), self, name);
   if (made === undefined) throw new Error('nothing planned');
@@ -87,7 +88,7 @@ describe('deviceSteps', () => {
   };
 
   it('move an endpoint from another host to this one', () => {
-    const here = { ...two, node: HOST1 };
+    const here = { ...two, node: idOf(HOST1) };
     const joined = { ...self, joined: new Set([here.id]) };
     const after = plan(cluster([net], [own, here]), joined, name);
     const found = after && deviceSteps(planOf(own, two), after, devices);

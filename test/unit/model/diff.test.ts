@@ -12,7 +12,17 @@ const MAC2 = '02:42:ac:10:01:02' as Mac;
 const wanted: NamespacePlan = {
   name,
   network: networkId(1),
-  bridges: [{ name: 'br0', vxlan: 'vxlan0', vni: 256, mtu: 1450, addresses: ['172.16.1.254/24' as Cidr] }],
+  bridges: [
+    {
+      name: 'br0',
+      vxlan: 'vxlan0',
+      vni: 256,
+      local: HOST1,
+      port: 4789,
+      mtu: 1450,
+      addresses: ['172.16.1.254/24' as Cidr],
+    },
+  ],
   ports: [{ endpoint: endpointId(1), bridge: 'br0', containerEnd: 'vethe000000', mtu: 1450, mac: MAC1, end: 'engine' }],
   peers: [{ vxlan: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC2, vtep: HOST2 }],
   floods: [],
@@ -232,5 +242,31 @@ describe('diff', () => {
   it('writes the entries of a port anew that left its bridge', () => {
     const steps = found({ links: [bridge, vxlan, { ...port, master: '' }] });
     expect(kinds(steps)).toEqual(['setMaster veth0', 'setPort veth0', 'replaceStatic veth0']);
+  });
+});
+
+describe('a VXLAN device', () => {
+  const having = (change: object) =>
+    found({ links: [link({}), bridge, { ...vxlan, vxlan: { ...flags, ...change } }, port] });
+
+  it.each([
+    ['of the address that the host had before', { local: '10.0.0.70' }, 'sends from 10.0.0.70 instead of 10.0.0.60'],
+    ['of another port', { port: 8472 }, 'port 8472 instead of 4789'],
+  ])('%s is made anew with all its entries, and no port is touched', (_, change, reason) => {
+    const steps = having(change);
+    expect(steps.find((s) => s.kind === 'createVxlan')).toMatchObject({ local: HOST1, port: 4789, reason });
+    expect(kinds(steps)).toEqual([
+      'removeLink vxlan0',
+      'createVxlan vxlan0',
+      'replaceStatic vxlan0',
+      'replaceNeighbour vxlan0',
+      'replaceFdb vxlan0',
+    ]);
+    expect(steps.some((s) => s.prune)).toBe(false);
+  });
+
+  it('that is right, or leaves its address to the route, stays', () => {
+    expect(having({ local: HOST1 })).toEqual([]);
+    expect(having({})).toEqual([]);
   });
 });

@@ -1,15 +1,7 @@
 /** Small builders for the model's values, so that a test says only what it is about. */
 import { ipOf, macOf } from '../../../src/model/address.js';
-import type {
-  Cidr,
-  Cluster,
-  Endpoint,
-  EndpointId,
-  Network,
-  NetworkId,
-  Node,
-  NodeAddress,
-} from '../../../src/model/types.js';
+import type { Cidr, Cluster, Endpoint, EndpointId, Network, NetworkId, NodeAddress } from '../../../src/model/types.js';
+import { idOf, livingNode } from '../nodes.js';
 
 export const HOST1 = '10.0.0.60' as NodeAddress;
 export const HOST2 = '10.0.0.61' as NodeAddress;
@@ -24,19 +16,19 @@ export const network = (change: Partial<Network> = {}): Network => ({
   ipv6: false,
   options: {},
   ipam: 'cluster',
-  creator: HOST1,
+  creator: idOf(HOST1),
   announced: { name: 'overlay1', labels: {}, attachable: false },
   deleting: false,
   index: 1,
   ...change,
 });
 
-export const endpoint = (n: number, node: NodeAddress, change: Partial<Endpoint> = {}): Endpoint => {
+export const endpoint = (n: number, host: NodeAddress, change: Partial<Endpoint> = {}): Endpoint => {
   const address = `172.16.1.${n}/24` as Cidr;
   return {
     id: endpointId(n),
     network: networkId(1),
-    node,
+    node: idOf(host),
     addresses: [address],
     mac: macOf(ipOf(address)),
     names: [`overlay${n}`],
@@ -47,13 +39,11 @@ export const endpoint = (n: number, node: NodeAddress, change: Partial<Endpoint>
   };
 };
 
+/** The host's own part of its plans. */
+export const selfOf = (address: NodeAddress) => ({ id: idOf(address), address, port: 4789, mtu: 1500 });
+
 export const cluster = (networks: readonly Network[], endpoints: readonly Endpoint[]): Cluster => ({
-  nodes: new Map(
-    [HOST1, HOST2].map((address): [NodeAddress, Node] => [
-      address,
-      { address, hostname: `docker-${address}`, mtu: 1500, routes: [], alive: true },
-    ]),
-  ),
+  nodes: new Map([HOST1, HOST2].map((address) => [idOf(address), livingNode(address)])),
   networks: new Map(networks.map((n) => [n.id, n])),
   endpoints: new Map(
     networks.map((n) => [n.id, new Map(endpoints.filter((e) => e.network === n.id).map((e) => [e.id, e]))]),

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { namespaceName } from '../../../src/model/names.js';
 import { plan } from '../../../src/model/plan.js';
 import type { Cidr, NodeAddress } from '../../../src/model/types.js';
-import { cluster, endpoint, endpointId, HOST1, HOST2, network, networkId } from './fixtures.js';
+import { idOf, livingNode } from '../nodes.js';
+import { cluster, endpoint, endpointId, HOST1, HOST2, network, networkId, selfOf } from './fixtures.js';
 
 const name = namespaceName(networkId(1));
-const self = { address: HOST1, mtu: 1500, joined: new Set([endpointId(1)]), sandboxes: new Map() };
+const self = { ...selfOf(HOST1), joined: new Set([endpointId(1)]), sandboxes: new Map() };
 
 describe('plan', () => {
   it('wants no namespace where no endpoint lives', () => {
@@ -18,7 +19,9 @@ describe('plan', () => {
     expect(wanted).toEqual({
       name,
       network: networkId(1),
-      bridges: [{ name: 'br0', vxlan: 'vxlan0', vni: 256, mtu: 1450, addresses: ['172.16.1.254/24'] }],
+      bridges: [
+        { name: 'br0', vxlan: 'vxlan0', vni: 256, local: HOST1, port: 4789, mtu: 1450, addresses: ['172.16.1.254/24'] },
+      ],
       ports: [
         {
           endpoint: endpointId(1),
@@ -32,6 +35,20 @@ describe('plan', () => {
       peers: [{ vxlan: 'vxlan0', ip: '172.16.1.2', mac: '02:42:ac:10:01:02', vtep: HOST2 }],
       floods: [],
     });
+  });
+
+  it('sends to where a host is now, and to none that is not known', () => {
+    const there = '10.0.0.77' as NodeAddress;
+    const all = cluster([network()], [endpoint(1, HOST1), endpoint(2, HOST2), endpoint(3, '10.0.0.99' as NodeAddress)]);
+    const moved = livingNode(there, { id: idOf(HOST2) });
+    const wanted = plan({ ...all, nodes: new Map([...all.nodes, [moved.id, moved]]) }, self, name);
+    expect(wanted?.peers.map((p) => p.vtep)).toEqual([there]);
+  });
+
+  it('has devices that send from the host’s own address to the cluster’s port', () => {
+    const own = { ...self, address: '10.0.0.78' as NodeAddress, port: 8472 };
+    const wanted = plan(cluster([network()], [endpoint(1, HOST1)]), own, name);
+    expect(wanted?.bridges[0]).toMatchObject({ local: '10.0.0.78', port: 8472 });
   });
 
   it('takes the MTU from the underlay, or from the user as the underlay to reckon with', () => {
@@ -58,13 +75,11 @@ describe('plan', () => {
   });
 
   it('leaves 70 bytes to an IPv6 underlay, and hosts of the other family out', () => {
-    const six = { ...self, address: 'fd00::60' as NodeAddress };
-    const here = endpoint(1, six.address);
-    const wanted = plan(
-      cluster([network()], [here, endpoint(2, 'fd00::61' as NodeAddress), endpoint(3, HOST2)]),
-      six,
-      name,
-    );
+    const [here, there] = ['fd00::60', 'fd00::61'] as [NodeAddress, NodeAddress];
+    const endpoints = [endpoint(1, here), endpoint(2, there), endpoint(3, HOST2)];
+    const six = cluster([network()], endpoints);
+    const nodes = new Map([...six.nodes, [idOf(there), livingNode(there)]]);
+    const wanted = plan({ ...six, nodes }, { ...self, ...selfOf(here) }, name);
     expect(wanted?.ports[0]?.mtu).toBe(1430);
     expect(wanted?.peers.map((p) => p.vtep)).toEqual(['fd00::61']);
   });

@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Cidr, Node } from '../../../src/model/types.js';
 import { gwbridgeSubnet, wayOutInside } from '../../../src/model/way-out.js';
+import { livingNode } from '../nodes.js';
 import { HOST1, HOST2, network } from './fixtures.js';
 
 const cidrs = (...texts: string[]) => texts as Cidr[];
-const node = (address: typeof HOST1, ...gwbridge: string[]): Node => ({
-  ...{ address, hostname: `docker-${address}`, mtu: 1500, routes: [], alive: true },
-  ...(gwbridge.length === 0 ? {} : { gwbridge: cidrs(...gwbridge) }),
-});
+const node = (address: typeof HOST1, ...gwbridge: string[]): Node =>
+  livingNode(address, gwbridge.length === 0 ? {} : { gwbridge: cidrs(...gwbridge) });
 const on = (pool: string, internal = false) =>
   network({ internal, subnets: [{ pool: pool as Cidr, aux: {}, vni: 256 }] });
 

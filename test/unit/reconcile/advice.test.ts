@@ -1,13 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Cidr, Cluster, Network, Node, NodeAddress } from '../../../src/model/types.js';
+import type { Cidr, Cluster, Network, Node } from '../../../src/model/types.js';
 import { Advice } from '../../../src/reconcile/advice.js';
 import { HOST1, HOST2 } from '../model/fixtures.js';
+import { livingNode } from '../nodes.js';
 
-const node = (address: string, alive = true): Node => ({
-  ...{ address: address as NodeAddress, hostname: `docker-${address}`, mtu: 1500, routes: [], alive },
-});
+const node = (address: string, alive = true): Node => livingNode(address, { alive });
 const cluster = (nodes: readonly Node[], networks: readonly Network[] = []): Cluster => ({
-  nodes: new Map(nodes.map((n) => [n.address, n])),
+  nodes: new Map(nodes.map((n) => [n.id, n])),
   networks: new Map(networks.map((n) => [n.id, n])),
   endpoints: new Map(),
   unreadable: new Set(),

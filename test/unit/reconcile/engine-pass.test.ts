@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { keys } from '../../../src/model/names.js';
 import type { Engine } from '../../../src/model/ports.js';
-import type { Cidr, NetworkId, NodeAddress } from '../../../src/model/types.js';
+import type { Cidr, NetworkId } from '../../../src/model/types.js';
 import { EnginePass } from '../../../src/reconcile/engine-pass.js';
 import type { Identity } from '../../../src/registry/identity.js';
 import type { HostMemory } from '../../../src/store/memory.js';
@@ -29,8 +29,7 @@ beforeEach(async () => {
   } as unknown as Engine;
   const log = { warn, info: () => {} } as unknown as Logger;
   const memory = { rememberMirror: () => {} } as unknown as HostMemory;
-  const self = '10.0.0.61' as NodeAddress;
-  pass = new EnginePass(engine, two.view, self, two.networks, memory, {} as Identity, log);
+  pass = new EnginePass(engine, two.view, two.self, two.networks, memory, {} as Identity, { prunes: true }, log);
 });
 afterEach(() => {
   pass.stop();
@@ -46,7 +45,7 @@ const forge = (digit: string, name: string, pool: string, vni: number) =>
     [keys.network(digit.repeat(64))]: formatNetwork({
       id: digit.repeat(64) as NetworkId,
       subnets: [{ pool: pool as Cidr, aux: {}, vni }],
-      ...{ internal: false, ipv6: false, options: {}, ipam: 'cluster', creator: '10.0.0.60' as NodeAddress },
+      ...{ internal: false, ipv6: false, options: {}, ipam: 'cluster', creator: one.self },
       announced: { name, labels: {}, attachable: false },
       deleting: false,
     }),
@@ -74,7 +73,7 @@ it('tells of a hundred, however many there are', async () => {
       [keys.network(id)]: formatNetwork({
         id: id as NetworkId,
         subnets: [{ pool: `172.29.${i % 256}.0/24` as Cidr, aux: {}, vni: 1_000 + i }],
-        ...{ internal: false, ipv6: false, options: {}, ipam: 'cluster', creator: '10.0.0.60' as NodeAddress },
+        ...{ internal: false, ipv6: false, options: {}, ipam: 'cluster', creator: one.self },
         announced: { name: `n${i}`, labels: {}, attachable: false },
         deleting: false,
       }),

@@ -3,6 +3,9 @@ import type { EngineNetwork } from '../../../src/model/ports.js';
 import type { EngineNetworkId } from '../../../src/model/types.js';
 import { engineSteps } from '../../../src/reconcile/engine-steps.js';
 import { cluster, HOST1, HOST2, network, networkId } from '../model/fixtures.js';
+import { idOf } from '../nodes.js';
+
+const [NODE1, NODE2] = [idOf(HOST1), idOf(HOST2)];
 
 const own = (n: number, name = 'overlay1'): EngineNetwork => ({
   id: networkId(n) as string as EngineNetworkId,
@@ -16,13 +19,13 @@ const { announced: _, ...unannounced } = network();
 
 describe('engineSteps', () => {
   it('finds nothing to do where both agree', () => {
-    expect(engineSteps(cluster([network()], []), HOST2, [own(1)])).toEqual([]);
-    expect(engineSteps(cluster([network()], []), HOST2, [mirror(1)])).toEqual([]);
+    expect(engineSteps(cluster([network()], []), NODE2, [own(1)])).toEqual([]);
+    expect(engineSteps(cluster([network()], []), NODE2, [mirror(1)])).toEqual([]);
   });
 
   it('announces what this host created, once the engine lists it', () => {
-    expect(engineSteps(cluster([unannounced], []), HOST2, [])).toEqual([]);
-    expect(engineSteps(cluster([unannounced], []), HOST1, [own(1)])).toEqual([
+    expect(engineSteps(cluster([unannounced], []), NODE2, [])).toEqual([]);
+    expect(engineSteps(cluster([unannounced], []), NODE1, [own(1)])).toEqual([
       {
         kind: 'announce',
         id: networkId(1),
@@ -33,21 +36,21 @@ describe('engineSteps', () => {
   });
 
   it('removes what this host began and its engine never stored', () => {
-    expect(engineSteps(cluster([unannounced], []), HOST1, [])).toEqual([{ kind: 'finishRemoval', id: networkId(1) }]);
+    expect(engineSteps(cluster([unannounced], []), NODE1, [])).toEqual([{ kind: 'finishRemoval', id: networkId(1) }]);
   });
 
   it('mirrors what another host announced', () => {
-    expect(engineSteps(cluster([network()], []), HOST2, [])).toEqual([{ kind: 'createMirror', network: network() }]);
+    expect(engineSteps(cluster([network()], []), NODE2, [])).toEqual([{ kind: 'createMirror', network: network() }]);
   });
 
   it('removes what is no longer in the cluster', () => {
-    expect(engineSteps(cluster([], []), HOST2, [mirror(1)])).toEqual([
+    expect(engineSteps(cluster([], []), NODE2, [mirror(1)])).toEqual([
       { kind: 'removeNetwork', id: networkId(99), name: 'overlay1' },
     ]);
   });
 
   it('does not mirror what is being removed, and finishes a removal that was cut in two', () => {
-    expect(engineSteps(cluster([network({ deleting: true })], []), HOST2, [])).toEqual([
+    expect(engineSteps(cluster([network({ deleting: true })], []), NODE2, [])).toEqual([
       { kind: 'finishRemoval', id: networkId(1) },
     ]);
   });

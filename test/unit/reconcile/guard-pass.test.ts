@@ -7,6 +7,7 @@ import { GuardPass } from '../../../src/reconcile/guard-pass.js';
 import { formatNode } from '../../../src/store/records.js';
 import { FakeStore } from '../../fakes/store.js';
 import { HOST1, HOST2 } from '../model/fixtures.js';
+import { idOf, nodeOf } from '../nodes.js';
 import { makeHost } from '../registry/host.js';
 
 /** Counts what is made, and can be taken away. */
@@ -39,7 +40,7 @@ beforeEach(async () => {
   await makeHost(store, HOST2).then((other) => other.stop());
   guard = new PaperGuard();
   warn = vi.fn();
-  pass = new GuardPass(guard, host.view, HOST1, true, { warn } as unknown as Logger);
+  pass = new GuardPass(guard, host.view, HOST1, 4789, true, { warn } as unknown as Logger);
 });
 afterEach(() => {
   pass.stop();
@@ -65,7 +66,7 @@ describe('GuardPass', () => {
   });
 
   it('admits no node whose record was written without a session, and keeps one that is away', async () => {
-    const forged = formatNode({ address: STRANGER, hostname: 'evil', mtu: 1500, routes: [] });
+    const forged = formatNode(nodeOf(STRANGER));
     store.forge({ [keys.node(STRANGER)]: forged, 'nodes/0.0.0.0': forged, 'nodes/..': forged });
     await look();
     expect(guard.made).toEqual([`${HOST1} ${HOST2} for `]);
@@ -78,6 +79,16 @@ describe('GuardPass', () => {
     await store.hold(keys.node(STRANGER), forged);
     await look();
     expect(guard.made.slice(1)).toEqual([`${HOST1} ${HOST2} ${STRANGER} for `]);
+  });
+
+  it('follows a node to its other address, and has the former one no more', async () => {
+    await look();
+    const moved = nodeOf(STRANGER, { id: idOf(HOST2) });
+    await store.hold(keys.node(STRANGER), formatNode(moved));
+    await look();
+    store.table.commit([{ verb: 'delete', key: keys.node(HOST2) }]);
+    await look();
+    expect(guard.made.slice(1)).toEqual([`${HOST1} ${STRANGER} for `]);
   });
 
   it('makes it anew when somebody took it away, and says so', async () => {

@@ -17,6 +17,7 @@ import type {
   Network,
   Node,
   NodeAddress,
+  NodeId,
 } from '../../../src/model/types.js';
 import { HostPass } from '../../../src/reconcile/host-pass.js';
 import { LocalEndpoints } from '../../../src/registry/local-endpoints.js';
@@ -25,12 +26,13 @@ import { ownIn } from '../../../src/registry/own.js';
 import { Peers } from '../../../src/registry/peers.js';
 import type { ClusterView } from '../../../src/store/cluster.js';
 import { FakeKernel } from '../../fakes/kernel.js';
-import { endpointId, HOST1, network, networkId } from '../model/fixtures.js';
+import { endpointId, HOST1, network, networkId, selfOf } from '../model/fixtures.js';
+import { idOf, livingNode } from '../nodes.js';
 
 const NAME = namespaceName(networkId(1));
 const NODES = Array.from({ length: 6 }, (_, i) => `10.0.0.${60 + i}` as NodeAddress);
 
-const nodeAt = (address: NodeAddress): Node => ({ address, hostname: address, mtu: 1500, routes: [], alive: true });
+const SELF = idOf(HOST1);
 
 /** The same numbers for the same seed (a linear congruential generator). */
 function dice(seed: number): (below: number) => number {
@@ -47,10 +49,10 @@ class Host {
   readonly warn = vi.fn();
   readonly pass: HostPass;
   readonly peers: Peers;
+  private readonly tenure = { prunes: true, refusal: undefined };
   private readonly listeners: (() => void)[] = [];
   private readonly view = {
     current: clusterOf(network(), new Map(), []),
-    confirmed: true,
     onChange: (listener: (_: Cluster, changed: object) => void) => {
       this.listeners.push(() => listener(this.view.current, { nodes: true }));
       return () => {};
@@ -61,19 +63,19 @@ class Host {
     const view = this.view as unknown as ClusterView;
     const membership = {
       networks: new Set([networkId(1)]),
-      own: () => ownIn(this.view.current.endpoints.get(networkId(1)), HOST1),
+      own: () => ownIn(this.view.current.endpoints.get(networkId(1)), SELF),
     } as unknown as Membership;
-    this.peers = new Peers(view, HOST1, this.local, { holder: async () => undefined }, () => {});
+    this.peers = new Peers(view, SELF, this.local, { holder: async () => undefined }, () => {});
     const log = { warn: this.warn, debug: () => {}, error: vi.fn() } as unknown as Logger;
-    const self = { address: HOST1, mtu: () => 1500 };
+    const self = { ...selfOf(HOST1), mtu: () => 1500 };
     const kernel = this.kernel as unknown as HostKernel;
-    this.pass = new HostPass(kernel, view, this.local, membership, this.peers, self, log);
+    this.pass = new HostPass(kernel, view, this.local, membership, this.peers, self, this.tenure, log);
     this.pass.open();
   }
 
-  async take(cluster: Cluster, confirmed = true): Promise<void> {
+  async take(cluster: Cluster, prunes = true): Promise<void> {
     this.view.current = cluster;
-    this.view.confirmed = confirmed;
+    this.tenure.prunes = prunes;
     for (const listener of this.listeners) listener();
     await this.pass.settled(networkId(1), 2_000);
   }
@@ -91,22 +93,37 @@ const subnets: Network['subnets'] = [
 ];
 
 /** Endpoint `n` at its `version`: one of either subnet, with and without IPv6, some with a MAC of their own. */
-function make(n: number, version: number, node: NodeAddress): Endpoint {
+function make(n: number, version: number, host: NodeAddress): Endpoint {
   const [second, six] = [n % 5 === 0, n % 3 === 0];
   const ip = `172.${second ? 17 : 16}.${Math.floor(n / 250)}.${(n % 250) + 1}` as Ip;
   const addresses = [`${ip}/16`, ...(six && !second ? [`fd00::${(n + 1).toString(16)}/64`] : [])] as Cidr[];
   const mac =
     n % 7 === 0 ? (`02:00:00:00:0${version % 8}:${n.toString(16).padStart(2, '0').slice(-2)}` as Mac) : macOf(ip);
-  const rest = { names: [`c${n}-${version}`], container: '', sandbox: '', created: 0 };
-  return { id: endpointId(n), network: networkId(1), node, addresses, mac, ...rest, index: version, born: version };
+  const rest = { names: [`c${n}-${version}`], container: '', created: 0 };
+  return {
+    id: endpointId(n),
+    network: networkId(1),
+    node: idOf(host),
+    addresses,
+    mac,
+    ...rest,
+    index: version,
+    born: version,
+  };
 }
 
 const clusterOf = (
   of: Network,
   endpoints: ReadonlyMap<EndpointId, Endpoint>,
   nodes: readonly NodeAddress[],
+  moved: ReadonlySet<NodeAddress> = new Set(),
 ): Cluster => ({
-  nodes: new Map(nodes.map((address) => [address, nodeAt(address)])),
+  nodes: new Map(
+    nodes.map((host): [NodeId, Node] => {
+      const address = moved.has(host) ? (`${host}9` as NodeAddress) : host;
+      return [idOf(host), livingNode(host, { address })];
+    }),
+  ),
   networks: new Map([[of.id, of]]),
   endpoints: new Map([[of.id, endpoints]]),
   unreadable: new Set(),
@@ -120,6 +137,8 @@ class World {
   net: Network;
   endpoints: ReadonlyMap<EndpointId, Endpoint>;
   nodes: readonly NodeAddress[] = NODES.slice(0, 3);
+  /** Those that have another address than at first. */
+  moved: ReadonlySet<NodeAddress> = new Set();
   private version = 2;
 
   constructor(
@@ -135,7 +154,7 @@ class World {
   }
 
   get cluster(): Cluster {
-    return clusterOf(this.net, this.endpoints, this.nodes);
+    return clusterOf(this.net, this.endpoints, this.nodes, this.moved);
   }
 
   change(): void {
@@ -145,16 +164,17 @@ class World {
     if (this.roll(15) === 0) this.net = { ...this.net, index: this.version };
     // Those that are gone count for a while yet, which a new process does not know.
     if (this.roll(15) === 0) this.nodes = NODES.slice(0, this.nodes.length + 1);
+    if (this.roll(10) === 0) this.moved = new Set(NODES.slice(1).filter(() => this.roll(2) === 0));
   }
 
   private changeOne(endpoints: Map<EndpointId, Endpoint>): void {
     const e = make(this.roll(40), this.version++, NODES[this.roll(10) === 0 ? 0 : 1 + this.roll(5)] ?? HOST1);
     const known = endpoints.get(e.id);
-    if (known?.node === HOST1) this.local.remove(known.id);
+    if (known?.node === SELF) this.local.remove(known.id);
     const what = known === undefined ? 'come' : (['go', 'rename', 'come'] as const)[this.roll(3)];
     if (what === 'go') endpoints.delete(e.id);
     else endpoints.set(e.id, what === 'rename' && known ? { ...known, names: [`new${this.version}`] } : e);
-    if (endpoints.get(e.id)?.node === HOST1) this.local.join(e.id, SANDBOX);
+    if (endpoints.get(e.id)?.node === SELF) this.local.join(e.id, SANDBOX);
   }
 }
 
@@ -169,11 +189,11 @@ describe.each([
     const world = new World(options, roll, host.local);
     for (let round = 0; round < 100; round++) {
       world.change();
-      // An unconfirmed view prunes nothing, so that the last pass counts.
+      // Before all was read nothing is pruned, so that the last pass counts.
       await host.take(world.cluster, roll(12) > 0);
       await host.take(world.cluster);
       const fresh = new Host();
-      for (const [id, { node }] of world.endpoints) if (node === HOST1) fresh.local.join(id, SANDBOX);
+      for (const [id, { node }] of world.endpoints) if (node === SELF) fresh.local.join(id, SANDBOX);
       await fresh.take(world.cluster);
       expect(host.kernel.state).toEqual(fresh.kernel.state);
       fresh.stop();
@@ -209,7 +229,7 @@ describe('what others do costs', () => {
     expect(host.kernel.steps.slice(4).every((step) => step.prune)).toBe(true);
     expect(host.kernel.steps).toHaveLength(8);
     expect(host.kernel.looks).toEqual(looks);
-    const remote = [...host.peers.of(networkId(1)).values()].filter((other) => other.node !== HOST1);
+    const remote = [...host.peers.of(networkId(1)).values()].filter((other) => other.node !== SELF);
     const addresses = remote.flatMap((other) => other.addresses);
     expect(host.kernel.spaces.get(NAME)?.neighbours.size).toBe(addresses.length);
     host.stop();

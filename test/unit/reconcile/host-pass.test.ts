@@ -1,17 +1,26 @@
 /** The host pass and what containers do to their own ends: paced, logged within bounds, and not the network's loss. */
 import type { Logger } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { UserError } from '../../../src/errors.js';
 import { kernelError } from '../../../src/kernel/errno.js';
 import type { Notice } from '../../../src/model/damage.js';
-import { namespaceName } from '../../../src/model/names.js';
+import { keys, namespaceName } from '../../../src/model/names.js';
 import type { HostKernel } from '../../../src/model/ports.js';
 import type { ObservedLink, ObservedNamespace, Step } from '../../../src/model/steps.js';
-import type { EndpointId, Mac, NamespaceName, NetworkId, NodeAddress } from '../../../src/model/types.js';
+import type { EndpointId, Mac, NamespaceName, NetworkId } from '../../../src/model/types.js';
 import { HostPass } from '../../../src/reconcile/host-pass.js';
 import { Peers } from '../../../src/registry/peers.js';
+import { formatNode } from '../../../src/store/records.js';
 import { FakeStore } from '../../fakes/store.js';
-import { HOST1, HOST2 } from '../model/fixtures.js';
+import { HOST1, HOST2, selfOf } from '../model/fixtures.js';
+import { idOf, nodeOf } from '../nodes.js';
 import { makeHost } from '../registry/host.js';
+
+const VETH = {
+  ...{ index: 9, name: 'veth9', kind: 'veth', mtu: 1450, up: true },
+  master: 'br0',
+  mac: '02:00:00:00:00:09' as Mac,
+};
 
 /** A namespace with a bridge and no more: whatever else is planned is missing each time. */
 class PaperKernel implements Partial<HostKernel> {
@@ -21,7 +30,7 @@ class PaperKernel implements Partial<HostKernel> {
   readonly why = ['ip link add eth255', 'EEXIST'] as Parameters<typeof kernelError>;
   tell: (notices: readonly Notice[]) => void = () => {};
 
-  constructor(private readonly links: readonly ObservedLink[]) {}
+  constructor(public links: readonly ObservedLink[]) {}
 
   observe = async (name: NamespaceName): Promise<ObservedNamespace> => {
     this.looks++;
@@ -46,14 +55,16 @@ class PaperKernel implements Partial<HostKernel> {
   isNamespace = () => true;
 }
 
+let store: FakeStore;
 let host: Awaited<ReturnType<typeof makeHost>>;
 let kernel: PaperKernel;
 let pass: HostPass;
 let warn: ReturnType<typeof vi.fn>;
 let network: NetworkId;
 let endpoint: EndpointId;
+let tenure: { prunes: boolean; refusal: UserError | undefined };
 beforeEach(async () => {
-  const store = new FakeStore();
+  store = new FakeStore();
   host = await makeHost(store, HOST1);
   network = await host.createNetwork(1);
   await host.networksSeen(network);
@@ -68,10 +79,20 @@ beforeEach(async () => {
   const facts = { index: 2, kind: 'bridge', mtu: 1450, up: true, master: '', mac: '02:00:00:00:00:01' as Mac };
   kernel = new PaperKernel([{ ...facts, name: 'br0', alias: network }]);
   warn = vi.fn();
-  const self = { address: HOST1 as NodeAddress, mtu: () => 1500 };
+  const self = { ...selfOf(HOST1), mtu: () => 1500 };
+  tenure = { prunes: true, refusal: undefined };
   const log = { warn, debug: vi.fn(), error: vi.fn() } as unknown as Logger;
-  const peers = new Peers(host.view, self.address, host.local, { holder: async () => undefined }, () => {});
-  pass = new HostPass(kernel as unknown as HostKernel, host.view, host.local, host.membership, peers, self, log);
+  const peers = new Peers(host.view, self.id, host.local, { holder: async () => undefined }, () => pass.kick(network));
+  pass = new HostPass(
+    kernel as unknown as HostKernel,
+    host.view,
+    host.local,
+    host.membership,
+    peers,
+    self,
+    tenure,
+    log,
+  );
   pass.open();
 });
 afterEach(() => {
@@ -125,4 +146,52 @@ it('a link that is deleted over and over is repaired at a pace, in some lines of
   expect(kernel.looks - looks).toBeGreaterThan(5);
   expect(kernel.looks - looks).toBeLessThan(25);
   expect(warn.mock.calls.length - lines).toBeLessThanOrEqual(100);
+});
+
+describe('what is not in the cluster', () => {
+  /** As after a start at which nothing of this host's could be read. */
+  beforeEach(async () => {
+    kernel.links = [...kernel.links, { ...VETH, alias: 'e'.repeat(64) }];
+  });
+
+  it('stays until all was read and the node key is held, and is looked at again then', async () => {
+    tenure.prunes = false;
+    await pass.settled(network, 1_000);
+    expect(kernel.steps.map((s) => s.kind)).toContain('createVxlan');
+    expect(kernel.steps.filter((s) => s.prune)).toEqual([]);
+    tenure.prunes = true;
+    pass.kickAll();
+    await vi.waitFor(() => expect(kernel.steps.filter((s) => s.prune).map((s) => s.kind)).toEqual(['removeLink']));
+  });
+
+  it('as a whole namespace of no network that is known stays too', async () => {
+    tenure.prunes = false;
+    const unknown = '9'.repeat(64) as NetworkId;
+    await pass.settled(unknown, 1_000);
+    expect(kernel.steps).toEqual([]);
+    tenure.prunes = true;
+    pass.kickAll();
+    await vi.waitFor(() => expect(kernel.steps.map((s) => s.kind)).toEqual(['removeNamespace']));
+  });
+
+  it('nothing at all is changed while the address is another host’s', async () => {
+    tenure.refusal = new UserError('it lives');
+    await pass.settled(network, 1_000);
+    expect([kernel.looks, kernel.steps]).toEqual([0, []]);
+    tenure.refusal = undefined;
+    pass.kickAll();
+    await vi.waitFor(() => expect(kernel.steps.map((s) => s.kind)).toContain('createVxlan'));
+  });
+});
+
+it('a node that gets another address is sent to there, and its former one is forgotten', async () => {
+  await pass.settled(network, 1_000);
+  const vteps = () => kernel.steps.flatMap((s) => (s.kind === 'replaceFdb' ? [s.vtep] : []));
+  expect(vteps()).toEqual([HOST2]);
+  const moved = nodeOf('10.0.0.77', { id: idOf(HOST2) });
+  await store.hold(keys.node(moved.address), formatNode(moved));
+  await vi.waitFor(() => expect(vteps()).toEqual([HOST2, '10.0.0.77']));
+  store.table.commit([{ verb: 'delete', key: keys.node(HOST2) }]);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(new Set(vteps().slice(1))).toEqual(new Set(['10.0.0.77']));
 });

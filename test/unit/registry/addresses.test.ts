@@ -85,7 +85,7 @@ describe('addresses', () => {
     const { id } = await one.run(10, network, '172.16.1.9');
     await two.run(13, network);
     await one.endpoints.describe(network, id, { names: ['db'] });
-    await two.view.look(network, '10.0.0.60', 1_000);
+    await two.view.look(network, one.self, 1_000);
     await expect(two.run(11, network, '172.16.1.9')).rejects.toThrow(
       'address 172.16.1.9 is already held by container db on host docker-10.0.0.60',
     );

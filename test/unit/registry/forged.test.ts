@@ -10,6 +10,8 @@ import { Peers } from '../../../src/registry/peers.js';
 import type { HostMemory } from '../../../src/store/memory.js';
 import { formatEndpoint, formatLease, formatNetwork, formatNode, formatPool } from '../../../src/store/records.js';
 import { FakeStore } from '../../fakes/store.js';
+import { selfOf } from '../model/fixtures.js';
+import { idOf, nodeOf } from '../nodes.js';
 import { hexId, makeHost, POOL } from './host.js';
 
 const [ONE, TWO, STRANGER] = ['10.0.0.60', '10.0.0.61', '203.0.113.9'] as NodeAddress[] as [
@@ -41,7 +43,7 @@ const forgedNetwork = (change: object = {}) =>
   formatNetwork({
     id: FORGED,
     subnets: [{ pool: POOL, aux: {}, vni: 256 }],
-    ...{ internal: false, ipv6: false, options: {}, ipam: 'cluster', creator: ONE, deleting: false },
+    ...{ internal: false, ipv6: false, options: {}, ipam: 'cluster', creator: idOf(ONE), deleting: false },
     announced: { name: 'shop', labels: {}, attachable: false },
     ...change,
   });
@@ -64,7 +66,7 @@ describe('a network that claims what another one has', () => {
 
   it('not even when somebody wrote its id over the claims', async () => {
     await one.run(10, shop);
-    const claim = { cidr: POOL, node: ONE, network: FORGED, created: 1 };
+    const claim = { cidr: POOL, node: idOf(ONE), network: FORGED, created: 1 };
     store.forge({
       [keys.network(FORGED)]: forgedNetwork({ deleting: true }),
       [keys.pool(POOL)]: formatPool(claim),
@@ -99,7 +101,7 @@ describe('a network that claims what another one has', () => {
   it('is not mirrored although it brings claims of its own', async () => {
     const pool = '172.16.9.0/24' as Cidr;
     const claims = {
-      [keys.pool(pool)]: formatPool({ cidr: pool, node: ONE, network: FORGED, created: 1 }),
+      [keys.pool(pool)]: formatPool({ cidr: pool, node: idOf(ONE), network: FORGED, created: 1 }),
       [keys.vni(300)]: FORGED,
       [keys.name('shop2')]: FORGED,
     };
@@ -160,7 +162,7 @@ describe('a record that became another one under the same key', () => {
   it.each([
     ['other subnets', /"pool":"172.16.1.0\/24"/, '"pool":"172.16.7.0/24"'],
     ['another VXLAN id', /"vni":256/, '"vni":300'],
-    ['another creator', /"creator":"[^"]+"/, '"creator":"10.0.0.61"'],
+    ['another creator', /"creator":"[^"]+"/, `"creator":"${idOf(TWO)}"`],
     ['options', /"options":\{\}/, '"options":{"tsoverlay.multicast":"on"}'],
   ])('with %s counts as what it was, until its key is made anew', async (_, what, instead) => {
     const before = one.view.current.networks.get(shop);
@@ -178,7 +180,7 @@ describe('a record that became another one under the same key', () => {
   it('an endpoint stays where it is and keeps its MAC', async () => {
     const { id } = await one.run(10, shop);
     await settle();
-    const key = keys.endpoint(shop, ONE, id);
+    const key = keys.endpoint(shop, one.self, id);
     const value = (await store.get(key))?.value ?? '';
     for (const forged of [
       value.replace(ONE, TWO),
@@ -187,7 +189,10 @@ describe('a record that became another one under the same key', () => {
     ]) {
       store.forge({ [key]: forged });
       await settle();
-      expect(one.view.current.endpoints.get(shop)?.get(id)).toMatchObject({ node: ONE, addresses: ['172.16.1.1/24'] });
+      expect(one.view.current.endpoints.get(shop)?.get(id)).toMatchObject({
+        node: idOf(ONE),
+        addresses: ['172.16.1.1/24'],
+      });
     }
     store.forge({ [key]: value });
     await settle();
@@ -207,23 +212,23 @@ it('a pool that no network can have is claimed by nobody, and keeps nobody from 
 });
 
 describe('a node that no session ever held', () => {
-  const forged = formatNode({ address: STRANGER, hostname: 'evil', mtu: 1500, routes: ['10.0.0.0/8' as Cidr] });
+  const forged = formatNode(nodeOf(STRANGER, { routes: ['10.0.0.0/8' as Cidr] }));
   it('is none, and has no say in which pools are free', async () => {
     store.forge({ [keys.node(STRANGER)]: forged });
     await settle();
-    expect([...one.view.current.nodes.keys()]).toEqual([ONE, TWO]);
+    expect([...one.view.current.nodes.keys()]).toEqual([one.self, two.self]);
     expect(await one.pools.claimAny([{ base: '10.0.0.0/8' as Cidr, size: 24 }])).toBe('10.0.1.0/24');
   });
 
   it('does not become one because somebody writes over a host that is away', async () => {
-    store.forge({ [keys.node(TWO)]: formatNode({ address: TWO, hostname: 'evil', mtu: 1500, routes: [] }) });
+    store.forge({ [keys.node(TWO)]: formatNode(nodeOf(TWO, { hostname: 'evil' })) });
     await settle();
-    expect(one.view.current.nodes.get(TWO)?.hostname, 'as it was last read').toBe(`docker-${TWO}`);
+    expect(one.view.current.nodes.get(two.self)?.hostname, 'as it was last read').toBe(`docker-${TWO}`);
     store.table.commit([{ verb: 'delete', key: keys.node(TWO) }]);
     await settle();
-    store.forge({ [keys.node(TWO)]: formatNode({ address: TWO, hostname: 'evil', mtu: 1500, routes: [] }) });
+    store.forge({ [keys.node(TWO)]: formatNode(nodeOf(TWO, { hostname: 'evil' })) });
     await settle();
-    expect(one.view.current.nodes.has(TWO)).toBe(false);
+    expect(one.view.current.nodes.has(two.self)).toBe(false);
   });
 });
 
@@ -231,8 +236,8 @@ describe('Peers', () => {
   const told = vi.fn();
   let peers: Peers;
   const lease = vi.fn(async (): Promise<EndpointId | undefined> => undefined);
-  const start = (host: Host, self: NodeAddress) => {
-    peers = new Peers(host.view, self, host.local, { holder: lease }, told);
+  const start = (host: Host) => {
+    peers = new Peers(host.view, host.self, host.local, { holder: lease }, told);
   };
   beforeEach(() => {
     told.mockClear();
@@ -242,7 +247,7 @@ describe('Peers', () => {
   const names = () => [...peers.of(shop).keys()].sort();
   const forge = async (n: number, change: Partial<Endpoint>) => {
     const endpoint = {
-      ...{ id: hexId(n) as EndpointId, network: shop, node: TWO, addresses: ['172.16.1.77/24' as Cidr] },
+      ...{ id: hexId(n) as EndpointId, network: shop, node: idOf(TWO), addresses: ['172.16.1.77/24' as Cidr] },
       ...{ mac: '02:42:00:00:00:77' as Mac, names: ['forged'], container: '', created: 1 },
       ...change,
     };
@@ -252,15 +257,15 @@ describe('Peers', () => {
   };
 
   it('are those of nodes, and of this host what lives on it', async () => {
-    start(one, ONE);
+    start(one);
     const [here, there] = [await one.run(10, shop), await two.run(20, shop)];
     await settle();
-    await forge(30, { node: STRANGER });
-    await forge(31, { node: ONE, addresses: ['172.16.1.78/24' as Cidr] });
+    await forge(30, { node: idOf(STRANGER) });
+    await forge(31, { node: idOf(ONE), addresses: ['172.16.1.78/24' as Cidr] });
     await forge(32, { addresses: ['172.16.1.0/24' as Cidr] });
     expect(names()).toEqual([here.id, there.id].sort());
     const within = peers.within(one.view.current, shop);
-    const self = { address: ONE, mtu: 1500, joined: new Set<EndpointId>(), sandboxes: new Map() };
+    const self = { ...selfOf(ONE), joined: new Set<EndpointId>(), sandboxes: new Map() };
     const wanted = plan(within, self, namespaceName(shop));
     expect(wanted?.ports.map((p) => p.endpoint)).toEqual([here.id]);
     expect(wanted?.peers.map((p) => p.vtep)).toEqual([TWO]);
@@ -268,20 +273,39 @@ describe('Peers', () => {
   });
 
   it('this host plans nothing for a network of which it only is said to have an endpoint', async () => {
-    start(two, TWO);
+    start(two);
     await two.membership.using(shop, async () => undefined);
-    await forge(31, { node: TWO });
-    const self = { address: TWO, mtu: 1500, joined: new Set<EndpointId>(), sandboxes: new Map() };
+    await forge(31, { node: idOf(TWO) });
+    const self = { ...selfOf(TWO), joined: new Set<EndpointId>(), sandboxes: new Map() };
     expect(plan(two.view.current, self, namespaceName(shop)), 'without Peers').toBeDefined();
     expect(plan(peers.within(two.view.current, shop), self, namespaceName(shop))).toBeUndefined();
   });
 
+  it('of a node that has another address now are sent there, and the network is told', async () => {
+    start(one);
+    await one.run(10, shop);
+    await two.run(20, shop);
+    await settle();
+    const self = { ...selfOf(ONE), joined: new Set<EndpointId>(), sandboxes: new Map() };
+    const vteps = () => plan(peers.within(one.view.current, shop), self, namespaceName(shop))?.peers.map((p) => p.vtep);
+    expect(vteps()).toEqual([TWO]);
+    const moved = nodeOf('10.0.0.71', { id: two.self });
+    await store.hold(keys.node(moved.address), formatNode(moved));
+    store.table.commit([{ verb: 'delete', key: keys.node(TWO) }]);
+    await vi.waitFor(() => expect(told.mock.calls).toContainEqual([shop]));
+    expect(vteps()).toEqual([moved.address]);
+    told.mockClear();
+    await store.hold(keys.node(moved.address), formatNode({ ...moved, mtu: 9000 }));
+    await settle();
+    expect(told, 'what is nobody’s VTEP changes nothing').not.toHaveBeenCalled();
+  });
+
   it('who holds the lease keeps its address, and the host is told to look again', async () => {
-    start(two, TWO);
+    start(two);
     await two.run(9, shop);
     const { id, address } = await one.run(10, shop);
     await settle();
-    const usurper = await forge(5, { node: ONE, addresses: [address] });
+    const usurper = await forge(5, { node: idOf(ONE), addresses: [address] });
     lease.mockResolvedValue(usurper);
     expect(
       names().filter((n) => n !== hexId(9)),
@@ -294,7 +318,7 @@ describe('Peers', () => {
   });
 
   it('keeps those of a node for a while after its record is gone', async () => {
-    start(one, ONE);
+    start(one);
     await one.run(10, shop);
     const there = await two.run(20, shop);
     await settle();
@@ -306,9 +330,13 @@ describe('Peers', () => {
 
 it('marks that are no networks make no watch, and there is a limit to those that are', async () => {
   const watched = vi.spyOn(store, 'watch');
-  store.forge({ [`members/${ONE}/../../x`]: '', [`members/${ONE}/`]: '', [`members/${ONE}/${hexId(5)}/x`]: '' });
-  for (let i = 0; i < 1_100; i++) store.forge({ [keys.member(ONE, hexId(1_000 + i))]: '' });
-  store.forge({ [keys.member(ONE, shop)]: '' });
+  store.forge({
+    [`members/${one.self}/../../x`]: '',
+    [`members/${one.self}/`]: '',
+    [`members/${one.self}/${hexId(5)}/x`]: '',
+  });
+  for (let i = 0; i < 1_100; i++) store.forge({ [keys.member(one.self, hexId(1_000 + i))]: '' });
+  store.forge({ [keys.member(one.self, shop)]: '' });
   await one.membership.load();
   expect(watched.mock.calls.every(([prefix]) => /^endpoints\/[0-9a-f]{64}\/$/.test(prefix))).toBe(true);
   expect(one.membership.networks.size).toBe(1_024);
@@ -318,7 +346,7 @@ it('marks that are no networks make no watch, and there is a limit to those that
 it('a cluster id that is none tells stores apart all the same, and is kept nowhere', async () => {
   const remembered: string[] = [];
   const memory = { cluster: undefined, rememberCluster: (id: string) => remembered.push(id) } as unknown as HostMemory;
-  const identity = new Identity(store, memory);
+  const identity = new Identity(store, memory, 4789);
   store.forge({ [keys.cluster]: `\u001b[2J${'x'.repeat(500_000)}` });
   const forged = await identity.read();
   expect(forged).toMatch(/^[0-9a-f]{64}$/);
@@ -343,7 +371,13 @@ it('a cluster id that somebody wrote over keeps nobody from addresses for long',
 });
 
 it('a lease or an id that names networks of nobody ends nothing', async () => {
-  const value = formatLease({ pool: POOL, address: '172.16.1.9' as never, node: ONE, kind: 'endpoint', created: 1 });
+  const value = formatLease({
+    pool: POOL,
+    address: '172.16.1.9' as never,
+    node: idOf(ONE),
+    kind: 'endpoint',
+    created: 1,
+  });
   store.forge({
     [keys.vni(256)]: hexId(77),
     [keys.vni(257)]: '\u0000',

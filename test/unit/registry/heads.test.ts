@@ -9,9 +9,11 @@ import { Heads } from '../../../src/registry/heads.js';
 import { transact } from '../../../src/registry/transact.js';
 import { parseHead } from '../../../src/store/heads.js';
 import { FakeStore } from '../../fakes/store.js';
+import { idOf as nodeIdOf } from '../nodes.js';
 import { hexId, makeHost } from './host.js';
 
-const ONE = '10.0.0.60';
+const ADDRESS = '10.0.0.60';
+const ONE = nodeIdOf(ADDRESS);
 const network = hexId(1) as NetworkId;
 const idOf = (n: number) => hexId(n) as EndpointId;
 
@@ -134,7 +136,7 @@ describe('heads of a host', () => {
 
 describe('a head goes', () => {
   it('a while after the last endpoint, with the mark of membership, and with the network', async () => {
-    const one = await makeHost(store, ONE);
+    const one = await makeHost(store, ADDRESS);
     const shop = await one.createNetwork(1);
     const a = await one.run(10, shop);
     await one.view.look(shop, ONE, 1_000);
@@ -153,7 +155,7 @@ describe('a head goes', () => {
   });
 
   it('and does not come back when an endpoint is removed whose network has gone', async () => {
-    const one = await makeHost(store, ONE);
+    const one = await makeHost(store, ADDRESS);
     const shop = await one.createNetwork(1);
     const a = await one.run(10, shop);
     await one.run(11, shop);
@@ -168,17 +170,17 @@ describe('a head goes', () => {
   });
 
   it('with a node that is forgotten, after the last of its endpoints', async () => {
-    const [one, two] = [await makeHost(store, ONE), await makeHost(store, '10.0.0.61')];
+    const [one, two] = [await makeHost(store, ADDRESS), await makeHost(store, '10.0.0.61')];
     const shop = await one.createNetwork(1);
     for (let n = 10; n < 55; n++) await one.run(n, shop);
     await two.run(99, shop);
     await two.view.look(shop, ONE, 1_000);
     expect(two.view.current.endpoints.get(shop)?.size).toBe(46);
     const commits = store.commits.length;
-    await forgetNode(store, ONE);
+    await forgetNode(store, ADDRESS);
     const isEnd = (op: Op) => op.verb === 'delete' && op.key.startsWith(keys.allHeads);
     expect(store.commits.slice(commits).findIndex((ops) => ops.some(isEnd))).toBeGreaterThan(2);
-    expect((await store.keys(keys.allHeads)).map((key) => key.split('/')[3])).toEqual(['10.0.0.61']);
+    expect((await store.keys(keys.allHeads)).map((key) => key.split('/')[3])).toEqual([two.self]);
     await vi.waitFor(
       () => expect(two.view.current.endpoints.get(shop)?.size, 'the others have seen it').toBe(1),
       1_000,

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { ipOf, macOf } from '../../../src/model/address.js';
 import { DEFAULT_SOURCES, sourcesOf } from '../../../src/model/pool-source.js';
 import type { Store } from '../../../src/model/ports.js';
-import type { Cidr, EndpointId, Ip, NetworkId, NodeAddress } from '../../../src/model/types.js';
+import type { Cidr, EndpointId, Ip, NetworkId } from '../../../src/model/types.js';
 import { Endpoints } from '../../../src/registry/endpoints.js';
 import { Heads } from '../../../src/registry/heads.js';
 import { Identity } from '../../../src/registry/identity.js';
@@ -17,6 +17,7 @@ import { Pools } from '../../../src/registry/pools.js';
 import { Released } from '../../../src/registry/released.js';
 import { ClusterView } from '../../../src/store/cluster.js';
 import { formatNode } from '../../../src/store/records.js';
+import { idOf, nodeOf } from '../nodes.js';
 
 export const hexId = (n: number): string => n.toString(16).padStart(64, '0');
 export const V4 = sourcesOf(DEFAULT_SOURCES, 4);
@@ -34,11 +35,11 @@ function emptyMemory() {
 }
 
 export async function makeHost(store: Store, address: string) {
-  const self = address as NodeAddress;
-  const node = formatNode({ address: self, hostname: `docker-${address}`, mtu: 1500, routes: [] });
+  const self = idOf(address);
+  const node = formatNode(nodeOf(address));
   // Its session has ended since.
   await (await store.hold(`nodes/${address}`, node, () => {})).release();
-  const identity = new Identity(store, emptyMemory());
+  const identity = new Identity(store, emptyMemory(), 4789);
   identity.adopt(await identity.read());
   const view = new ClusterView(store);
   const local = new LocalEndpoints();
@@ -88,6 +89,7 @@ export async function makeHost(store: Store, address: string) {
     while (!view.current.networks.has(network)) await sleep(5);
   };
   return {
+    self,
     networksSeen,
     view,
     identity,

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import type { NetworkId, NodeAddress } from '../../../src/model/types.js';
+import type { NetworkId } from '../../../src/model/types.js';
 import { Heads } from '../../../src/registry/heads.js';
 import { Membership } from '../../../src/registry/membership.js';
 import type { ClusterListener } from '../../../src/store/change-teller.js';
 import type { ClusterView } from '../../../src/store/cluster.js';
 import { FakeStore } from '../../fakes/store.js';
+import { idOf } from '../nodes.js';
 
 const NETWORK = '1'.repeat(64) as NetworkId;
 
@@ -26,7 +27,7 @@ it('a host does not leave while its view lacks what it has just written', async 
     listener = l;
   };
   const view = { current, onChange, subscribe: vi.fn(), unsubscribe } as unknown as ClusterView;
-  const [store, self] = [new FakeStore(), '10.0.0.60' as NodeAddress];
+  const [store, self] = [new FakeStore(), idOf('10.0.0.60')];
   const membership = new Membership(store, view, self, new Heads(store, self), () => {});
 
   await membership.using(NETWORK, async () => undefined);

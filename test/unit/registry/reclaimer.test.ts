@@ -35,7 +35,7 @@ beforeEach(async () => {
   attached = await two.run(20, network, '172.16.1.77');
   known = (await store.list('endpoints/')).entries;
   told = [];
-  reclaimer = new Reclaimer(store, TWO, new Heads(store, TWO), two.local, {
+  reclaimer = new Reclaimer(store, two.self, new Heads(store, two.self), two.local, {
     reclaimed: ({ id }) => told.push(`reclaimed ${Number.parseInt(id, 16)}`),
     lost: ({ id }, conflicts) => told.push(`lost ${Number.parseInt(id, 16)}: ${conflicts.length}`),
   });

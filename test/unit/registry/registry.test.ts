@@ -2,7 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keys } from '../../../src/model/names.js';
 import type { Cidr, NetworkId } from '../../../src/model/types.js';
+import { formatNode } from '../../../src/store/records.js';
 import { FakeStore } from '../../fakes/store.js';
+import { nodeOf } from '../nodes.js';
 import { hexId, makeHost, POOL, V4 } from './host.js';
 
 type Host = Awaited<ReturnType<typeof makeHost>>;
@@ -35,7 +37,7 @@ describe('pools', () => {
 
   it('of our choice avoid networks, hosts and their routes', async () => {
     store.put({
-      'nodes/10.0.0.62': JSON.stringify({ version: 2, hostname: 'x', mtu: 1500, routes: ['10.0.1.0/24'] }),
+      'nodes/10.0.0.62': formatNode(nodeOf('10.0.0.62', { routes: ['10.0.1.0/24' as Cidr] })),
     });
     await one.view.reached('nodes/', (await store.list('nodes/')).index, 1_000);
     expect(await one.pools.claimAny(V4)).toBe('10.0.2.0/24');
@@ -114,7 +116,7 @@ describe('endpoints', () => {
   it('mark their host as a member until it has been without any for a while', async () => {
     const network = await one.createNetwork(1);
     const a = await one.run(10, network);
-    await one.view.look(network, '10.0.0.61', 1_000);
+    await one.view.look(network, two.self, 1_000);
     vi.useFakeTimers();
     await one.rm(network, a);
     await vi.advanceTimersByTimeAsync(5_000);
@@ -130,7 +132,7 @@ describe('endpoints', () => {
     const network = await one.createNetwork(1);
     const { id, address } = await one.run(10, network);
     await two.endpoints.describe(network, id, { names: ['thief'] });
-    expect((await store.get(keys.endpoint(network, '10.0.0.60', id)))?.value).not.toContain('thief');
+    expect((await store.get(keys.endpoint(network, one.self, id)))?.value).not.toContain('thief');
     await one.rm(network, { id, address });
     await one.endpoints.describe(network, id, { names: ['ghost'] });
     expect(await keysBelow('endpoints/')).toEqual([]);
@@ -150,7 +152,7 @@ describe('endpoints', () => {
     await one.endpoints.describe(network, id, { names: ['other'] });
     expect(one.view.current.endpoints.get(network)?.get(id)?.names).toEqual(['web']);
     await one.endpoints.describe(network, id, { names: ['web'] });
-    expect((await store.get(keys.endpoint(network, '10.0.0.60', id)))?.value).toContain('"web"');
+    expect((await store.get(keys.endpoint(network, one.self, id)))?.value).toContain('"web"');
     // And none of this is asked again once it is seen.
     await sleep(300);
     const get = vi.spyOn(store, 'get');

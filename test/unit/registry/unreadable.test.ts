@@ -5,6 +5,7 @@ import { keys } from '../../../src/model/names.js';
 import type { Cidr, NetworkId } from '../../../src/model/types.js';
 import { engineSteps } from '../../../src/reconcile/engine-steps.js';
 import { FakeStore } from '../../fakes/store.js';
+import { idOf } from '../nodes.js';
 import { hexId, makeHost, POOL } from './host.js';
 
 const BROKEN = ['garbage', '{"version":3}', 'x'.repeat(1_000_000)];
@@ -50,7 +51,7 @@ it.each(BROKEN)('what overlaps a pool whose claim is %.12s is refused', async (v
 
 it.each(BROKEN)('an own endpoint whose record became %.12s goes with its container', async (value) => {
   const attached = await host.run(10, network);
-  const key = keys.endpoint(network, '10.0.0.60', attached.id);
+  const key = keys.endpoint(network, host.self, attached.id);
   store.put({ [key]: value });
   await new Promise(setImmediate);
   expect(host.view.current.endpoints.get(network)?.get(attached.id)?.addresses).toEqual([attached.address]);
@@ -59,7 +60,7 @@ it.each(BROKEN)('an own endpoint whose record became %.12s goes with its contain
 });
 
 it.each(BROKEN)('a network with an endpoint whose record is %.12s is not removed', async (value) => {
-  const key = keys.endpoint(network, '10.0.0.61', hexId(9));
+  const key = keys.endpoint(network, idOf('10.0.0.61'), hexId(9));
   store.put({ [key]: value });
   expect(await host.networks.remove(network)).toEqual({
     removed: false,

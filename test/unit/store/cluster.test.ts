@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isDeadlineError } from '../../../src/errors.js';
 import { keys } from '../../../src/model/names.js';
 import type { Op } from '../../../src/model/ports.js';
-import type { EndpointId } from '../../../src/model/types.js';
+import type { EndpointId, NodeAddress } from '../../../src/model/types.js';
 import type { ClusterChange } from '../../../src/store/change-teller.js';
 import { ClusterView } from '../../../src/store/cluster.js';
 import { formatEndpoint, formatNetwork, formatNode } from '../../../src/store/records.js';
@@ -51,7 +51,7 @@ describe('ClusterView', () => {
     expect(view.current.complete).toBe(false);
     await start();
     expect(view.current).toMatchObject({ complete: true });
-    expect([...view.current.nodes.keys()]).toEqual([n1.address, n2.address]);
+    expect([...view.current.nodes.keys()]).toEqual([n1.id, n2.id]);
     expect(view.current.networks.get(a)?.announced?.name).toBe('ov1');
     expect(view.current.endpoints.size).toBe(0);
     view.subscribe(a);
@@ -88,9 +88,9 @@ describe('ClusterView', () => {
     expect(view.current.networks).toBe(before.networks);
     expect(view.current.endpoints).toBe(before.endpoints);
     expect(view.current.nodes).not.toBe(before.nodes);
-    expect(view.current.nodes.get(n1.address)).toBe(before.nodes.get(n1.address));
-    expect(view.current.nodes.get(n2.address)?.mtu).toBe(9000);
-    expect(before.nodes.get(n2.address)?.mtu).toBe(1500);
+    expect(view.current.nodes.get(n1.id)).toBe(before.nodes.get(n1.id));
+    expect(view.current.nodes.get(n2.id)?.mtu).toBe(9000);
+    expect(before.nodes.get(n2.id)?.mtu).toBe(1500);
   });
 
   it('tells several changes as one', async () => {
@@ -118,14 +118,14 @@ describe('ClusterView', () => {
     await start();
     await set(keys.network(a), 'garbage');
     await set(keys.node(n2.address), '{"version":3}');
-    expect(view.current.nodes.get(n2.address)?.hostname).toBe('docker02');
+    expect(view.current.nodes.get(n2.id)?.hostname).toBe('docker02');
     expect(view.current.networks.get(a)?.announced?.name).toBe('ov1');
     expect(view.current.unreadable.size).toBe(0);
     expect(told).toEqual([keys.network(a), keys.node(n2.address)]);
     expect(changes).toEqual([]);
     expect(view.export()[keys.networks]?.map((e) => e.value)).toEqual([formatNetwork(networkOf(a))]);
     await set(keys.node(n2.address), formatNode({ ...n2, mtu: 9000 }));
-    expect(view.current.nodes.get(n2.address)?.mtu).toBe(9000);
+    expect(view.current.nodes.get(n2.id)?.mtu).toBe(9000);
     store.table.commit([{ verb: 'delete', key: keys.network(a) }]);
     await settle();
     expect(view.current.networks.size).toBe(0);
@@ -163,7 +163,7 @@ describe('ClusterView', () => {
     await settle();
     expect(view.current.nodes.size).toBe(2);
     await vi.waitFor(() => expect(view.current.nodes.size).toBe(1), 2_000);
-    expect([...view.current.nodes.keys()]).toEqual([n1.address]);
+    expect([...view.current.nodes.keys()]).toEqual([n1.id]);
     expect(troubles).toHaveLength(1);
   });
 
@@ -171,10 +171,10 @@ describe('ClusterView', () => {
     await start();
     const hold = await store.hold(keys.node(n1.address), formatNode(n1));
     await settle();
-    expect(view.current.nodes.get(n1.address)?.alive).toBe(true);
+    expect(view.current.nodes.get(n1.id)?.alive).toBe(true);
     await hold.release();
     await settle();
-    expect(view.current.nodes.get(n1.address)?.alive).toBe(false);
+    expect(view.current.nodes.get(n1.id)?.alive).toBe(false);
   });
 
   it('forgets a network that is not subscribed any more', async () => {
@@ -214,7 +214,7 @@ describe('ClusterView', () => {
       await start();
       const index = await commit({ verb: 'delete', key: keys.node(n2.address) });
       await view.reached(keys.nodes, index, 1_000);
-      expect(view.current.nodes.has(n2.address)).toBe(false);
+      expect(view.current.nodes.has(n2.id)).toBe(false);
     });
 
     it('looks for itself when the index never comes', async () => {
@@ -243,5 +243,27 @@ describe('ClusterView', () => {
     store.fail();
     view.start(stop.signal);
     await expect(view.ready(50)).rejects.toThrow('nodes/ was not loaded within 0.05 s: the fake store is down');
+  });
+
+  it('nor while a part of it came from a copy only', async () => {
+    const copy = (await store.list('')).entries;
+    store.fail();
+    view.start(stop.signal);
+    view.seed({ [keys.nodes]: copy.filter((e) => e.key.startsWith(keys.nodes)), [keys.networks]: [] });
+    expect([view.current.complete, view.confirmed]).toEqual([true, false]);
+    await expect(view.ready(50)).rejects.toThrow('nodes/ was not loaded within 0.05 s');
+    store.recover();
+    await view.ready(1_000);
+    expect(view.confirmed).toBe(true);
+  });
+
+  it('has a host that moves once, at the address that it holds', async () => {
+    await start();
+    const former = await store.hold(keys.node(n1.address), formatNode(n1));
+    const moved = { ...n1, address: '10.0.0.77' as NodeAddress };
+    await store.hold(keys.node(moved.address), formatNode(moved));
+    await former.release();
+    await vi.waitFor(() => expect(view.current.nodes.get(n1.id)?.address).toBe('10.0.0.77'));
+    expect([...view.current.nodes.keys()].sort()).toEqual([n1.id, n2.id].sort());
   });
 });

@@ -81,6 +81,18 @@ describe('a watch', () => {
     expect(watching.content).toEqual({ 'w/1': 'restored' });
   });
 
+  it('takes nothing from a server that lags: it reads again, consistently', async () => {
+    const { server, watching } = await watch(
+      said(7, 'all of it'),
+      said(5, 'what was'),
+      said(7, 'all of it'),
+      said(8, 'more'),
+    );
+    await untilAsked(server, 5);
+    expect(server.asked).toEqual([NOW, newerThan(7), NOW, newerThan(7), newerThan(8)]);
+    expect(indexes(watching)).toEqual([7, 8]);
+  });
+
   it('never asks with an index of 0, which would not block', async () => {
     const { server } = await watch({ status: 404, index: 0 });
     await untilAsked(server, 2);

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keys } from '../../../src/model/names.js';
 import type { Op } from '../../../src/model/ports.js';
-import type { EndpointId, NodeAddress } from '../../../src/model/types.js';
+import type { EndpointId, NodeId } from '../../../src/model/types.js';
 import { Heads } from '../../../src/registry/heads.js';
 import { ClusterView } from '../../../src/store/cluster.js';
 import { NetworkFeed } from '../../../src/store/network-feed.js';
@@ -14,7 +14,7 @@ import { FakeStore } from '../../fakes/store.js';
 import { endpointOf, networkId } from './samples.js';
 
 const network = networkId('a');
-const [ONE, TWO] = ['10.0.0.60', '10.0.0.61'] as const;
+const [ONE, TWO] = ['1'.repeat(16), '2'.repeat(16)] as const;
 const idOf = (n: number) => n.toString(16).padStart(64, '0') as EndpointId;
 const keyOf = (owner: string, n: number) => keys.endpoint(network, owner, idOf(n));
 
@@ -24,7 +24,7 @@ let stop: AbortController;
 const asked: string[] = [];
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 const recordOf = (n: number, owner: string, names: readonly string[] = []) =>
-  formatEndpoint({ ...endpointOf(network, '1'), id: idOf(n), node: owner as NodeAddress, names });
+  formatEndpoint({ ...endpointOf(network, '1'), id: idOf(n), node: owner as NodeId, names });
 const known = () => view.current.endpoints.get(network);
 const namesOf = (n: number) => known()?.get(idOf(n))?.names;
 
@@ -216,7 +216,7 @@ it('all is read again when that is asked for while it is read', async () => {
 });
 
 it('of owners without a head, which somebody wrote by hand, a few hundred are read', async () => {
-  const owners = Array.from({ length: 20 }, (_, i) => `10.0.1.${i + 1}`);
+  const owners = Array.from({ length: 20 }, (_, i) => `${i + 1}`.padStart(16, '0') as NodeId);
   for (const [i, owner] of owners.entries()) await write(new Heads(store, owner), owner, [i + 1]);
   const children = store.children;
   store.children = async (prefix) => {
@@ -233,7 +233,7 @@ it('of owners without a head, which somebody wrote by hand, a few hundred are re
 });
 
 it('a large network is read owner by owner', async () => {
-  const owners = Array.from({ length: 20 }, (_, i) => `10.0.1.${i + 1}`);
+  const owners = Array.from({ length: 20 }, (_, i) => `${i + 1}`.padStart(16, '0') as NodeId);
   for (const [i, owner] of owners.entries()) await write(new Heads(store, owner), owner, [i + 1]);
   asked.length = 0;
   view.subscribe(network);

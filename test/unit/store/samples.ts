@@ -9,19 +9,17 @@ import type {
   Network,
   NetworkId,
   Node,
-  NodeAddress,
   Pool,
 } from '../../../src/model/types.js';
+import { nodeOf as bareNode, idOf } from '../nodes.js';
+
+const OWNER = idOf('10.0.0.60');
 
 export const hexId = (digit: string): string => digit.repeat(64);
 export const networkId = (digit: string): NetworkId => hexId(digit) as NetworkId;
 
-export const nodeOf = (address: string, hostname: string): Omit<Node, 'alive'> => ({
-  address: address as NodeAddress,
-  hostname,
-  mtu: 1500,
-  routes: ['10.0.0.0/24' as Cidr],
-});
+export const nodeOf = (address: string, hostname: string): Omit<Node, 'alive' | 'index'> =>
+  bareNode(address, { hostname, routes: ['10.0.0.0/24' as Cidr], machine: { os: '0a'.repeat(16) } });
 
 export const networkOf = (id: NetworkId): Omit<Network, 'index'> => ({
   id,
@@ -40,7 +38,7 @@ export const networkOf = (id: NetworkId): Omit<Network, 'index'> => ({
   ipv6: true,
   options: { 'com.docker.network.driver.mtu': '1400' },
   ipam: 'cluster',
-  creator: '10.0.0.60' as NodeAddress,
+  creator: OWNER,
   announced: { name: 'ov1', labels: { tier: 'web' }, attachable: true },
   deleting: false,
 });
@@ -48,7 +46,7 @@ export const networkOf = (id: NetworkId): Omit<Network, 'index'> => ({
 export const endpointOf = (network: NetworkId, id: string): Omit<Endpoint, 'index'> => ({
   id: hexId(id) as EndpointId,
   network,
-  node: '10.0.0.60' as NodeAddress,
+  node: OWNER,
   addresses: ['172.16.1.1/24' as Cidr, 'fd00:1::1/64' as Cidr],
   mac: '02:42:ac:10:01:01' as Mac,
   names: ['web', 'www'],
@@ -59,7 +57,7 @@ export const endpointOf = (network: NetworkId, id: string): Omit<Endpoint, 'inde
 export const leaseOf = (pool: string, address: string): Omit<Lease, 'index'> => ({
   pool: pool as Cidr,
   address: address as Ip,
-  node: '10.0.0.60' as NodeAddress,
+  node: OWNER,
   kind: 'endpoint',
   endpoint: hexId('e') as EndpointId,
   created: 1_700_000_000_000,
@@ -68,7 +66,7 @@ export const leaseOf = (pool: string, address: string): Omit<Lease, 'index'> => 
 export const poolOf = (cidr: string): Omit<Pool, 'index'> => ({
   cidr: cidr as Cidr,
   range: cidr as Cidr,
-  node: '10.0.0.60' as NodeAddress,
+  node: OWNER,
   network: networkId('a'),
   created: 1_700_000_000_000,
 });

@@ -48,7 +48,7 @@ describe('a store of version 1', () => {
   it('that takes the place of ours is refused as soon as somebody looks which cluster it is', async () => {
     inner.table.commit([{ verb: 'deleteTree', prefix: '' }]);
     const memory = { cluster: undefined, rememberCluster: () => {} };
-    const identity = new Identity(store, memory);
+    const identity = new Identity(store, memory, 4789);
     await identity.read();
     inner.forge(OLDER);
     // A host that runs has its own key back at once.
@@ -77,13 +77,21 @@ it.each([
 
 describe('the record of the cluster', () => {
   it('is read as it is written, with more in it, and of a newer release', () => {
-    expect(parseCluster(formatCluster({ id: UUID }))).toEqual({ id: UUID });
-    expect(JSON.parse(formatCluster({ id: UUID }))).toEqual({ version: 2, id: UUID });
-    expect(parseCluster(`{"version":3,"id":"${UUID}","more":[]}`)).toEqual({ id: UUID });
+    const record = { id: UUID, vxlanPort: 8472 };
+    expect(parseCluster(formatCluster(record))).toEqual(record);
+    expect(JSON.parse(formatCluster(record))).toEqual({ version: 2, ...record });
+    expect(parseCluster(`{"version":3,"id":"${UUID}","vxlanPort":8472,"more":[]}`)).toEqual(record);
+    expect(parseCluster(`{"version":2,"id":"${UUID}"}`)).toEqual({ id: UUID, vxlanPort: 4789 });
   });
 
-  it.each(['', 'garbage', '{"version":2,"id":"\\u001b[2J"}', '{"id":"a"}', 'x'.repeat(500_000)])(
-    'that is garbage is another cluster: %.40j',
-    (value) => expect(parseCluster(value).id).toMatch(/^[0-9a-f]{64}$/),
+  it.each([
+    '',
+    'garbage',
+    '{"version":2,"id":"\\u001b[2J"}',
+    '{"id":"a"}',
+    '{"version":2,"id":"a","vxlanPort":0}',
+    'x'.repeat(500_000),
+  ])('that is garbage is another cluster: %.40j', (value) =>
+    expect(parseCluster(value)).toEqual({ id: expect.stringMatching(/^[0-9a-f]{64}$/) }),
   );
 });
