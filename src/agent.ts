@@ -7,7 +7,7 @@ import { makeApp, serve } from './api/server.js';
 import type { Config } from './config.js';
 import { isUserError, messageOf } from './errors.js';
 import { differing } from './model/differing.js';
-import type { EngineEvent } from './model/ports.js';
+import type { EngineEvent } from './model/engine-port.js';
 import type { Cluster } from './model/types.js';
 import { assemble, PATIENCE_MS, type Parts } from './parts.js';
 import type { ClusterChange } from './store/change-teller.js';

@@ -1,8 +1,8 @@
 /** The local engine over dockerode. Every request has a deadline, and none is ever awaited in a driver call. */
 import Docker from 'dockerode';
 import { messageOf } from '../errors.js';
+import type { Engine, EngineContainer, EngineEvent, EngineNetwork, ListedEndpoint } from '../model/engine-port.js';
 import { isOurDriver, OPTION_MIRROR } from '../model/names.js';
-import type { Engine, EngineContainer, EngineEvent, EngineNetwork, ListedEndpoint } from '../model/ports.js';
 import type { EndpointId, EngineNetworkId, GwbridgeWish, Network, NetworkId } from '../model/types.js';
 import { listedOf, namesOf } from './container-names.js';
 import { parseEvent } from './event.js';

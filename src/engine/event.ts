@@ -1,7 +1,7 @@
 /** One line of the engine's event stream. */
 import { z } from 'zod';
+import type { EngineEvent } from '../model/engine-port.js';
 import { isOurDriver } from '../model/names.js';
-import type { EngineEvent } from '../model/ports.js';
 import type { EngineNetworkId } from '../model/types.js';
 
 const schema = z.object({

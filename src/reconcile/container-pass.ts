@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
-import type { Engine, EngineContainer } from '../model/ports.js';
+import type { Engine, EngineContainer } from '../model/engine-port.js';
 import type { EndpointId, EngineNetworkId, NetworkId } from '../model/types.js';
 import type { Endpoints } from '../registry/endpoints.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';

@@ -2,7 +2,7 @@
  * What the local engine has of our networks. A list of hundreds takes both sides milliseconds: so it is asked for at the
  * start, when something went wrong, and every now and then; in between the engine tells which network came or went.
  */
-import type { Engine, EngineNetwork } from '../model/ports.js';
+import type { Engine, EngineNetwork } from '../model/engine-port.js';
 import { isId } from '../model/shapes.js';
 import type { EngineNetworkId, NetworkId } from '../model/types.js';
 

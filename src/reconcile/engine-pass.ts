@@ -1,7 +1,7 @@
 /** Makes the local engine's networks equal the cluster's: announces its own, mirrors the others', removes the gone. */
 import type { Logger } from 'pino';
 import { isUserError, messageOf } from '../errors.js';
-import type { Engine, EngineNetwork } from '../model/ports.js';
+import type { Engine, EngineNetwork } from '../model/engine-port.js';
 import { clipped } from '../model/printable.js';
 import type { EngineNetworkId, NetworkId, NodeId } from '../model/types.js';
 import type { Identity } from '../registry/identity.js';

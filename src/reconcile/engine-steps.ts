@@ -1,5 +1,5 @@
 /** What the local engine lacks or has too much, compared with the cluster. Pure. */
-import type { EngineNetwork } from '../model/ports.js';
+import type { EngineNetwork } from '../model/engine-port.js';
 import type { Announcement, Cluster, EngineNetworkId, Network, NetworkId, NodeId } from '../model/types.js';
 
 export type EngineStep =

@@ -1,7 +1,7 @@
 /** Starts what the engine could not start while the store was away, as its restart policy promises. */
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
-import type { Engine } from '../model/ports.js';
+import type { Engine } from '../model/engine-port.js';
 import type { Identity } from '../registry/identity.js';
 import { Loop } from './loop.js';
 

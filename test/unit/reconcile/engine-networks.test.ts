@@ -1,6 +1,6 @@
 /** The engine's networks are listed once, and asked for one by one when it tells of them. */
 import { beforeEach, expect, it } from 'vitest';
-import type { EngineNetwork } from '../../../src/model/ports.js';
+import type { EngineNetwork } from '../../../src/model/engine-port.js';
 import type { EngineNetworkId, NetworkId } from '../../../src/model/types.js';
 import { EngineNetworks } from '../../../src/reconcile/engine-networks.js';
 

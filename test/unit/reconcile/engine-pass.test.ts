@@ -1,8 +1,8 @@
 /** What the engine pass does with networks that lie: nothing, and it says so once. */
 import type { Logger } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { Engine } from '../../../src/model/engine-port.js';
 import { keys } from '../../../src/model/names.js';
-import type { Engine } from '../../../src/model/ports.js';
 import type { Cidr, NetworkId } from '../../../src/model/types.js';
 import { EnginePass } from '../../../src/reconcile/engine-pass.js';
 import type { Identity } from '../../../src/registry/identity.js';

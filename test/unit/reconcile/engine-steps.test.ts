@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineNetwork } from '../../../src/model/ports.js';
+import type { EngineNetwork } from '../../../src/model/engine-port.js';
 import type { EngineNetworkId } from '../../../src/model/types.js';
 import { engineSteps } from '../../../src/reconcile/engine-steps.js';
 import { cluster, HOST1, HOST2, network, networkId } from '../model/fixtures.js';
