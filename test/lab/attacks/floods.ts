@@ -64,7 +64,7 @@ const admin = (name: string, command: readonly string[], least: number, more: Pa
 const withName = (attack: string) => (at: Targets) => [attack, at.name];
 
 export const FLOODS: readonly Flood[] = [
-  { name: 'ARP', family: 4, powers: RAW, least: 5_000, short: true, command: (at) => ['arp', 'eth0', at.gateway[4]] },
+  { name: 'ARP', family: 4, powers: RAW, least: 5_000, command: (at) => ['arp', 'eth0', at.gateway[4]] },
   {
     ...{ name: 'neighbour solicitations', family: 6, powers: RAW, least: 5_000 },
     command: (at) => ['nd', 'eth0', at.network[6], at.gateway[6]],
