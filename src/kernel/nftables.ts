@@ -56,8 +56,8 @@ export const LIVE_MS = 4000;
 
 const TABLE = 'tsoverlay-dns';
 const SET = 'live';
-// Plain `udp` would be a keyword: a saved listing could not be loaded again.
 const FLOOD_CHAIN = 'dns-flood';
+// Plain `udp` would be a keyword: a saved listing could not be loaded again.
 const UDP_CHAIN = 'dns-udp';
 const TCP_CHAIN = 'dns-tcp';
 const ENGINE = ip(ENGINE_ADDRESS);
@@ -153,18 +153,8 @@ export function redirectBatch(port: number): Buffer {
     addElement(),
     addChain(FLOOD_CHAIN, 'filter', -310),
     // Whatever the port: the engine's own behind 53 can be found.
-    addRule(FLOOD_CHAIN, [
-      ...fieldIs(IP_DADDR, ENGINE),
-      ...protocolIs(UDP),
-      ...packetsOver(DATAGRAMS.rate, DATAGRAMS.burst),
-      ...drop(),
-    ]),
-    addRule(FLOOD_CHAIN, [
-      ...fieldIs(IP_DADDR, ENGINE),
-      ...protocolIs(TCP),
-      ...bytesOver(TCP_BYTES.rate, TCP_BYTES.burst),
-      ...drop(),
-    ]),
+    dropRule(UDP, packetsOver(DATAGRAMS.rate, DATAGRAMS.burst)),
+    dropRule(TCP, bytesOver(TCP_BYTES.rate, TCP_BYTES.burst)),
     addChain(UDP_CHAIN, 'filter', -300),
     addRule(UDP_CHAIN, [
       ...asked,
@@ -222,6 +212,9 @@ const addRule = (chain: string, expressions: readonly Buffer[]): Change => ({
   flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND,
   attributes: [text(1, TABLE), text(2, chain), nested(4, ...expressions)],
 });
+
+const dropRule = (protocol: number, over: readonly Buffer[]): Change =>
+  addRule(FLOOD_CHAIN, [...fieldIs(IP_DADDR, ENGINE), ...protocolIs(protocol), ...over, ...drop()]);
 
 const RENEWAL = batch([flush(), addElement()]);
 

@@ -151,13 +151,13 @@ export class Ipam {
     return inPool(result.ip, cidr);
   }
 
-  /** What a try that did not go through, the how manieth of its request, tells of its address. */
+  /** What a try that did not go through tells of its address. `tries`: of its request, with this one. */
   private async learn({ pool, ip, ops }: Choice, failed: readonly number[], tries: number): Promise<void> {
     this.births.end(keys.lease(pool.cidr, ip));
     this.occupied.unmark(pool.cidr, ip);
     if (failed.some((position) => position < ops.length)) this.occupied.mark(pool.cidr, ip, LOST_MS);
-    // One that serves an endpoint was given out a while ago, and our view is late: nobody is in our way, if that is
-    // not so again and again.
+    // One that serves an endpoint was given out a while ago: our view is late, and nobody is in our way. Unless that
+    // happens twice: then others were just as late, and faster.
     if (failed.includes(0) && (tries > 1 || (await this.leases.find(pool.cidr, ip))?.endpoint === undefined))
       this.contention.lost(pool.cidr);
     if (failed.every((position) => position < ops.length)) return;

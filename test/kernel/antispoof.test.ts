@@ -277,6 +277,9 @@ describe('with the filter of its record', () => {
       run(victim, 'ip', 'neigh', 'flush', 'all');
       expect(run(victim, 'busybox', 'ping', '-c1', '-W2', to)).toContain(' 0% packet loss');
     }
+    // The kernel takes up to two seconds to find out that nobody else has it.
+    const tentative = () => run(attacker, 'ip', '-6', 'address', 'show', 'tentative');
+    await vi.waitFor(() => expect(tentative()).toBe(''), { timeout: 10_000 });
     run(victim, 'busybox', 'ping', '-c1', '-W2', '-I', 'eth0', OWN.local);
   });
 });

@@ -6,7 +6,7 @@ import type { Lab } from './lab.js';
 
 const HOSTS = 3;
 const SEED = 1;
-const SECONDS = 30;
+const SECONDS = 20;
 
 let lab: Lab;
 beforeAll(async () => {

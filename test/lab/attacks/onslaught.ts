@@ -7,6 +7,7 @@ import { CONTROL, type Flood, titleOf } from './floods.js';
 import { record } from './record.js';
 import { watch } from './watch.js';
 
+/** The slack of a few seconds: see Measure of figures.ts. */
 const HURRIED = 5;
 
 export interface Onslaught {
