@@ -4,6 +4,7 @@ import { networkOf } from '../model/address.js';
 import { NETNS_DIR, namespaceName } from '../model/names.js';
 import type { HostFacts, HostKernel } from '../model/ports.js';
 import { learns } from '../model/quiet.js';
+import { MTU_RANGE } from '../model/shapes.js';
 import type { ObservedLink, ObservedNamespace, Step } from '../model/steps.js';
 import type { NamespaceName, NetworkId } from '../model/types.js';
 import { listAddresses } from './addresses.js';
@@ -20,13 +21,16 @@ import { namespaceInode } from './namespace-file.js';
 import { Namespaces } from './namespaces.js';
 import { type KernelNeighbour, listNeighbours } from './neighbours.js';
 import { OWN_NETNS, withNamespace } from './netns.js';
-import { occupiedNetworks } from './routes.js';
+import { occupiedNetworks, uplinks } from './routes.js';
 import { Rtnetlink } from './rtnetlink.js';
 import { linkFilter } from './socket-filter.js';
 import { checksSources, solicitOnce } from './sysctl.js';
 import { RTNLGRP } from './uapi.js';
 import { readVxlan } from './vxlan.js';
 import { type Listener, Watcher } from './watcher.js';
+
+/** What any link carries. */
+const ETHERNET_MTU = 1500;
 
 export interface LinuxKernelOptions {
   /** The node's IP address on the underlay. */
@@ -122,8 +126,16 @@ export class LinuxKernel implements HostKernel {
       // Without its link-local one, which is everywhere.
       gwbridgeNetworks: onGwbridge.filter((cidr) => routes.includes(cidr)),
       routes,
-      underlayMtu: underlay.mtu,
+      underlayMtu: await this.mtuOf(underlay),
     };
+  }
+
+  /** A host that routes has its address on lo, of no use as a measure: the narrowest of its ways out is meant. */
+  private async mtuOf(link: KernelLink): Promise<number> {
+    if (link.mtu <= MTU_RANGE.max) return link.mtu;
+    const found = await Promise.all((await uplinks(this.host)).map((index) => findLink(this.host, index)));
+    const mtus = found.flatMap((l) => (l === undefined ? [] : [l.mtu]));
+    return Math.min(...(mtus.length === 0 ? [ETHERNET_MTU] : mtus), MTU_RANGE.max);
   }
 
   fitGwbridge(mtu: number): Promise<void> {

@@ -1,6 +1,6 @@
 /** Routes: `ip route`. */
 import { FlagsNew } from 'netlink/dist/constants.js';
-import { getU32, putU32 } from 'netlink/dist/structs.js';
+import { getU16, getU32, putU32 } from 'netlink/dist/structs.js';
 import { isKernelError } from '../errors.js';
 import { networkOf, parseCidr } from '../model/address.js';
 import type { Route } from '../model/steps.js';
@@ -9,6 +9,8 @@ import type { KernelAddress } from './addresses.js';
 import { ipBytes, message, readAttributes, readIp } from './attributes.js';
 import type { Rtnetlink } from './rtnetlink.js';
 import { AF, OCCUPYING_ROUTES, RT_SCOPE_UNIVERSE, RT_TABLE_MAIN, RTA, RTM, RTN_UNICAST, RTPROT_BOOT } from './uapi.js';
+
+const RTNEXTHOP_BYTES = 8;
 
 /** The destination of one rtmsg; undefined for default routes, local ones, and those of other tables. */
 export function readDestination(payload: Buffer): Cidr | undefined {
@@ -19,6 +21,28 @@ export function readDestination(payload: Buffer): Cidr | undefined {
   if ((longTable === undefined ? shortTable : getU32(longTable)) !== RT_TABLE_MAIN) return undefined;
   if (prefix === 0 || dst === undefined || !OCCUPYING_ROUTES.includes(type)) return undefined;
   return networkOf(`${readIp(dst)}/${prefix}`);
+}
+
+/** The links that one rtmsg's default route leaves by, of the main table; none for any other route. */
+export function readDefaultLinks(payload: Buffer): readonly number[] {
+  const [prefix = 0, table = 0, type = 0] = [payload[1], payload[4], payload[7]];
+  if (prefix !== 0 || table !== RT_TABLE_MAIN || type !== RTN_UNICAST) return [];
+  const attributes = readAttributes(payload.subarray(12));
+  const link = attributes.get(RTA.OIF);
+  if (link !== undefined) return [getU32(link)];
+  const links: number[] = [];
+  // struct rtnexthop: its length, flags and weight, the link, attributes; padded to four bytes.
+  let rest = attributes.get(RTA.MULTIPATH) ?? Buffer.alloc(0);
+  while (rest.length >= RTNEXTHOP_BYTES) {
+    links.push(getU32(rest.subarray(4, 8)));
+    rest = rest.subarray(Math.max(RTNEXTHOP_BYTES, (getU16(rest.subarray(0, 2)) + 3) & ~3));
+  }
+  return links;
+}
+
+/** `ip route show default`: indexes of the links that it leaves by, by both families. */
+export async function uplinks(socket: Rtnetlink): Promise<readonly number[]> {
+  return (await socket.dump('ip route show default', RTM.GETROUTE, Buffer.alloc(12), readDefaultLinks)).flat();
 }
 
 /** `ip route add <to> via <via>`; one that is there already stays. Throws ENETUNREACH without a way to `via`. */

@@ -62,7 +62,7 @@ export const NTF_MASTER = 4;
 /** NLM_F_BULK: removes all that match. */
 export const FLAG_BULK = 0x200;
 
-export const RTA = { DST: 1, GATEWAY: 5, TABLE: 15 } as const;
+export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, MULTIPATH: 9, TABLE: 15 } as const;
 export const RT_TABLE_MAIN = 254;
 export const RT_SCOPE_UNIVERSE = 0;
 export const RTN_UNICAST = 1;

@@ -50,23 +50,25 @@ export class NodePass {
     const facts = await this.kernel.hostFacts();
     this.underlayMtu = facts.underlayMtu;
     this.kernel.watchGwbridge((notices) => this.onNotices(notices));
-    const { gwbridge } = facts;
+    // A bridge that cannot be mended keeps no host out of the cluster, nor the other way round.
+    const done = await Promise.allSettled([this.registration.publish(facts), this.tendGwbridge(facts.gwbridge)]);
+    for (const { reason } of done.filter((d) => d.status === 'rejected')) throw reason;
+    this.hasGwbridge = facts.gwbridge !== undefined;
+    // Not awaited: an engine that boots takes the request and answers much later.
+    if (facts.gwbridge === undefined) void this.makeGwbridge(facts);
+    return true;
+  }
+
+  private async tendGwbridge(gwbridge: HostFacts['gwbridge']): Promise<void> {
     if (gwbridge === undefined) {
       const ports = await this.kernel.rebuildGwbridge();
       if (ports > 0) this.log.warn({ ports }, 'repaired docker_gwbridge, which somebody had removed');
+      return;
     }
-    if (gwbridge !== undefined) {
-      const mtu = this.wantedMtu(gwbridge.mtu);
-      if (gwbridge.mtu !== mtu || !gwbridge.up) {
-        await this.kernel.fitGwbridge(mtu);
-        this.log.info({ mtu, was: gwbridge.mtu, up: gwbridge.up }, 'docker_gwbridge fitted to the underlay');
-      }
-    }
-    await this.registration.publish(facts);
-    this.hasGwbridge = gwbridge !== undefined;
-    // Not awaited: an engine that boots takes the request and answers much later.
-    if (gwbridge === undefined) void this.makeGwbridge(facts);
-    return true;
+    const mtu = this.wantedMtu(gwbridge.mtu);
+    if (gwbridge.mtu === mtu && gwbridge.up) return;
+    await this.kernel.fitGwbridge(mtu);
+    this.log.info({ mtu, was: gwbridge.mtu, up: gwbridge.up }, 'docker_gwbridge fitted to the underlay');
   }
 
   private onNotices(notices: readonly Notice[]): void {

@@ -165,6 +165,22 @@ describe('hostFacts', () => {
     expect(routes).toContain('172.18.0.0/16');
   });
 
+  test('an address on lo, of a host that routes: the MTU of the narrowest way out', async () => {
+    const mtu = async () => (await host.kernel.hostFacts()).underlayMtu;
+    ip('address', 'delete', '10.0.0.1/24', 'dev', 'eth0');
+    ip('address', 'add', '10.0.0.1/32', 'dev', 'lo');
+    ip('link', 'set', 'lo', 'up');
+    expect(await mtu(), 'no way out').toBe(1500);
+    ip('address', 'add', '10.1.0.1/24', 'dev', 'eth0');
+    ip('route', 'add', 'default', 'via', '10.1.0.254');
+    expect(await mtu()).toBe(8950);
+    ip('link', 'add', 'eth1', 'mtu', '4000', 'type', 'bridge');
+    ip('link', 'set', 'eth1', 'up');
+    ip('address', 'add', '10.2.0.1/24', 'dev', 'eth1');
+    ip('route', 'replace', 'default', 'nexthop', 'via', '10.1.0.254', 'nexthop', 'via', '10.2.0.254');
+    expect(await mtu(), 'two ways').toBe(4000);
+  });
+
   test('says ENODEV when no interface has the address', async () => {
     ip('address', 'delete', '10.0.0.1/24', 'dev', 'eth0');
     await expect(host.kernel.hostFacts()).rejects.toMatchObject({

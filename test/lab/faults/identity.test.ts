@@ -2,10 +2,10 @@
 import { cp, readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { lost, NET, Scene, startPlugin } from './faults/scene.js';
-import { ROUTER } from './lan.js';
-import { PLUGIN_MAIN } from './paths.js';
-import { within } from './waiting.js';
+import { ROUTER } from '../lan.js';
+import { PLUGIN_MAIN } from '../paths.js';
+import { within } from '../waiting.js';
+import { lost, NET, Scene, startPlugin } from './scene.js';
 
 const [ONE, TWO, THREE] = ['10.0.0.60', '10.0.0.61', '10.0.0.62'] as const;
 const ELSEWHERE = '10.0.0.71';
