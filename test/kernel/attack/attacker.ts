@@ -16,6 +16,8 @@ const libc = koffi.load('libc.so.6');
 const connect = libc.func('int connect(int fd, const void *address, uint32 length)');
 const send = libc.func('long send(int fd, const void *data, size_t length, int flags)');
 const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32 length)');
+// One whose test was killed would go on for good.
+libc.func('int prctl(int option, unsigned long argument)')(1 /* PR_SET_PDEATHSIG */, 9);
 const SOL_SOCKET = 1;
 const SO_SNDBUFFORCE = 32;
 const MSG_DONTWAIT_NOSIGNAL = 0x4040;
