@@ -66,9 +66,9 @@ export class Agent {
     const { host, engine, containers, node, dns, peers, registration, store, kernel } = this.parts;
     await host.catchUp(CATCH_UP_MS);
     this.ending.abort();
-    const { restarts, guard, consulGuard, exposure, advice, copy } = this.parts;
-    for (const pass of [restarts, host, engine, containers, node, guard, consulGuard, exposure, peers, advice])
-      pass.stop();
+    const { restarts, guard, consulGuard, exposure, advice, upgrade, copy } = this.parts;
+    const passes = [restarts, host, engine, containers, node, guard, consulGuard, exposure, peers, advice, upgrade];
+    for (const pass of passes) pass.stop();
     for (const server of this.servers) server.close();
     await Promise.all([dns.stop(), Promise.race([copy.flush(), sleep(COPY_MS)])]);
     await Promise.race([registration.release().catch(() => undefined), sleep(2_000)]);
@@ -100,6 +100,7 @@ export class Agent {
     if (!this.isReclaimed) await this.insist('the cluster could not be loaded', () => this.reload());
     if (this.ending.signal.aborted) return;
     tenure.trust();
+    this.parts.upgrade.kick();
     host.kickAll();
     if (isFirst) await this.insist('what died with the host could not be freed', () => containers.reapDead());
     copy.soon();

@@ -5,14 +5,22 @@ import { messageOf } from '../errors.js';
 import { VxlanGuard } from '../kernel/guard.js';
 import { readOrigin } from '../kernel/origin.js';
 import { familyOf } from '../model/address.js';
-import type { Store } from '../model/ports.js';
 import { shown } from '../model/printable.js';
 import type { NodeAddress, NodeId } from '../model/types.js';
 import { lookForExposure } from '../store/consul-exposure.js';
 import { HostMemory } from '../store/memory.js';
 import { openStore } from '../store/open.js';
+import type { VersionedStore } from '../store/versioned.js';
 import { forgetNode } from './forget.js';
-import { addressLines, exposureLines, guardLines, readStatus, type Status, statusLines } from './status.js';
+import {
+  addressLines,
+  exposureLines,
+  guardLines,
+  readStatus,
+  type Status,
+  statusLines,
+  versionLines,
+} from './status.js';
 
 /** Where the cluster is, from the same settings that the server takes. */
 export interface Where {
@@ -34,8 +42,14 @@ export async function runCommand(argv: readonly string[], where: () => Where): P
     .description('nodes, networks, what waits for a host to return, and what this host has kept out')
     .action(() =>
       withStore(where, async (store, consul) => {
-        const [status, findings] = await Promise.all([readStatus(store), consul ? lookForExposure(consul) : new Map()]);
-        print([...statusLines(status), ...refusalOf(where, status), ...guardOf(where), ...exposureLines(findings)]);
+        const [status, standing, findings] = await Promise.all([
+          readStatus(store),
+          store.look(),
+          consul ? lookForExposure(consul) : new Map(),
+        ]);
+        const version = versionLines(standing);
+        const lines = [...statusLines(status), ...version, ...refusalOf(where, status)];
+        print([...lines, ...guardOf(where), ...exposureLines(findings)]);
       }),
     );
   const node = program.command('node').description('nodes of the cluster');
@@ -74,7 +88,7 @@ function guardOf(where: () => Where): readonly string[] {
 
 async function withStore(
   where: () => Where,
-  work: (store: Store, consul?: ConsulConfig) => Promise<void>,
+  work: (store: VersionedStore, consul?: ConsulConfig) => Promise<void>,
 ): Promise<void> {
   const { consul } = where();
   const store = await openStore(where());

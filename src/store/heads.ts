@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { bucketOf, keys } from '../model/names.js';
 import { isId, MOST } from '../model/shapes.js';
 import type { EndpointId, NetworkId } from '../model/types.js';
-import { readVersioned, VERSION } from './records.js';
+import { ofVersion, RECORD_VERSION, readVersioned, versionTrouble } from './record-version.js';
 
 /** One endpoint that was made, changed or removed by the transaction that wrote the head of this revision. */
 export interface Change {
@@ -47,11 +47,12 @@ export const newRevision = (): string => randomBytes(6).toString('base64url');
 /** The changes that a head tells of, the oldest first; undefined for garbage and for a newer release's. */
 export function parseHead(value: string): readonly Change[] | undefined {
   const versioned = value.length > MOST.record ? undefined : readVersioned(value);
-  return versioned?.version === VERSION ? fields.safeParse(versioned).data?.changes : undefined;
+  if (versioned === undefined || versionTrouble(versioned.version) !== undefined) return undefined;
+  return fields.safeParse(ofVersion(keys.allHeads, versioned)).data?.changes;
 }
 
 export const formatHead = (changes: readonly Change[]): string =>
-  JSON.stringify({ version: VERSION, changes: changes.map(({ revision, endpoint }) => [revision, endpoint]) });
+  JSON.stringify({ version: RECORD_VERSION, changes: changes.map(({ revision, endpoint }) => [revision, endpoint]) });
 
 /** What the next head tells of: what the one before did, as far as there is room, and these endpoints. */
 export const following = (

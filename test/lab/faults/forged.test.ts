@@ -55,7 +55,7 @@ const endpointRecord = (name: string, address: string, change: object = {}) =>
 const nodeRecord = (address: string, hostname: string, node = 'f'.repeat(16)) =>
   json({
     ...{ id: node, vtep: address, hostname, mtu: 1500, routes: [], gwbridge: ['172.16.0.0/12'] },
-    ...{ machine: {}, boot: '0'.repeat(32) },
+    ...{ machine: {}, boot: '0'.repeat(32), reads: 2 },
   });
 
 /** Everything that a writer might think of, by key. */
