@@ -19,6 +19,12 @@ const CATCH_UP_MS = 1_000;
 /** How long a stop waits for the disk, ms. */
 const COPY_MS = 2_000;
 
+/** Sentences for `tsoverlay status`: what no other process can see. */
+const troublesOf = ({ tenure, store }: Pick<Parts, 'tenure' | 'store'>): readonly string[] => [
+  ...(tenure.refusal === undefined ? [] : [tenure.refusal.message]),
+  ...[...store.troubles.values()].map((e) => `when this host last asked for news, ${e.message}`),
+];
+
 export interface AgentEvents {
   /** The store says that this host is another than this agent took itself for: it is to be stopped, and a new one started. */
   onOtherSelf(): void;
@@ -45,7 +51,12 @@ export class Agent {
     // Before the first call: what is attached already is live, its addresses are not up for grabs.
     await parts.host.adopt();
     const routes = makeRoutes(parts.networkDriver, parts.ipamDriver, config.scope);
-    const app = makeApp(routes, log, () => parts.restarts.kick());
+    const app = makeApp(
+      routes,
+      log,
+      () => parts.restarts.kick(),
+      () => troublesOf(parts),
+    );
     const servers = await Promise.all(config.sockets.map((path) => serve(app, path)));
     const agent = new Agent(log, parts, servers, events);
     parts.doubt.listener = () => void agent.insist('the store could not be healed', () => agent.heal());

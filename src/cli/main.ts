@@ -21,11 +21,14 @@ import {
   statusLines,
   versionLines,
 } from './status.js';
+import { troubleLines } from './troubles.js';
 
 /** Where the cluster is, from the same settings that the server takes. */
 export interface Where {
   readonly consul?: ConsulConfig;
   readonly dataDir: string;
+  /** Where tsoverlay serves on this host. */
+  readonly sockets: readonly [string, ...string[]];
   /** This host's address for the others. */
   readonly advertise: NodeAddress;
   /** UDP port of VXLAN. */
@@ -40,18 +43,16 @@ export async function runCommand(argv: readonly string[], where: () => Where): P
   program
     .command('status')
     .description('nodes, networks, what waits for a host to return, and what this host has kept out')
-    .action(() =>
-      withStore(where, async (store, consul) => {
-        const [status, standing, findings] = await Promise.all([
-          readStatus(store),
-          store.look(),
-          consul ? lookForExposure(consul) : new Map(),
-        ]);
-        const version = versionLines(standing);
-        const lines = [...statusLines(status), ...version, ...refusalOf(where, status)];
-        print([...lines, ...guardOf(where), ...exposureLines(findings)]);
-      }),
-    );
+    .action(async () => {
+      const troubles = await troubleLines(where().sockets[0]);
+      try {
+        await withStore(where, async (store, consul) => print(await statusOf(where, troubles, store, consul)));
+      } catch (e) {
+        // What keeps this process from the store may have been told to that one.
+        print([...guardOf(where), ...troubles]);
+        throw e;
+      }
+    });
   const node = program.command('node').description('nodes of the cluster');
   node
     .command('forget <address>')
@@ -63,6 +64,22 @@ export async function runCommand(argv: readonly string[], where: () => Where): P
       }),
     );
   await program.parseAsync(argv);
+}
+
+async function statusOf(
+  where: () => Where,
+  troubles: readonly string[],
+  store: VersionedStore,
+  consul?: ConsulConfig,
+): Promise<readonly string[]> {
+  const [status, standing, findings] = await Promise.all([
+    readStatus(store),
+    store.look(),
+    consul ? lookForExposure(consul) : new Map(),
+  ]);
+  // What the server says, too, is said once.
+  const warnings = new Set([...refusalOf(where, status), ...exposureLines(findings), ...troubles]);
+  return [...statusLines(status), ...versionLines(standing), ...guardOf(where), ...warnings];
 }
 
 /** A line when this host must leave all alone, for another one has its address. */
