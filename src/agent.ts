@@ -5,11 +5,12 @@ import type { Logger } from 'pino';
 import { makeRoutes } from './api/routes.js';
 import { makeApp, serve } from './api/server.js';
 import type { Config } from './config.js';
-import { isUserError, messageOf } from './errors.js';
+import { isStoreError, isUserError, messageOf } from './errors.js';
 import { differing } from './model/differing.js';
 import type { EngineEvent } from './model/engine-port.js';
 import type { Cluster } from './model/types.js';
 import { assemble, PATIENCE_MS, type Parts } from './parts.js';
+import { backoffMs, LONGEST_REFUSAL_MS } from './store/backoff.js';
 import type { ClusterChange } from './store/change-teller.js';
 import { networksOf } from './store/copy.js';
 
@@ -231,6 +232,7 @@ export class Agent {
   /** Tries until it works: Consul may come long after us. */
   private async insist(complaint: string, work: () => Promise<void>): Promise<void> {
     const told = new Set<string>();
+    let refusals = 0;
     while (!this.ending.signal.aborted) {
       try {
         return await work();
@@ -238,7 +240,8 @@ export class Agent {
         const err = messageOf(e);
         if (!told.has(err)) this.log.error({ err }, `${complaint}; trying on`);
         told.add(err);
-        await sleep(RETRY_MS);
+        const refused = isStoreError(e) && e.persists;
+        await sleep(refused ? backoffMs(++refusals, Math.random(), LONGEST_REFUSAL_MS) : RETRY_MS);
       }
     }
   }

@@ -120,9 +120,9 @@ export async function assemble(config: Config, log: Logger) {
   });
   const exposure = new ExposureWatch(async () => (config.consul ? lookForExposure(config.consul) : new Map()), log);
   const view = new ClusterView(store, garbage, {
-    isKnown: () => identity.isKnown(),
+    isKnown: (lacking) => identity.isKnown(lacking),
     onDoubt: () => doubt.listener(),
-    onTrouble: (e) => log.debug({ err: messageOf(e) }, 'what is gone from the store is not believed to be gone yet'),
+    onTrouble: (e) => log.warn({ err: messageOf(e) }, 'what is gone from the store is not believed to be gone yet'),
     reclaim: (gone) => reclaimer.reclaim(gone),
     onReturn: () => exposure.look(),
   });

@@ -73,9 +73,9 @@ export class Identity {
     return this.memory.cluster !== undefined && this.memory.cluster !== id;
   }
 
-  /** True when the store is the one we know. Rejects with a StoreError while it does not answer. */
-  async isKnown(): Promise<boolean> {
-    const entry = await this.store.get(keys.cluster);
+  /** True when the store is the one we know. Rejects with a StoreError while it does not answer for it or these keys. */
+  async isKnown(others: readonly string[] = []): Promise<boolean> {
+    const [entry] = await Promise.all([keys.cluster, ...others].map((key) => this.store.get(key)));
     return (entry && parseCluster(entry.value).id) === this.memory.cluster;
   }
 

@@ -7,6 +7,7 @@ import { keys } from '../model/names.js';
 import type { Commit, Entry, Hold, Op, Store } from '../model/ports.js';
 import { judge, newerWords, olderWords, type Reader, type Verdict } from '../model/upgrade.js';
 import { type ClusterRecord, isOfVersion1, parseCluster } from './cluster-record.js';
+import { assertReadable } from './readable.js';
 import { readersOf } from './readers.js';
 import { BUILD, inVersion, readVersioned } from './record-version.js';
 
@@ -18,6 +19,9 @@ export interface Standing {
   readonly readers: readonly Reader[];
   readonly verdict: Verdict;
 }
+
+/** All that we read lists of. */
+const FOLDERS = [keys.nodes, keys.networks, 'endpoints/', keys.allHeads, 'members/', keys.pools, 'addresses/'];
 
 export class VersionedStore implements Store {
   readonly list: Store['list'];
@@ -44,10 +48,14 @@ export class VersionedStore implements Store {
     this.close = store.close.bind(store);
   }
 
-  /** Rejects with a UserError while the store is another release's, and with a StoreError when it does not answer. */
+  /**
+   * Rejects with a UserError while the store is another release's, and with a StoreError when it does not answer or
+   * does not let us read all.
+   */
   async check(): Promise<void> {
     if (this.isChecked) return;
     const cluster = await this.store.get(keys.cluster);
+    for (const folder of FOLDERS) await assertReadable(this.store, folder);
     if (cluster !== undefined && isOfVersion1(cluster.value) && (await this.hasOlder()))
       throw new UserError(
         `${this.where} holds records of version 1, of an older tsoverlay, which this one cannot use; ${this.cure}`,
