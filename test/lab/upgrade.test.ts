@@ -45,33 +45,44 @@ const endpointOf = async (host: number, container: string) =>
   recordOf(
     await scene.docker(host, 'inspect', '--format', `{{.NetworkSettings.Networks.${NET}.EndpointID}}`, container),
   );
-/** By names, each from each. */
+/** By names: each asks the next one, and is asked by it. */
 async function allAnswer(...containers: readonly (readonly [number, string])[]): Promise<void> {
-  const pairs = containers.flatMap(([host, from]) => containers.map(([, to]) => [host, from, to] as const));
-  for (const [host, from, to] of pairs)
-    if (from !== to) await within(3_000, `${to} answers ${from}`, () => scene.pings(host, from, to));
+  const pairs = containers.flatMap(([host, name], i) => {
+    const [other, next] = containers[(i + 1) % containers.length] ?? [host, name];
+    return [
+      [host, name, next],
+      [other, next, name],
+    ] as const;
+  });
+  await Promise.all(
+    pairs.map(([host, from, to]) => within(5_000, `${to} answers ${from}`, () => scene.pings(host, from, to))),
+  );
 }
-/** Attaches on each host and has all answer each other; every address is held once, and each host can remove its own. */
+/** Attaches on each host and has all answer each other; every address is held once. */
 async function attach(tag: string): Promise<void> {
   const made = HOSTS.map((host) => [host, `${tag}${host}`] as const);
   const addresses = await Promise.all(made.map(([host, name]) => scene.run(host, name)));
   const before = await Promise.all(HOSTS.map((host) => scene.address(host, `c${host}`)));
   expect(new Set([...addresses, ...before]).size).toBe(2 * HOSTS.length);
-  await allAnswer(...HOSTS.map((host) => [host, `c${host}`] as const), ...made);
+  await allAnswer(...made, ...HOSTS.map((host) => [host, `c${host}`] as const));
 }
 const detach = (tag: string) => Promise.all(HOSTS.map((host) => scene.docker(host, 'rm', '-f', `${tag}${host}`)));
-/** A network that one host makes is one on all, with containers that reach each other. */
+/** A network that one host makes is one on all, and containers reach each other over it. */
 async function makeNetwork(host: number, name: string): Promise<void> {
   await scene.docker(host, 'network', 'create', '-d', 'tsoverlay', '--ipam-driver', 'tsoverlay', name);
-  const ends = HOSTS.map((h) => [h, `${name}${h}`] as const);
-  for (const h of HOSTS)
-    await within(5_000, `${name} is on docker0${h}`, async () =>
-      (await scene.docker(h, 'network', 'ls', '--format', '{{.Name}}')).split('\n').includes(name),
-    );
-  for (const [h, c] of ends)
-    await scene.docker(h, 'run', '-d', '--name', c, '--net', name, 'busybox', 'sleep', 'infinity');
+  const ends = [host, (host % HOSTS.length) + 1].map((h) => [h, `${name}${h}`] as const);
+  await Promise.all(
+    HOSTS.map((h) =>
+      within(5_000, `${name} is on docker0${h}`, async () =>
+        (await scene.docker(h, 'network', 'ls', '--format', '{{.Name}}')).split('\n').includes(name),
+      ),
+    ),
+  );
+  await Promise.all(
+    ends.map(([h, c]) => scene.docker(h, 'run', '-d', '--name', c, '--net', name, 'busybox', 'sleep', 'infinity')),
+  );
   await allAnswer(...ends);
-  for (const [h, c] of ends) await scene.docker(h, 'rm', '-f', c);
+  await Promise.all(ends.map(([h, c]) => scene.docker(h, 'rm', '-f', c)));
 }
 /** What the build says when it ends right after its start. */
 async function refusal(host: number, main: string): Promise<string> {
