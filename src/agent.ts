@@ -240,7 +240,7 @@ export class Agent {
         const err = messageOf(e);
         if (!told.has(err)) this.log.error({ err }, `${complaint}; trying on`);
         told.add(err);
-        const refused = isStoreError(e) && e.persists;
+        const refused = isUserError(e) || (isStoreError(e) && e.persists);
         await sleep(refused ? backoffMs(++refusals, Math.random(), LONGEST_REFUSAL_MS) : RETRY_MS);
       }
     }
