@@ -87,7 +87,7 @@ export function versionWords(said: number, readers: readonly Reader[], build: Bu
   const hosts = laggards(Math.max(said, newest), readers);
   const verdict = judge(said, readers, build);
   if (verdict.kind === 'writes' && verdict.unfounded)
-    return `the record cluster in the store says version ${said}, which ${hosts.length > 0 ? `not all hosts read: ${namesOf(hosts)}` : 'no host reads'}; it was not tsoverlay that wrote this, and records are written in version ${verdict.version} as before`;
+    return `the record cluster in the store says version ${said}, which ${hosts.length > 0 ? `not all hosts read: ${namesOf(hosts)}` : 'no host reads'}; it was not tsoverlay that wrote this, and records are written in version ${verdict.version}, which all read`;
   if (hosts.length > 0)
     return `records are written in version ${said}, not ${newest}, until all hosts read that: ${namesOf(hosts)}; ${CURE}`;
   return `records are written in version ${said}, and in ${newest} within two minutes, for all hosts read it`;

@@ -119,7 +119,7 @@ describe('what people read', () => {
 
   it('of a record that somebody wrote', () => {
     expect(versionWords(4, [one, reads(4)], BUILD)).toBe(
-      `the record cluster in the store says version 4, which not all hosts read: ${names}; it was not tsoverlay that wrote this, and records are written in version 3 as before`,
+      `the record cluster in the store says version 4, which not all hosts read: ${names}; it was not tsoverlay that wrote this, and records are written in version 3, which all read`,
     );
     const evil = { ...one, hostname: 'x\u001b[2J' };
     expect(versionWords(4, [evil], BUILD)).not.toContain('\u001b');
