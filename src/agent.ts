@@ -5,11 +5,12 @@ import type { Logger } from 'pino';
 import { makeRoutes } from './api/routes.js';
 import { makeApp, serve } from './api/server.js';
 import type { Config } from './config.js';
-import { isUserError, messageOf } from './errors.js';
+import { isStoreError, isUserError, messageOf } from './errors.js';
 import { differing } from './model/differing.js';
 import type { EngineEvent } from './model/engine-port.js';
 import type { Cluster } from './model/types.js';
 import { assemble, PATIENCE_MS, type Parts } from './parts.js';
+import { backoffMs, LONGEST_REFUSAL_MS } from './store/backoff.js';
 import type { ClusterChange } from './store/change-teller.js';
 import { networksOf } from './store/copy.js';
 
@@ -18,6 +19,12 @@ const RETRY_MS = 500;
 const CATCH_UP_MS = 1_000;
 /** How long a stop waits for the disk, ms. */
 const COPY_MS = 2_000;
+
+/** Sentences for `tsoverlay status`: what no other process can see. */
+const troublesOf = ({ tenure, store }: Pick<Parts, 'tenure' | 'store'>): readonly string[] => [
+  ...(tenure.refusal === undefined ? [] : [tenure.refusal.message]),
+  ...[...store.troubles.values()].map((e) => `when this host last asked for news, ${e.message}`),
+];
 
 export interface AgentEvents {
   /** The store says that this host is another than this agent took itself for: it is to be stopped, and a new one started. */
@@ -45,7 +52,12 @@ export class Agent {
     // Before the first call: what is attached already is live, its addresses are not up for grabs.
     await parts.host.adopt();
     const routes = makeRoutes(parts.networkDriver, parts.ipamDriver, config.scope);
-    const app = makeApp(routes, log, () => parts.restarts.kick());
+    const app = makeApp(
+      routes,
+      log,
+      () => parts.restarts.kick(),
+      () => troublesOf(parts),
+    );
     const servers = await Promise.all(config.sockets.map((path) => serve(app, path)));
     const agent = new Agent(log, parts, servers, events);
     parts.doubt.listener = () => void agent.insist('the store could not be healed', () => agent.heal());
@@ -66,9 +78,9 @@ export class Agent {
     const { host, engine, containers, node, dns, peers, registration, store, kernel } = this.parts;
     await host.catchUp(CATCH_UP_MS);
     this.ending.abort();
-    const { restarts, guard, consulGuard, exposure, advice, copy } = this.parts;
-    for (const pass of [restarts, host, engine, containers, node, guard, consulGuard, exposure, peers, advice])
-      pass.stop();
+    const { restarts, guard, consulGuard, exposure, advice, upgrade, copy } = this.parts;
+    const passes = [restarts, host, engine, containers, node, guard, consulGuard, exposure, peers, advice, upgrade];
+    for (const pass of passes) pass.stop();
     for (const server of this.servers) server.close();
     await Promise.all([dns.stop(), Promise.race([copy.flush(), sleep(COPY_MS)])]);
     await Promise.race([registration.release().catch(() => undefined), sleep(2_000)]);
@@ -100,6 +112,7 @@ export class Agent {
     if (!this.isReclaimed) await this.insist('the cluster could not be loaded', () => this.reload());
     if (this.ending.signal.aborted) return;
     tenure.trust();
+    this.parts.upgrade.kick();
     host.kickAll();
     if (isFirst) await this.insist('what died with the host could not be freed', () => containers.reapDead());
     copy.soon();
@@ -219,6 +232,7 @@ export class Agent {
   /** Tries until it works: Consul may come long after us. */
   private async insist(complaint: string, work: () => Promise<void>): Promise<void> {
     const told = new Set<string>();
+    let refusals = 0;
     while (!this.ending.signal.aborted) {
       try {
         return await work();
@@ -226,7 +240,8 @@ export class Agent {
         const err = messageOf(e);
         if (!told.has(err)) this.log.error({ err }, `${complaint}; trying on`);
         told.add(err);
-        await sleep(RETRY_MS);
+        const refused = isUserError(e) || (isStoreError(e) && e.persists);
+        await sleep(refused ? backoffMs(++refusals, Math.random(), LONGEST_REFUSAL_MS) : RETRY_MS);
       }
     }
   }

@@ -28,6 +28,7 @@ import { GuardPass } from './reconcile/guard-pass.js';
 import { HostPass } from './reconcile/host-pass.js';
 import { NodePass } from './reconcile/node-pass.js';
 import { RestartPass } from './reconcile/restart-pass.js';
+import { UpgradePass } from './reconcile/upgrade-pass.js';
 import { Endpoints } from './registry/endpoints.js';
 import { Heads } from './registry/heads.js';
 import { Healer } from './registry/healer.js';
@@ -119,9 +120,9 @@ export async function assemble(config: Config, log: Logger) {
   });
   const exposure = new ExposureWatch(async () => (config.consul ? lookForExposure(config.consul) : new Map()), log);
   const view = new ClusterView(store, garbage, {
-    isKnown: () => identity.isKnown(),
+    isKnown: (lacking) => identity.isKnown(lacking),
     onDoubt: () => doubt.listener(),
-    onTrouble: (e) => log.debug({ err: messageOf(e) }, 'what is gone from the store is not believed to be gone yet'),
+    onTrouble: (e) => log.warn({ err: messageOf(e) }, 'what is gone from the store is not believed to be gone yet'),
     reclaim: (gone) => reclaimer.reclaim(gone),
     onReturn: () => exposure.look(),
   });
@@ -198,6 +199,7 @@ export async function assemble(config: Config, log: Logger) {
   const guarded = config.consulGuard ? (config.consul?.servers ?? []) : [];
   const consulGuard = new ConsulGuardPass(new NftConsulGuard(), guarded, () => docker.bridges(), log);
   const advice = new Advice(address, log);
+  const upgrade = new UpgradePass(store, versioned, log);
   const macs = new Macs(store, view);
   const networkDriver = new NetworkDriver(
     networks,
@@ -220,6 +222,7 @@ export async function assemble(config: Config, log: Logger) {
     guard,
     consulGuard,
     advice,
+    upgrade,
     released,
     healer,
     reclaimer,

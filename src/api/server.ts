@@ -7,6 +7,7 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import type { Logger } from 'pino';
 import { ZodError } from 'zod';
 import { DeadlineError, isDeadlineError, isStoreError, isUserError, UserError } from '../errors.js';
+import { TROUBLES_PATH } from '../model/names.js';
 import type { Route, Routes } from './routes.js';
 import { wordsFor } from './words.js';
 
@@ -18,13 +19,22 @@ const BODY_LIMIT = '1mb';
 
 const CUT_OFF = 'tsoverlay: this call was cut off by a restart of tsoverlay; try again';
 
-/** `onRetryable` is told of each call that failed and would go through later. */
-export function makeApp(routes: Routes, log: Logger, onRetryable: () => void = () => {}): express.Express {
+/**
+ * `onRetryable` is told of each call that failed and would go through later. `troubles`: a sentence for each, told to whoever
+ * asks at {@link TROUBLES_PATH}.
+ */
+export function makeApp(
+  routes: Routes,
+  log: Logger,
+  onRetryable: () => void = () => {},
+  troubles: () => readonly string[] = () => [],
+): express.Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   // The engine sends no Content-Type, and some calls have no body.
   app.use(express.json({ type: () => true, limit: BODY_LIMIT, strict: false }));
+  app.get(TROUBLES_PATH, (_req, res) => void res.json({ troubles: troubles() }));
   app.post('/:method', async (req, res) => {
     const method = req.params.method;
     const route = routes.get(method);

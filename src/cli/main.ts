@@ -5,19 +5,30 @@ import { messageOf } from '../errors.js';
 import { VxlanGuard } from '../kernel/guard.js';
 import { readOrigin } from '../kernel/origin.js';
 import { familyOf } from '../model/address.js';
-import type { Store } from '../model/ports.js';
 import { shown } from '../model/printable.js';
 import type { NodeAddress, NodeId } from '../model/types.js';
 import { lookForExposure } from '../store/consul-exposure.js';
 import { HostMemory } from '../store/memory.js';
 import { openStore } from '../store/open.js';
+import type { VersionedStore } from '../store/versioned.js';
 import { forgetNode } from './forget.js';
-import { addressLines, exposureLines, guardLines, readStatus, type Status, statusLines } from './status.js';
+import {
+  addressLines,
+  exposureLines,
+  guardLines,
+  readStatus,
+  type Status,
+  statusLines,
+  versionLines,
+} from './status.js';
+import { troubleLines } from './troubles.js';
 
 /** Where the cluster is, from the same settings that the server takes. */
 export interface Where {
   readonly consul?: ConsulConfig;
   readonly dataDir: string;
+  /** Where tsoverlay serves on this host. */
+  readonly sockets: readonly [string, ...string[]];
   /** This host's address for the others. */
   readonly advertise: NodeAddress;
   /** UDP port of VXLAN. */
@@ -32,12 +43,16 @@ export async function runCommand(argv: readonly string[], where: () => Where): P
   program
     .command('status')
     .description('nodes, networks, what waits for a host to return, and what this host has kept out')
-    .action(() =>
-      withStore(where, async (store, consul) => {
-        const [status, findings] = await Promise.all([readStatus(store), consul ? lookForExposure(consul) : new Map()]);
-        print([...statusLines(status), ...refusalOf(where, status), ...guardOf(where), ...exposureLines(findings)]);
-      }),
-    );
+    .action(async () => {
+      const troubles = await troubleLines(where().sockets[0]);
+      try {
+        await withStore(where, async (store, consul) => print(await statusOf(where, troubles, store, consul)));
+      } catch (e) {
+        // What keeps this process from the store may have been told to that one.
+        print([...guardOf(where), ...troubles]);
+        throw e;
+      }
+    });
   const node = program.command('node').description('nodes of the cluster');
   node
     .command('forget <address>')
@@ -49,6 +64,22 @@ export async function runCommand(argv: readonly string[], where: () => Where): P
       }),
     );
   await program.parseAsync(argv);
+}
+
+async function statusOf(
+  where: () => Where,
+  troubles: readonly string[],
+  store: VersionedStore,
+  consul?: ConsulConfig,
+): Promise<readonly string[]> {
+  const [status, standing, findings] = await Promise.all([
+    readStatus(store),
+    store.look(),
+    consul ? lookForExposure(consul) : new Map(),
+  ]);
+  // What the server says, too, is said once.
+  const warnings = new Set([...refusalOf(where, status), ...exposureLines(findings), ...troubles]);
+  return [...statusLines(status), ...versionLines(standing), ...guardOf(where), ...warnings];
 }
 
 /** A line when this host must leave all alone, for another one has its address. */
@@ -74,7 +105,7 @@ function guardOf(where: () => Where): readonly string[] {
 
 async function withStore(
   where: () => Where,
-  work: (store: Store, consul?: ConsulConfig) => Promise<void>,
+  work: (store: VersionedStore, consul?: ConsulConfig) => Promise<void>,
 ): Promise<void> {
   const { consul } = where();
   const store = await openStore(where());

@@ -4,8 +4,11 @@ import { addressTaken } from '../model/origin.js';
 import type { Store } from '../model/ports.js';
 import { clipped, shown } from '../model/printable.js';
 import type { Endpoint, GuardDrops, Network, Node, NodeId } from '../model/types.js';
+import { versionWords } from '../model/upgrade.js';
 import { exposureWords, type Findings } from '../store/consul-exposure.js';
+import { BUILD } from '../store/record-version.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from '../store/records.js';
+import type { Standing } from '../store/versioned.js';
 
 /** Of records that cannot be read: nobody reads more, however many somebody wrote. */
 const MOST_LINES = 100;
@@ -80,6 +83,14 @@ function linesOf({ nodes, networks, endpoints, unreadable }: Status): readonly s
 export function addressLines({ nodes }: Status, self: Self): readonly string[] {
   const other = nodes.find((n) => n.address === self.address && n.alive && n.id !== self.id && n.boot !== self.boot);
   return other === undefined ? [] : [`warning: ${addressTaken(self.address, self, other)}`];
+}
+
+/** One line while records are written in another version than this release's newest. */
+export function versionLines(standing: Standing | undefined): readonly string[] {
+  if (standing === undefined) return [];
+  const { cluster, readers, verdict } = standing;
+  if (verdict.kind === 'writes' && verdict.version === BUILD.newest && !verdict.unfounded) return [];
+  return [versionWords(cluster.version, readers, BUILD)];
 }
 
 const KEPT_OUT: Readonly<Record<string, string>> = {

@@ -4,6 +4,9 @@ import type { EndpointId, Mac, NamespaceName, NetworkId } from './types.js';
 /** The name of both drivers, as people type it. */
 export const DRIVER = 'tsoverlay';
 
+/** Where tsoverlay's own socket tells `tsoverlay status` what hinders it. */
+export const TROUBLES_PATH = '/troubles';
+
 /** True also for the managed plugin's own name, which always has a tag: `-d tsoverlay/driver:latest`. */
 export const isOurDriver = (name: string): boolean => name === DRIVER || /(^|\/)tsoverlay\/driver:[^/]+$/.test(name);
 

@@ -50,6 +50,8 @@ export interface Node {
   readonly machine: Machine;
   /** Another one after each boot, and on each other machine (see kernel/origin.ts). */
   readonly boot: string;
+  /** The newest version of records that its release reads. */
+  readonly reads: number;
   /** True while the node's store session lives. Liveness is no ownership: it frees nothing. */
   readonly alive: boolean;
   /** The store's index of this record's last change. */

@@ -88,7 +88,8 @@ export class Endpoints {
       const entry = await this.store.get(key);
       const endpoint = entry === undefined ? undefined : parseEndpoint(entry);
       const value = endpoint === undefined ? undefined : described(endpoint);
-      if (entry === undefined || value === undefined || value === entry.value)
+      const isNews = endpoint !== undefined && value !== formatEndpoint(endpoint);
+      if (entry === undefined || value === undefined || !isNews)
         return { ops: [], result: entry?.index ?? 0, changes: [] };
       return { ops: [{ verb: 'update', key, value, index: entry.index }], result: 0, changes: [id] };
     });

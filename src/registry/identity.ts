@@ -9,6 +9,7 @@ import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
 import { formatCluster, parseCluster } from '../store/cluster-record.js';
 import type { HostMemory } from '../store/memory.js';
+import { BUILD } from '../store/record-version.js';
 import { transact } from './transact.js';
 
 export class Identity {
@@ -32,7 +33,7 @@ export class Identity {
       const entry = await this.store.get(keys.cluster);
       if (entry !== undefined) return { ops: [], result: { id: this.checked(entry.value), index: entry.index } };
       const id = randomUUID();
-      const value = formatCluster({ id, vxlanPort: this.vxlanPort });
+      const value = formatCluster({ version: BUILD.least, id, vxlanPort: this.vxlanPort });
       return { ops: [{ verb: 'create', key: keys.cluster, value }], result: { id, index: 0 } };
     });
     this.seen = index === 0 ? result : { id: result.id, index };
@@ -72,9 +73,9 @@ export class Identity {
     return this.memory.cluster !== undefined && this.memory.cluster !== id;
   }
 
-  /** True when the store is the one we know. Rejects with a StoreError while it does not answer. */
-  async isKnown(): Promise<boolean> {
-    const entry = await this.store.get(keys.cluster);
+  /** True when the store is the one we know. Rejects with a StoreError while it does not answer for it or these keys. */
+  async isKnown(others: readonly string[] = []): Promise<boolean> {
+    const [entry] = await Promise.all([keys.cluster, ...others].map((key) => this.store.get(key)));
     return (entry && parseCluster(entry.value).id) === this.memory.cluster;
   }
 

@@ -8,6 +8,7 @@ import { isLabel, isNetworkName, MOST } from '../model/shapes.js';
 import type { Announcement, Cidr, Ip, Lease, Network, NetworkId, NodeId, Subnet } from '../model/types.js';
 import { wayOutInside } from '../model/way-out.js';
 import type { ClusterView } from '../store/cluster.js';
+import { assertReadable } from '../store/readable.js';
 import { formatLease, formatNetwork, formatPool, parseEndpoint, parseNetwork, readable } from '../store/records.js';
 import { Claims } from './claims.js';
 import type { Pools } from './pools.js';
@@ -99,6 +100,7 @@ export class Networks {
    * this node's own endpoints keep it; not when its engine says that it has none left.
    */
   async remove(id: NetworkId, own: 'keep' | 'go' = 'go'): Promise<Removal> {
+    await assertReadable(this.store, keys.endpoints(id));
     const marked = await this.mark(id, true);
     if (marked === undefined) return { removed: true };
     const { entries } = await this.store.list(keys.endpoints(id));

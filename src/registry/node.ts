@@ -9,6 +9,7 @@ import type { Origin } from '../model/origin.js';
 import type { Entry, Hold, HostFacts, Op, Store } from '../model/ports.js';
 import { MOST, MTU_RANGE } from '../model/shapes.js';
 import type { Cidr, NodeAddress, NodeId } from '../model/types.js';
+import { RECORD_VERSION } from '../store/record-version.js';
 import { formatNode, parseNode } from '../store/records.js';
 import type { Tenure } from './tenure.js';
 import { type Attempt, transact } from './transact.js';
@@ -45,7 +46,7 @@ export class NodeRegistration {
   async publish(facts: HostFacts): Promise<void> {
     const { id, address, hostname, machine, boot } = this.self;
     const value = formatNode({
-      ...{ id, address, hostname, machine, boot },
+      ...{ id, address, hostname, machine, boot, reads: RECORD_VERSION },
       // Loopback's is larger than any Ethernet device's, and may carry the address.
       mtu: Math.min(facts.underlayMtu, MTU_RANGE.max),
       routes: widest(facts.routes, MOST.routes),

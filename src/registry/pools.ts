@@ -52,7 +52,8 @@ export class Pools {
     await transact(this.store, async () => {
       const found = await this.store.get(keys.pool(cidr));
       // Our own write, whose answer was lost on the way.
-      if (found?.value === value) return { ops: [], result: undefined };
+      const pool = found && parsePool(found);
+      if (pool !== undefined && formatPool(pool) === value) return { ops: [], result: undefined };
       return { ops: await this.claimOps([{ cidr, value }], 'cluster'), result: undefined };
     });
   }

@@ -4,7 +4,7 @@ import type { StoreError } from '../errors.js';
 /** A host that was cut off has the names of the others back this soon after it can reach Consul again. */
 const LONGEST_MS = 1_500;
 /** What it answers while it works, and will answer to the next one too: a refusal, too many connections, a defect. */
-const LONGEST_REFUSAL_MS = 30_000;
+export const LONGEST_REFUSAL_MS = 30_000;
 
 /** Milliseconds to wait after `failures` failing tries in a row; `random` is 0 to 1. */
 export function backoffMs(failures: number, random: number, longest = LONGEST_MS): number {

@@ -3,14 +3,19 @@
  * from which all was removed; until every host has had time to publish anew what it holds, removals are not believed.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isStoreError, messageOf } from '../errors.js';
 import type { Entry } from '../model/ports.js';
+import { backoffMs, LONGEST_REFUSAL_MS } from './backoff.js';
 import type { Part, PrefixView } from './prefix-view.js';
 
 /** What Belief needs to know of the store. */
 export interface Trust {
-  /** True when the store is the one we know. Rejects with a StoreError while it does not answer. */
-  isKnown(): Promise<boolean>;
-  /** It could not be found out just now, for the store does not answer or worse; it is tried again. */
+  /**
+   * True when the store is the one we know. Rejects with a StoreError while it does not answer, or does not let us read
+   * these keys: a list then lacks them without a word.
+   */
+  isKnown(lacking: readonly string[]): Promise<boolean>;
+  /** It could not be found out just now, for the store does not answer or worse; it is tried again. Told once of each reason. */
   onTrouble(error: unknown): void;
   /** The store answers again after it did not. */
   onReturn?(): void;
@@ -69,13 +74,17 @@ export class Belief {
 
   private async ask(): Promise<void> {
     this.asking = true;
+    let refusals = 0;
+    let told: string | undefined;
     while (this.doubted.size > 0) {
       try {
         await this.decide();
       } catch (e) {
         // Whatever it was: until it is known, nothing is believed to be gone, and what comes later is to be asked too.
-        this.trust.onTrouble(e);
-        await sleep(RETRY_MS, undefined, { ref: false });
+        if (messageOf(e) !== told) this.trust.onTrouble(e);
+        told = messageOf(e);
+        const ms = isStoreError(e) && e.persists ? backoffMs(++refusals, Math.random(), LONGEST_REFUSAL_MS) : RETRY_MS;
+        await sleep(ms, undefined, { ref: false });
       }
     }
     this.asking = false;
@@ -84,7 +93,7 @@ export class Belief {
   private async decide(): Promise<void> {
     // Only of what was gone before we asked whether the store is the one we know.
     const judged = [...this.doubted].map(([view, changed]) => ({ view, changed, keys: [...view.gone] }));
-    if (!(await this.trust.isKnown())) {
+    if (!(await this.trust.isKnown(judged.flatMap(({ keys }) => keys.slice(0, 1))))) {
       this.suspect();
       for (const view of this.doubted.keys()) view.settle();
       this.doubted.clear();

@@ -53,6 +53,8 @@ export class ClusterView {
       (error) => {
         this.#lastError = error.message;
       },
+      (key, more) =>
+        report?.(key, `is no head of a node's endpoints${more > 0 ? `, as ${more} more are none` : ''}`, 0),
     );
   }
 

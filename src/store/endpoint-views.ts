@@ -26,6 +26,8 @@ export class EndpointViews {
     /** Takes what was read of a view with this prefix. */
     private readonly accept: (prefix: string, view: EndpointsView, part: Part) => void,
     private readonly onTrouble: (error: Error) => void,
+    /** See {@link HeadWatch}. */
+    private readonly onOtherHeads: (key: string, more: number) => void,
   ) {
     this.#reads = new Reads(store);
   }
@@ -41,7 +43,7 @@ export class EndpointViews {
   start(signal: AbortSignal): void {
     const onHeads: ConstructorParameters<typeof HeadWatch>[1] = (network, heads, news) =>
       this.#subscriptions.get(network)?.feed.tell(heads, news);
-    this.#watch = new HeadWatch(this.store, onHeads, this.onTrouble, signal);
+    this.#watch = new HeadWatch(this.store, onHeads, this.onTrouble, signal, this.onOtherHeads);
     signal.addEventListener('abort', () => this.#stop(), { once: true });
     this.#follow();
   }

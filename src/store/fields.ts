@@ -10,6 +10,7 @@ import {
 } from '../model/canonical.js';
 import { isCardsMac, isFingerprint, isId, isNodeId, MTU_RANGE } from '../model/shapes.js';
 import type { Cidr, EndpointId, Ip, Mac, NetworkId, NodeAddress, NodeId } from '../model/types.js';
+import { OLDEST_READ } from './record-version.js';
 
 /** Nothing that fails is looked at further: what comes after may rely on it. */
 export const refusal = (error: string) => ({ error, abort: true }) as const;
@@ -54,6 +55,8 @@ export const mac = text(isCardsMac, 'is no MAC address of one card in lower-case
 
 export const mtu = z.int().min(MTU_RANGE.min).max(MTU_RANGE.max);
 export const vni = z.int().min(1).max(0xffffff);
+/** The newest version of records that a host reads. */
+export const reads = z.int().min(OLDEST_READ);
 /** Milliseconds since 1970; the last that a Date can be (ECMA-262). */
 export const moment = z.int().min(0).max(8.64e15);
 

@@ -21,6 +21,8 @@ export class HeadWatch {
     private readonly onHeads: (network: NetworkId, heads: Heads, news: News) => void,
     private readonly onError: (error: Error) => void,
     private readonly signal: AbortSignal,
+    /** Told of keys that are no heads, at each news: the first, and how many more there are. */
+    private readonly onOthers: (key: string, more: number) => void = () => {},
   ) {}
 
   /** From now on these networks; for one whose heads are known already they are told at once. */
@@ -51,7 +53,9 @@ export class HeadWatch {
     const onNames = (names: Names) => {
       const news: News = names.index < index ? 'back' : hasFailed ? 'again' : undefined;
       [index, hasFailed] = [names.index, false];
-      watch.heads = headsAmong(names.keys);
+      const others: string[] = [];
+      watch.heads = headsAmong(names.keys, (key) => others.push(key));
+      if (others[0] !== undefined) this.onOthers(others[0], others.length - 1);
       for (const id of watch.networks) this.onHeads(id, watch.heads.get(id) ?? NONE, news);
     };
     const onError = (error: Error) => {

@@ -6,9 +6,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { bucketOf, keys } from '../model/names.js';
-import { isId, MOST } from '../model/shapes.js';
+import { isId, isNodeId, MOST } from '../model/shapes.js';
 import type { EndpointId, NetworkId } from '../model/types.js';
-import { readVersioned, VERSION } from './records.js';
+import { ofVersion, RECORD_VERSION, readVersioned, versionTrouble } from './record-version.js';
 
 /** One endpoint that was made, changed or removed by the transaction that wrote the head of this revision. */
 export interface Change {
@@ -30,9 +30,8 @@ export type Read =
 const MOST_CHANGES = 16;
 /** An owner with so few endpoints is read whole: one request instead of two. */
 const FEW = 2;
-const REVISION = /^[\w-]{1,32}$/;
-/** Nodes' names in keys. */
-const OWNER = /^[\w.:-]{1,64}$/;
+/** As {@link newRevision} makes them. */
+const REVISION = /^[\w-]{8}$/;
 /** heads, bucket, network, owner, revision. */
 const PARTS = 5;
 
@@ -47,11 +46,12 @@ export const newRevision = (): string => randomBytes(6).toString('base64url');
 /** The changes that a head tells of, the oldest first; undefined for garbage and for a newer release's. */
 export function parseHead(value: string): readonly Change[] | undefined {
   const versioned = value.length > MOST.record ? undefined : readVersioned(value);
-  return versioned?.version === VERSION ? fields.safeParse(versioned).data?.changes : undefined;
+  if (versioned === undefined || versionTrouble(versioned.version) !== undefined) return undefined;
+  return fields.safeParse(ofVersion(keys.allHeads, versioned)).data?.changes;
 }
 
 export const formatHead = (changes: readonly Change[]): string =>
-  JSON.stringify({ version: VERSION, changes: changes.map(({ revision, endpoint }) => [revision, endpoint]) });
+  JSON.stringify({ version: RECORD_VERSION, changes: changes.map(({ revision, endpoint }) => [revision, endpoint]) });
 
 /** What the next head tells of: what the one before did, as far as there is room, and these endpoints. */
 export const following = (
@@ -66,14 +66,23 @@ export function changedSince(changes: readonly Change[], revision: string): Read
   return last < 0 ? undefined : new Set(changes.slice(last + 1).map((c) => c.endpoint));
 }
 
-/** The heads among keys, by network. What is no head is left out, and so are owners beyond any number of hosts. */
-export function headsAmong(keys: readonly string[]): ReadonlyMap<NetworkId, Heads> {
+/**
+ * The heads among keys, by network. What is no head is left out, after `onOther` was told of it, and so are owners beyond
+ * any number of hosts.
+ */
+export function headsAmong(
+  keys: readonly string[],
+  onOther: (key: string) => void = () => {},
+): ReadonlyMap<NetworkId, Heads> {
   const all = new Map<NetworkId, Map<string, string[]>>();
   for (const key of keys) {
     const parts = key.split('/', PARTS + 1);
     const [, bucket, network = '', owner = '', revision = ''] = parts;
-    if (parts.length !== PARTS || !isId(network) || bucket !== bucketOf(network)) continue;
-    if (!OWNER.test(owner) || !REVISION.test(revision)) continue;
+    const isPlaced = parts.length === PARTS && isId(network) && bucket === bucketOf(network);
+    if (!isPlaced || !isNodeId(owner) || !REVISION.test(revision)) {
+      onOther(key);
+      continue;
+    }
     const heads = all.get(network as NetworkId) ?? new Map<string, string[]>();
     all.set(network as NetworkId, heads);
     const others = heads.get(owner);

@@ -25,6 +25,7 @@ import {
   nodeId,
   pairs,
   pool,
+  reads,
   refusal,
   text,
   vni,
@@ -42,6 +43,7 @@ export const nodeFields = z
     gwbridge: list(network, 0, MOST.gwbridge).exactOptional(),
     machine,
     boot: fingerprint,
+    reads,
   })
   .refine((node) => node.vtep === node.address, { ...refusal("is not its key's"), path: ['vtep'] });
 

@@ -1,6 +1,7 @@
 /**
  * Store entries <-> typed records. What the key says is not said again in the value: ids and addresses are read from
- * the key, `index` and `alive` from the entry. `format(parse(entry))` is the entry's own value, byte for byte.
+ * the key, `index` and `alive` from the entry. `format(parse(entry))` is the entry's own value, byte for byte, where that is
+ * of the newest version.
  */
 import type { z } from 'zod';
 import { UserError } from '../errors.js';
@@ -9,11 +10,7 @@ import { clipped, shown } from '../model/printable.js';
 import { MOST } from '../model/shapes.js';
 import type { Cidr, Endpoint, Lease, Network, Node, Pool } from '../model/types.js';
 import { endpointFields, leaseFields, networkFields, nodeFields, poolFields } from './record-fields.js';
-
-/** The version that we write; a record of a higher one is left alone. */
-export const VERSION = 2;
-/** The oldest that we read: that of the release before, once there is one with the same layout. */
-const OLDEST = 2;
+import { ofVersion, RECORD_VERSION, readVersioned, versionTrouble } from './record-version.js';
 
 /** A key with more is none of ours, however many it has. */
 const MOST_PARTS = 5;
@@ -32,25 +29,6 @@ export function readable<T>(entry: Entry, parse: (entry: Entry, report: Report) 
   if (record !== undefined) return record;
   throw new UserError(`${entry.key} in the store ${reason}; put it right there, or upgrade tsoverlay on this host`);
 }
-
-/** A JSON object with a version, undefined for all else. By hand: garbage by the thousand must cost next to nothing. */
-export function readVersioned(text: string): (object & { readonly version: number }) | undefined {
-  if (!text.startsWith('{')) return undefined;
-  try {
-    const found: unknown = JSON.parse(text);
-    return isVersioned(found) ? found : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-const isVersioned = (found: unknown): found is object & { readonly version: number } =>
-  typeof found === 'object' &&
-  found !== null &&
-  'version' in found &&
-  typeof found.version === 'number' &&
-  Number.isSafeInteger(found.version) &&
-  found.version >= 1;
 
 /**
  * Never throws, whatever the entry is. `names` are those of the fields that the key tells, in its order; a key with
@@ -72,19 +50,19 @@ function parse<T>(
   if (entry.value.length > MOST.record) return refuse(`is no JSON record of at most ${MOST.record} characters`);
   const head = readVersioned(entry.value);
   if (head === undefined) return refuse('is no JSON record with a version');
-  if (head.version > VERSION) return refuse(`has version ${head.version}, which a newer release wrote`);
-  if (head.version < OLDEST) return refuse(`has version ${head.version}, which an older release wrote`);
+  const trouble = versionTrouble(head.version);
+  if (trouble !== undefined) return refuse(trouble);
   const ids = Object.fromEntries(wanted.map(([name, read], i) => [name, read(found[i] ?? '')]));
-  const record = fields.safeParse({ ...head, ...ids });
+  const record = fields.safeParse({ ...ofVersion(entry.key, head), ...ids });
   if (record.success) return record.data;
   const issue = record.error.issues[0];
   return refuse(`has a wrong ${issue?.path.join('.')}: ${issue?.message}`);
 }
 
-/** Throws a ZodError rather than write what nobody could read. */
+/** In this build's newest version. Throws a ZodError rather than write what nobody could read. */
 function format(fields: z.ZodObject, derived: readonly string[], record: object): string {
   const stored = Object.entries(fields.parse(record)).filter(([name]) => !derived.includes(name));
-  return JSON.stringify({ version: VERSION, ...Object.fromEntries(stored) });
+  return JSON.stringify({ version: RECORD_VERSION, ...Object.fromEntries(stored) });
 }
 
 const itself = (part: string): string => part;

@@ -1,9 +1,27 @@
-/** A store into which nothing is written while it holds records of a release that we do not understand. */
+/**
+ * The store of this release: each record is written in the version that all hosts of the cluster read, and nothing while
+ * there are some that would not understand it, or that it would not understand.
+ */
 import { UserError } from '../errors.js';
 import { keys } from '../model/names.js';
 import type { Commit, Entry, Hold, Op, Store } from '../model/ports.js';
-import { isOfVersion1 } from './cluster-record.js';
-import { readVersioned, VERSION } from './records.js';
+import { judge, newerWords, olderWords, type Reader, type Verdict } from '../model/upgrade.js';
+import { type ClusterRecord, isOfVersion1, parseCluster } from './cluster-record.js';
+import { assertReadable } from './readable.js';
+import { readersOf } from './readers.js';
+import { BUILD, inVersion, readVersioned } from './record-version.js';
+
+/** What the cluster says of its version, and what its hosts say to that. */
+export interface Standing {
+  readonly index: number;
+  readonly cluster: ClusterRecord;
+  /** None where nothing hangs on them. */
+  readonly readers: readonly Reader[];
+  readonly verdict: Verdict;
+}
+
+/** All that we read lists of. */
+const FOLDERS = [keys.nodes, keys.networks, 'endpoints/', keys.allHeads, 'members/', keys.pools, 'addresses/'];
 
 export class VersionedStore implements Store {
   readonly list: Store['list'];
@@ -13,6 +31,8 @@ export class VersionedStore implements Store {
   readonly watchNames: Store['watchNames'];
   readonly close: Store['close'];
   private isChecked = false;
+  /** All hosts read that, whoever they are. */
+  private version = BUILD.least;
 
   constructor(
     private readonly store: Store,
@@ -28,23 +48,48 @@ export class VersionedStore implements Store {
     this.close = store.close.bind(store);
   }
 
-  /** Rejects with a UserError while the store is an older release's, and with a StoreError when it does not answer. */
+  /**
+   * Rejects with a UserError while the store is another release's, and with a StoreError when it does not answer or
+   * does not let us read all.
+   */
   async check(): Promise<void> {
     if (this.isChecked) return;
     const cluster = await this.store.get(keys.cluster);
+    for (const folder of FOLDERS) await assertReadable(this.store, folder);
     if (cluster !== undefined && isOfVersion1(cluster.value) && (await this.hasOlder()))
       throw new UserError(
         `${this.where} holds records of version 1, of an older tsoverlay, which this one cannot use; ${this.cure}`,
       );
+    const standing = await this.look(cluster);
+    if (standing?.verdict.kind === 'newer')
+      throw new UserError(newerWords(this.where, standing.cluster.version, BUILD));
+    if (standing?.verdict.kind === 'older') throw new UserError(olderWords(this.where, standing.verdict.hosts, BUILD));
     this.isChecked = true;
+  }
+
+  /**
+   * From now on this host writes in the cluster's version, as far as its hosts bear that out. Undefined where the
+   * cluster has no record that can be read: then all stays as it is. Rejects with a StoreError.
+   */
+  async look(entry?: Entry): Promise<Standing | undefined> {
+    const { index, value } = entry ?? (await this.store.get(keys.cluster)) ?? { index: 0, value: '' };
+    const { id, vxlanPort, version } = parseCluster(value);
+    if (vxlanPort === undefined || version === undefined) return undefined;
+    const isSettled = version === this.version && version === BUILD.newest;
+    const readers = isSettled ? [] : await readersOf(this.store, Math.max(version, BUILD.newest));
+    const verdict = isSettled
+      ? ({ kind: 'writes', version, unfounded: false } as const)
+      : judge(version, readers, BUILD);
+    if (verdict.kind === 'writes') this.version = verdict.version;
+    return { index, cluster: { id, vxlanPort, version }, readers, verdict };
   }
 
   /** Whoever may write to the store could put a bare id there: it must not have people remove what is in use. */
   private async hasOlder(): Promise<boolean> {
     const [nodes, networks] = await Promise.all([this.store.list(keys.nodes), this.store.list(keys.networks)]);
-    const isOlder = (entry: Entry) => (readVersioned(entry.value)?.version ?? VERSION) < VERSION;
-    const isOurs = (entry: Entry) => readVersioned(entry.value)?.version === VERSION;
-    return [...nodes.entries, ...networks.entries].some(isOlder) && !networks.entries.some(isOurs);
+    const isOfFirst = (entry: Entry) => readVersioned(entry.value)?.version === 1;
+    const isOurs = (entry: Entry) => (readVersioned(entry.value)?.version ?? 1) > 1;
+    return [...nodes.entries, ...networks.entries].some(isOfFirst) && !networks.entries.some(isOurs);
   }
 
   get troubles(): Store['troubles'] {
@@ -60,11 +105,22 @@ export class VersionedStore implements Store {
 
   async commit(ops: readonly Op[]): Promise<Commit> {
     await this.check();
-    return this.store.commit(ops);
+    return this.store.commit(ops.map((op) => this.written(op)));
   }
 
-  async hold(...args: Parameters<Store['hold']>): Promise<Hold> {
+  async hold(key: string, value: string, ...more: Tail<Parameters<Store['hold']>>): Promise<Hold> {
     await this.check();
-    return this.store.hold(...args);
+    const hold = await this.store.hold(key, inVersion(key, value, this.version), ...more);
+    return {
+      write: (text) => hold.write(inVersion(key, text, this.version)),
+      release: () => hold.release(),
+    };
+  }
+
+  private written(op: Op): Op {
+    if (!('value' in op) || op.key === keys.cluster) return op;
+    return { ...op, value: inVersion(op.key, op.value, this.version) };
   }
 }
+
+type Tail<T extends readonly unknown[]> = T extends readonly [unknown, unknown, ...infer Rest] ? Rest : never;

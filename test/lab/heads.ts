@@ -10,7 +10,7 @@ let writes = 0;
 
 /** The key of one more head, which differs from all others. */
 export const newHead = (network: string, owner: string): string =>
-  `tsoverlay/${keys.head(network, owner, `by-hand-${writes++}`)}`;
+  `tsoverlay/${keys.head(network, owner, `hand${String(writes++).padStart(4, '0')}`)}`;
 
 /** Hosts that watch the network read the owner's endpoints. */
 export async function touchHead(consul: Pick<Consul, 'put' | 'remove'>, network: string, owner: string): Promise<void> {

@@ -8,6 +8,8 @@ import { ask } from './unix-http.js';
 const SOCKET = '/run/docker/plugins/tsoverlay.sock';
 
 export class Plugin {
+  /** The build that runs: another one than this tree's where a test says so. */
+  main = PLUGIN_MAIN;
   /** Its usual settings. */
   protected readonly usual: Readonly<Record<string, string>>;
 
@@ -31,8 +33,8 @@ export class Plugin {
 
   /** Starts it and waits until it answers /Plugin.Activate. `settings` override the usual environment. */
   async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
-    if (!existsSync(PLUGIN_MAIN)) throw new Error(`${PLUGIN_MAIN} is missing: npm run build`);
-    await this.host.service('tsoverlay', [process.execPath, PLUGIN_MAIN], { ...this.usual, ...settings });
+    if (!existsSync(this.main)) throw new Error(`${this.main} is missing: npm run build`);
+    await this.host.service('tsoverlay', [process.execPath, this.main], { ...this.usual, ...settings });
     await until(`tsoverlay on ${this.host.name} (see ${this.log()})`, 20, async () => {
       if (!this.isRunning()) throw new Error(`tsoverlay on ${this.host.name} ended:\n${tail(this.log())}`);
       return (await ask(this.host.path(SOCKET), '/Plugin.Activate', 'POST')).status === 200;

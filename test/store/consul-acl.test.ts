@@ -2,12 +2,22 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { isStoreError } from '../../src/errors.js';
+import { keys } from '../../src/model/names.js';
+import type { Op } from '../../src/model/ports.js';
+import type { NetworkId, NodeId } from '../../src/model/types.js';
+import { Identity } from '../../src/registry/identity.js';
+import { BLIND } from '../../src/store/belief.js';
+import { ClusterView } from '../../src/store/cluster.js';
 import { ConsulStore } from '../../src/store/consul.js';
 import { type ExposureOptions, lookForExposure } from '../../src/store/consul-exposure.js';
+import { formatHead, newRevision } from '../../src/store/heads.js';
+import { formatEndpoint } from '../../src/store/records.js';
+import { VersionedStore } from '../../src/store/versioned.js';
 import { guidePolicy } from '../lab/guide.js';
+import { endpointOf } from '../unit/store/samples.js';
 import { ConsulAgent } from './consul-agent.js';
 import { Watching } from './watching.js';
 
@@ -144,6 +154,65 @@ describe('a Consul whose ACLs deny', () => {
     const error = await store.get('a').catch((e: unknown) => e);
     expect(String(error)).toContain(`${file}, which others can read (mode 644); chmod 600 it`);
     expect(String(error)).not.toContain('not-a-token');
+  });
+
+  describe('with a part that the token may not read, which lists then lack without a word', () => {
+    const network = 'a'.repeat(64) as NetworkId;
+    const owner = '1'.repeat(16);
+    const deny = (folder: string) => `${guidePolicy()}\nkey_prefix "tsoverlay/${folder}" { policy = "deny" }`;
+
+    it.each(['nodes/', 'networks/', 'endpoints/', 'heads/', 'members/', 'pools/', 'addresses/'])(
+      '%s: nothing is written, and the reason said',
+      async (folder) => {
+        const { SecretID: token } = await issue(agent, deny(folder));
+        const store = new VersionedStore(open({ token }), '', '');
+        expect(await store.keys(folder)).toEqual([]);
+        const error = await store.check().catch((e: unknown) => e);
+        expect(isStoreError(error) && error.message).toMatch(
+          /refused the request \(403: Permission denied\); check kv\.token/,
+        );
+        await expect(store.commit([{ verb: 'set', key: 'names/a', value: '' }])).rejects.toThrow('403');
+      },
+    );
+
+    it('what was seen before is not taken for gone, until it is', async () => {
+      const { ID } = await ask(agent, created, 'PUT', '/v1/acl/policy', { Name: 'part', Rules: guidePolicy() });
+      const grant = (Rules: string) => ask(agent, created, 'PUT', `/v1/acl/policy/${ID}`, { Name: 'part', Rules });
+      const { SecretID: token } = await ask(agent, issued, 'PUT', '/v1/acl/token', { Policies: [{ ID }] });
+      const [store, others] = [open({ token }), open({ token: MASTER })];
+      const identity = new Identity(store, { cluster: undefined, rememberCluster: () => {} }, 4789);
+      const memory = { cluster: await identity.read(), rememberCluster: () => {} };
+      const known = new Identity(store, memory, 4789);
+      const endpoint = { ...endpointOf(network, 'b'), node: owner as NodeId };
+      const key = keys.endpoint(network, owner, endpoint.id);
+      const touch = (op: Op) =>
+        others.commit([
+          op,
+          { verb: 'deleteTree', prefix: keys.headsOf(network, owner) },
+          { verb: 'create', key: keys.head(network, owner, newRevision()), value: formatHead([]) },
+        ]);
+      await touch({ verb: 'set', key, value: formatEndpoint(endpoint) });
+      const troubles: unknown[] = [];
+      const view = new ClusterView(store, () => {}, {
+        ...BLIND,
+        isKnown: (lacking) => known.isKnown(lacking),
+        onTrouble: (e) => troubles.push(e),
+      });
+      const stop = new AbortController();
+      view.subscribe(network);
+      view.start(stop.signal);
+      await view.ready(5_000);
+      await grant(deny('endpoints/'));
+      await touch({ verb: 'set', key: 'names/other', value: '' });
+      await vi.waitFor(() => expect(troubles.length).toBeGreaterThan(0), 5_000);
+      expect(String(troubles[0])).toContain('403: Permission denied');
+      expect(view.current.endpoints.get(network)?.size).toBe(1);
+      await grant(guidePolicy());
+      await touch({ verb: 'delete', key });
+      await vi.waitFor(() => expect(view.current.endpoints.get(network)?.size).toBe(0), 10_000);
+      stop.abort();
+      await others.commit([{ verb: 'deleteTree', prefix: '' }]);
+    });
   });
 
   it('is not exposed, until its anonymous token may write one kind of our keys', async () => {

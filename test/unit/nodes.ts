@@ -17,6 +17,7 @@ export const nodeOf = (address: string, change: Partial<Stored> = {}): Stored =>
   routes: [],
   machine: {},
   boot: bootOf(address),
+  reads: 2,
   ...change,
 });
 

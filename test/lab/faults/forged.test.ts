@@ -55,7 +55,7 @@ const endpointRecord = (name: string, address: string, change: object = {}) =>
 const nodeRecord = (address: string, hostname: string, node = 'f'.repeat(16)) =>
   json({
     ...{ id: node, vtep: address, hostname, mtu: 1500, routes: [], gwbridge: ['172.16.0.0/12'] },
-    ...{ machine: {}, boot: '0'.repeat(32) },
+    ...{ machine: {}, boot: '0'.repeat(32), reads: 2 },
   });
 
 /** Everything that a writer might think of, by key. */
@@ -96,7 +96,7 @@ async function weapons(): Promise<Readonly<Record<string, string>>> {
     // The container's own record, and what the plugin reads at a start: another container's namespace.
     [c1[0]]: json({ ...JSON.parse(c1[1]), sandbox }),
     // What makes hosts look at the endpoints, and heads that are none.
-    ...Object.fromEntries([...nodes, STRANGER].map((node) => [keys.head(network, node, 'forged'), ESCAPES])),
+    ...Object.fromEntries([...nodes, STRANGER].map((node) => [keys.head(network, node, 'forged--'), ESCAPES])),
     [keys.head(network, 'somebody', '..')]: 'garbage',
     [keys.head(id('c'), nodes[0], 'forged')]: 'garbage',
     [`heads/99/${network}/${nodes[0]}/forged`]: 'garbage',

@@ -96,7 +96,7 @@ describe('heads of a host', () => {
     store.table.commit([{ verb: 'deleteTree', prefix: keys.allHeads }]);
     await write(2);
     expect(await told()).toEqual([2]);
-    store.table.commit([{ verb: 'create', key: keys.head(network, ONE, 'forged'), value: '' }]);
+    store.table.commit([{ verb: 'create', key: keys.head(network, ONE, 'forged--'), value: '' }]);
     await write(3, 'x', new Heads(store, ONE));
     expect(await told()).toEqual([3]);
     const [entry] = await found();

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { StoreError } from '../../../src/errors.js';
 import { keys } from '../../../src/model/names.js';
 import type { Cidr, NetworkId } from '../../../src/model/types.js';
 import { formatNode } from '../../../src/store/records.js';
@@ -88,6 +89,21 @@ describe('networks', () => {
     await two.rm(network, user);
     expect(await one.networks.remove(network)).toEqual({ removed: true });
     expect(await one.networks.remove(network)).toEqual({ removed: true });
+  });
+
+  it('are not removed by who may not read their endpoints, of which lists say nothing then', async () => {
+    const network = await one.createNetwork(1);
+    await two.networksSeen(network);
+    await one.run(10, network);
+    const { get, list } = store;
+    const isHidden = (key: string) => key.startsWith(keys.endpoints(network));
+    store.list = async (prefix) => (isHidden(prefix) ? { entries: [], index: 0 } : list.call(store, prefix));
+    store.get = async (key) => {
+      if (isHidden(key)) throw new StoreError('Consul refused the request (403: Permission denied)', false);
+      return get.call(store, key);
+    };
+    await expect(two.networks.remove(network)).rejects.toThrow('403');
+    expect(JSON.parse((await store.get(keys.network(network)))?.value ?? '{}')).toMatchObject({ deleting: false });
   });
 
   it('that are being removed take no endpoint, whoever is faster', async () => {

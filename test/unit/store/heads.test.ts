@@ -15,13 +15,14 @@ import {
 } from '../../../src/store/heads.js';
 import { hexId, networkId } from './samples.js';
 
-const [ONE, TWO] = ['10.0.0.60', '10.0.0.61'];
+const [ONE, TWO] = ['1'.repeat(16), '2'.repeat(16)] as const;
+const revision = (n: number): string => `rev${String(n).padStart(5, '0')}`;
 const endpoint = (digit: string) => hexId(digit) as EndpointId;
 const change = (revision: string, digit: string): Change => ({ revision, endpoint: endpoint(digit) });
 
 describe('a head', () => {
   it('says what it was made of', () => {
-    const changes = [change('r1', '1'), change('r2', '2')];
+    const changes = [change('rev00001', '1'), change('rev00002', '2')];
     expect(parseHead(formatHead(changes))).toEqual(changes);
     expect(JSON.parse(formatHead(changes))).toMatchObject({ version: 2 });
     expect(parseHead('{"version":2,"changes":[],"more":"of a later release"}')).toEqual([]);
@@ -29,26 +30,31 @@ describe('a head', () => {
 
   it.each([
     ['', 'garbage', '[]', '{"version":2}', '{"version":3,"changes":[]}', '{"version":1,"changes":[]}'],
-    [`{"version":2,"changes":[["r1","${hexId('1')}x"]]}`, `{"version":2,"changes":[["../x","${hexId('1')}"]]}`],
-    [formatHead(Array.from({ length: 17 }, () => change('r', '1'))), 'x'.repeat(1_000_000)],
+    [`{"version":2,"changes":[["rev00001","${hexId('1')}x"]]}`, `{"version":2,"changes":[["../x","${hexId('1')}"]]}`],
+    [formatHead(Array.from({ length: 17 }, () => change('rev00000', '1'))), 'x'.repeat(1_000_000)],
   ])('is none: case %#', (...values) => {
     for (const value of values) expect(parseHead(value), value.slice(0, 80)).toBeUndefined();
   });
 
   it('tells of what the one before told of, as far as there is room', () => {
     let changes: readonly Change[] = [];
-    for (let i = 0; i < 40; i++) changes = following(changes, `r${i}`, [endpoint('1')]);
-    expect(changes.map((c) => c.revision)).toEqual(Array.from({ length: 16 }, (_, i) => `r${i + 24}`));
-    expect(following([change('r1', '1')], 'r2', [endpoint('2'), endpoint('3')])).toHaveLength(3);
+    for (let i = 0; i < 40; i++) changes = following(changes, revision(i), [endpoint('1')]);
+    expect(changes.map((c) => c.revision)).toEqual(Array.from({ length: 16 }, (_, i) => revision(i + 24)));
+    expect(following([change('rev00001', '1')], 'rev00002', [endpoint('2'), endpoint('3')])).toHaveLength(3);
   });
 
   it('tells what changed since another one, all that one transaction changed with it', () => {
-    const changes = [change('r1', '1'), change('r2', '2'), change('r2', '3'), change('r3', '2')];
-    expect([...(changedSince(changes, 'r1') ?? [])]).toEqual([endpoint('2'), endpoint('3')]);
-    expect([...(changedSince(changes, 'r2') ?? [])]).toEqual([endpoint('2')]);
-    expect(changedSince(changes, 'r3')?.size).toBe(0);
-    expect(changedSince(changes, 'r0'), 'does not reach back').toBeUndefined();
-    expect(changedSince([], 'r0')).toBeUndefined();
+    const changes = [
+      change('rev00001', '1'),
+      change('rev00002', '2'),
+      change('rev00002', '3'),
+      change('rev00003', '2'),
+    ];
+    expect([...(changedSince(changes, 'rev00001') ?? [])]).toEqual([endpoint('2'), endpoint('3')]);
+    expect([...(changedSince(changes, 'rev00002') ?? [])]).toEqual([endpoint('2')]);
+    expect(changedSince(changes, 'rev00003')?.size).toBe(0);
+    expect(changedSince(changes, 'rev00000'), 'does not reach back').toBeUndefined();
+    expect(changedSince([], 'rev00000')).toBeUndefined();
   });
 
   it('has a revision of its own', () => {
@@ -61,48 +67,57 @@ describe('a head', () => {
 describe('heads among keys', () => {
   const a = networkId('a');
   it('are told by network and owner', () => {
-    const found = headsAmong([keys.head(a, ONE, 'r1'), keys.head(a, TWO, 'r2'), keys.head(networkId('b'), ONE, 'r3')]);
+    const found = headsAmong([
+      keys.head(a, ONE, 'rev00001'),
+      keys.head(a, TWO, 'rev00002'),
+      keys.head(networkId('b'), ONE, 'rev00003'),
+    ]);
     expect([...found.keys()]).toEqual([a, networkId('b')]);
     expect([...(found.get(a) ?? [])]).toEqual([
-      [ONE, 'r1'],
-      [TWO, 'r2'],
+      [ONE, 'rev00001'],
+      [TWO, 'rev00002'],
     ]);
   });
 
   it('are no others: wrong places, shapes and lengths', () => {
+    const good = keys.head(a, ONE, 'rev00000');
     const wrong = [
-      keys.head('b'.repeat(63), ONE, 'r'),
-      `heads/99/${a}/${ONE}/r`,
+      keys.head('b'.repeat(63), ONE, 'rev00000'),
+      good.replace(`/${bucketOf(a)}/`, '/99/'),
       `heads/${bucketOf(a)}/${a}/${ONE}`,
-      `${keys.head(a, ONE, 'r')}/x`,
-      keys.head(a, '', 'r'),
-      keys.head(a, '\u001b[2J', 'r'),
-      keys.head(a, 'x'.repeat(65), 'r'),
-      keys.head(a, ONE, ''),
-      keys.head(a, ONE, 'ü'),
-      keys.head(a, ONE, 'x'.repeat(33)),
+      `${good}/x`,
+      // Owners that are no nodes' ids.
+      ...['', '\u001b[2J', '10.0.0.60', 'somebody', '1'.repeat(15), '1'.repeat(17), 'G'.repeat(16)].map((owner) =>
+        keys.head(a, owner, 'rev00000'),
+      ),
+      ...['', 'ü', 'r1', 'rev000000', 'rev/0000', 'rev 0000', '..', 'x'.repeat(500_000)].map((text) =>
+        keys.head(a, ONE, text),
+      ),
     ];
-    expect(headsAmong(wrong).get(a)).toBeUndefined();
+    const told: string[] = [];
+    const found = headsAmong([...wrong, good], (key) => told.push(key));
+    expect([...(found.get(a) ?? [])]).toEqual([[ONE, 'rev00000']]);
+    expect(told).toEqual(wrong);
   });
 
   it('are those of so many owners and no more', () => {
-    const many = Array.from({ length: 10_000 }, (_, i) => keys.head(a, `owner-${i}`, 'r'));
+    const many = Array.from({ length: 10_000 }, (_, i) => keys.head(a, i.toString(16).padStart(16, '0'), 'rev00000'));
     expect(headsAmong(many).get(a)?.size).toBe(4_096);
   });
 
   it('of one owner are all of them, so that each change of any is one', () => {
-    const [first, second] = [keys.head(a, ONE, 'r1'), keys.head(a, ONE, 'r2')];
+    const [first, second] = [keys.head(a, ONE, 'rev00001'), keys.head(a, ONE, 'rev00002')];
     expect(headsAmong([first, second]).get(a)?.get(ONE)).not.toBe(headsAmong([first]).get(a)?.get(ONE));
   });
 
   it('of one owner are as short as one, and no revision, however many there are', () => {
-    const many = Array.from({ length: 50_000 }, (_, i) => keys.head(a, ONE, `r${i}`));
+    const many = Array.from({ length: 50_000 }, (_, i) => keys.head(a, ONE, revision(i)));
     const [all, fewer] = [many, many.slice(1)].map((some) => headsAmong(some).get(a)?.get(ONE) ?? '');
     expect(all).not.toBe(fewer);
     expect(all?.length).toBeLessThan(64);
-    expect(readsFor(new Map([[ONE, all ?? '']]), new Map([[ONE, { told: 'r0', read: 'r0' }]]), () => 50)).toEqual([
-      { kind: 'owner', owner: ONE },
-    ]);
+    expect(
+      readsFor(new Map([[ONE, all ?? '']]), new Map([[ONE, { told: 'rev00000', read: 'rev00000' }]]), () => 50),
+    ).toEqual([{ kind: 'owner', owner: ONE }]);
   });
 });
 
@@ -113,27 +128,31 @@ describe('the reads that names ask for', () => {
     new Map(pairs.map(([owner, told, read = told]) => [owner, { told, read }]));
 
   it('are none while nothing is new', () => {
-    expect(readsFor(heads([ONE, 'r1']), reached([ONE, 'r1']), many)).toEqual([]);
+    expect(readsFor(heads([ONE, 'rev00001']), reached([ONE, 'rev00001']), many)).toEqual([]);
     expect(readsFor(heads(), reached(), many)).toEqual([]);
   });
 
   it('are the changes since what was read', () => {
-    expect(readsFor(heads([ONE, 'r3'], [TWO, 'r9']), reached([ONE, 'r1', 'r2'], [TWO, 'r9']), many)).toEqual([
-      { kind: 'changes', owner: ONE, since: 'r2' },
-    ]);
+    expect(
+      readsFor(
+        heads([ONE, 'rev00003'], [TWO, 'rev00009']),
+        reached([ONE, 'rev00001', 'rev00002'], [TWO, 'rev00009']),
+        many,
+      ),
+    ).toEqual([{ kind: 'changes', owner: ONE, since: 'rev00002' }]);
   });
 
   it('are none for a head that was read before its name was told', () => {
-    expect(readsFor(heads([ONE, 'r2']), reached([ONE, 'r1', 'r2']), many)).toEqual([]);
-    expect(readsFor(heads([ONE, 'r1']), reached([ONE, 'r1', 'r2']), many)).toEqual([]);
+    expect(readsFor(heads([ONE, 'rev00002']), reached([ONE, 'rev00001', 'rev00002']), many)).toEqual([]);
+    expect(readsFor(heads([ONE, 'rev00001']), reached([ONE, 'rev00001', 'rev00002']), many)).toEqual([]);
   });
 
   it('are all of an owner that is new, that has few, that has gone or has several heads', () => {
     const whole = [{ kind: 'owner', owner: ONE }];
-    expect(readsFor(heads([ONE, 'r1']), reached(), many)).toEqual(whole);
-    expect(readsFor(heads([ONE, 'r2']), reached([ONE, 'r1']), () => 2)).toEqual(whole);
-    expect(readsFor(heads(), reached([ONE, 'r1']), many)).toEqual(whole);
-    expect(readsFor(heads([ONE, 'r1 r2']), reached([ONE, 'r1']), many)).toEqual(whole);
+    expect(readsFor(heads([ONE, 'rev00001']), reached(), many)).toEqual(whole);
+    expect(readsFor(heads([ONE, 'rev00002']), reached([ONE, 'rev00001']), () => 2)).toEqual(whole);
+    expect(readsFor(heads(), reached([ONE, 'rev00001']), many)).toEqual(whole);
+    expect(readsFor(heads([ONE, 'r1 r2']), reached([ONE, 'rev00001']), many)).toEqual(whole);
   });
 });
 

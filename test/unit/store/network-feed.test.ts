@@ -104,7 +104,7 @@ describe('news of an owner', () => {
     store.table.commit([{ verb: 'deleteTree', prefix: keys.headsOf(network, ONE) }]);
     store.table.commit([{ verb: 'set', key: keyOf(ONE, 4), value: recordOf(4, ONE, ['four']) }]);
     store.table.commit([
-      { verb: 'create', key: keys.head(network, ONE, 'later'), value: '{"version":2,"changes":[]}' },
+      { verb: 'create', key: keys.head(network, ONE, 'later---'), value: '{"version":2,"changes":[]}' },
     ]);
     asked.length = 0;
     store.recover();
@@ -124,7 +124,7 @@ describe('news of an owner', () => {
     expect(known()?.has(idOf(2))).toBe(false);
     store.table.commit([
       { verb: 'delete', key: keyOf(ONE, 3) },
-      { verb: 'create', key: keys.head(network, ONE, 'x'), value: 'garbage' },
+      { verb: 'create', key: keys.head(network, ONE, 'garbage-'), value: 'garbage' },
     ]);
     await settle();
     expect([...(known()?.keys() ?? [])]).toEqual([idOf(1), idOf(4)]);
@@ -135,7 +135,7 @@ describe('news of an owner', () => {
     store.table.commit([
       { verb: 'set', key: `${keys.heads(network)}x`, value: '' },
       { verb: 'set', key: `${keys.heads(network)}\u0007/r`, value: '' },
-      { verb: 'set', key: keys.head(networkId('b'), ONE, 'r'), value: '' },
+      { verb: 'set', key: keys.head(networkId('b'), ONE, 'revision'), value: '' },
     ]);
     await settle();
     expect(asked).toEqual([]);

@@ -3,8 +3,10 @@ import { isUserError } from '../../../src/errors.js';
 import { keys } from '../../../src/model/names.js';
 import { Identity } from '../../../src/registry/identity.js';
 import { formatCluster, parseCluster } from '../../../src/store/cluster-record.js';
+import { formatNode } from '../../../src/store/records.js';
 import { VersionedStore } from '../../../src/store/versioned.js';
 import { FakeStore } from '../../fakes/store.js';
+import { idOf, nodeOf } from '../nodes.js';
 
 const UUID = '3f0c2b1e-8a52-4d0e-9d3c-6a6f0f5f7f10';
 const NETWORK = keys.network('a'.repeat(64));
@@ -75,13 +77,90 @@ it.each([
   expect(await store.commit([{ verb: 'set', key: 'a', value: '' }])).toMatchObject({ ok: true });
 });
 
+/** A host that lives, as a build that reads this version writes it. */
+const host = (address: string, reads: number, version = 2) =>
+  inner.hold(keys.node(address), JSON.stringify({ ...JSON.parse(formatNode(nodeOf(address))), version, reads }));
+const clusterOf = (version: number) =>
+  inner.forge({ [keys.cluster]: formatCluster({ version, id: UUID, vxlanPort: 4789 }) });
+
+describe('a cluster of the next release', () => {
+  beforeEach(() => void clusterOf(3));
+
+  it('is refused with the cure, whether its hosts live or not', async () => {
+    const one = await host('10.0.0.60', 3, 3);
+    const sentence =
+      'tsoverlay/ in Consul has records of version 3 and this tsoverlay reads up to 2; install the release that the other hosts run';
+    await expect(store.check()).rejects.toThrow(sentence);
+    await expect(store.commit([{ verb: 'set', key: 'a', value: '' }])).rejects.toThrow(sentence);
+    await one.release();
+    await expect(store.hold(keys.node('10.0.0.61'), '{}', () => {})).rejects.toThrow(sentence);
+    // Nothing of this release counts: it is gone and has left nothing.
+    await (await host('10.0.0.62', 2)).release();
+    const error = await store.check().catch((e: unknown) => e);
+    expect(isUserError(error) && error.message).toBe(sentence);
+  });
+
+  it.each([
+    ['nobody reads it', () => host('10.0.0.60', 2)],
+    ['there is nobody', async () => {}],
+    ['a host of this release lives', () => Promise.all([host('10.0.0.60', 3), host('10.0.0.61', 2)])],
+    [
+      'a host of this release has left endpoints',
+      async () => {
+        await host('10.0.0.60', 3);
+        await (await host('10.0.0.61', 2)).release();
+        inner.forge({ [keys.member(idOf('10.0.0.61'), 'a'.repeat(64))]: '' });
+      },
+    ],
+  ])('is none where %s: somebody wrote that', async (_, given) => {
+    await given();
+    await store.check();
+    expect(await store.commit([{ verb: 'set', key: 'pools/x', value: '{"version":2}' }])).toMatchObject({ ok: true });
+    expect((await inner.get('pools/x'))?.value).toBe('{"version":2}');
+  });
+
+  it('that somebody makes of it while this host runs stops nothing', async () => {
+    clusterOf(2);
+    await host('10.0.0.60', 2);
+    await host('10.0.0.61', 3);
+    await store.check();
+    clusterOf(3);
+    expect((await store.look())?.verdict).toEqual({ kind: 'writes', version: 2, unfounded: true });
+    expect(await store.commit([{ verb: 'set', key: 'a', value: '' }])).toMatchObject({ ok: true });
+  });
+
+  it('is no matter of what cannot be a host', async () => {
+    clusterOf(3);
+    const node = JSON.parse(formatNode(nodeOf('10.0.0.60')));
+    for (const [i, change] of [{ reads: 1e300 }, { reads: '3' }, { id: '../..' }, { hostname: '\u0000' }].entries())
+      await inner.hold(keys.node(`10.0.0.7${i}`), JSON.stringify({ ...node, reads: 3, ...change }));
+    inner.forge({ [keys.node('10.0.0.80')]: JSON.stringify({ ...node, reads: 3 }) });
+    await inner.hold(keys.node('x'.repeat(9)), JSON.stringify({ ...node, reads: 3 }));
+    await store.check();
+  });
+});
+
+it('a thousand hosts that somebody invents cost a bounded number of questions', async () => {
+  clusterOf(3);
+  for (let i = 0; i < 1_000; i++)
+    inner.put({ [keys.node(`10.9.${i >> 8}.${i & 255}`)]: formatNode(nodeOf('10.0.0.60')) });
+  let asked = 0;
+  const keysOf = inner.keys.bind(inner);
+  inner.keys = (prefix) => {
+    asked++;
+    return keysOf(prefix);
+  };
+  await store.check();
+  expect(asked).toBeLessThanOrEqual(64);
+});
+
 describe('the record of the cluster', () => {
   it('is read as it is written, with more in it, and of a newer release', () => {
-    const record = { id: UUID, vxlanPort: 8472 };
+    const record = { version: 2, id: UUID, vxlanPort: 8472 };
     expect(parseCluster(formatCluster(record))).toEqual(record);
-    expect(JSON.parse(formatCluster(record))).toEqual({ version: 2, ...record });
-    expect(parseCluster(`{"version":3,"id":"${UUID}","vxlanPort":8472,"more":[]}`)).toEqual(record);
-    expect(parseCluster(`{"version":2,"id":"${UUID}"}`)).toEqual({ id: UUID, vxlanPort: 4789 });
+    expect(JSON.parse(formatCluster(record))).toEqual(record);
+    expect(parseCluster(`{"version":3,"id":"${UUID}","vxlanPort":8472,"more":[]}`)).toEqual({ ...record, version: 3 });
+    expect(parseCluster(`{"version":2,"id":"${UUID}"}`)).toEqual({ version: 2, id: UUID, vxlanPort: 4789 });
   });
 
   it.each([
