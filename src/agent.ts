@@ -210,6 +210,7 @@ export class Agent {
       return;
     }
     if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) engine.look(event.network);
+    if (event.action === 'disconnect' || event.action === 'destroy') engine.vacated();
     const container = event.container;
     if (container === undefined || !['connect', 'start', 'rename'].includes(event.action)) return;
     containers.kick(container);

@@ -42,6 +42,7 @@ import { Peers } from './registry/peers.js';
 import { Pools } from './registry/pools.js';
 import { Reclaimer } from './registry/reclaimer.js';
 import { Released } from './registry/released.js';
+import { Replaced } from './registry/replaced.js';
 import { carriedBy, findSelf, SelfFinder } from './registry/self.js';
 import { TenantStore, Tenure } from './registry/tenure.js';
 import { ClusterView } from './store/cluster.js';
@@ -171,7 +172,8 @@ export async function assemble(config: Config, log: Logger) {
     tenure,
     log,
   );
-  const engine = new EnginePass(docker, view, self, networks, memory, identity, tenure, log);
+  const replaced = new Replaced();
+  const engine = new EnginePass(docker, view, self, networks, memory, identity, tenure, replaced, log);
   const containers = new ContainerPass(
     docker,
     view,
@@ -209,6 +211,7 @@ export async function assemble(config: Config, log: Logger) {
     sandboxes,
     macs,
     new Antispoof(config.antispoof, () => kernel.canFilter()),
+    replaced,
     (text) => log.warn(text),
   );
   const ipamDriver = new IpamDriver(pools, ipam, networks);

@@ -1,6 +1,6 @@
 /** The local engine over dockerode. Every request has a deadline, and none is ever awaited in a driver call. */
 import Docker from 'dockerode';
-import { messageOf } from '../errors.js';
+import { messageOf, UserError } from '../errors.js';
 import type { Engine, EngineContainer, EngineEvent, EngineNetwork, ListedEndpoint } from '../model/engine-port.js';
 import { isOurDriver, OPTION_MIRROR } from '../model/names.js';
 import type { EndpointId, EngineNetworkId, GwbridgeWish, Network, NetworkId } from '../model/types.js';
@@ -58,7 +58,18 @@ export class DockerEngine implements Engine {
   }
 
   async createMirror(network: Network): Promise<void> {
-    await this.docker.createNetwork({ ...mirrorSpec(network) });
+    try {
+      await this.docker.createNetwork({ ...mirrorSpec(network) });
+    } catch (e) {
+      if (statusOf(e) !== 409) throw e;
+      throw new UserError(
+        `network ${network.announced?.name} of another host cannot appear here, for this engine has a network of that name; remove one of the two`,
+      );
+    }
+  }
+
+  async users(network: EngineNetworkId): Promise<number> {
+    return (await this.docker.listContainers({ all: true, filters: { network: [network] } })).length;
   }
 
   /** Makes docker_gwbridge when the engine has none yet. True when it did. */

@@ -1,20 +1,20 @@
 /** Network records: created by one host, announced under a name, removed by any. */
 import { UserError } from '../errors.js';
-import { covers, ipOf } from '../model/address.js';
+import { ipOf } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Entry, Op, Store } from '../model/ports.js';
-import { clipped } from '../model/printable.js';
-import { isLabel, isNetworkName, MOST } from '../model/shapes.js';
 import type { Announcement, Cidr, Ip, Lease, Network, NetworkId, NodeId, Subnet } from '../model/types.js';
 import { wayOutInside } from '../model/way-out.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatLease, formatNetwork, formatPool, parseEndpoint, parseNetwork, readable } from '../store/records.js';
+import { Announcer } from './announcer.js';
 import { Claims } from './claims.js';
 import type { Pools } from './pools.js';
 import { type Attempt, transact } from './transact.js';
 import { chooseVnis } from './vnis.js';
 
-export interface NewNetwork extends Omit<Network, 'subnets' | 'creator' | 'deleting' | 'index' | 'announced'> {
+export interface NewNetwork
+  extends Omit<Network, 'subnets' | 'creator' | 'deleting' | 'index' | 'announced' | 'outdone'> {
   readonly subnets: readonly Omit<Subnet, 'vni'>[];
   /** VNIs that the user chose, one per bridge; empty: the lowest free. */
   readonly vnis: readonly number[];
@@ -33,6 +33,7 @@ export type Removal = { readonly removed: true } | { readonly removed: false; re
 
 export class Networks {
   private readonly claims: Claims;
+  private readonly announcer: Announcer;
 
   constructor(
     private readonly store: Store,
@@ -41,6 +42,7 @@ export class Networks {
     private readonly pools: Pools,
   ) {
     this.claims = new Claims(store, view);
+    this.announcer = new Announcer(store, (id) => this.get(id));
   }
 
   /** Claims VNIs, binds (or claims) the pools and writes the record, all in one transaction. */
@@ -67,26 +69,14 @@ export class Networks {
     if (index > 0) await this.view.reached(keys.networks, index, 5_000);
   }
 
-  /**
-   * Puts the record under its name, first writer wins.
-   * @returns the id that has the name: another one's when it was taken.
-   */
-  async announce(id: NetworkId, announcement: Announcement, ranges: ReadonlyMap<Cidr, Cidr>): Promise<NetworkId> {
-    const { name } = announcement;
-    if (!isNetworkName(name))
-      throw new UserError(
-        `network ${clipped(name, 64)} stays on this host alone: no other host can have one of that name; remove it and choose another`,
-      );
-    const { result } = await transact(this.store, async (): Promise<Attempt<NetworkId>> => {
-      const [network, holder] = await Promise.all([this.get(id), this.store.get(keys.name(announcement.name))]);
-      if (network === undefined || network.announced !== undefined) return { ops: [], result: id };
-      if (holder !== undefined && holder.value !== id) return { ops: [], result: holder.value as NetworkId };
-      const subnets = network.subnets.map((s) => ({ ...rangeOf(ranges, s.pool), ...s }));
-      const value = formatNetwork({ ...network, subnets, announced: publishable(announcement) });
-      const name: Op[] = holder === undefined ? [{ verb: 'create', key: keys.name(announcement.name), value: id }] : [];
-      return { ops: [{ verb: 'update', key: keys.network(id), value, index: network.index }, ...name], result: id };
-    });
-    return result;
+  /** Puts the record under its name, see {@link Announcer}. */
+  announce(id: NetworkId, announcement: Announcement, ranges: ReadonlyMap<Cidr, Cidr>): Promise<NetworkId> {
+    return this.announcer.announce(id, announcement, ranges);
+  }
+
+  /** Publishes that another network has the name that this one would have. */
+  outdo(id: NetworkId, name: string): Promise<void> {
+    return this.announcer.outdo(id, name);
   }
 
   /** Throws a UserError for a network that is not to appear on any host (see Claims). */
@@ -195,21 +185,6 @@ export class Networks {
 
 /** What has no id is no endpoint of anybody's, and keeps nobody's network. */
 const isEndpointKey = ({ key }: Entry): boolean => /^endpoints\/[^/]+\/[^/]+\/[0-9a-f]{64}$/.test(key);
-
-const rangeOf = (ranges: ReadonlyMap<Cidr, Cidr>, pool: Cidr): { readonly range?: Cidr } => {
-  const range = ranges.get(pool);
-  return range === undefined || !covers(pool, range) ? {} : { range };
-};
-
-/** Labels that others could not read stay on this host. */
-const publishable = ({ labels, ...rest }: Announcement): Announcement => ({
-  ...rest,
-  labels: Object.fromEntries(
-    Object.entries(labels)
-      .filter(([key, value]) => isLabel(key, value))
-      .slice(0, MOST.labels),
-  ),
-});
 
 /** A subnet's gateway and auxiliary addresses, leased so that no host hands them out. */
 export function reservedLeases(subnet: Omit<Subnet, 'vni'>, node: NodeId): readonly Omit<Lease, 'index'>[] {

@@ -86,6 +86,7 @@ export const networkFields = z.object({
       attachable: z.boolean(),
     })
     .exactOptional(),
+  outdone: text(isNetworkName, 'is no name that a network can have in the cluster').exactOptional(),
   deleting: z.boolean(),
 });
 

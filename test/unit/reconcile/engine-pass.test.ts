@@ -6,6 +6,7 @@ import { keys } from '../../../src/model/names.js';
 import type { Cidr, NetworkId } from '../../../src/model/types.js';
 import { EnginePass } from '../../../src/reconcile/engine-pass.js';
 import type { Identity } from '../../../src/registry/identity.js';
+import { Replaced } from '../../../src/registry/replaced.js';
 import type { HostMemory } from '../../../src/store/memory.js';
 import { formatNetwork } from '../../../src/store/records.js';
 import { FakeStore } from '../../fakes/store.js';
@@ -29,7 +30,17 @@ beforeEach(async () => {
   } as unknown as Engine;
   const log = { warn, info: () => {} } as unknown as Logger;
   const memory = { rememberMirror: () => {} } as unknown as HostMemory;
-  pass = new EnginePass(engine, two.view, two.self, two.networks, memory, {} as Identity, { prunes: true }, log);
+  pass = new EnginePass(
+    engine,
+    two.view,
+    two.self,
+    two.networks,
+    memory,
+    {} as Identity,
+    { prunes: true },
+    new Replaced(),
+    log,
+  );
 });
 afterEach(() => {
   pass.stop();
