@@ -120,7 +120,7 @@ export class Agent {
     const compare = () => {
       engine.kick();
       containers.kickAll();
-      this.parts.restarts.kick();
+      this.parts.restarts.look();
       this.parts.consulGuard.kick();
       node.kick();
     };
@@ -223,6 +223,7 @@ export class Agent {
       return;
     }
     if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) engine.look(event.network);
+    if (event.action === 'disconnect' || event.action === 'destroy') engine.vacated();
     const container = event.container;
     if (container === undefined || !['connect', 'start', 'rename'].includes(event.action)) return;
     containers.kick(container);

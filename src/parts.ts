@@ -45,6 +45,7 @@ import { Reclaimer } from './registry/reclaimer.js';
 import { Released } from './registry/released.js';
 import { carriedBy, findSelf, SelfFinder } from './registry/self.js';
 import { TenantStore, Tenure } from './registry/tenure.js';
+import { Underway } from './registry/underway.js';
 import { ClusterView } from './store/cluster.js';
 import { lookForExposure } from './store/consul-exposure.js';
 import { CopyKeeper } from './store/copy.js';
@@ -172,7 +173,8 @@ export async function assemble(config: Config, log: Logger) {
     tenure,
     log,
   );
-  const engine = new EnginePass(docker, view, self, networks, memory, identity, tenure, log);
+  const underway = new Underway();
+  const engine = new EnginePass(docker, view, self, networks, memory, identity, tenure, underway, log);
   const containers = new ContainerPass(
     docker,
     view,
@@ -211,9 +213,10 @@ export async function assemble(config: Config, log: Logger) {
     sandboxes,
     macs,
     new Antispoof(config.antispoof, () => kernel.canFilter()),
+    underway,
     (text) => log.warn(text),
   );
-  const ipamDriver = new IpamDriver(pools, ipam, networks);
+  const ipamDriver = new IpamDriver(pools, ipam, networks, underway);
   return {
     self,
     finder,

@@ -58,6 +58,7 @@ function linesOf({ nodes, networks, endpoints, unreadable }: Status): readonly s
   const away = new Map<NodeId, string>(endpoints.map((e) => [e.node, e.node]));
   for (const n of nodes) away.set(n.id, n.address);
   for (const id of living) away.delete(id);
+  const hostnameOf = (id: NodeId) => nodes.find((n) => n.id === id)?.hostname ?? id;
   return [
     `${nodes.length} nodes`,
     ...nodes.map(
@@ -68,8 +69,15 @@ function linesOf({ nodes, networks, endpoints, unreadable }: Status): readonly s
     ...networks.map((n) => {
       const vnis = [...new Set(n.subnets.map((s) => s.vni))].join(',');
       const count = endpoints.filter((e) => e.network === n.id).length;
-      return `  ${named(n.announced?.name ?? n.id.slice(0, 12))}  ${n.subnets.map((s) => s.pool).join(' ')}  VNI ${vnis}  ${count} endpoints`;
+      return `  ${named(n.announced?.name ?? n.outdone ?? n.id.slice(0, 12))}  ${n.subnets.map((s) => s.pool).join(' ')}  VNI ${vnis}  ${count} endpoints`;
     }),
+    ...networks.flatMap(({ id, outdone, creator }) =>
+      outdone === undefined
+        ? []
+        : [
+            `network ${named(outdone)} (${id.slice(0, 12)}) on host ${hostnameOf(creator)} is not the cluster's of that name, for another host was faster; that one takes its place once its containers are removed`,
+          ],
+    ),
     ...[...away]
       .filter(([id]) => of(id) > 0)
       .map(

@@ -1,6 +1,7 @@
 /** The local engine over dockerode. Every request has a deadline, and none is ever awaited in a driver call. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
-import { messageOf } from '../errors.js';
+import { messageOf, UserError } from '../errors.js';
 import type { Engine, EngineContainer, EngineEvent, EngineNetwork, ListedEndpoint } from '../model/engine-port.js';
 import { isOurDriver, OPTION_MIRROR } from '../model/names.js';
 import type { EndpointId, EngineNetworkId, GwbridgeWish, Network, NetworkId } from '../model/types.js';
@@ -10,10 +11,12 @@ import { BRIDGE_NAME, GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
 import { linkLocalIps } from './link-local.js';
 import { mirrorSpec } from './mirror.js';
 import { rangesOf } from './ranges.js';
-import { isStranded } from './stranded.js';
+import { isOnOneOf, isStranded } from './stranded.js';
 
 /** Long enough for a container's inspect, which waits while the engine starts the container. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** For one of several, ms. */
+const INSPECT_MS = 2_000;
 const RECONNECT_MS = 500;
 
 const statusOf = (e: unknown): number | undefined =>
@@ -44,6 +47,7 @@ export class DockerEngine implements Engine {
           name: n.Name,
           labels: n.Labels ?? {},
           attachable: n.Attachable === true,
+          ...ipamOptionsOf(n.IPAM?.Options),
           ranges: rangesOf(n.IPAM?.Config ?? []),
           ...(mirrorOf === undefined ? {} : { mirrorOf: mirrorOf as NetworkId }),
         };
@@ -58,7 +62,18 @@ export class DockerEngine implements Engine {
   }
 
   async createMirror(network: Network): Promise<void> {
-    await this.docker.createNetwork({ ...mirrorSpec(network) });
+    try {
+      await this.docker.createNetwork({ ...mirrorSpec(network) });
+    } catch (e) {
+      if (statusOf(e) !== 409) throw e;
+      throw new UserError(
+        `network ${network.announced?.name} of another host cannot appear here, for this engine has a network of that name; remove one of the two`,
+      );
+    }
+  }
+
+  async users(network: EngineNetworkId): Promise<number> {
+    return (await this.docker.listContainers({ all: true, filters: { network: [network] } })).length;
   }
 
   /** Makes docker_gwbridge when the engine has none yet. True when it did. */
@@ -112,13 +127,22 @@ export class DockerEngine implements Engine {
 
   async stranded(): Promise<readonly string[]> {
     const list = await this.docker.listContainers({ all: true, filters: { status: ['exited'] } });
-    const ids = await this.onOurs(list);
-    const found = await Promise.all(ids.map((id) => this.orGone(this.docker.getContainer(id).inspect())));
+    const networks = await this.networks();
+    const ours = list.filter((c) => isOnOneOf(networks, c));
+    // One that hangs keeps the others from nothing.
+    const looks = ours.map(({ Id }) => within(INSPECT_MS, this.orGone(this.docker.getContainer(Id).inspect())));
+    const found = await Promise.all(looks);
     return found.flatMap((c) => (c !== undefined && isStranded(c) ? [c.Id] : []));
   }
 
-  async start(container: string): Promise<void> {
-    await this.orGone(this.docker.getContainer(container).start());
+  async start(id: string): Promise<'started' | 'reconnected'> {
+    const container = this.docker.getContainer(id);
+    const found = await this.orGone(container.inspect());
+    const mode = found?.HostConfig.NetworkMode ?? '';
+    const isForgotten = found !== undefined && Object.keys(found.NetworkSettings.Networks).length === 0;
+    if (isForgotten) await this.orGone(this.docker.getNetwork(mode).connect({ Container: id }));
+    await this.orGone(container.start());
+    return isForgotten ? 'reconnected' : 'started';
   }
 
   events(onEvent: (event: EngineEvent) => void, onConnect: () => void, signal: AbortSignal): void {
@@ -160,6 +184,16 @@ export class DockerEngine implements Engine {
       throw e;
     }
   }
+}
+
+/** Undefined when it took longer, or failed. */
+const within = <T>(ms: number, work: Promise<T>): Promise<T | undefined> =>
+  Promise.race([work.catch(() => undefined), sleep(ms, undefined, { ref: false })]);
+
+/** Mirrors of older builds have our mark among them. */
+function ipamOptionsOf(options: Readonly<Record<string, string>> | null | undefined) {
+  const typed = Object.entries(options ?? {}).filter(([key]) => key !== OPTION_MIRROR);
+  return typed.length === 0 ? {} : { ipamOptions: Object.fromEntries(typed) };
 }
 
 /** Engines take what is looked for as a regular expression. */

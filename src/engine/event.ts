@@ -11,7 +11,7 @@ const schema = z.object({
 });
 
 const BRIDGE_ACTIONS = new Set(['create', 'destroy']);
-const CONTAINER_ACTIONS = new Set(['start', 'rename', 'die']);
+const CONTAINER_ACTIONS = new Set(['start', 'rename', 'die', 'destroy']);
 
 /** Undefined for what does not concern us. Network events carry the driver as their `type` attribute. */
 export function parseEvent(line: string): EngineEvent | undefined {

@@ -44,7 +44,7 @@ export type EngineEvent =
     }
   /** A network of the engine's own driver `bridge`, actions create, destroy. */
   | { readonly type: 'bridge'; readonly action: string }
-  /** `container`, actions start, die, rename. */
+  /** `container`, actions start, die, rename, destroy. */
   | { readonly type: 'container'; readonly action: string; readonly container: string };
 
 export interface Engine {
@@ -55,6 +55,8 @@ export interface Engine {
   /** Names of the devices of all bridge networks, docker0 and docker_gwbridge among them. Takes no engine lock. */
   bridges(): Promise<readonly string[]>;
   createMirror(network: Network): Promise<void>;
+  /** How many containers, running or not, name this network by its id: none of them would find another in its place. */
+  users(network: EngineNetworkId): Promise<number>;
   /** False when containers of this engine still use it. Removing what is gone is success. */
   removeNetwork(network: EngineNetworkId): Promise<boolean>;
   /** Ids of running containers that are on a network of ours. Takes no engine lock. */
@@ -63,8 +65,11 @@ export interface Engine {
   container(id: string): Promise<EngineContainer | undefined>;
   /** Containers on networks of ours that the engine could not start because of us, and will not try again. */
   stranded(): Promise<readonly string[]>;
-  /** `docker start`; one that is gone is success. */
-  start(container: string): Promise<void>;
+  /**
+   * `docker start`; one that is gone is success. `reconnected`: the engine had forgotten its networks, and it is on the
+   * one it was made with again, without an address or aliases of its own.
+   */
+  start(container: string): Promise<'started' | 'reconnected'>;
   /** Follows the engine's events; `onConnect` runs at each (re)connection, so that the caller compares in full. */
   events(onEvent: (event: EngineEvent) => void, onConnect: () => void, signal: AbortSignal): void;
 }

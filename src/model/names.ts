@@ -1,5 +1,5 @@
 /** Every name that is derived and not stored. */
-import type { EndpointId, Mac, NamespaceName, NetworkId } from './types.js';
+import type { EndpointId, Mac, NamespaceName, NetworkId, NodeId } from './types.js';
 
 /** The name of both drivers, as people type it. */
 export const DRIVER = 'tsoverlay';
@@ -36,6 +36,8 @@ export const namespacePath = (name: NamespaceName): string => `${NETNS_DIR}/${na
 export const isNamespaceName = (name: string): name is NamespaceName => /^1-[0-9a-f]{10}$/.test(name);
 
 export const bridgeName = (subnet: number): string => `br${subnet}`;
+/** Of a host's bridges: locally administered, and none that an endpoint gets. */
+export const bridgeMac = (node: NodeId): Mac => `0e:${node.slice(-10).replace(/..(?=.)/g, '$&:')}` as Mac;
 export const vxlanName = (subnet: number): string => `vxlan${subnet}`;
 export const portName = (n: number): string => `veth${n}`;
 export const isPortName = (link: string): boolean => /^veth\d+$/.test(link);
@@ -53,6 +55,10 @@ const BUCKETS = 32;
 export const bucketOf = (network: string): string =>
   String((Number.parseInt(network.slice(-4), 16) || 0) % BUCKETS).padStart(2, '0');
 
+/** Whether it is the same after a server has cleaned its path. */
+const isPath = (name: string): boolean =>
+  !name.startsWith('~') && name.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
+
 /** Store keys, relative to the store's prefix. */
 export const keys = {
   nodes: 'nodes/',
@@ -60,7 +66,8 @@ export const keys = {
   networks: 'networks/',
   network: (id: string) => `networks/${id}`,
   names: 'names/',
-  name: (name: string) => `names/${name}`,
+  /** Whatever the name is: what a path cannot carry (`//`, `..`) is written as hex digits behind a `~`. */
+  name: (name: string) => `names/${isPath(name) ? name : `~${Buffer.from(name).toString('hex')}`}`,
   vnis: 'vnis/',
   vni: (vni: number) => `vnis/${vni}`,
   pools: 'pools/',

@@ -76,6 +76,8 @@ export interface Announcement {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly attachable: boolean;
+  /** The user's `--ipam-opt key=value` pairs, as typed; absent when there are none. */
+  readonly ipamOptions?: Readonly<Record<string, string>>;
 }
 
 export interface Network {
@@ -92,6 +94,11 @@ export interface Network {
   readonly creator: NodeId;
   /** Absent until the creating host has announced it. */
   readonly announced?: Announcement;
+  /**
+   * The name that another network was first to have, while containers of the creating host keep this one: once they are
+   * gone, that one takes its place there.
+   */
+  readonly outdone?: string;
   /** Set by the first phase of removal; no endpoint can be created any more. */
   readonly deleting: boolean;
   /** The store's index of this record's last change. */

@@ -1,12 +1,13 @@
 /** Makes the local engine's networks equal the cluster's: announces its own, mirrors the others', removes the gone. */
 import type { Logger } from 'pino';
-import { isUserError, messageOf } from '../errors.js';
+import { isUserError, messageOf, UserError } from '../errors.js';
 import type { Engine, EngineNetwork } from '../model/engine-port.js';
 import { clipped } from '../model/printable.js';
 import type { EngineNetworkId, NetworkId, NodeId } from '../model/types.js';
 import type { Identity } from '../registry/identity.js';
 import type { Networks } from '../registry/networks.js';
 import type { Tenure } from '../registry/tenure.js';
+import type { Underway } from '../registry/underway.js';
 import type { ClusterView } from '../store/cluster.js';
 import type { HostMemory } from '../store/memory.js';
 import { EngineNetworks } from './engine-networks.js';
@@ -30,6 +31,8 @@ export class EnginePass {
   private readonly leaving = new Leaving(LEAVING_MS, () => this.kick());
   /** When this host first saw a network half made or half removed. */
   private readonly halfGoneSince = new Map<NetworkId, number>();
+  /** Networks of this host that another one's of the same name will replace. */
+  private readonly outdone = new Set<NetworkId>();
   /** What each failing step last said. */
   private readonly told = new Map<string, string>();
 
@@ -41,6 +44,7 @@ export class EnginePass {
     memory: HostMemory,
     private readonly identity: Identity,
     private readonly tenure: Pick<Tenure, 'prunes'>,
+    private readonly underway: Underway,
     private readonly log: Logger,
   ) {
     this.seen = new EngineNetworks(engine, (id, of) => memory.rememberMirror(id, of));
@@ -67,6 +71,11 @@ export class EnginePass {
   /** The cluster's networks have changed. */
   compare(): void {
     this.loop.kick('engine');
+  }
+
+  /** A container has left a network or is gone: one that was kept for it may go now. */
+  vacated(): void {
+    if (this.outdone.size > 0) this.loop.kick('engine');
   }
 
   stop(): void {
@@ -126,13 +135,39 @@ export class EnginePass {
   }
 
   private async announce({ id, announcement, ranges }: EngineStep & { kind: 'announce' }): Promise<void> {
+    const { name } = announcement;
     const holder = await this.networks.announce(id, announcement, ranges);
-    if (holder === id) this.log.info({ network: announcement.name, id }, 'network announced to the cluster');
-    else
-      this.log.error(
-        { network: announcement.name, id, holder: clipped(holder, 64) },
-        'another host created a network of this name first; this one stays on this host alone, remove it to get the other',
+    this.outdone.delete(id);
+    if (holder === id) this.log.info({ network: name, id }, 'network announced to the cluster');
+    else await this.giveWay(id, name, holder);
+  }
+
+  /** Another host's network was first to have the name. */
+  private async giveWay(id: NetworkId, name: string, holder: NetworkId): Promise<void> {
+    // On the host that created it the engine's id is the cluster's.
+    const own = id as string as EngineNetworkId;
+    const isGone = await this.underway.replacing(id, async () => {
+      if ((await this.engine.users(own)) > 0 || !(await this.engine.removeNetwork(own))) return false;
+      this.seen.forget(own);
+      const network = this.view.current.networks.get(holder);
+      if (network?.announced !== undefined && !network.deleting)
+        await this.createMirror({ kind: 'createMirror', network }).catch((e: unknown) =>
+          this.log.warn({ network: name, err: messageOf(e) }, 'the network that has the name comes later'),
+        );
+      return true;
+    });
+    if (!isGone) {
+      this.outdone.add(id);
+      await this.networks.outdo(id, name);
+      throw new UserError(
+        `another host was first to create a network ${clipped(name, 64)}; containers of this host keep the one made here (${id.slice(0, 12)}), and the other takes its place once they are removed`,
       );
+    }
+    await this.networks.remove(id);
+    this.log.warn(
+      { network: name, id, holder: clipped(holder, 64) },
+      'another host was first to create a network of this name; it has taken the place of the one made here',
+    );
   }
 
   private async createMirror({ network }: EngineStep & { kind: 'createMirror' }): Promise<void> {
@@ -140,7 +175,7 @@ export class EnginePass {
     const isIt = (n: EngineNetwork): boolean => clusterIdOf(n) === network.id;
     const name = network.announced?.name ?? '';
     if (await this.seen.find({ name }, isIt)) return;
-    await this.engine.createMirror(network);
+    await this.underway.mirroring(network, () => this.engine.createMirror(network));
     await this.seen.find({ name }, isIt);
     this.log.info({ network: network.announced?.name, id: network.id }, 'network of another host appeared here');
   }

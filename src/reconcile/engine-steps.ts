@@ -20,23 +20,33 @@ export const clusterIdOf = (network: EngineNetwork): NetworkId =>
 
 export function engineSteps(cluster: Cluster, self: NodeId, networks: readonly EngineNetwork[]): readonly EngineStep[] {
   const here = new Set(networks.map(clusterIdOf));
+  // Of two networks of one name an engine takes one: this one's announcement finds out whose the name is.
+  const pending = new Set(networks.flatMap((n) => (isToAnnounce(cluster, n) ? [n.name] : [])));
   return [
     ...networks.flatMap((network) => ownSteps(cluster, network)),
     ...[...cluster.networks.values()].flatMap((network): EngineStep[] => {
       if (network.deleting) return [{ kind: 'finishRemoval', id: network.id }];
       if (here.has(network.id)) return [];
-      if (network.announced !== undefined) return [{ kind: 'createMirror', network }];
+      if (network.announced !== undefined)
+        return pending.has(network.announced.name) ? [] : [{ kind: 'createMirror', network }];
       return network.creator === self ? [{ kind: 'finishRemoval', id: network.id }] : [];
     }),
   ];
 }
+
+/** Made on this host, and not announced yet. */
+const isToAnnounce = (cluster: Cluster, network: EngineNetwork): boolean => {
+  const record = cluster.networks.get(clusterIdOf(network));
+  return record !== undefined && record.announced === undefined && network.mirrorOf === undefined;
+};
 
 function ownSteps(cluster: Cluster, network: EngineNetwork): readonly EngineStep[] {
   const record = cluster.networks.get(clusterIdOf(network));
   // Its record is there, only not to be read: nobody has removed it.
   if (cluster.unreadable.has(clusterIdOf(network))) return [];
   if (record === undefined) return [{ kind: 'removeNetwork', id: network.id, name: network.name }];
-  if (record.announced !== undefined || network.mirrorOf !== undefined) return [];
-  const { name, labels, attachable, ranges } = network;
-  return [{ kind: 'announce', id: record.id, announcement: { name, labels, attachable }, ranges }];
+  if (!isToAnnounce(cluster, network)) return [];
+  const { name, labels, attachable, ipamOptions, ranges } = network;
+  const announcement = { name, labels, attachable, ...(ipamOptions === undefined ? {} : { ipamOptions }) };
+  return [{ kind: 'announce', id: record.id, announcement, ranges }];
 }

@@ -43,6 +43,12 @@ describe('engineSteps', () => {
     expect(engineSteps(cluster([network()], []), NODE2, [])).toEqual([{ kind: 'createMirror', network: network() }]);
   });
 
+  it('mirrors nothing under the name of one made here, before it is known whose the name is', () => {
+    const winner = network({ id: networkId(2) });
+    const steps = engineSteps(cluster([unannounced, winner], []), NODE1, [own(1)]);
+    expect(steps.map(({ kind }) => kind)).toEqual(['announce']);
+  });
+
   it('removes what is no longer in the cluster', () => {
     expect(engineSteps(cluster([], []), NODE2, [mirror(1)])).toEqual([
       { kind: 'removeNetwork', id: networkId(99), name: 'overlay1' },
