@@ -8,6 +8,7 @@ import { listedOf, namesOf } from './container-names.js';
 import { parseEvent } from './event.js';
 import { BRIDGE_NAME, GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
 import { linkLocalIps } from './link-local.js';
+import { lookupOf } from './lookup.js';
 import { mirrorSpec } from './mirror.js';
 import { rangesOf } from './ranges.js';
 import { isStranded } from './stranded.js';
@@ -106,6 +107,7 @@ export class DockerEngine implements Engine {
         endpoint: n.EndpointID as EndpointId,
         names: namesOf(found.Name, found.Id, n),
         linkLocal: linkLocalIps(n),
+        lookup: lookupOf(n),
       })),
     };
   }
