@@ -178,6 +178,7 @@ function portPlan(network: Network, self: Self, endpoint: Endpoint, mtu: number)
     containerEnd: containerEnd(endpoint.id),
     mtu,
     mac: endpoint.mac,
+    addresses: endpoint.addresses,
     end: endOf(network, self, endpoint),
     ...holding(network, endpoint),
   };

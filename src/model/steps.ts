@@ -30,6 +30,7 @@ export interface PortPlan {
   readonly mtu: number;
   /** Behind this port and no other. */
   readonly mac: Mac;
+  readonly addresses: readonly Cidr[];
   /**
    * Who puts the container's end into the container, should the pair be missing: the engine, which Join has told to
    * fetch it; we ourselves, once the engine has fetched it and somebody deleted it since; or nobody.
@@ -212,7 +213,7 @@ export type Step = StepBase &
      * One end stays (as `link`, a port of `master`, alias = endpoint id, up), the other waits in the host's namespace,
      * or becomes a container's card. With a sender, its filter stands before the first frame.
      */
-    | LinkStep<'createPort', Omit<PortPlan, 'endpoint' | 'bridge' | 'end' | 'mac'> & PortPlace>
+    | LinkStep<'createPort', Omit<PortPlan, 'endpoint' | 'bridge' | 'end' | 'mac' | 'addresses'> & PortPlace>
     | LinkStep<'removeLink'>
     | LinkStep<'setMtu', { readonly mtu: number }>
     | LinkStep<'setUp'>

@@ -53,6 +53,11 @@ export class FakeKernel implements Partial<HostKernel> {
     this.change(space, step);
   };
 
+  /** What was said of addresses: `address is-at MAC`. */
+  readonly said: string[] = [];
+  announce: HostKernel['announce'] = async (_, bearers) => {
+    for (const { ip, mac } of bearers) this.said.push(`${ip} is-at ${mac}`);
+  };
   watch = async () => {};
   isNamespace = () => true;
 

@@ -31,6 +31,7 @@ const plan: NamespacePlan = {
       containerEnd: 'vethc0',
       mtu: 1450,
       mac: OWN,
+      addresses: [],
       end: 'engine',
     },
   ],

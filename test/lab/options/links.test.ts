@@ -34,9 +34,9 @@ describe.each(ENDS)('links on %s', (engine) => {
     await site.run(1, 'plain', '--net one');
     await finds('plain', 'db', [2, 'db']);
     // The yardstick.
-    for (const name of ['y1', 'y']) await site.run(1, name, '--net yard');
-    await site.run(1, 'yapp', '--net yard --link y1:y');
-    expect(await site.lookUp(1, 'yapp', 'y')).toEqual([await site.address(1, 'y1', 'yard')]);
+    for (const name of ['y1', 'yy']) await site.run(1, name, '--net yard');
+    await site.run(1, 'yapp', '--net yard --link y1:yy');
+    expect(await site.lookUp(1, 'yapp', 'yy')).toEqual([await site.address(1, 'y1', 'yard')]);
   });
 
   it('hold for the very first question', async () => {

@@ -23,7 +23,17 @@ const wanted: NamespacePlan = {
       addresses: ['172.16.1.254/24' as Cidr],
     },
   ],
-  ports: [{ endpoint: endpointId(1), bridge: 'br0', containerEnd: 'vethe000000', mtu: 1450, mac: MAC1, end: 'engine' }],
+  ports: [
+    {
+      endpoint: endpointId(1),
+      bridge: 'br0',
+      containerEnd: 'vethe000000',
+      mtu: 1450,
+      mac: MAC1,
+      addresses: [],
+      end: 'engine',
+    },
+  ],
   peers: [{ vxlan: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC2, vtep: HOST2 }],
   floods: [],
 };

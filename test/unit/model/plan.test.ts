@@ -29,6 +29,7 @@ describe('plan', () => {
           containerEnd: 'vethe000000',
           mtu: 1450,
           mac: '02:42:ac:10:01:01',
+          addresses: ['172.16.1.1/24'],
           end: 'engine',
         },
       ],
