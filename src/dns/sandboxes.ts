@@ -8,7 +8,7 @@ import type { Peers } from '../registry/peers.js';
 import type { ClusterView } from '../store/cluster.js';
 import { canonical, Directory } from './directory.js';
 import type { DnsService } from './service.js';
-import type { Zone } from './zone.js';
+import { inOrder, type Zone } from './zone.js';
 
 /** Endpoints that are indexed at once, and how long, ms. */
 const PIECE = 50;
@@ -102,8 +102,13 @@ export class Sandboxes {
       return Promise.all(untold).finally(() => clearTimeout(patience));
     }
     const { networks } = this.view.current;
-    return places.map(({ network, endpoint }) => ({
-      network: networks.get(network)?.announced?.name ?? '',
+    const ranked = places.map(({ network, endpoint }) => ({
+      ...{ network, endpoint, name: networks.get(network)?.announced?.name ?? '' },
+      internal: networks.get(network)?.internal === true,
+      priority: this.local.lookupOf(endpoint)?.priority ?? 0,
+    }));
+    return ranked.sort(inOrder).map(({ network, endpoint, name }) => ({
+      network: name,
       directory: this.directory(network).follow(this.peers.of(network)),
       links: this.links(endpoint),
     }));

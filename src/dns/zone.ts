@@ -15,6 +15,24 @@ export interface Zone {
 /** What a container can look up right now, its networks in the engine's order; a promise until that is known. */
 export type Zones = () => readonly Zone[] | Promise<unknown>;
 
+/** What the engine ranks a container's networks by. */
+export interface Rank {
+  /** `gw-priority`; 0 on engines before 28. */
+  readonly priority: number;
+  readonly internal: boolean;
+  readonly name: string;
+}
+
+/**
+ * The order in which the engine's resolver asks a container's networks (moby `libnetwork`, `Endpoint.Less`), 20.10 to 29
+ * alike: it compares gateways, too, but a network of ours has none.
+ */
+export const inOrder = (a: Rank, b: Rank): number =>
+  b.priority - a.priority || Number(a.internal) - Number(b.internal) || compareBytes(a.name, b.name);
+
+/** As Go compares strings. */
+const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
 interface Question {
   readonly zone: Zone;
   /** Canonical. */

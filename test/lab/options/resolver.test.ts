@@ -68,6 +68,37 @@ describe.each(ENDS)('the resolver on %s', (engine) => {
     expect(ours.malformed).toBe(0);
   });
 
+  it('asks the networks of a container in the engine’s order', async () => {
+    const priority = engine.startsWith('28');
+    await site.network('aa', `${OURS} --subnet 172.16.1.0/24 --internal`);
+    await site.network('mm', `${OURS} --subnet 172.16.2.0/24`);
+    await site.network('zz', `${OURS} --subnet 172.16.3.0/24`);
+    for (const network of ['zz', 'mm', 'aa']) {
+      await site.run(2, `far-${network}`, `--net ${network} --network-alias twice`);
+      // The yardstick: without us the engine knows the containers of its own host.
+      await site.run(1, `near-${network}`, `--net ${network} --network-alias same`);
+    }
+    await site.run(1, 'asks', '--net zz');
+    for (const network of ['aa', 'mm']) await site.docker(1, `network connect ${network} asks`);
+    const asks = await asker(1, 'asks');
+    const prefix = async (name: string) => String((await asks.ask(name))?.answers[0]?.[1]).replace(/\.\d+$/, '');
+    for (const name of ['twice', 'same'])
+      await within(
+        2_000,
+        `${name} is of the first network that is not internal`,
+        async () => (await prefix(name)) === '172.16.2',
+      );
+    if (!priority) return;
+    await site.docker(1, 'network disconnect zz asks');
+    await site.docker(1, 'network connect --gw-priority 5 zz asks');
+    for (const name of ['twice', 'same'])
+      await within(
+        2_000,
+        `${name} is of the network of the highest priority`,
+        async () => (await prefix(name)) === '172.16.3',
+      );
+  });
+
   it('has as many slow questions under way as the engine', async () => {
     const [ours, yard] = await pair('');
     for (const count of [600, 1000]) {

@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 import type { Shuffle } from '../../../src/dns/answer.js';
 import { decide } from '../../../src/dns/message.js';
 import { TTL } from '../../../src/dns/reply.js';
-import type { Zone } from '../../../src/dns/zone.js';
+import { inOrder, type Zone } from '../../../src/dns/zone.js';
 import { asIs, asked, data, endpoint, zone } from './fixtures.js';
 
 const web1 = endpoint(['web1', 'web', '0123456789ab'], ['172.16.1.1/24', 'fd00::1/64']);
@@ -226,4 +226,10 @@ describe('the packet', () => {
   ])('with %s is the engine’s', (_what, change) => {
     expect(answer({ ...asked('web1', 'A'), ...change })).toBeUndefined();
   });
+});
+
+it('networks are asked in the engine’s order: by priority, internal ones last, then by name', () => {
+  const rank = (name: string, priority = 0, internal = false) => ({ name, priority, internal });
+  const all = [rank('b'), rank('z', 5), rank('a', 0, true), rank('Z'), rank('é'), rank('y', 5, true), rank('x', -1)];
+  expect([...all].sort(inOrder).map(({ name }) => name)).toEqual(['z', 'y', 'Z', 'b', 'é', 'a', 'x']);
 });
