@@ -19,6 +19,8 @@ export interface BridgePlan {
   readonly mtu: number;
   /** The gateway's address, if the subnet has one. */
   readonly addresses: readonly Cidr[];
+  /** Unknown ARP and neighbour discovery go to all hosts, but those about these; absent: they go nowhere. */
+  readonly flooding?: { readonly gateways: readonly Ip[] };
 }
 
 /** A local endpoint's veth pair. */
@@ -199,15 +201,7 @@ export type Step = StepBase &
     /** Made on the underlay, moved into the namespace, enslaved to `master`, up. */
     | LinkStep<
         'createVxlan',
-        {
-          readonly vni: number;
-          readonly mtu: number;
-          readonly master: string;
-          /** The host's own VTEP. */
-          readonly local: NodeAddress;
-          /** UDP. */
-          readonly port: number;
-        }
+        Pick<BridgePlan, 'vni' | 'mtu' | 'local' | 'port' | 'flooding'> & { readonly master: string }
       >
     /**
      * One end stays (as `link`, a port of `master`, alias = endpoint id, up), the other waits in the host's namespace,

@@ -94,7 +94,7 @@ export class FakeKernel implements Partial<HostKernel> {
         });
         return;
       case 'createVxlan': {
-        const vxlan = { vni: step.vni, port: 4789, learning: false, proxy: true };
+        const vxlan = { vni: step.vni, port: 4789, learning: false, proxy: step.flooding === undefined };
         this.add(space, { name: step.link, kind: 'vxlan', mtu: step.mtu, master: step.master, vxlan, port: QUIET });
         return;
       }

@@ -279,4 +279,16 @@ describe('a VXLAN device', () => {
     expect(having({ local: HOST1 })).toEqual([]);
     expect(having({})).toEqual([]);
   });
+
+  it('answers for others, or sends on what asks for them, as planned', () => {
+    const flooding = { gateways: ['172.16.1.254' as Ip] };
+    const on = { ...wanted, bridges: wanted.bridges.map((b) => ({ ...b, flooding })) };
+    const seen = (proxy: boolean) => ({
+      ...healthy,
+      links: [link({}), bridge, { ...vxlan, vxlan: { ...flags, proxy } }, port],
+    });
+    expect(diff(name, on, seen(true)).find((s) => s.kind === 'createVxlan')).toMatchObject({ flooding });
+    expect(diff(name, on, seen(false))).toEqual([]);
+    expect(kinds(diff(name, wanted, seen(false)))).toContain('createVxlan vxlan0');
+  });
 });
