@@ -104,7 +104,7 @@ export async function assemble(config: Config, log: Logger) {
     (count) => log.error({ count }, 'more records of the store are left out; tsoverlay status counts them'),
   );
   const doubt = { listener: () => {} };
-  const local = new LocalEndpoints(memory.sandboxes);
+  const local = new LocalEndpoints(memory.sandboxes, memory.lookups);
   const heads = new Heads(store, self);
   const reclaimer = new Reclaimer(store, self, heads, local, {
     reclaimed: ({ id, names }) => {

@@ -14,28 +14,31 @@ export interface Found {
 }
 
 /**
- * Our answers, or undefined when the question is the engine's: names and addresses that no zone has, other classes.
- * A name that we know is never the engine's, whatever the type asked for.
+ * Our answers, or undefined when the question is the engine's: names and addresses that no zone has, other classes, and
+ * of what we have, all but addresses and names. A name may be a domain that others have records of, which an alias
+ * hides no more than the engine's own resolver would: it answers A, AAAA, PTR, and MX with nothing.
  */
 export function answer(query: Query, zones: readonly Zone[], shuffle: Shuffle): Found | undefined {
   const { name } = query;
   if (name === undefined || (query.class !== Class.in && query.class !== Class.any)) return undefined;
-  return forName(name, query.type, zones, shuffle) ?? forAddress(name, query.type, zones);
+  if (query.type === Type.ptr) return forAddress(name, zones);
+  return NAMES.has(query.type) ? forName(name, query.type, zones, shuffle) : undefined;
 }
+
+/** Without an MX record mail goes to the name's own address (RFC 5321 section 5.1), with NXDOMAIN nowhere. */
+const NAMES: ReadonlySet<number> = new Set([Type.a, Type.aaaa, Type.mx]);
 
 function forName(name: string, type: number, zones: readonly Zone[], shuffle: Shuffle): Found | undefined {
   const found = lookUp(name, zones);
   if (!found) return undefined;
   const wanted: Answer[] = [];
-  for (const endpoint of found) {
-    for (const record of recordsOf(endpoint)) if (type === Type.any || record.type === type) wanted.push(record);
-  }
+  for (const endpoint of found) for (const record of recordsOf(endpoint)) if (record.type === type) wanted.push(record);
   return { answers: shuffle(wanted), endpoints: found.length };
 }
 
-function forAddress(name: string, type: number, zones: readonly Zone[]): Found | undefined {
+function forAddress(name: string, zones: readonly Zone[]): Found | undefined {
   const address = reversedAddress(name);
-  const data = address === undefined ? undefined : nameOf(address, zones);
-  if (data === undefined) return undefined;
-  return { answers: type === Type.ptr || type === Type.any ? [{ type: Type.ptr, data }] : [], endpoints: 1 };
+  const found = address === undefined ? undefined : nameOf(address, zones);
+  if (found === undefined) return undefined;
+  return { answers: found === 'none fits' ? [] : [{ type: Type.ptr, data: found }], endpoints: 1 };
 }

@@ -5,8 +5,8 @@
 
 /** What a container may spend for as long as it likes, units per second: some 7 % of the thread. */
 const RATE = 3000;
-/** What it may spend at once: 1,000 questions to the engine's resolver, of which each costs a socket. */
-const BURST = 6000;
+/** What it may spend at once: as many questions to the engine's resolver as that takes, of which each costs a socket. */
+const BURST = 7000;
 /** Who has just been over it gets less at once: who goes on as before is out again soon, and costs little. */
 const BURST_AFTER = 1000;
 /** Of all containers together: some 25 % of the thread for as long as they like. */
@@ -15,10 +15,13 @@ const BURST_OF_ALL = 20_000;
 /** What a container has in any case, however much the others spend, units per second. */
 const RATE_AT_LEAST = 200;
 
-/** As many sockets each container may have of ours, and that when all together have more than the last number. */
-const SOCKETS = 1000;
+/**
+ * As many sockets each container may have of ours, and that when all together have more than the last number. The engine
+ * has as many questions of a container under way (its `maxConcurrent`), and refuses the next.
+ */
+const SOCKETS = 1024;
 const SOCKETS_WHEN_CROWDED = 100;
-const CROWDED = 2000;
+const CROWDED = 2 * SOCKETS;
 
 /** Milliseconds, of a clock that never jumps. */
 export type Clock = () => number;

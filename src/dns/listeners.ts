@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs';
 import { isKernelError } from '../errors.js';
 import { OUR_ADDRESS } from '../kernel/nftables.js';
-import { portOf, raiseLoopback, tcpListenerIn, udpSocketIn } from '../kernel/sockets.js';
+import { portOf, raiseLoopback, setReceiveBuffer, tcpListenerIn, udpSocketIn } from '../kernel/sockets.js';
 
 export interface Listeners {
   readonly port: number;
@@ -14,6 +14,9 @@ export interface Listeners {
 /** A container may have taken all of them, and each try costs a millisecond then. */
 const ATTEMPTS = 6;
 
+/** What a program asks at once waits in the kernel: as many small datagrams as its rules let through (see nftables.ts). */
+const RECEIVE_BYTES = 2.5 * 1024 * 1024;
+
 /**
  * The kernel chooses the port, so that none is taken from the container that its own programs may want (53 above all:
  * bound by us, a DNS server in the container could not listen on 0.0.0.0:53). Throws a KernelError.
@@ -24,7 +27,9 @@ export function openListeners(namespace: string): Listeners {
     const tcp = tcpListenerIn(namespace, { address: OUR_ADDRESS, port: 0 });
     try {
       const port = portOf(tcp);
-      return { port, tcp, udp: udpSocketIn(namespace, { address: OUR_ADDRESS, port }) };
+      const udp = udpSocketIn(namespace, { address: OUR_ADDRESS, port });
+      setReceiveBuffer(udp, RECEIVE_BYTES);
+      return { port, tcp, udp };
     } catch (e) {
       closeSync(tcp);
       if (!isKernelError(e, 'EADDRINUSE') || attempt === ATTEMPTS) throw e;

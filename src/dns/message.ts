@@ -12,7 +12,9 @@ export type Verdict =
   /** The engine's resolver has to answer it, byte for byte as it came. */
   | { readonly kind: 'forward' }
   /** Nothing that could be answered: too short for a header, or no query. */
-  | { readonly kind: 'drop' };
+  | { readonly kind: 'drop' }
+  /** Not before then: what it depends on is about to be known. */
+  | { readonly kind: 'wait'; readonly until: Promise<unknown> };
 
 /** Longer messages are refused, bytes. It is what we offer to take (RFC 6891), and no question comes near it. */
 export const MAX_QUERY = MAX_UDP;

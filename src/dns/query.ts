@@ -7,7 +7,7 @@
 export const HEADER = 12;
 
 /** `TYPE`s and `CLASS`es that mean something here. */
-export const Type = { a: 1, ptr: 12, aaaa: 28, opt: 41, any: 255 } as const;
+export const Type = { a: 1, ptr: 12, mx: 15, aaaa: 28, opt: 41 } as const;
 export const Class = { in: 1, any: 255 } as const;
 
 export const Flag = {

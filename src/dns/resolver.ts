@@ -6,7 +6,7 @@ import { Budget, type Share } from './budget.js';
 import { decide, type Transport, type Verdict } from './message.js';
 import { type Counts, Servers } from './servers.js';
 import { Turns } from './turns.js';
-import type { Zone } from './zone.js';
+import type { Zones } from './zone.js';
 
 /** pino's methods, as far as the resolver needs them. */
 export interface Log {
@@ -50,8 +50,8 @@ export class Resolver {
   constructor(
     /** Path of the container's network namespace. */
     readonly sandbox: string,
-    /** Called for every query: what the container can look up right now, its networks in order. */
-    private readonly zones: () => readonly Zone[],
+    /** Called for every query. */
+    private readonly zones: Zones,
     private readonly common: Common = { budget: new Budget(), turns: new Turns() },
   ) {
     this.share = common.budget.share();
@@ -152,7 +152,9 @@ export class Resolver {
 
   private decide(query: Buffer, transport: Transport): Verdict {
     try {
-      return decide(query, transport, this.zones(), shuffled);
+      const zones = this.zones();
+      if (zones instanceof Promise) return { kind: 'wait', until: zones };
+      return decide(query, transport, zones, shuffled);
     } catch (err) {
       this.tell('no zones to answer from, the engine is asked', { err });
       return { kind: 'forward' };

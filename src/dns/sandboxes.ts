@@ -1,18 +1,29 @@
 /** Which containers of this host get a resolver, and the networks whose names each may ask for. */
 
 import { namespaceFile } from '../kernel/namespace-file.js';
-import type { Endpoint, NetworkId, NodeId } from '../model/types.js';
+import type { Endpoint, EndpointId, Lookup, NetworkId, NodeId } from '../model/types.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import { ownIn } from '../registry/own.js';
 import type { Peers } from '../registry/peers.js';
 import type { ClusterView } from '../store/cluster.js';
-import { Directory } from './directory.js';
+import { canonical, Directory } from './directory.js';
 import type { DnsService } from './service.js';
-import type { Zone } from './zone.js';
+import { inOrder, type Zone } from './zone.js';
 
 /** Endpoints that are indexed at once, and how long, ms. */
 const PIECE = 50;
 const SLICE_MS = 4;
+/** The engine tells of a container right after its start; one that does not is not waited for any longer, ms. */
+const UNTOLD_MS = 1000;
+
+const NO_LINKS: ReadonlyMap<string, string> = new Map();
+const linksOf = new WeakMap<Lookup, ReadonlyMap<string, string>>();
+
+/** One of a container's networks. */
+interface Place {
+  readonly network: NetworkId;
+  readonly endpoint: EndpointId;
+}
 
 export class Sandboxes {
   private readonly directories = new Map<NetworkId, Directory>();
@@ -40,16 +51,20 @@ export class Sandboxes {
     const isSame = own.length === this.synced.own.length && own.every((e, i) => e === this.synced.own[i]);
     if (isSame && changes === this.synced.changes) return;
     this.synced = { own, changes };
-    const networks = new Map<string, NetworkId[]>();
+    const sandboxes = new Map<string, Place[]>();
     for (const endpoint of own) {
       const sandbox = this.local.sandboxOf(endpoint);
-      if (sandbox !== undefined) networks.set(sandbox, [...(networks.get(sandbox) ?? []), endpoint.network]);
+      if (sandbox !== undefined)
+        sandboxes.set(sandbox, [
+          ...(sandboxes.get(sandbox) ?? []),
+          { network: endpoint.network, endpoint: endpoint.id },
+        ]);
     }
-    const used = new Set([...networks.values()].flat());
+    const used = new Set([...sandboxes.values()].flat().map(({ network }) => network));
     for (const id of this.directories.keys()) if (!used.has(id)) this.directories.delete(id);
     this.cold = used;
     this.warm ??= setImmediate(() => this.index()).unref();
-    this.dns.sync(new Map([...networks].map(([sandbox, ids]) => [sandbox, () => this.zones(ids)])));
+    this.dns.sync(new Map([...sandboxes].map(([sandbox, places]) => [sandbox, () => this.zones(places)])));
   }
 
   /**
@@ -77,12 +92,36 @@ export class Sandboxes {
     if (this.cold.size > 0) this.warm = setImmediate(() => this.index()).unref();
   }
 
-  private zones(ids: readonly NetworkId[]): readonly Zone[] {
+  /** A program's first question comes before the engine tells of its container; a link must hold for that one too. */
+  private zones(places: readonly Place[]): readonly Zone[] | Promise<unknown> {
+    const untold = places.flatMap(({ endpoint }) => this.local.untoldOf(endpoint) ?? []);
+    if (untold.length > 0) {
+      const patience = setTimeout(() => {
+        for (const { endpoint } of places) this.local.giveUp(endpoint);
+      }, UNTOLD_MS).unref();
+      return Promise.all(untold).finally(() => clearTimeout(patience));
+    }
     const { networks } = this.view.current;
-    return ids.map((id) => ({
-      network: networks.get(id)?.announced?.name ?? '',
-      directory: this.directory(id).follow(this.peers.of(id)),
+    const ranked = places.map(({ network, endpoint }) => ({
+      ...{ network, endpoint, name: networks.get(network)?.announced?.name ?? '' },
+      internal: networks.get(network)?.internal === true,
+      priority: this.local.lookupOf(endpoint)?.priority ?? 0,
     }));
+    return ranked.sort(inOrder).map(({ network, endpoint, name }) => ({
+      network: name,
+      directory: this.directory(network).follow(this.peers.of(network)),
+      links: this.links(endpoint),
+    }));
+  }
+
+  private links(endpoint: EndpointId): ReadonlyMap<string, string> {
+    const lookup = this.local.lookupOf(endpoint);
+    if (lookup === undefined || lookup.links.length === 0) return NO_LINKS;
+    const known = linksOf.get(lookup);
+    if (known !== undefined) return known;
+    const links = new Map(lookup.links.map(({ alias, name }) => [canonical(alias), canonical(name)]));
+    linksOf.set(lookup, links);
+    return links;
   }
 
   private directory(id: NetworkId): Directory {

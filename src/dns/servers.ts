@@ -16,9 +16,6 @@ const MAX_WAITING = 2000;
 /** What the kernel does not take at once stays with libuv: not more than so much, bytes. */
 const MAX_UNSENT = 256 * 1024;
 
-/** What a program asks at once waits in the kernel: some 500 datagrams, for each counts with its housekeeping. */
-const RECEIVE_BYTES = 212_992;
-
 /** What things cost, in units of the budget. The kernel searches all ports of the container before it has none. */
 const COST = { message: 1, bytes: 1 / 1024, connection: 10, forward: 5, endpoint: 1 / 64, noSocket: 60 };
 
@@ -37,6 +34,8 @@ export class Servers implements Host, Asker {
   private readonly tcp: Server;
   private readonly connections = new Set<Socket>();
   private readonly forwarder: Forwarder;
+  /** Questions that wait for what they depend on. */
+  private held = 0;
   private closed = false;
 
   /** Throws a KernelError and leaves nothing behind. */
@@ -56,7 +55,6 @@ export class Servers implements Host, Asker {
     // that have run out.
     this.udp = createSocket('udp4').on('message', (query, client) => this.onDatagram(query, client));
     this.udp.on('error', () => {}).bind({ fd: udp });
-    this.udp.once('listening', () => this.udp.setRecvBufferSize(RECEIVE_BYTES));
     this.tcp = createServer({ allowHalfOpen: true }, (client) => this.onConnection(client));
     this.tcp.maxConnections = MAX_CONNECTIONS;
     this.tcp.on('error', () => {}).on('drop', () => this.spend(COST.connection));
@@ -65,7 +63,7 @@ export class Servers implements Host, Asker {
 
   /** Whether somebody still waits for what has been asked. */
   get busy(): boolean {
-    return this.forwarder.pending > 0 || this.connections.size > 0 || this.turns.waiting(this) > 0;
+    return this.forwarder.pending + this.connections.size + this.turns.waiting(this) + this.held > 0;
   }
 
   close(): void {
@@ -96,7 +94,20 @@ export class Servers implements Host, Asker {
 
   decide(query: Buffer): Promise<Verdict> {
     this.spend(COST.message);
-    return new Promise((resolve) => this.turns.add(this, () => resolve(this.judge(query, 'tcp'))));
+    return new Promise((resolve) => this.inTurn(query, 'tcp', resolve));
+  }
+
+  /** Judges when it is this container's turn, and once what the verdict depends on is known. */
+  private inTurn(query: Buffer, transport: Transport, use: (verdict: Verdict) => void): void {
+    this.turns.add(this, () => {
+      const verdict = this.judge(query, transport);
+      if (verdict.kind !== 'wait') return use(verdict);
+      this.held++;
+      void verdict.until.finally(() => {
+        this.held--;
+        if (!this.closed) this.inTurn(query, transport, use);
+      });
+    });
   }
 
   connect(): Socket {
@@ -126,17 +137,16 @@ export class Servers implements Host, Asker {
   private onDatagram(query: Buffer, client: RemoteInfo): void {
     if (!this.received(query.length)) return;
     // Port 0 is forged with a raw socket; nobody could get an answer there, and send() throws.
-    if (client.port === 0 || this.turns.waiting(this) >= MAX_WAITING) {
+    if (client.port === 0 || this.turns.waiting(this) + this.held >= MAX_WAITING) {
       this.counts.dropped++;
       return;
     }
     // Of what is too long only the header counts.
     const kept = query.length > MAX_QUERY ? Buffer.from(query.subarray(0, MAX_QUERY + 1)) : query;
-    this.turns.add(this, () => this.answer(kept, client));
+    this.inTurn(kept, 'udp', (verdict) => this.answer(kept, verdict, client));
   }
 
-  private answer(query: Buffer, client: RemoteInfo): void {
-    const verdict = this.judge(query, 'udp');
+  private answer(query: Buffer, verdict: Verdict, client: RemoteInfo): void {
     if (verdict.kind === 'reply') this.send(verdict.bytes, client);
     else if (verdict.kind === 'forward') {
       this.forwarder.forward(query, (answer) => this.send(answer ?? servfail(query), client));
@@ -151,6 +161,7 @@ export class Servers implements Host, Asker {
   /** Over the budget, it is nothing any more. */
   private judge(query: Buffer, transport: Transport): Verdict {
     const verdict = this.verdict(query, transport);
+    if (verdict.kind === 'wait') return verdict;
     if (verdict.kind === 'reply') {
       this.counts.answered++;
       return this.spend(verdict.endpoints * COST.endpoint + verdict.bytes.length * COST.bytes) ? verdict : DROP;

@@ -7,14 +7,12 @@ import { Budget } from './budget.js';
 import { Failures } from './failures.js';
 import { type Common, type Log, Resolver } from './resolver.js';
 import { Turns } from './turns.js';
-import type { Zone } from './zone.js';
+import type { Zones } from './zone.js';
 
 /** A third of what a redirect outlives its renewal: two may be missed. */
 const RENEW_MS = 1300;
 /** A stop that has to wait for a container's rules waits no longer, milliseconds. */
 const STOP_MS = 3000;
-
-type Zones = () => readonly Zone[];
 
 interface Serving {
   readonly resolver: Resolver;

@@ -9,6 +9,7 @@ import { listedOf, namesOf } from './container-names.js';
 import { parseEvent } from './event.js';
 import { BRIDGE_NAME, GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
 import { linkLocalIps } from './link-local.js';
+import { lookupOf } from './lookup.js';
 import { mirrorSpec } from './mirror.js';
 import { rangesOf } from './ranges.js';
 import { isOnOneOf, isStranded } from './stranded.js';
@@ -121,6 +122,7 @@ export class DockerEngine implements Engine {
         endpoint: n.EndpointID as EndpointId,
         names: namesOf(found.Name, found.Id, n),
         linkLocal: linkLocalIps(n),
+        lookup: lookupOf(n),
       })),
     };
   }

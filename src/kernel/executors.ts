@@ -8,6 +8,7 @@ import { ensureBridge, stopSnooping } from './bridges.js';
 import { withCard } from './card.js';
 import type { Entries } from './entries.js';
 import { removingStatic, replacingStatic } from './fdb.js';
+import { ensureFence } from './gateway-fence.js';
 import { linkIndex, removeLink, setLink } from './links.js';
 import type { Namespaces, Space } from './namespaces.js';
 import { removingNeighbour, replacingNeighbour } from './neighbours.js';
@@ -69,7 +70,8 @@ const executors: Executors = {
 
   createVxlan: async (at, step) => {
     const space = await inside(at, step);
-    const make = () => at.spaces.withDescriptor(space, (fd) => ensureVxlan(at.host, space.socket, fd, step));
+    const fence = () => step.flooding && ensureFence(space.path, step.link, step.flooding.gateways);
+    const make = () => at.spaces.withDescriptor(space, (fd) => ensureVxlan(at.host, space.socket, fd, step, fence));
     try {
       await make();
     } catch (e) {

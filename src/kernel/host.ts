@@ -6,8 +6,10 @@ import type { HostFacts, HostKernel } from '../model/ports.js';
 import { learns } from '../model/quiet.js';
 import { MTU_RANGE } from '../model/shapes.js';
 import type { ObservedLink, ObservedNamespace, Step } from '../model/steps.js';
+import type { Bearer } from '../model/takeover.js';
 import type { NamespaceName, NetworkId } from '../model/types.js';
 import { listAddresses } from './addresses.js';
+import { announce } from './announcement.js';
 import { readPortFlags } from './bridge-ports.js';
 import { readBridge } from './bridges.js';
 import { Entries } from './entries.js';
@@ -19,7 +21,7 @@ import { GWBRIDGE, Gwbridge } from './gwbridge.js';
 import { findLink, type KernelLink, listLinks } from './links.js';
 import { namespaceInode } from './namespace-file.js';
 import { Namespaces } from './namespaces.js';
-import { type KernelNeighbour, listNeighbours } from './neighbours.js';
+import { type KernelNeighbour, listNeighbours, removingNeighbour } from './neighbours.js';
 import { OWN_NETNS, withNamespace } from './netns.js';
 import { occupiedNetworks, uplinks } from './routes.js';
 import { Rtnetlink } from './rtnetlink.js';
@@ -111,6 +113,22 @@ export class LinuxKernel implements HostKernel {
     const { kind, ns, reason, ...details } = step;
     this.options.log?.(kind, { ns, reason, ...details });
     await execute(this.at, step);
+  }
+
+  async announce(name: NamespaceName, bearers: readonly Bearer[]): Promise<void> {
+    const space = await this.spaces.open(name);
+    if (space === undefined) return;
+    const links = new Map((await listLinks(space.socket)).map((l) => [l.name, l.index]));
+    const there = bearers.flatMap(({ bridge, ip, mac }) => {
+      const index = links.get(bridge);
+      return index === undefined ? [] : [{ bridge, index, ip, mac }];
+    });
+    // The gateway's own; the containers' are theirs.
+    const forgotten = there.map(({ bridge, ip, mac }) =>
+      this.at.entries.change(name, { kind: 'announce', change: removingNeighbour('ip', bridge, mac, ip), ipv6: false }),
+    );
+    await Promise.all(forgotten);
+    this.spaces.within(space, () => announce(there));
   }
 
   async hostFacts(): Promise<HostFacts> {

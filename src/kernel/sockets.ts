@@ -13,6 +13,7 @@ const ioctl = libc.func('int ioctl(int fd, unsigned long request, void *argument
 const bind = libc.func('int bind(int fd, const void *address, uint32 length)');
 const connect = libc.func('int connect(int fd, const void *address, uint32 length)');
 const listen = libc.func('int listen(int fd, int backlog)');
+const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32 length)');
 const getsockname = libc.func('int getsockname(int fd, void *address, void *length)');
 
 const AF_INET = 2;
@@ -24,6 +25,9 @@ const SIOCGIFFLAGS = 0x8913;
 const SIOCSIFFLAGS = 0x8914;
 const IFF_UP = 1;
 const BACKLOG = 128;
+const SOL_SOCKET = 1;
+const SO_RCVBUF = 8;
+const SO_RCVBUFFORCE = 33;
 
 /** `address`: dotted IPv4; `port`: 0 lets the kernel choose. */
 export interface SocketAddress {
@@ -54,6 +58,18 @@ export function tcpConnectIn(namespace: string, ends: { local: SocketAddress; re
     if (result < 0 && koffi.errno() === constants.errno.EINPROGRESS) return;
     check(`connect to ${textOf(ends.remote)}`, result);
   });
+}
+
+/**
+ * How much waits in the kernel until it is read, bytes; each datagram counts with its housekeeping, some 800 bytes for a
+ * small one. Beyond `net.core.rmem_max`, which takes CAP_NET_ADMIN in the host's user namespace; without, up to that.
+ */
+export function setReceiveBuffer(fd: number, bytes: number): void {
+  const value = Buffer.alloc(4);
+  // The kernel takes it twice.
+  value.writeUInt32LE(bytes / 2);
+  const set = (name: number): number => setsockopt(fd, SOL_SOCKET, name, value, value.length);
+  if (set(SO_RCVBUFFORCE) < 0) check('set SO_RCVBUF', set(SO_RCVBUF));
 }
 
 /** The port that a socket is bound to. */

@@ -3,6 +3,7 @@ import { getU8, getU16be, getU32, putU8, putU16, putU16be, putU32 } from 'netlin
 import { isKernelError } from '../errors.js';
 import { vxlanBirthName } from '../model/names.js';
 import type { ObservedLink } from '../model/steps.js';
+import type { Ip } from '../model/types.js';
 import { type Attribute, ipBytes, message, readAttributes, readIp } from './attributes.js';
 import { setPort } from './bridge-ports.js';
 import { kernelError } from './errno.js';
@@ -19,13 +20,14 @@ export type VxlanFacts = NonNullable<ObservedLink['vxlan']>;
  * is asked for by an unspecified IPv6 group: without one the kernel takes no IPv6 VTEP (EAFNOSUPPORT), see iproute2
  * commit 97d564b90ccb.
  */
-export const vxlanData = (vni: number, local: string, port: number): readonly Attribute[] => [
+export const vxlanData = (vni: number, local: string, port: number, proxy: boolean): readonly Attribute[] => [
   [IFLA_VXLAN.ID, putU32(vni)],
   // A host of several addresses would send from whichever its route prefers, and others let its VTEP alone in.
   [local.includes(':') ? IFLA_VXLAN.LOCAL6 : IFLA_VXLAN.LOCAL, ipBytes(local)],
   [IFLA_VXLAN.PORT, putU16be(port)],
   [IFLA_VXLAN.LEARNING, putU8(0)],
-  [IFLA_VXLAN.PROXY, putU8(1)],
+  // With it the device answers ARP and neighbour discovery, and sends none of it on.
+  [IFLA_VXLAN.PROXY, putU8(proxy ? 1 : 0)],
   [IFLA_VXLAN.GROUP6, local.includes(':') ? Buffer.alloc(16) : undefined],
 ];
 
@@ -53,6 +55,8 @@ export interface VxlanWish {
   readonly local: string;
   /** UDP. */
   readonly port: number;
+  /** Instead of answering for the others, it sends on what asks for them. */
+  readonly flooding?: { readonly gateways: readonly Ip[] };
 }
 
 /**
@@ -67,14 +71,23 @@ export interface VxlanWish {
  * Throws EEXIST when another device of the host has the VNI, or the name belongs to something else; ENODEV when the
  * bridge is missing.
  */
-export async function ensureVxlan(host: Rtnetlink, inside: Rtnetlink, insideFd: number, wish: VxlanWish) {
+export async function ensureVxlan(
+  host: Rtnetlink,
+  inside: Rtnetlink,
+  insideFd: number,
+  wish: VxlanWish,
+  /** Has its turn when the device has its name, before the first frame comes through. */
+  guard: () => void = () => {},
+) {
   const verb = `ip link add ${wish.link} type vxlan id ${wish.vni}`;
   const master = await linkIndex(inside, wish.master, `ip link set ${wish.link} master ${wish.master}`);
   const settle = async ({ index, name }: Pick<KernelLink, 'index' | 'name'>): Promise<void> => {
     await setLink(inside, index, { mtu: wish.mtu, master });
     // A port that is down forwards and learns nothing, and what is told under its first name is nobody's damage.
     await setPort(inside, name);
-    await setLink(inside, index, { name: wish.link, up: true });
+    await setLink(inside, index, { name: wish.link });
+    guard();
+    await setLink(inside, index, { up: true });
   };
 
   const existing = await findLink(inside, wish.link);
@@ -84,7 +97,7 @@ export async function ensureVxlan(host: Rtnetlink, inside: Rtnetlink, insideFd: 
   const birth = vxlanBirthName(wish.vni);
   // Left over when we were killed between the birth and the naming.
   await removeLink(inside, birth);
-  const data = vxlanData(wish.vni, wish.local, wish.port);
+  const data = vxlanData(wish.vni, wish.local, wish.port, wish.flooding === undefined);
   await addLink(host, { name: birth, mtu: wish.mtu, namespace: insideFd, kind: 'vxlan', data }, verb);
   await settle({ index: await linkIndex(inside, birth, verb), name: birth });
 }

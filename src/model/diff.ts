@@ -125,7 +125,7 @@ const vxlanDiffers = (plan: BridgePlan, link: ObservedLink | undefined): string 
   if (vxlan.port !== plan.port) return `port ${vxlan.port} instead of ${plan.port}`;
   if (vxlan.local !== undefined && vxlan.local !== plan.local)
     return `sends from ${vxlan.local} instead of ${plan.local}`;
-  if (!vxlan.proxy) return 'flags differ';
+  if (vxlan.proxy !== (plan.flooding === undefined)) return 'flags differ';
   return undefined;
 };
 
@@ -138,6 +138,7 @@ function vxlanSteps(plan: BridgePlan, link: ObservedLink | undefined): Draft[] {
     {
       ...{ kind: 'createVxlan', link: plan.vxlan, vni: plan.vni, mtu: plan.mtu, master: plan.name },
       ...{ local: plan.local, port: plan.port, reason: why },
+      ...(plan.flooding === undefined ? {} : { flooding: plan.flooding }),
     },
   ];
 }

@@ -1,5 +1,5 @@
 /** The edge to the local engine; see ports.ts for the others. Its adapter is in `engine/`. */
-import type { Announcement, Cidr, EndpointId, EngineNetworkId, Ip, Network, NetworkId } from './types.js';
+import type { Announcement, Cidr, EndpointId, EngineNetworkId, Ip, Lookup, Network, NetworkId } from './types.js';
 
 /** A network of driver tsoverlay as the local engine has it. */
 export interface EngineNetwork extends Announcement {
@@ -18,6 +18,7 @@ export interface Attachment {
   readonly names: readonly string[];
   /** What the user had put on the card besides. */
   readonly linkLocal: readonly Ip[];
+  readonly lookup: Lookup;
 }
 
 /** What an engine's list of a network tells of an endpoint. */

@@ -9,6 +9,7 @@ import type {
   Cluster,
   Endpoint,
   EndpointId,
+  Ip,
   NamespaceName,
   Network,
   Node,
@@ -78,7 +79,10 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
   return {
     name,
     network: network.id,
-    bridges: layoutOf(network).segments.map((subnets, i) => bridgePlan(self, subnets, i, mtu)),
+    bridges: layoutOf(network).segments.map((subnets, i, { length }) => ({
+      ...bridgePlan(self, subnets, i, mtu),
+      ...(hasMulticast(network) && length === 1 ? { flooding: { gateways: subnets.flatMap(gatewaysOf) } } : {}),
+    })),
     ports,
     peers,
     floods: hasMulticast(network) ? floods(peers) : [],
@@ -178,6 +182,7 @@ function portPlan(network: Network, self: Self, endpoint: Endpoint, mtu: number)
     containerEnd: containerEnd(endpoint.id),
     mtu,
     mac: endpoint.mac,
+    addresses: endpoint.addresses,
     end: endOf(network, self, endpoint),
     ...holding(network, endpoint),
   };
@@ -202,6 +207,8 @@ export function staticRoutes(network: Network, addresses: readonly Cidr[]): read
     .filter((s) => !own.includes(s.pool) && familyOf(s.pool) === familyOf(gateway))
     .map((s) => ({ to: s.pool, via: ipOf(gateway) }));
 }
+
+const gatewaysOf = ({ gateway }: Subnet): readonly Ip[] => (gateway === undefined ? [] : [ipOf(gateway)]);
 
 /** Each host once per device, whatever number of endpoints it has there. */
 function floods(peers: readonly PeerPlan[]): readonly FloodPlan[] {

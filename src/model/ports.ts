@@ -4,6 +4,7 @@
  */
 import type { Notice } from './damage.js';
 import type { ObservedLink, ObservedNamespace, Step } from './steps.js';
+import type { Bearer } from './takeover.js';
 import type { Cidr, GuardDrops, Ip, NamespaceName, NodeAddress } from './types.js';
 
 /** One key of the store. `index` grows with every change of the key; 0 never occurs. */
@@ -139,6 +140,11 @@ export interface HostKernel {
    * entries of tables that are asked for at once go to the kernel together, in their order.
    */
   apply(step: Step): Promise<void>;
+  /**
+   * Says on the bridges of a namespace who has these addresses now, and forgets there who had. What is gone meanwhile is
+   * left out. Rejects with a KernelError.
+   */
+  announce(name: NamespaceName, bearers: readonly Bearer[]): Promise<void>;
   hostFacts(): Promise<HostFacts>;
   /** `ip link set docker_gwbridge mtu <mtu> up`. */
   fitGwbridge(mtu: number): Promise<void>;

@@ -3,6 +3,7 @@
  * here first, so that nothing is written that nobody could read.
  */
 import { isPlainText, isPrintable, shown } from './printable.js';
+import type { Lookup } from './types.js';
 
 /** How much there may be of everything that a record lists. */
 export const MOST = {
@@ -19,6 +20,8 @@ export const MOST = {
   linkLocal: 64,
   /** DNS names of an endpoint. */
   names: 128,
+  /** Links of an endpoint. */
+  links: 1024,
   /** Hosts with endpoints in one network. */
   owners: 4096,
 } as const;
@@ -63,6 +66,12 @@ export const isNetworkName = (name: string): boolean =>
 
 /** A name that a container is asked for by: no longer than DNS can carry (RFC 1035 section 2.3.4). */
 export const isEndpointName = (name: string): boolean => isPrintable(name, 253) && Buffer.byteLength(name) <= 253;
+
+/** Of a host's own memory. */
+export const isSoundLookup = ({ links, priority }: Lookup): boolean =>
+  Number.isSafeInteger(priority) &&
+  links.length <= MOST.links &&
+  links.every(({ alias, name }) => isEndpointName(alias) && isEndpointName(name));
 
 /** Where engines put the namespaces of containers: the first 12 digits of the sandbox's id, on 20.10 to 29 alike. */
 export const isSandboxPath = (path: string): boolean => /^(?:\/var)?\/run\/docker\/netns\/[0-9a-f]{12,64}$/.test(path);

@@ -21,6 +21,8 @@ export interface BridgePlan {
   readonly mac: Mac;
   /** The gateway's address, if the subnet has one. */
   readonly addresses: readonly Cidr[];
+  /** Unknown ARP and neighbour discovery go to all hosts, but those about these; absent: they go nowhere. */
+  readonly flooding?: { readonly gateways: readonly Ip[] };
 }
 
 /** A local endpoint's veth pair. */
@@ -32,6 +34,7 @@ export interface PortPlan {
   readonly mtu: number;
   /** Behind this port and no other. */
   readonly mac: Mac;
+  readonly addresses: readonly Cidr[];
   /**
    * Who puts the container's end into the container, should the pair be missing: the engine, which Join has told to
    * fetch it; we ourselves, once the engine has fetched it and somebody deleted it since; or nobody.
@@ -200,21 +203,13 @@ export type Step = StepBase &
     /** Made on the underlay, moved into the namespace, enslaved to `master`, up. */
     | LinkStep<
         'createVxlan',
-        {
-          readonly vni: number;
-          readonly mtu: number;
-          readonly master: string;
-          /** The host's own VTEP. */
-          readonly local: NodeAddress;
-          /** UDP. */
-          readonly port: number;
-        }
+        Pick<BridgePlan, 'vni' | 'mtu' | 'local' | 'port' | 'flooding'> & { readonly master: string }
       >
     /**
      * One end stays (as `link`, a port of `master`, alias = endpoint id, up), the other waits in the host's namespace,
      * or becomes a container's card. With a sender, its filter stands before the first frame.
      */
-    | LinkStep<'createPort', Omit<PortPlan, 'endpoint' | 'bridge' | 'end' | 'mac'> & PortPlace>
+    | LinkStep<'createPort', Omit<PortPlan, 'endpoint' | 'bridge' | 'end' | 'mac' | 'addresses'> & PortPlace>
     | LinkStep<'removeLink'>
     | LinkStep<'setMtu', { readonly mtu: number }>
     | LinkStep<'setMac', { readonly mac: Mac }>

@@ -127,6 +127,19 @@ export interface Endpoint {
   readonly born?: number;
 }
 
+/** `--link name:alias`: what one container alone calls another one on a network that both are on. */
+export interface Link {
+  readonly alias: string;
+  readonly name: string;
+}
+
+/** How an endpoint's container looks names up there, as its engine has told; nobody else's business. */
+export interface Lookup {
+  readonly links: readonly Link[];
+  /** `gw-priority`: networks with more are asked before those with less. */
+  readonly priority: number;
+}
+
 /** One address of one pool, held by one owner: created only if absent, so nobody else can hold it. */
 export interface Lease {
   readonly pool: Cidr;

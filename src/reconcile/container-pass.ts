@@ -121,8 +121,9 @@ export class ContainerPass {
   }
 
   private async publish(container: EngineContainer): Promise<void> {
-    for (const { network, endpoint, names, linkLocal } of container.attachments) {
+    for (const { network, endpoint, names, linkLocal, lookup } of container.attachments) {
       if (endpoint === '' || !this.local.isLive(endpoint)) continue;
+      this.local.lookUp(endpoint, lookup);
       if (this.local.place(endpoint, container.sandbox)) this.onPlaced();
       const id = this.memory.clusterIdOf(network);
       if (this.view.current.networks.get(id)?.ipv6 === true) this.host.calm(container.sandbox);

@@ -27,7 +27,6 @@ const SLICE = 250;
 const RESYNC_MS = 30_000;
 /** Long enough for the calls that follow DeleteEndpoint, ms. */
 const DEFER_MS = 150;
-
 /** What of this host's part is the same for each plan. */
 type HostSelf = Pick<Self, 'id' | 'address' | 'port'> & { readonly mtu: () => number };
 
@@ -161,6 +160,7 @@ export class HostPass {
     const found = await this.kernel.observe(name);
     const took = performance.now() - began;
     await pause(found?.neighbours.length ?? 0);
+    this.steps.takeovers.remember(name, found);
     const { wanted, sandboxes, changes } = this.wanted(name, cluster, found);
     const { steps, due } = await compare(name, wanted, found, this.plans.get(name) ?? wanted);
     if (wanted === undefined) {
@@ -168,9 +168,8 @@ export class HostPass {
       const allowed = this.allowed(steps);
       await this.steps.run(name, allowed, new Set(due));
       // What was left for now is looked at again.
-      const isOver = allowed.length === steps.length;
-      if (isOver) this.known.delete(name);
-      return !isOver;
+      if (allowed.length === steps.length) this.known.delete(name);
+      return allowed.length < steps.length;
     }
     await this.make(name, { plan: wanted, sandboxes, changes, began, took }, steps, due);
     // Only now can all of it be read.
@@ -210,6 +209,7 @@ export class HostPass {
     // Before the first step: what the kernel tells of our own steps is then as planned.
     this.plans.set(name, made.plan);
     const isDone = await this.steps.run(name, steps, new Set(due));
+    await this.steps.takeovers.follow(name, made.plan);
     if (isDone && steps.length === all.length) this.made.set(name, made);
   }
 
@@ -220,9 +220,9 @@ export class HostPass {
 
   /** Of the endpoints whose links the engine has fetched. A namespace that is gone needs no card any more. */
   private sandboxes(cluster: Cluster, name: NamespaceName): ReadonlyMap<EndpointId, string> {
-    const network = networkOfNamespace(cluster, name);
-    const found = network === undefined ? [] : this.local.attachedAmong(this.membership.own(network.id));
-    return new Map([...found].filter(([, sandbox]) => this.kernel.isNamespace(sandbox)));
+    const id = networkOfNamespace(cluster, name)?.id;
+    const found = id === undefined ? [] : this.local.attachedAmong(this.membership.own(id));
+    return new Map(found.filter(([, sandbox]) => this.kernel.isNamespace(sandbox)));
   }
 
   private onNotices(name: NamespaceName, notices: readonly Notice[]): void {
@@ -236,6 +236,7 @@ export class HostPass {
   private forget(name: NamespaceName): void {
     this.plans.delete(name);
     this.made.delete(name);
+    this.steps.takeovers.forget(name);
     this.mending.forget(name);
   }
 

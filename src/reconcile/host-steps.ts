@@ -6,17 +6,22 @@ import type { HostKernel } from '../model/ports.js';
 import type { Step } from '../model/steps.js';
 import type { NamespaceName } from '../model/types.js';
 import type { Mending } from './mending.js';
+import { Takeovers } from './takeovers.js';
 
 const REPAIRED = "repaired a network's namespace: ";
 /** Steps that are begun at once. */
 const TOGETHER = 256;
 
 export class HostSteps {
+  readonly takeovers: Takeovers;
+
   constructor(
-    private readonly kernel: Pick<HostKernel, 'apply'>,
+    private readonly kernel: Pick<HostKernel, 'apply' | 'announce'>,
     private readonly mending: Mending<NamespaceName>,
     private readonly log: Logger,
-  ) {}
+  ) {
+    this.takeovers = new Takeovers(kernel, log);
+  }
 
   /** True when nothing was left for later. `repairing`: those that mend. Rejects with the first KernelError. */
   async run(name: NamespaceName, steps: readonly Step[], repairing: ReadonlySet<Step>): Promise<boolean> {

@@ -2,13 +2,13 @@
  * Which endpoints live on this host. An endpoint is live from CreateEndpoint (or from being found in the kernel at
  * start) until DeleteEndpoint; a record of this node that is not live here is what a crash left behind.
  */
-import type { Endpoint, EndpointId } from '../model/types.js';
+import type { Endpoint, EndpointId, Lookup } from '../model/types.js';
 import { Births } from './births.js';
 
 /** A Map, or one that outlives the process. */
-export interface SandboxPaths {
-  get(id: EndpointId): string | undefined;
-  set(id: EndpointId, path: string): unknown;
+export interface Memory<V> {
+  get(id: EndpointId): V | undefined;
+  set(id: EndpointId, value: V): unknown;
   delete(id: EndpointId): unknown;
   keys(): Iterable<EndpointId>;
 }
@@ -19,12 +19,15 @@ export class LocalEndpoints {
   private readonly births = new Births<EndpointId>();
   private readonly joinedIds = new Set<EndpointId>();
   private readonly attached = new Set<EndpointId>();
+  private readonly untold = new Map<EndpointId, Announcement>();
   private version = {};
   private count = 0;
 
   constructor(
     /** Where each one's container is: what the engine told this process or an earlier one. */
-    private readonly sandboxes: SandboxPaths = new Map(),
+    private readonly sandboxes: Memory<string> = new Map(),
+    /** How each one's container looks names up, likewise. */
+    private readonly lookups: Memory<Lookup> = new Map(),
   ) {}
 
   /** Another one whenever other endpoints live than before. */
@@ -78,6 +81,8 @@ export class LocalEndpoints {
     this.attached.delete(id);
     this.joinedIds.add(id);
     this.sandboxes.set(id, sandbox);
+    this.lookups.delete(id);
+    this.untold.set(id, announcement());
     this.count++;
   }
 
@@ -89,15 +94,42 @@ export class LocalEndpoints {
     return true;
   }
 
+  /** The engine has told how its container looks names up. */
+  lookUp(id: EndpointId, lookup: Lookup): void {
+    if (!this.live.has(id)) return;
+    this.lookups.set(id, lookup);
+    this.giveUp(id);
+  }
+
+  /** Undefined from Join until the engine has told, and when an older release has kept none. */
+  lookupOf(id: EndpointId): Lookup | undefined {
+    return this.lookups.get(id);
+  }
+
+  /** Joined a moment ago, and the engine is about to tell how it looks names up: resolves then. */
+  untoldOf(id: EndpointId): Promise<void> | undefined {
+    return this.untold.get(id)?.told;
+  }
+
+  /** Nobody waits any more for what the engine tells of it. */
+  giveUp(id: EndpointId): void {
+    const untold = this.untold.get(id);
+    this.untold.delete(id);
+    untold?.tell();
+  }
+
   /** The engine has told of all that it has: nothing is remembered of others. */
   keepOnly(attached: ReadonlySet<EndpointId>): void {
-    for (const id of [...this.sandboxes.keys()]) if (!attached.has(id) && !this.live.has(id)) this.sandboxes.delete(id);
+    for (const memory of [this.sandboxes, this.lookups])
+      for (const id of [...memory.keys()]) if (!attached.has(id) && !this.live.has(id)) memory.delete(id);
   }
 
   leave(id: EndpointId): void {
     this.joinedIds.delete(id);
     this.attached.delete(id);
     this.sandboxes.delete(id);
+    this.lookups.delete(id);
+    this.giveUp(id);
     this.count++;
   }
 
@@ -142,4 +174,17 @@ export class LocalEndpoints {
   sandboxOf({ id }: Endpoint): string | undefined {
     return this.live.has(id) ? this.sandboxes.get(id) : undefined;
   }
+}
+
+interface Announcement {
+  readonly told: Promise<void>;
+  readonly tell: () => void;
+}
+
+function announcement(): Announcement {
+  let tell = () => {};
+  const told = new Promise<void>((resolve) => {
+    tell = resolve;
+  });
+  return { told, tell };
 }

@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Remembered } from '../model/origin.js';
-import type { EngineNetworkId, NetworkId } from '../model/types.js';
+import { isSandboxPath, isSoundLookup } from '../model/shapes.js';
+import type { EngineNetworkId, Lookup, NetworkId } from '../model/types.js';
 import { DataFile, type TellTrouble } from './data-file.js';
+import { EndpointMemory } from './endpoint-memory.js';
 import { fingerprint, machine, nodeId } from './fields.js';
-import { SandboxMemory } from './sandbox-memory.js';
 
 const schema = z.object({
   // Not in the files of older releases.
@@ -24,13 +25,24 @@ const schema = z.object({
   mirrors: z.record(z.string(), z.string()),
   // Not in the files of older releases.
   sandboxes: z.record(z.string(), z.string()).default({}),
+  lookups: z
+    .record(
+      z.string(),
+      z.object({
+        links: z.array(z.object({ alias: z.string(), name: z.string() })).readonly(),
+        priority: z.number(),
+      }),
+    )
+    // Worth less than what else is here.
+    .catch({}),
 });
 
 export class HostMemory {
   private readonly mirrors: Map<EngineNetworkId, NetworkId>;
   private clusterId: string | undefined;
   private self: Remembered | undefined;
-  readonly sandboxes: SandboxMemory;
+  readonly sandboxes: EndpointMemory<string>;
+  readonly lookups: EndpointMemory<Lookup>;
 
   private constructor(
     private readonly file: DataFile<z.infer<typeof schema>>,
@@ -39,13 +51,14 @@ export class HostMemory {
     this.mirrors = new Map(Object.entries(content.mirrors)) as Map<EngineNetworkId, NetworkId>;
     this.clusterId = content.cluster;
     this.self = content.node;
-    this.sandboxes = new SandboxMemory(content.sandboxes, () => this.save());
+    this.sandboxes = new EndpointMemory(content.sandboxes, isSandboxPath, () => this.save());
+    this.lookups = new EndpointMemory<Lookup>(content.lookups, isSoundLookup, () => this.save());
   }
 
   /** Reads `host.json` in the folder. A missing or broken file is an empty memory: the engine pass learns anew. */
   static open(folder: string, tell: TellTrouble): HostMemory {
     const file = new DataFile(join(folder, 'host.json'), schema, tell);
-    return new HostMemory(file, file.read() ?? { mirrors: {}, sandboxes: {} });
+    return new HostMemory(file, file.read() ?? { mirrors: {}, sandboxes: {}, lookups: {} });
   }
 
   /** Who this host was; it need not be so still (see model/origin.ts). */
@@ -64,7 +77,7 @@ export class HostMemory {
    * networks are mirrors stays true, for their ids are copied with the engine's own disk or are none here.
    */
   forgetCopied(): void {
-    for (const id of [...this.sandboxes.keys()]) this.sandboxes.delete(id);
+    for (const memory of [this.sandboxes, this.lookups]) for (const id of [...memory.keys()]) memory.delete(id);
   }
 
   get cluster(): string | undefined {
@@ -101,6 +114,7 @@ export class HostMemory {
       cluster: this.clusterId,
       mirrors: Object.fromEntries(this.mirrors),
       sandboxes: this.sandboxes.content,
+      lookups: this.lookups.content,
     }));
   }
 }

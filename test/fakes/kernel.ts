@@ -53,6 +53,11 @@ export class FakeKernel implements Partial<HostKernel> {
     this.change(space, step);
   };
 
+  /** What was said of addresses: `address is-at MAC`. */
+  readonly said: string[] = [];
+  announce: HostKernel['announce'] = async (_, bearers) => {
+    for (const { ip, mac } of bearers) this.said.push(`${ip} is-at ${mac}`);
+  };
   watch = async () => {};
   isNamespace = () => true;
 
@@ -90,7 +95,7 @@ export class FakeKernel implements Partial<HostKernel> {
         });
         return;
       case 'createVxlan': {
-        const vxlan = { vni: step.vni, port: 4789, learning: false, proxy: true };
+        const vxlan = { vni: step.vni, port: 4789, learning: false, proxy: step.flooding === undefined };
         this.add(space, { name: step.link, kind: 'vxlan', mtu: step.mtu, master: step.master, vxlan, port: QUIET });
         return;
       }

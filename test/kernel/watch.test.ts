@@ -32,6 +32,7 @@ const plan: NamespacePlan = {
       containerEnd: 'vethc0',
       mtu: 1450,
       mac: OWN,
+      addresses: [],
       end: 'engine',
     },
   ],

@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest';
 import type { Shuffle } from '../../../src/dns/answer.js';
 import { decide } from '../../../src/dns/message.js';
 import { TTL } from '../../../src/dns/reply.js';
-import type { Zone } from '../../../src/dns/zone.js';
+import { inOrder, type Zone } from '../../../src/dns/zone.js';
 import { asIs, asked, data, endpoint, zone } from './fixtures.js';
 
 const web1 = endpoint(['web1', 'web', '0123456789ab'], ['172.16.1.1/24', 'fd00::1/64']);
@@ -49,7 +49,6 @@ describe('a name', () => {
     ['my.app', 'A', ['172.16.1.9']],
     ['my.app.backnet', 'A', ['172.16.1.9']],
     ['only-here', 'A', ['10.9.0.5']],
-    ['web1', 'ANY', ['172.16.1.1', 'fd00::1']],
   ])('%s %s has the addresses %j', (name, type, addresses) => {
     expect(ask(name, type)).toEqual(addresses);
   });
@@ -58,12 +57,17 @@ describe('a name', () => {
     ['web2', 'AAAA'],
     ['six', 'A'],
     ['web1', 'MX'],
-    ['web1', 'TXT'],
-    ['web1', 'SRV'],
-    ['web1', 'UNKNOWN_65'],
+    ['my.app', 'MX'],
   ])('%s that we know is ours without a record of type %s', (name, type) => {
     expect(ask(name, type)).toEqual([]);
   });
+
+  it.each(['SOA', 'NS', 'TXT', 'CAA', 'SRV', 'CNAME', 'DS', 'NAPTR', 'UNKNOWN_65', 'ANY', 'PTR'])(
+    'that we know is the engine’s to ask for %s: others may have records of it',
+    (type) => {
+      for (const name of ['web1', 'my.app', 'web1.backnet']) expect(ask(name, type)).toBe('forward');
+    },
+  );
 
   it.each([
     ['nobody', 'A'],
@@ -90,6 +94,42 @@ describe('a name', () => {
   });
 });
 
+describe('a link', () => {
+  const db1 = endpoint(['db1'], ['172.16.1.21/24', 'fd00::21/64']);
+  const db = endpoint(['db'], ['172.16.1.22/24']);
+  const other = endpoint(['db', 'late'], ['10.9.0.7/16']);
+  const links = new Map([
+    ['db', 'db1'],
+    ['self', 'self'],
+    ['late', 'not-there-yet'],
+  ]);
+  const linked = [{ ...zone('backnet', [db1, db, endpoint(['self'], ['172.16.1.23/24'])]), links }, zone('b', [other])];
+
+  it.each([
+    ['db', 'A', ['172.16.1.21']],
+    ['DB.', 'A', ['172.16.1.21']],
+    ['db', 'AAAA', ['fd00::21']],
+    ['db.backnet', 'A', ['172.16.1.21']],
+    ['db.b', 'A', ['10.9.0.7']],
+    ['db1', 'A', ['172.16.1.21']],
+    ['self', 'A', ['172.16.1.23']],
+    ['late', 'A', ['10.9.0.7']],
+  ])('goes before names: %s %s is %j', (name, type, addresses) => {
+    expect(ask(name, type, linked)).toEqual(addresses);
+  });
+
+  it('to whom nobody is, hides who is called so there', () => {
+    const hidden = [{ ...zone('backnet', [db]), links }];
+    expect(ask('db', 'A', hidden)).toBe('forward');
+    expect(ask('db.backnet', 'A', hidden)).toBe('forward');
+  });
+
+  it('of a network goes before names of all networks', () => {
+    const order = [zone('b', [other]), { ...zone('backnet', [db1]), links }];
+    expect(ask('db', 'A', order)).toEqual(['172.16.1.21']);
+  });
+});
+
 describe('an address', () => {
   const v6 = (last: string) => `${last}.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa`;
   it.each([
@@ -98,10 +138,12 @@ describe('an address', () => {
     ['5.0.9.10.in-addr.arpa', 'PTR', ['web1.Front.Net']],
     [v6('1'), 'PTR', ['web1.backnet']],
     [v6('6').toUpperCase(), 'PTR', ['six.backnet']],
-    ['1.1.16.172.in-addr.arpa', 'ANY', ['web1.backnet']],
-    ['1.1.16.172.in-addr.arpa', 'A', []],
   ])('%s %s has the name %j', (name, type, names) => {
     expect(ask(name, type)).toEqual(names);
+  });
+
+  it.each(['A', 'ANY', 'SOA', 'TXT'])('is asked for its name alone: %s is the engine’s', (type) => {
+    expect(ask('1.1.16.172.in-addr.arpa', type)).toBe('forward');
   });
 
   it.each([
@@ -139,7 +181,17 @@ describe('names that people give and DNS does not know', () => {
   it('are left out where they do not fit: the address has the first name that does', () => {
     expect(ask('1.1.1.10.in-addr.arpa', 'PTR', of)).toEqual(['bücher.net']);
     const none = zone('net', [endpoint([label], ['10.1.1.1/24'])]);
-    expect(ask('1.1.1.10.in-addr.arpa', 'PTR', [none])).toBe('forward');
+    expect(ask('1.1.1.10.in-addr.arpa', 'PTR', [none]), 'the engine would try').toEqual([]);
+    const nameless = zone('net', [endpoint([], ['10.1.1.1/24'])]);
+    expect(ask('1.1.1.10.in-addr.arpa', 'PTR', [nameless])).toBe('forward');
+  });
+
+  it('of networks, too: then the address has its bare name', () => {
+    const of = (network: string, ...names: string[]) => [zone(network, [endpoint(names, ['10.1.1.1/24'])])];
+    expect(ask('1.1.1.10.in-addr.arpa', 'PTR', of(label, label, 'web'))).toEqual(['web']);
+    expect(ask('1.1.1.10.in-addr.arpa', 'PTR', of('a..b', 'web'))).toEqual(['web']);
+    const long = `${'y'.repeat(60)}.`.repeat(3);
+    expect(ask('1.1.1.10.in-addr.arpa', 'PTR', of(`${long}n`, `${long}w`, 'web'))).toEqual([`web.${long}n`]);
   });
 
   it('of an endpoint, thousands, cost nobody else anything', () => {
@@ -174,4 +226,10 @@ describe('the packet', () => {
   ])('with %s is the engine’s', (_what, change) => {
     expect(answer({ ...asked('web1', 'A'), ...change })).toBeUndefined();
   });
+});
+
+it('networks are asked in the engine’s order: by priority, internal ones last, then by name', () => {
+  const rank = (name: string, priority = 0, internal = false) => ({ name, priority, internal });
+  const all = [rank('b'), rank('z', 5), rank('a', 0, true), rank('Z'), rank('é'), rank('y', 5, true), rank('x', -1)];
+  expect([...all].sort(inOrder).map(({ name }) => name)).toEqual(['z', 'y', 'Z', 'b', 'é', 'a', 'x']);
 });

@@ -59,11 +59,11 @@ describe('a share', () => {
       return taken;
     };
     const first = budget.share();
-    expect(take(first)).toBe(1000);
-    expect(take(budget.share())).toBe(1000);
+    expect(take(first)).toBe(1024);
+    expect(take(budget.share())).toBe(1024);
     budget.share().takeSocket();
     expect(take(budget.share())).toBe(100);
-    for (let i = 0; i < 1000; i++) first.giveSocket();
+    for (let i = 0; i < 1024; i++) first.giveSocket();
     expect(take(budget.share())).toBeGreaterThan(100);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { namesOf } from '../../../src/engine/container-names.js';
 import { parseEvent } from '../../../src/engine/event.js';
 import { linkLocalIps } from '../../../src/engine/link-local.js';
+import { lookupOf } from '../../../src/engine/lookup.js';
 import { mirrorSpec } from '../../../src/engine/mirror.js';
 import type { Cidr, Ip } from '../../../src/model/types.js';
 import { network, networkId } from '../model/fixtures.js';
@@ -106,5 +107,23 @@ describe('parseEvent', () => {
       container: 'c1',
     });
     expect(parseEvent(line('container', 'exec_start: sh', 'c1', {}))).toBeUndefined();
+  });
+});
+
+describe('lookupOf', () => {
+  it('reads links as people and engines write them', () => {
+    const Links = ['db1:db', 'web', '/cache:/app/redis', ':x', 'y:', 'a:b:c', ''];
+    expect(lookupOf({ Links, GwPriority: 7 })).toEqual({
+      links: [
+        { name: 'db1', alias: 'db' },
+        { name: 'web', alias: 'web' },
+        { name: 'cache', alias: 'redis' },
+      ],
+      priority: 7,
+    });
+  });
+
+  it('has nothing where the engine tells nothing', () => {
+    for (const settings of [{}, { Links: null }]) expect(lookupOf(settings)).toEqual({ links: [], priority: 0 });
   });
 });

@@ -5,7 +5,7 @@ const failed = {
   State: { Running: false, StartedAt: '2026-11-24T20:00:00Z', Error: 'IpamDriver.RequestAddress: tsoverlay: the …' },
   HostConfig: { RestartPolicy: { Name: 'always' } },
 };
-const withError = (Error: string) => ({ ...failed, State: { ...failed.State, Error } });
+const withError = (words: string) => ({ ...failed, State: { ...failed.State, Error: words } });
 
 describe('isStranded', () => {
   it('is a container with a restart policy that ran, and could not start again because of us', () => {

@@ -72,7 +72,7 @@ describe('links', () => {
   });
 
   test('a VXLAN device answers for others but learns nothing; its port is in network order', () => {
-    const bytes = formatLink(0, { name: 'vx', kind: 'vxlan', data: vxlanData(256, '10.0.0.60', 4789) });
+    const bytes = formatLink(0, { name: 'vx', kind: 'vxlan', data: vxlanData(256, '10.0.0.60', 4789, true) });
     expect(bytes.includes(hex('0600 0f00 12b5'))).toBe(true);
     expect(readVxlan(readLink(bytes).data)).toEqual({
       vni: 256,
@@ -84,7 +84,7 @@ describe('links', () => {
   });
 
   test('only an IPv6 underlay has a group, and that is unspecified', () => {
-    const group = (local: string) => vxlanData(256, local, 4789).find(([type]) => type === 16)?.[1];
+    const group = (local: string) => vxlanData(256, local, 4789, true).find(([type]) => type === 16)?.[1];
     expect([group('10.0.0.60'), group('fd00::60')]).toEqual([undefined, Buffer.alloc(16)]);
   });
 

@@ -25,7 +25,17 @@ const wanted: NamespacePlan = {
       addresses: ['172.16.1.254/24' as Cidr],
     },
   ],
-  ports: [{ endpoint: endpointId(1), bridge: 'br0', containerEnd: 'vethe000000', mtu: 1450, mac: MAC1, end: 'engine' }],
+  ports: [
+    {
+      endpoint: endpointId(1),
+      bridge: 'br0',
+      containerEnd: 'vethe000000',
+      mtu: 1450,
+      mac: MAC1,
+      addresses: [],
+      end: 'engine',
+    },
+  ],
   peers: [{ vxlan: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC2, vtep: HOST2 }],
   floods: [],
 };
@@ -273,5 +283,17 @@ describe('a VXLAN device', () => {
   it('that is right, or leaves its address to the route, stays', () => {
     expect(having({ local: HOST1 })).toEqual([]);
     expect(having({})).toEqual([]);
+  });
+
+  it('answers for others, or sends on what asks for them, as planned', () => {
+    const flooding = { gateways: ['172.16.1.254' as Ip] };
+    const on = { ...wanted, bridges: wanted.bridges.map((b) => ({ ...b, flooding })) };
+    const seen = (proxy: boolean) => ({
+      ...healthy,
+      links: [link({}), bridge, { ...vxlan, vxlan: { ...flags, proxy } }, port],
+    });
+    expect(diff(name, on, seen(true)).find((s) => s.kind === 'createVxlan')).toMatchObject({ flooding });
+    expect(diff(name, on, seen(false))).toEqual([]);
+    expect(kinds(diff(name, wanted, seen(false)))).toContain('createVxlan vxlan0');
   });
 });

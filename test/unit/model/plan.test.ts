@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bridgeMac, namespaceName } from '../../../src/model/names.js';
+import { bridgeMac, namespaceName, OPTION_MULTICAST } from '../../../src/model/names.js';
 import { plan } from '../../../src/model/plan.js';
 import type { Cidr, NodeAddress } from '../../../src/model/types.js';
 import { idOf, livingNode } from '../nodes.js';
@@ -38,6 +38,7 @@ describe('plan', () => {
           containerEnd: 'vethe000000',
           mtu: 1450,
           mac: '02:42:ac:10:01:01',
+          addresses: ['172.16.1.1/24'],
           end: 'engine',
         },
       ],
@@ -99,4 +100,12 @@ describe('plan', () => {
     expect(plan(cluster([many], endpoints), self, name)?.floods).toEqual([{ vxlan: 'vxlan0', vtep: HOST2 }]);
     expect(plan(cluster([network()], endpoints), self, name)?.floods).toEqual([]);
   });
+});
+
+it('lets what asks for unknown neighbours go to all hosts with multicast on, in a network of one segment', () => {
+  const on = { options: { [OPTION_MULTICAST]: 'on' } };
+  const bridges = (change: Parameters<typeof network>[0]) =>
+    plan(cluster([network(change)], [endpoint(1, HOST1)]), self, name)?.bridges ?? [];
+  expect(bridges(on).map((b) => b.flooding)).toEqual([{ gateways: ['172.16.1.254'] }]);
+  expect(bridges({})[0]).not.toHaveProperty('flooding');
 });

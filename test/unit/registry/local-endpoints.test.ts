@@ -33,3 +33,36 @@ describe('the sandbox of an endpoint', () => {
     expect(memory.size).toBe(0);
   });
 });
+
+describe('how its container looks names up', () => {
+  const lookup = { links: [{ alias: 'db', name: 'db1' }], priority: 0 };
+
+  it('is waited for from Join until the engine has told, or nobody waits any more', async () => {
+    const local = new LocalEndpoints();
+    local.attach(id);
+    expect(local.untoldOf(id), 'found at a start').toBeUndefined();
+    local.join(id, '/run/docker/netns/0123456789ab');
+    const untold = local.untoldOf(id);
+    expect(untold).toBeInstanceOf(Promise);
+    local.lookUp(id, lookup);
+    await untold;
+    expect([local.untoldOf(id), local.lookupOf(id)]).toEqual([undefined, lookup]);
+    local.join(id, '/run/docker/netns/0123456789ab');
+    expect(local.lookupOf(id), 'of the last life').toBeUndefined();
+    const again = local.untoldOf(id);
+    local.leave(id);
+    await again;
+    expect(local.untoldOf(id)).toBeUndefined();
+  });
+
+  it('is known over a restart, and forgotten with the endpoint', () => {
+    const memory = new Map();
+    const before = new LocalEndpoints(new Map(), memory);
+    before.attach(id);
+    before.lookUp(id, lookup);
+    const after = new LocalEndpoints(new Map(), memory);
+    expect(after.lookupOf(id)).toEqual(lookup);
+    after.keepOnly(new Set());
+    expect(memory.size).toBe(0);
+  });
+});

@@ -89,6 +89,23 @@ it('HostMemory remembers in memory what the disk does not take', () => {
   expect(told).toEqual(['cannot be read: EISDIR', 'cannot be written: EISDIR']);
 });
 
+it('HostMemory keeps who the host is, whatever became of what its containers look up', () => {
+  const host = join(folder, 'host.json');
+  const sound = { links: [{ alias: 'db', name: 'db1' }], priority: 3 };
+  const id = (digit: string) => digit.repeat(64) as EndpointId;
+  const written = (lookups: unknown) =>
+    writeFileSync(host, JSON.stringify({ version: 1, cluster: 'c', mirrors: {}, sandboxes: {}, lookups }));
+  for (const lookups of [7, { [id('a')]: 'x' }, undefined]) {
+    written(lookups);
+    expect(HostMemory.open(folder, tell).cluster).toBe('c');
+  }
+  written({ [id('a')]: sound, [id('b')]: { ...sound, links: [{ alias: '\u001b', name: 'x' }] }, nonsense: sound });
+  const { lookups } = HostMemory.open(folder, tell);
+  expect([...lookups.keys()]).toEqual([id('a')]);
+  expect(lookups.get(id('a'))).toEqual(sound);
+  expect(told).toEqual([]);
+});
+
 describe('who else can read it', () => {
   it('nobody, though an older release left the file, or a draft of it, for all', async () => {
     const modeOf = () => (statSync(path).mode & 0o777).toString(8);
