@@ -1,7 +1,9 @@
 /** What has to hold, from samples to verdicts. Pure. */
 import { median, quantile, ratioOfMedians } from '../bench/statistics.js';
 import type { Point } from './growth.js';
+import { growth, type Many } from './many.js';
 import type { OneBig } from './one-big.js';
+import type { Rush } from './rush.js';
 
 export interface Goal {
   readonly what: string;
@@ -78,3 +80,35 @@ export function oneBigGoals({ points, addresses }: OneBig): readonly Goal[] {
 
 /** The median over the points: a single one is off by what the host does on its own every 30 s. */
 const worst = (points: readonly Point[], of: (p: Point) => number): number => median(points.map(of));
+
+export function manyGoals({
+  create,
+  createCpu,
+  connections,
+  commits,
+  bystander,
+  networks,
+  kept,
+}: Many): readonly Goal[] {
+  return [
+    atMost(`network create: beside ${networks} ÷ beside a few`, 1.3, growth(create), times),
+    atMost(`CPU of each other host per network create beside ${networks}`, 5, median(createCpu.many), ms, false),
+    atMost('the same beside a few', 5, median(createCpu.few), ms, false),
+    atMost(`connections of a host with ${kept} networks`, 40, connections, String),
+    atMost(`its RequestAddress and CreateEndpoint: with ${kept} networks ÷ with 3`, 1.3, growth(commits), times),
+    atMost('CPU per attach of a host without endpoints (its own noise)', NOTHING.ms, bystander.cpu, ms),
+    atMost('read per attach by a host without endpoints (its own noise)', NOTHING.bytes, bystander.received, kb),
+  ];
+}
+
+export function rushGoals({ containers, real, addresses, starts, outage }: Rush): readonly Goal[] {
+  const all = `${containers} at once on ${real} hosts`;
+  const mean = outage.requests.reduce((a, b) => a + b, 0) / outage.requests.length;
+  return [
+    atMost(`addresses that were not got, ${all}`, 0, containers - addresses.got, String),
+    atMost('transactions per address', 1.5, addresses.writes, (n) => n.toFixed(2)),
+    atMost(`containers that did not start, ${all}`, 0, containers - starts.done, String),
+    atMost('Consul killed for a while: new leader → attached on every host', 1000, Math.max(...outage.attached), ms),
+    atMost(`requests per host and second in the ${outage.after} s after it`, 2, mean, (n) => n.toFixed(1)),
+  ];
+}

@@ -29,7 +29,7 @@ export interface Point {
   readonly writes: number;
   readonly requests: number;
   readonly leaseLists: number;
-  /** Per attach elsewhere, of each host that takes part, its event loop unwatched. */
+  /** Per attach elsewhere, of each host that takes part, its event loop unwatched; bytes as a mean. */
   readonly cpu: readonly number[];
   readonly cpuWithAll: readonly number[];
   readonly received: readonly number[];
@@ -95,7 +95,7 @@ export async function measurePoint(stage: Stage, endpoints: number, effort: Effo
     leaseLists: asked.filter(isLeaseList).length,
     cpu: quiet.map((h) => cost(h).cpu),
     cpuWithAll: quiet.map((h) => cost(h).cpuWithAll),
-    received: quiet.map((h) => cost(h).received),
+    received: quiet.map((h) => cost(h).receivedWithAll),
     bystander: cost(bystander),
     idle: {
       cpu: median(nothing.map((u) => u.cpu / u.seconds)),

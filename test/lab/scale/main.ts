@@ -5,12 +5,17 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { hasCode } from '../../../src/errors.js';
 import { surroundings } from '../bench/surroundings.js';
 import { attempt } from '../command.js';
+import { measureMany } from './many.js';
 import { measureOneBig } from './one-big.js';
 import { type Figures, goalsOf, goalTable, page, type Sections } from './page.js';
+import { measureRush } from './rush.js';
 
 const DOCS = join(import.meta.dirname, '../../../docs');
-const MODES = ['onebig'] as const satisfies readonly (keyof Figures)[];
+const MODES = ['onebig', 'many', 'rush'] as const satisfies readonly (keyof Figures)[];
 type Mode = keyof Figures;
+
+/** Real hosts with hundreds of networks, and those that start containers at once. */
+const [MIRRORS, RACK] = [6, 20];
 
 const number = (text: string): number => {
   const n = Number(text);
@@ -42,6 +47,9 @@ const real = Math.min(wanted.real, hosts);
 
 const measurements: { readonly [M in Mode]: () => Promise<Figures[M]> } = {
   onebig: () => measureOneBig(real, hosts, endpoints, tell),
+  // Each of them gets all networks, one after the other, before anything can be measured.
+  many: () => measureMany(Math.min(real, MIRRORS), hosts, tell),
+  rush: () => measureRush(Math.min(hosts, RACK), tell),
 };
 
 async function take<M extends Mode>(which: M): Promise<void> {

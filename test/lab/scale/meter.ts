@@ -54,9 +54,10 @@ export const uses = (readings: readonly Reading[]): readonly Use[] =>
 export interface Cost {
   /** Of the event in the middle: what a host does every 30 s does not count. */
   readonly cpu: number;
-  /** The mean, with a share of all that the host did meanwhile. */
-  readonly cpuWithAll: number;
   readonly received: number;
+  /** The means, with a share of all that the host did meanwhile. */
+  readonly cpuWithAll: number;
+  readonly receivedWithAll: number;
 }
 
 /** What each event cost. `events`: from each to the next one; `idle`: of any length. */
@@ -65,8 +66,11 @@ export function costOf(events: readonly Use[], idle: readonly Use[]): Cost {
     middle(idle.map((u) => of(u) / u.seconds));
   const beyond = (of: (u: Use) => number, middle: (all: readonly number[]) => number): number =>
     middle(events.map((u) => of(u) - rate(of, middle) * u.seconds));
-  const cpu = (u: Use) => u.cpu;
-  return { cpu: beyond(cpu, median), cpuWithAll: beyond(cpu, mean), received: beyond((u) => u.received, mean) };
+  const [cpu, received] = [(u: Use) => u.cpu, (u: Use) => u.received];
+  return {
+    ...{ cpu: beyond(cpu, median), received: beyond(received, median) },
+    ...{ cpuWithAll: beyond(cpu, mean), receivedWithAll: beyond(received, mean) },
+  };
 }
 
 const mean = (all: readonly number[]): number => all.reduce((a, b) => a + b, 0) / all.length;

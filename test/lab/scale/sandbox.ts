@@ -1,4 +1,5 @@
 /** Network namespaces of containers, as a runtime makes them, and what the engine puts there. */
+import { existsSync } from 'node:fs';
 import { containerEnd } from '../../../src/model/names.js';
 import type { EndpointId } from '../../../src/model/types.js';
 import type { Host } from '../host.js';
@@ -16,8 +17,8 @@ export async function removeSandboxes(host: Host, ids: readonly string[]): Promi
 
 /** Moves the container's end of its cable where there is a namespace for it; else it stays on the host. */
 export async function fetchCard(host: Host, { endpoint, sandbox, address }: Container): Promise<void> {
+  if (!existsSync(host.path(sandbox.replace('/var', '')))) return;
   const script = [
-    '[ -e "$1" ] || exit 0',
     'ip link set "$2" netns "$1"',
     'nsenter "--net=$1" ip -batch - <<END',
     'link set $2 name eth0',
