@@ -14,7 +14,8 @@ import { Population } from './population.js';
 import { RequestLog } from './requests.js';
 import { Store } from './store.js';
 
-export const SCALE_LAB = 'scale';
+/** Its own for each process, so that two runs leave each other alone. */
+const SCALE_LAB = `scale${process.pid}`;
 const MTU = 1500;
 
 export class Site {
