@@ -34,6 +34,7 @@ ${table(
     row('**each other host, per attach:** CPU', (p) => spread(p.cpu, ms)),
     row('with a share of all that it did meanwhile', (p) => spread(p.cpuWithAll, ms)),
     row('read from Consul', (p) => spread(p.received, kb)),
+    row('with a share of all that it read meanwhile', (p) => spread(p.receivedWithAll, kb)),
     row('**a host that takes no part:** CPU', (p) => ms(p.bystander.cpu)),
     row('read', (p) => kb(p.bystander.received)),
     row('**attach** (three calls)', (p) => spread(p.attach, ms)),

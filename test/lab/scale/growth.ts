@@ -29,10 +29,11 @@ export interface Point {
   readonly writes: number;
   readonly requests: number;
   readonly leaseLists: number;
-  /** Per attach elsewhere, of each host that takes part, its event loop unwatched; bytes as a mean. */
+  /** Per attach elsewhere, of each host that takes part, its event loop unwatched; see Cost. */
   readonly cpu: readonly number[];
   readonly cpuWithAll: readonly number[];
   readonly received: readonly number[];
+  readonly receivedWithAll: readonly number[];
   readonly bystander: Cost;
   /** What an idle host that takes part uses in a second. */
   readonly idle: { readonly cpu: number; readonly received: number };
@@ -95,7 +96,8 @@ export async function measurePoint(stage: Stage, endpoints: number, effort: Effo
     leaseLists: asked.filter(isLeaseList).length,
     cpu: quiet.map((h) => cost(h).cpu),
     cpuWithAll: quiet.map((h) => cost(h).cpuWithAll),
-    received: quiet.map((h) => cost(h).receivedWithAll),
+    received: quiet.map((h) => cost(h).received),
+    receivedWithAll: quiet.map((h) => cost(h).receivedWithAll),
     bystander: cost(bystander),
     idle: {
       cpu: median(nothing.map((u) => u.cpu / u.seconds)),

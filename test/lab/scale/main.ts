@@ -17,6 +17,10 @@ type Mode = keyof Figures;
 /** Real hosts with hundreds of networks, and those that start containers at once. */
 const [MIRRORS, RACK] = [6, 20];
 
+/** Of scale.json: figures that were taken otherwise are left out. */
+const SHAPE = 1;
+type Kept = Sections & { readonly shape?: number };
+
 const number = (text: string): number => {
   const n = Number(text);
   if (!Number.isInteger(n) || n < 3) throw new InvalidArgumentError('a whole number, 3 or more');
@@ -59,7 +63,7 @@ async function take<M extends Mode>(which: M): Promise<void> {
   const section: Sections = { [which]: { around: { ...finish(), tree }, figures } };
   const sections: Sections = { ...(await before()), ...section };
   await mkdir(out, { recursive: true });
-  await writeFile(join(out, 'scale.json'), `${JSON.stringify(sections, rounded, 1)}\n`);
+  await writeFile(join(out, 'scale.json'), `${JSON.stringify({ shape: SHAPE, ...sections }, rounded, 1)}\n`);
   await writeFile(join(out, 'scale.md'), page(sections));
   const goals = goalsOf(section);
   tell(`\n${goalTable(goals)}\n\nwritten to ${out}/scale.{md,json}`);
@@ -68,7 +72,8 @@ async function take<M extends Mode>(which: M): Promise<void> {
 
 async function before(): Promise<Sections> {
   try {
-    return JSON.parse(await readFile(join(out, 'scale.json'), 'utf8')) as Sections;
+    const { shape, ...sections } = JSON.parse(await readFile(join(out, 'scale.json'), 'utf8')) as Kept;
+    return shape === SHAPE ? sections : {};
   } catch (e) {
     if (hasCode(e, 'ENOENT')) return {};
     throw e;

@@ -1,6 +1,6 @@
 /** What a host's plugin uses, as the kernel counts it. */
 import { readdirSync, readFileSync } from 'node:fs';
-import { median } from '../bench/statistics.js';
+import { median, quantile } from '../bench/statistics.js';
 import type { Host } from '../host.js';
 
 export interface Reading {
@@ -58,6 +58,8 @@ export interface Cost {
   /** The means, with a share of all that the host did meanwhile. */
   readonly cpuWithAll: number;
   readonly receivedWithAll: number;
+  /** How much CPU an idle host uses more than usual for as long as an event takes, once in ten times. */
+  readonly cpuNoise: number;
 }
 
 /** What each event cost. `events`: from each to the next one; `idle`: of any length. */
@@ -66,10 +68,13 @@ export function costOf(events: readonly Use[], idle: readonly Use[]): Cost {
     middle(idle.map((u) => of(u) / u.seconds));
   const beyond = (of: (u: Use) => number, middle: (all: readonly number[]) => number): number =>
     middle(events.map((u) => of(u) - rate(of, middle) * u.seconds));
+  const idleRates = idle.map((u) => u.cpu / u.seconds);
+  const noise = quantile(idleRates, 0.9) - median(idleRates);
   const [cpu, received] = [(u: Use) => u.cpu, (u: Use) => u.received];
   return {
     ...{ cpu: beyond(cpu, median), received: beyond(received, median) },
     ...{ cpuWithAll: beyond(cpu, mean), receivedWithAll: beyond(received, mean) },
+    cpuNoise: noise * median(events.map((u) => u.seconds)),
   };
 }
 

@@ -8,7 +8,13 @@ describe('what an event costs', () => {
   it('is what is used beyond an idle host, and what happens once in a while is only in the mean', () => {
     const idle = uses([reading(0, 0, 0), reading(1000, 2, 100), reading(2000, 4, 200)]);
     const events = uses([reading(0, 0, 0), reading(500, 5, 1050), reading(1000, 10, 2100), reading(1500, 45, 3150)]);
-    expect(costOf(events, idle)).toEqual({ cpu: 4, received: 1000, cpuWithAll: 14, receivedWithAll: 1000 });
+    expect(costOf(events, idle)).toEqual({
+      cpu: 4,
+      received: 1000,
+      cpuWithAll: 14,
+      receivedWithAll: 1000,
+      cpuNoise: 0,
+    });
   });
 });
 
