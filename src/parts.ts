@@ -16,15 +16,14 @@ import { raiseNeighbourLimits } from './kernel/sysctl.js';
 import { familyOf } from './model/address.js';
 import { nodeAddressTrouble } from './model/canonical.js';
 import { keys } from './model/names.js';
-import type { HostFacts } from './model/ports.js';
 import type { Cidr, Ip } from './model/types.js';
-import { gwbridgeSubnet } from './model/way-out.js';
 import { Advice } from './reconcile/advice.js';
 import { ConsulGuardPass } from './reconcile/consul-guard-pass.js';
 import { ContainerPass } from './reconcile/container-pass.js';
 import { EnginePass } from './reconcile/engine-pass.js';
 import { ExposureWatch } from './reconcile/exposure-watch.js';
 import { GuardPass } from './reconcile/guard-pass.js';
+import { GwbridgeMaker } from './reconcile/gwbridge-maker.js';
 import { HostPass } from './reconcile/host-pass.js';
 import { NodePass } from './reconcile/node-pass.js';
 import { RestartPass } from './reconcile/restart-pass.js';
@@ -141,20 +140,7 @@ export async function assemble(config: Config, log: Logger) {
   const docker = new DockerEngine(DOCKER_SOCKET, (e) =>
     log.warn({ err: messageOf(e) }, 'the engine does not answer yet'),
   );
-  let making = false;
-  const makeGwbridge = async ({ routes }: HostFacts) => {
-    const subnet = config.gwbridge.subnet ?? gwbridgeSubnet(view.current.networks.values(), routes);
-    if (subnet === undefined || making) return;
-    making = true;
-    try {
-      if (await docker.ensureGwbridge({ ...config.gwbridge, subnet }))
-        log.info({ subnet }, 'docker_gwbridge made before the engine does');
-    } catch (e) {
-      log.warn({ err: messageOf(e) }, 'docker_gwbridge is left to the engine');
-    } finally {
-      making = false;
-    }
-  };
+  const gwbridge = new GwbridgeMaker(docker, view, config.gwbridge, log);
   const registration = new NodeRegistration(
     versioned,
     { ...origin, id: self, address },
@@ -162,7 +148,14 @@ export async function assemble(config: Config, log: Logger) {
     (e) => log.error(messageOf(e)),
     (former) => log.warn({ former, address }, 'this host has another address now; its former node key is gone'),
   );
-  const node = new NodePass(kernel, registration, facts.underlayMtu, config.gwbridge.mtu, makeGwbridge, log);
+  const node = new NodePass(
+    kernel,
+    registration,
+    facts.underlayMtu,
+    config.gwbridge.mtu,
+    (seen) => gwbridge.make(seen),
+    log,
+  );
   const host = new HostPass(
     kernel,
     view,

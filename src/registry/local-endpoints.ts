@@ -13,6 +13,9 @@ export interface Memory<V> {
   keys(): Iterable<EndpointId>;
 }
 
+/** Of those that were removed: an engine takes seconds at most to tell what it has. */
+const MOST_REMOVED = 4_096;
+
 export class LocalEndpoints {
   private readonly live = new Set<EndpointId>();
   /** Those that this process has created. */
@@ -20,6 +23,11 @@ export class LocalEndpoints {
   private readonly joinedIds = new Set<EndpointId>();
   private readonly attached = new Set<EndpointId>();
   private readonly untold = new Map<EndpointId, Announcement>();
+  /**
+   * Removed by the engine, the oldest first. Its list and its answers of a moment before still name them: whoever went by
+   * that would have them live again, and their records put back as those of a host that was forgotten.
+   */
+  private readonly removed = new Set<EndpointId>();
   private version = {};
   private count = 0;
 
@@ -42,13 +50,14 @@ export class LocalEndpoints {
 
   /** Found in the kernel, or told by the engine. */
   add(id: EndpointId): void {
-    if (this.live.has(id)) return;
+    if (this.live.has(id) || this.removed.has(id)) return;
     this.live.add(id);
     this.version = {};
     this.count++;
   }
 
   create(id: EndpointId): void {
+    this.removed.delete(id);
     this.add(id);
     this.births.begin(id);
   }
@@ -68,6 +77,7 @@ export class LocalEndpoints {
   /** Its container has had its link. */
   attach(id: EndpointId): void {
     this.add(id);
+    if (!this.live.has(id)) return;
     if (this.attached.has(id) && !this.joinedIds.has(id)) return;
     this.joinedIds.delete(id);
     this.attached.add(id);
@@ -76,6 +86,7 @@ export class LocalEndpoints {
 
   /** Joined the sandbox at this path: the engine is about to fetch the link. */
   join(id: EndpointId, sandbox: string): void {
+    this.removed.delete(id);
     this.add(id);
     // The engine may have listed it already, before it called Join.
     this.attached.delete(id);
@@ -135,6 +146,9 @@ export class LocalEndpoints {
 
   remove(id: EndpointId): void {
     this.leave(id);
+    this.removed.add(id);
+    const [oldest] = this.removed;
+    if (oldest !== undefined && this.removed.size > MOST_REMOVED) this.removed.delete(oldest);
     if (this.live.delete(id)) this.version = {};
     this.births.end(id);
   }

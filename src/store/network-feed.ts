@@ -31,6 +31,8 @@ const ownerOf = (key: string): string => key.split('/', 3)[2] ?? '';
 export class NetworkFeed {
   #told: Heads | undefined;
   #reached = new Map<string, Reach>();
+  /** How many endpoints of an owner are known, by what was read last: to count them all would cost each change that much. */
+  #known = new Map<string, number>();
   #isWhole = false;
   #looks: Look[] = [];
   readonly #comparison: Comparison;
@@ -40,7 +42,7 @@ export class NetworkFeed {
   constructor(
     private readonly network: NetworkId,
     private readonly reads: Reads,
-    private readonly view: Pick<PrefixView<unknown, unknown>, 'keys'>,
+    private readonly view: Pick<PrefixView<unknown, unknown>, 'keys' | 'has'>,
     private readonly accept: (part: Part) => void,
     /** Told of a StoreError; it is tried again. */
     private readonly onTrouble: (error: Error) => void,
@@ -108,7 +110,7 @@ export class NetworkFeed {
     if (told === undefined) return undefined;
     if (!this.#isWhole) return () => this.#readAll(told);
     const asked = new Set(this.#looks.map((look) => look.owner));
-    const changed = readsFor(told, this.#reached, this.#counter());
+    const changed = readsFor(told, this.#reached, (owner) => this.#known.get(owner) ?? 0);
     const reads = [
       ...[...asked].map((owner): Read => ({ kind: 'owner', owner })),
       ...changed.filter(({ owner }) => !asked.has(owner)),
@@ -127,6 +129,7 @@ export class NetworkFeed {
       const whole = told.size <= FEW_OWNERS ? await this.reads.list(prefix) : await this.#gather(prefix, told);
       if (this.#isStopped) return;
       this.accept(whole);
+      this.#known = countBy(whole.entries, (entry) => ownerOf(entry.key));
       this.#comparison.done(whole.index);
       this.#reached = new Map([...told].map(([owner, revision]) => [owner, { told: revision, read: revision }]));
     } catch (e) {
@@ -176,6 +179,7 @@ export class NetworkFeed {
     const part = { ...(await this.reads.list(within)), within };
     if (this.#isStopped) return part;
     this.accept(part);
+    this.#knows(owner, part.entries.length);
     this.#comparison.seen(owner, part.index);
     return part;
   }
@@ -189,7 +193,7 @@ export class NetworkFeed {
     const changes = revision === undefined || head === undefined ? undefined : parseHead(head.value);
     const changed = changes && changedSince(changes, since);
     // Of half of them at once all are read as cheaply.
-    if (changed === undefined || changed.size * 2 > this.#counter()(owner)) await this.#readOwner(owner);
+    if (changed === undefined || changed.size * 2 > (this.#known.get(owner) ?? 0)) await this.#readOwner(owner);
     else if (changed.size > 0) await this.#readEndpoints(owner, changed);
     return revision;
   }
@@ -199,7 +203,15 @@ export class NetworkFeed {
     // By list, which is consistent: an ordinary read may come from a leader that has just lost its office.
     const found = await settled(within.map((key) => this.reads.list(key)));
     const entries = found.flatMap((snapshot, i) => snapshot.entries.filter((entry) => entry.key === within[i]));
-    if (!this.#isStopped) this.accept({ entries, index: 0, within });
+    if (this.#isStopped) return;
+    const before = within.filter((key) => this.view.has(key)).length;
+    this.#knows(owner, (this.#known.get(owner) ?? 0) + entries.length - before);
+    this.accept({ entries, index: 0, within });
+  }
+
+  #knows(owner: string, endpoints: number): void {
+    if (endpoints > 0) this.#known.set(owner, endpoints);
+    else this.#known.delete(owner);
   }
 
   async #verify(suspect: string, told: Heads): Promise<void> {
@@ -218,18 +230,12 @@ export class NetworkFeed {
     const found = children.flatMap((child) => (child.endsWith('/') ? [child.slice(0, -1)] : []));
     return [...owners, ...found.filter((owner) => !owners.has(owner)).slice(0, MOST_STRAYS)];
   }
+}
 
-  /** Tells how many endpoints of an owner are known; counts once. */
-  #counter(): (owner: string) => number {
-    let counts: Map<string, number> | undefined;
-    return (owner) => {
-      if (counts === undefined) {
-        counts = new Map();
-        for (const key of this.view.keys) counts.set(ownerOf(key), (counts.get(ownerOf(key)) ?? 0) + 1);
-      }
-      return counts.get(owner) ?? 0;
-    };
-  }
+function countBy<T>(all: Iterable<T>, of: (one: T) => string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const one of all) counts.set(of(one), (counts.get(of(one)) ?? 0) + 1);
+  return counts;
 }
 
 /** Waits for all, also when one fails: no read may still be under way when the next step begins. */

@@ -66,6 +66,11 @@ export class PrefixView<K, V> {
     return this.#rows.keys();
   }
 
+  /** Whether there is a row of this key that is not gone. */
+  has(key: string): boolean {
+    return this.#rows.has(key) && !this.#gone.has(key);
+  }
+
   /** Keys that are there and of which nothing is known. */
   get unreadable(): readonly string[] {
     return [...this.#rows].flatMap(([key, row]) => (row.readable === undefined ? [key] : []));

@@ -24,6 +24,8 @@ export class Consul {
     private readonly host: Host,
     /** False: the data is in memory, and a new start knows nothing. */
     private readonly durable: boolean,
+    /** More options of the agent. */
+    private readonly options: readonly string[] = [],
   ) {
     this.url = `consul://${host.address}:${PORT}`;
   }
@@ -32,7 +34,7 @@ export class Consul {
   async start(): Promise<void> {
     const mode = this.durable ? DURABLE : ['-dev'];
     const listen = ['-bind', this.host.address, '-hcl', `addresses { http = "0.0.0.0 unix://${SOCKET}" }`];
-    await this.host.service('consul', [consulBinary(), 'agent', '-ui', ...mode, ...listen, ...LIMITS]);
+    await this.host.service('consul', [consulBinary(), 'agent', '-ui', ...mode, ...listen, ...LIMITS, ...this.options]);
     await until('Consul to answer', 10, async () => {
       if (!this.host.process('consul')) throw new Error(`Consul ended:\n${tail(this.host.log('consul'))}`);
       // Only a server that leads, and has read its log to the end, answers a consistent read.

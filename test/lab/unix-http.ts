@@ -7,15 +7,16 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Asks once; never rejects. */
+/** Asks once; never rejects. `limitMs`: how long nothing may come. */
 export function ask(
   socketPath: string,
   path: string,
   method: 'GET' | 'POST' | 'PUT' | 'DELETE' = 'GET',
   content = '',
+  limitMs = 2000,
 ): Promise<Answer> {
   return new Promise((resolve) => {
-    const asked = request({ socketPath, path, method, timeout: 2000 }, async (answer) => {
+    const asked = request({ socketPath, path, method, timeout: limitMs }, async (answer) => {
       let body = '';
       for await (const chunk of answer.setEncoding('utf8')) body += String(chunk);
       resolve({ status: answer.statusCode ?? 0, body });

@@ -33,7 +33,10 @@ export async function measureStart(h: DockerHost): Promise<number> {
   return Date.parse(serving) - start;
 }
 
-function proc(h: DockerHost, file: string): string {
+/** A host with a plugin. */
+type Runner = Pick<DockerHost, 'name' | 'host'>;
+
+function proc(h: Runner, file: string): string {
   const plugin = h.host.process('tsoverlay');
   if (!plugin) throw new Error(`tsoverlay does not run on ${h.name}`);
   return readFileSync(`/proc/${plugin.pid}/${file}`, 'utf8');
@@ -49,4 +52,5 @@ function cpuSeconds(h: DockerHost): number {
   return (Number(utime) + Number(stime)) / TICKS_PER_SECOND;
 }
 
-const rssMiB = (h: DockerHost): number => Number(proc(h, 'status').match(/^VmRSS:\s+(\d+) kB$/m)?.[1]) / 1024;
+/** Resident memory of the host's plugin. */
+export const rssMiB = (h: Runner): number => Number(proc(h, 'status').match(/^VmRSS:\s+(\d+) kB$/m)?.[1]) / 1024;

@@ -17,7 +17,15 @@ it('goes on after five seconds, says so once, and frees what the engine has no m
   await one.endpoints.awaitSeen(network, alive.id, 1_000);
   const container = (endpoint: EndpointId): EngineContainer => ({
     ...{ id: hexId(80), sandbox: '/run/docker/netns/0123456789ab' },
-    attachments: [{ network: hexId(1) as EngineNetworkId, endpoint, names: ['web'], linkLocal: [] }],
+    attachments: [
+      {
+        network: hexId(1) as EngineNetworkId,
+        endpoint,
+        names: ['web'],
+        linkLocal: [],
+        lookup: { links: [], priority: 0 },
+      },
+    ],
   });
   const engine: Partial<Engine> = {
     containers: async () => ['hangs', 'tells'],

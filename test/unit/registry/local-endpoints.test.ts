@@ -16,6 +16,21 @@ it('leaves the link to the engine from Join until it has been seen, whatever was
   expect([local.isAttached(id), local.isLive(id)]).toEqual([false, true]);
 });
 
+it('does not believe an older answer of the engine once the engine has removed the endpoint', () => {
+  const local = new LocalEndpoints();
+  local.create(id);
+  local.join(id, '/run/docker/netns/one');
+  local.fetched(id);
+  local.remove(id);
+  local.add(id);
+  local.attach(id);
+  expect([local.isLive(id), local.isAttached(id)]).toEqual([false, false]);
+  // The engine repeats a CreateEndpoint that failed.
+  local.create(id);
+  local.attach(id);
+  expect([local.isLive(id), local.isAttached(id)]).toEqual([true, true]);
+});
+
 describe('the sandbox of an endpoint', () => {
   const told = '/run/docker/netns/0123456789ab';
   const record = { id } as Endpoint;

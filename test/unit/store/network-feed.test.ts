@@ -200,7 +200,7 @@ it('all is read again when that is asked for while it is read', async () => {
   const feed = new NetworkFeed(
     network,
     new Reads(store),
-    { keys: [] },
+    { keys: [], has: () => false },
     () => {},
     () => expect.fail(),
     () => 1,
