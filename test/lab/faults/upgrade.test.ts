@@ -1,10 +1,10 @@
 /** A rolling upgrade: hosts of this build and of the next one, which writes other records, side by side. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { lost, NET, Scene } from './faults/scene.js';
-import { buildOf } from './other-build.js';
-import { PLUGIN_MAIN } from './paths.js';
-import { within } from './waiting.js';
+import { buildOf } from '../other-build.js';
+import { PLUGIN_MAIN } from '../paths.js';
+import { within } from '../waiting.js';
+import { lost, NET, Scene } from './scene.js';
 
 const HOSTS = [1, 2, 3] as const;
 /** A minute of patience, and two looks at the store. */

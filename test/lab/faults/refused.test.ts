@@ -2,14 +2,14 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { consulBinary } from './cache.js';
-import { lost } from './faults/scene.js';
-import { Lab } from './lab.js';
-import { PLUGIN_MAIN } from './paths.js';
-import { until } from './process.js';
-import { ask } from './unix-http.js';
-import { within } from './waiting.js';
-import { namespaceOf } from './walkthrough.js';
+import { consulBinary } from '../cache.js';
+import { Lab } from '../lab.js';
+import { PLUGIN_MAIN } from '../paths.js';
+import { until } from '../process.js';
+import { ask } from '../unix-http.js';
+import { within } from '../waiting.js';
+import { namespaceOf } from '../walkthrough.js';
+import { lost } from './scene.js';
 
 const MASTER = '11111111-2222-3333-4444-555555555555';
 const ANONYMOUS = '00000000-0000-0000-0000-000000000002';
