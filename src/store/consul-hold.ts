@@ -10,6 +10,9 @@ import { nodeId } from './fields.js';
 /** How soon a key that is not ours yet is tried again. */
 const RETRY_MS = 5_000;
 
+/** One that is not renewed ends after twice its TTL. */
+const MOST_MADE = 64;
+
 const owner = z.object({ id: nodeId, hostname: z.string() });
 
 /** Whose a value is; undefined where that cannot be read. */
@@ -29,6 +32,8 @@ export function ownerIn(value: string): z.infer<typeof owner> | undefined {
 export class ConsulHold implements Hold {
   readonly #mutex = new Mutex();
   #session: string | undefined;
+  /** All that this process has made, the oldest first: a server that has just started may deny one that is there. */
+  readonly #made = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
   /** From then on, whoever else holds the key with our id is a copy of this host. */
@@ -104,18 +109,26 @@ export class ConsulHold implements Hold {
   /** Makes it so that a living session of ours holds the key with our value. A conflict is the result, not thrown. */
   async #ensure(): Promise<StoreError | UserError | undefined> {
     if (this.#session !== undefined && !(await this.sessions.renew(this.#session))) this.#session = undefined;
-    this.#session ??= await this.sessions.create(`tsoverlay ${this.key}`);
+    this.#session ??= await this.#create();
     const holder = await this.sessions.holder(this.key);
     const ours = holder?.session === this.#session;
     if (ours && holder.value === this.value && holder.everHeld) return undefined;
     if (holder?.session !== undefined && holder.session !== this.#session) {
-      const taken = this.#taken(holder.value);
+      const taken = this.#made.has(holder.session) ? undefined : this.#taken(holder.value);
       if (taken !== undefined) return taken;
       await this.sessions.destroy(holder.session);
     }
     const take = ours && !holder.everHeld ? 'relock' : 'lock';
     const locked = await this.sessions[take](this.key, this.value, this.#session);
     return locked ? undefined : new StoreError(`${this.key} was taken by another session just now`, true);
+  }
+
+  async #create(): Promise<string> {
+    const session = await this.sessions.create(`tsoverlay ${this.key}`);
+    const [oldest] = this.#made;
+    if (oldest !== undefined && this.#made.size >= MOST_MADE) this.#made.delete(oldest);
+    this.#made.add(session);
+    return session;
   }
 
   /** Why the session that holds the key is to be left alone; undefined when it is an earlier process's of this host. */
