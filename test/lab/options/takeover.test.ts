@@ -27,10 +27,15 @@ it.each(FIVE)('IPv%s: is told of on both hosts, from host to host and within one
   ] as const) {
     await site.run(host, name, `--net one ${option} --mac-address 02:00:00:00:00:${card++}`);
     for (const from of [1, 2]) {
-      const ping = () => site.succeeds(from, `exec asks${from} ping -c1 -W1 ${address}`);
-      const ms = await within(30_000, `${name} answers host ${from}`, ping);
-      console.log(`${address} ${name}: host ${from} after ${ms} ms`);
-      expect([name, from, ms < 2_500]).toEqual([name, from, true]);
+      // Counted, for on a busy machine an exec alone takes seconds; each lost one is a second of silence.
+      let lost = 0;
+      await within(30_000, `${name} answers host ${from}`, async () => {
+        const answered = await site.succeeds(from, `exec asks${from} ping -c1 -W1 ${address}`);
+        if (!answered) lost++;
+        return answered;
+      });
+      console.log(`${address} ${name}: host ${from} after ${lost} lost`);
+      expect([name, from, lost <= 1]).toEqual([name, from, true]);
     }
     await site.docker(host, `rm -f ${name}`);
   }
