@@ -13,17 +13,12 @@ import type { Cluster } from './model/types.js';
 import { assemble, PATIENCE_MS, type Parts } from './parts.js';
 import type { ClusterChange } from './store/change-teller.js';
 import { networksOf } from './store/copy.js';
+import { troublesOf } from './troubles.js';
 
 /** How long a stop takes down what was put off, ms. */
 const CATCH_UP_MS = 1_000;
 /** How long a stop waits for the disk, ms. */
 const COPY_MS = 2_000;
-
-/** Sentences for `tsoverlay status`: what no other process can see. */
-const troublesOf = ({ tenure, store }: Pick<Parts, 'tenure' | 'store'>): readonly string[] => [
-  ...(tenure.refusal === undefined ? [] : [tenure.refusal.message]),
-  ...[...store.troubles.values()].map((e) => `when this host last asked for news, ${e.message}`),
-];
 
 export interface AgentEvents {
   /** The store says that this host is another than this agent took itself for: it is to be stopped, and a new one started. */
