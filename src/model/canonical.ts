@@ -76,7 +76,7 @@ const WIDEST = 8;
  */
 export function subnetTrouble(cidr: Cidr): string | undefined {
   if (parseCidr(cidr).prefix < WIDEST) return `is wider than a /${WIDEST}; take a smaller one`;
-  if (isUnspecified(cidr)) return 'stands for any of its size, which --ipam-driver tsoverlay chooses; add that';
+  if (isUnspecified(cidr)) return 'is any of its size, which --ipam-driver tsoverlay chooses; add that';
   const special = specialIn(cidr);
   if (special !== undefined) return `contains ${special}, which no container can have; choose another`;
   if (!hasRoom(cidr)) return 'is too small for a gateway and a container; take a /30 (IPv6: /126) or larger';

@@ -40,7 +40,7 @@ it.each([
   ],
   ['0.0.0.0/26', { 'tsoverlay.size': '26' }, '', 'names a size, and so does --ipam-opt tsoverlay.size'],
   ['0.0.0.0/26', {}, '0.0.0.0/28', 'in which --ip-range 0.0.0.0/28 need not lie'],
-  ['0.0.0.5/26', {}, '', 'stands for any of its size'],
+  ['0.0.0.5/26', {}, '', 'is any of its size'],
   ['0.1.0.0/16', {}, '', '"this network" (0.0.0.0/8)'],
 ] as const)('%s with %o and range "%s" is refused', async (pool, options, range, sentence) => {
   await expect(ask(pool, options, range)).rejects.toThrow(sentence);
