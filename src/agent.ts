@@ -107,7 +107,7 @@ export class Agent {
     const compare = () => {
       engine.kick();
       containers.kickAll();
-      this.parts.restarts.kick();
+      this.parts.restarts.look();
       this.parts.consulGuard.kick();
       node.kick();
     };

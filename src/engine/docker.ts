@@ -10,7 +10,7 @@ import { BRIDGE_NAME, GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
 import { linkLocalIps } from './link-local.js';
 import { mirrorSpec } from './mirror.js';
 import { rangesOf } from './ranges.js';
-import { isStranded } from './stranded.js';
+import { isOnOneOf, isStranded } from './stranded.js';
 
 /** Long enough for a container's inspect, which waits while the engine starts the container. */
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -123,13 +123,20 @@ export class DockerEngine implements Engine {
 
   async stranded(): Promise<readonly string[]> {
     const list = await this.docker.listContainers({ all: true, filters: { status: ['exited'] } });
-    const ids = await this.onOurs(list);
-    const found = await Promise.all(ids.map((id) => this.orGone(this.docker.getContainer(id).inspect())));
+    const networks = await this.networks();
+    const ours = list.filter((c) => isOnOneOf(networks, c));
+    const found = await Promise.all(ours.map(({ Id }) => this.orGone(this.docker.getContainer(Id).inspect())));
     return found.flatMap((c) => (c !== undefined && isStranded(c) ? [c.Id] : []));
   }
 
-  async start(container: string): Promise<void> {
-    await this.orGone(this.docker.getContainer(container).start());
+  async start(id: string): Promise<'started' | 'reconnected'> {
+    const container = this.docker.getContainer(id);
+    const found = await this.orGone(container.inspect());
+    const mode = found?.HostConfig.NetworkMode ?? '';
+    const isForgotten = found !== undefined && Object.keys(found.NetworkSettings.Networks).length === 0;
+    if (isForgotten) await this.orGone(this.docker.getNetwork(mode).connect({ Container: id }));
+    await this.orGone(container.start());
+    return isForgotten ? 'reconnected' : 'started';
   }
 
   events(onEvent: (event: EngineEvent) => void, onConnect: () => void, signal: AbortSignal): void {

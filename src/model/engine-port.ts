@@ -65,8 +65,11 @@ export interface Engine {
   container(id: string): Promise<EngineContainer | undefined>;
   /** Containers on networks of ours that the engine could not start because of us, and will not try again. */
   stranded(): Promise<readonly string[]>;
-  /** `docker start`; one that is gone is success. */
-  start(container: string): Promise<void>;
+  /**
+   * `docker start`; one that is gone is success. `reconnected`: the engine had forgotten its networks, and it is on the
+   * one it was made with again, without an address or aliases of its own.
+   */
+  start(container: string): Promise<'started' | 'reconnected'>;
   /** Follows the engine's events; `onConnect` runs at each (re)connection, so that the caller compares in full. */
   events(onEvent: (event: EngineEvent) => void, onConnect: () => void, signal: AbortSignal): void;
 }

@@ -1,4 +1,4 @@
-/** Starts what the engine could not start while the store was away, as its restart policy promises. */
+/** Starts what the engine could not start while the store or we were away, as its restart policy promises. */
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
 import type { Engine } from '../model/engine-port.js';
@@ -24,7 +24,13 @@ export class RestartPass {
     });
   }
 
-  /** A call has failed that would go through later, or this host has just started. */
+  /** This host has just started, or its engine: what that could not do it has written down by now, or does in a moment. */
+  look(): void {
+    this.loop.kick('restart');
+    this.kick();
+  }
+
+  /** A call has failed that would go through later. */
   kick(): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
@@ -45,8 +51,16 @@ export class RestartPass {
     await Promise.all(
       stranded.map(async (container) => {
         try {
-          await this.engine.start(container);
-          this.log.info({ container }, 'started a container that could not start while the store was away');
+          const how = await this.engine.start(container);
+          this.log.info(
+            { container },
+            'started a container that could not start while the store or tsoverlay was away',
+          );
+          if (how === 'reconnected')
+            this.log.warn(
+              { container },
+              'the engine had forgotten the networks of this container; it is on the one it was made with again, without --ip, aliases and further networks',
+            );
         } catch (e) {
           this.log.warn({ container, err: messageOf(e) }, 'a container could not be started again');
         }
