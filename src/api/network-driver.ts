@@ -7,7 +7,8 @@ import { segmentsOf } from '../model/layout.js';
 import { containerEnd, OPTION_MIRROR } from '../model/names.js';
 import { staticRoutes } from '../model/plan.js';
 import { isId, MOST } from '../model/shapes.js';
-import type { Cidr, Ip, Network, NetworkId } from '../model/types.js';
+import type { Route } from '../model/steps.js';
+import type { Cidr, Endpoint, EndpointId, Ip, Network, NetworkId } from '../model/types.js';
 import type { ContainerPass } from '../reconcile/container-pass.js';
 import type { HostPass } from '../reconcile/host-pass.js';
 import type { Endpoints } from '../registry/endpoints.js';
@@ -29,8 +30,10 @@ import type {
   NetworkRequest,
 } from './protocol.js';
 
-/** How long Join waits for the kernel and the resolver, ms. */
-const JOIN_DEADLINE_MS = 10_000;
+/** How long CreateEndpoint waits for the news of its own endpoint and for the kernel, ms. */
+const KERNEL_DEADLINE_MS = 10_000;
+/** How long Join waits for the resolver, whose namespace nobody tells us of before, ms. It comes by itself later. */
+const RESOLVER_DEADLINE_MS = 3_000;
 const GENERIC = 'com.docker.network.generic';
 const INTERNAL = 'com.docker.network.internal';
 const ENABLE_IPV6 = 'com.docker.network.enable_ipv6';
@@ -42,6 +45,9 @@ const NO_SUBNET = '0.0.0.0/0';
 const NEXTHOP = 0;
 
 export class NetworkDriver {
+  /** Endpoints that wait for Join, with their routes within the network. */
+  private readonly prepared = new Map<EndpointId, readonly Route[]>();
+
   constructor(
     private readonly networks: Networks,
     private readonly endpoints: Endpoints,
@@ -118,24 +124,31 @@ export class NetworkDriver {
     this.assertOneSegment(standing, addresses);
     this.antispoof.check(standing.options);
     await this.endpoints.create({ id: request.EndpointID, network, addresses, mac, leased });
+    try {
+      await this.prepare(network, request.EndpointID);
+    } catch (e) {
+      // To the engine it never was: nobody will ask us to remove it.
+      await this.endpoints
+        .remove(network, request.EndpointID, !leased)
+        .catch(() => this.local.remove(request.EndpointID));
+      throw e;
+    }
+    this.prepared.set(request.EndpointID, staticRoutes(standing, addresses));
     // Repeating what the request carried is an error to the engine, even when equal (design, fact 7).
     return { Interface: MacAddress === '' ? { MacAddress: mac } : {} };
   }
 
-  async join(request: JoinRequest): Promise<object> {
-    const id = this.memory.clusterIdOf(request.NetworkID);
-    const network = await this.networks.standing(id, 'view');
-    const endpoint = await this.endpoints.awaitSeen(id, request.EndpointID, JOIN_DEADLINE_MS);
-    this.local.join(endpoint.id, request.SandboxKey);
-    await Promise.all([
-      this.host.settled(id, JOIN_DEADLINE_MS),
-      this.sandboxes.serve(request.SandboxKey, JOIN_DEADLINE_MS),
-    ]);
+  /** Only answers: an engine of version 29 forgets all networks of a container whose Join fails. */
+  async join({ NetworkID, EndpointID, SandboxKey }: JoinRequest): Promise<object> {
+    const network = this.memory.clusterIdOf(NetworkID);
+    const routes = this.prepared.get(EndpointID) ?? (await this.prepareAgain(network, EndpointID));
+    this.local.join(EndpointID, SandboxKey);
+    this.host.kick(network);
+    await this.sandboxes.serve(SandboxKey, RESOLVER_DEADLINE_MS);
     // Not awaited: the engine holds the container's lock until we answer.
-    void this.containers.joined(request.NetworkID, endpoint.id);
-    const routes = staticRoutes(network, endpoint.addresses);
+    void this.containers.joined(NetworkID, EndpointID);
     return {
-      InterfaceName: { SrcName: containerEnd(endpoint.id), DstPrefix: 'eth' },
+      InterfaceName: { SrcName: containerEnd(EndpointID), DstPrefix: 'eth' },
       StaticRoutes: routes.map(({ to, via }) => ({ Destination: to, RouteType: NEXTHOP, NextHop: via })),
     };
   }
@@ -148,9 +161,25 @@ export class NetworkDriver {
 
   async deleteEndpoint({ NetworkID, EndpointID }: EndpointRequest): Promise<object> {
     const network = this.memory.clusterIdOf(NetworkID);
+    this.prepared.delete(EndpointID);
     this.host.defer(network);
     await this.endpoints.remove(network, EndpointID, !(await this.isLeased(NetworkID)));
     return {};
+  }
+
+  /** The link and all that it needs: Join finds it made. */
+  private async prepare(network: NetworkId, id: EndpointId): Promise<Endpoint> {
+    const endpoint = await this.endpoints.awaitSeen(network, id, KERNEL_DEADLINE_MS);
+    this.local.expect(id);
+    await this.host.settled(network, KERNEL_DEADLINE_MS);
+    return endpoint;
+  }
+
+  /** For one that was created before a restart of ours. */
+  private async prepareAgain(id: NetworkId, endpoint: EndpointId): Promise<readonly Route[]> {
+    const { addresses } = await this.prepare(id, endpoint);
+    const network = await this.networks.known(id);
+    return network === undefined ? [] : staticRoutes(network, addresses);
   }
 
   /** An endpoint has one card, and that is in one segment. */

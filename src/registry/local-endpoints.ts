@@ -50,6 +50,13 @@ export class LocalEndpoints {
     this.births.begin(id);
   }
 
+  /** The engine is about to join it, and fetches its link right after: it is made now. */
+  expect(id: EndpointId): void {
+    this.add(id);
+    this.joinedIds.add(id);
+    this.count++;
+  }
+
   /** Its link has been seen: if the engine was to fetch it, it does so or gives up with Leave. */
   fetched(id: EndpointId): void {
     if (this.joinedIds.has(id)) this.attach(id);

@@ -1,0 +1,87 @@
+/** What of an attach can fail does so in CreateEndpoint, and leaves nothing; Join answers whatever has failed since. */
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { NetworkDriver } from '../../../src/api/network-driver.js';
+import { DeadlineError } from '../../../src/errors.js';
+import type { EndpointId, EngineNetworkId, Mac, NetworkId } from '../../../src/model/types.js';
+import { FakeStore } from '../../fakes/store.js';
+import { hexId, makeHost, POOL } from '../registry/host.js';
+
+const ID = hexId(7) as EndpointId;
+const SANDBOX = '/var/run/docker/netns/0123456789ab';
+
+let store: FakeStore;
+let one: Awaited<ReturnType<typeof makeHost>>;
+let network: NetworkId;
+const settled = vi.fn(async () => {});
+const serve = vi.fn(async () => {});
+let driver: NetworkDriver;
+
+beforeEach(async () => {
+  settled.mockReset();
+  serve.mockReset();
+  store = new FakeStore();
+  one = await makeHost(store, '10.0.0.60');
+  network = await one.createNetwork(1);
+  await one.networksSeen(network);
+  driver = makeDriver();
+});
+afterEach(() => one.stop());
+
+type Parameters = ConstructorParameters<typeof NetworkDriver>;
+function makeDriver(): NetworkDriver {
+  const memory = { clusterIdOf: () => network, isMirror: () => false } as unknown as Parameters[3];
+  const host = { settled, kick: () => {}, defer: () => {} } as unknown as Parameters[4];
+  const containers = { joined: async () => {} } as unknown as Parameters[5];
+  const sandboxes = { serve, sync: () => {} } as unknown as Parameters[6];
+  const macs = { choose: () => '02:42:ac:10:01:01' as Mac } as unknown as Parameters[7];
+  const antispoof = { check: () => {} } as unknown as Parameters[8];
+  const { networks, endpoints, local } = one;
+  const replaced = { has: () => false } as unknown as Parameters[9];
+  return new NetworkDriver(
+    ...([
+      networks,
+      endpoints,
+      local,
+      memory,
+      host,
+      containers,
+      sandboxes,
+      macs,
+      antispoof,
+      replaced,
+      () => {},
+    ] as const),
+  );
+}
+const names = { NetworkID: hexId(1) as EngineNetworkId, EndpointID: ID };
+const create = async () =>
+  driver.createEndpoint({
+    ...names,
+    Options: {},
+    Interface: { Address: await one.ipam.requestAddress(POOL, ''), AddressIPv6: '', MacAddress: '' as Mac },
+  });
+const join = () => driver.join({ ...names, SandboxKey: SANDBOX, Options: {} });
+const endpoints = async () => (await store.keys('endpoints/')).length;
+
+it('a kernel that does not follow fails CreateEndpoint, after which there is no endpoint', async () => {
+  settled.mockRejectedValue(new DeadlineError('late'));
+  await expect(create()).rejects.toThrow('late');
+  expect(await endpoints()).toBe(0);
+  expect(one.local.isLive(ID)).toBe(false);
+});
+
+it('Join answers while the kernel, the store and the news fail, and though somebody is removing the network', async () => {
+  await create();
+  settled.mockRejectedValue(new DeadlineError('late'));
+  store.fail();
+  expect(await join()).toMatchObject({ InterfaceName: { SrcName: 'veth0000000', DstPrefix: 'eth' } });
+  expect(serve).toHaveBeenCalledOnce();
+  expect(settled).toHaveBeenCalledOnce();
+});
+
+it('Join of an endpoint that was created before a restart of ours makes up for it', async () => {
+  await create();
+  driver = makeDriver();
+  await join();
+  expect(settled).toHaveBeenCalledTimes(2);
+});
