@@ -89,6 +89,8 @@ const executors: Executors = {
 
   setMtu: async (at, step) => setLink((await inside(at, step)).socket, step.link, { mtu: step.mtu }),
 
+  setMac: async (at, step) => setLink((await inside(at, step)).socket, step.link, { mac: step.mac }),
+
   setUp: async (at, step) => setLink((await inside(at, step)).socket, step.link, { up: true }),
 
   setMaster: async (at, step) => {

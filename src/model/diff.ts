@@ -108,11 +108,13 @@ const nothing = (name: NamespaceName): ObservedNamespace => ({
 });
 
 function bridgeSteps(plan: BridgePlan, network: string, link: ObservedLink | undefined): Draft[] {
-  const create: Draft = { kind: 'createBridge', link: plan.name, mtu: plan.mtu, alias: network, reason: 'missing' };
+  const { name, mtu, mac } = plan;
+  const create: Draft = { kind: 'createBridge', link: name, mtu, mac, alias: network, reason: 'missing' };
   if (link === undefined) return [create];
   if (link.kind !== 'bridge')
     return [{ kind: 'removeLink', link: plan.name, reason: `a ${link.kind || 'device'}, no bridge` }, create];
-  return upkeep(link, plan.mtu, '');
+  const other: Draft = { kind: 'setMac', link: name, mac, reason: `MAC is ${link.mac}` };
+  return [...upkeep(link, mtu, ''), ...(link.mac === mac ? [] : [other])];
 }
 
 const vxlanDiffers = (plan: BridgePlan, link: ObservedLink | undefined): string | undefined => {

@@ -1,5 +1,5 @@
 /** Every name that is derived and not stored. */
-import type { EndpointId, Mac, NamespaceName, NetworkId } from './types.js';
+import type { EndpointId, Mac, NamespaceName, NetworkId, NodeId } from './types.js';
 
 /** The name of both drivers, as people type it. */
 export const DRIVER = 'tsoverlay';
@@ -33,6 +33,8 @@ export const namespacePath = (name: NamespaceName): string => `${NETNS_DIR}/${na
 export const isNamespaceName = (name: string): name is NamespaceName => /^1-[0-9a-f]{10}$/.test(name);
 
 export const bridgeName = (subnet: number): string => `br${subnet}`;
+/** Of a host's bridges: locally administered, and none that an endpoint gets. */
+export const bridgeMac = (node: NodeId): Mac => `0e:${node.slice(-10).replace(/..(?=.)/g, '$&:')}` as Mac;
 export const vxlanName = (subnet: number): string => `vxlan${subnet}`;
 export const portName = (n: number): string => `veth${n}`;
 export const isPortName = (link: string): boolean => /^veth\d+$/.test(link);

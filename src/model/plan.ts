@@ -2,7 +2,7 @@
 import { contains, familyOf, ipOf, ipPart, networkOf } from './address.js';
 import { holding } from './antispoof.js';
 import { layoutOf, segmentWith } from './layout.js';
-import { bridgeName, containerEnd, namespaceName, OPTION_MULTICAST, vxlanName } from './names.js';
+import { bridgeMac, bridgeName, containerEnd, namespaceName, OPTION_MULTICAST, vxlanName } from './names.js';
 import type { BridgePlan, FloodPlan, NamespacePlan, PeerPlan, PortPlan, Route } from './steps.js';
 import type {
   Cidr,
@@ -218,6 +218,7 @@ function bridgePlan(self: Self, subnets: readonly Subnet[], i: number, mtu: numb
     local: self.address,
     port: self.port,
     mtu,
+    mac: bridgeMac(self.id),
     addresses: subnets.flatMap((s) => (s.gateway === undefined ? [] : [s.gateway])),
   };
 }

@@ -17,6 +17,8 @@ export interface BridgePlan {
   readonly port: number;
   /** Bytes; the same on bridge, VXLAN device and veth pairs. */
   readonly mtu: number;
+  /** The bridge's own, another one on each host: without one it takes that of a port, and another when that goes. */
+  readonly mac: Mac;
   /** The gateway's address, if the subnet has one. */
   readonly addresses: readonly Cidr[];
 }
@@ -194,7 +196,7 @@ export type Step = StepBase &
     /** Back on the file that somebody unmounted. */
     | { readonly kind: 'mountNamespace' }
     /** alias carries the network's id. */
-    | LinkStep<'createBridge', { readonly mtu: number; readonly alias: string }>
+    | LinkStep<'createBridge', { readonly mtu: number; readonly alias: string; readonly mac: Mac }>
     /** Made on the underlay, moved into the namespace, enslaved to `master`, up. */
     | LinkStep<
         'createVxlan',
@@ -215,6 +217,7 @@ export type Step = StepBase &
     | LinkStep<'createPort', Omit<PortPlan, 'endpoint' | 'bridge' | 'end' | 'mac'> & PortPlace>
     | LinkStep<'removeLink'>
     | LinkStep<'setMtu', { readonly mtu: number }>
+    | LinkStep<'setMac', { readonly mac: Mac }>
     | LinkStep<'setUp'>
     | LinkStep<'setMaster', { readonly master: string }>
     /** A port learns no more, forgets what it learned, and gets nothing for unknown MACs. */

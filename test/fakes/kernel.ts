@@ -84,6 +84,7 @@ export class FakeKernel implements Partial<HostKernel> {
           name: step.link,
           kind: 'bridge',
           mtu: step.mtu,
+          mac: step.mac,
           alias: step.alias,
           bridge: { snooping: false },
         });
@@ -124,6 +125,9 @@ export class FakeKernel implements Partial<HostKernel> {
     switch (step.kind) {
       case 'setMtu':
         link.mtu = step.mtu;
+        return;
+      case 'setMac':
+        link.mac = step.mac;
         return;
       case 'setUp':
         link.up = true;

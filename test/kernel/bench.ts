@@ -111,7 +111,7 @@ export class Host {
   /** Namespace, br0 with its gateway and vxlan0 with VNI 256, as the first endpoint of a network needs them. */
   async network(gateway?: string): Promise<void> {
     await this.apply({ kind: 'createNamespace' });
-    await this.apply({ kind: 'createBridge', link: 'br0', mtu: 1450, alias: NETWORK });
+    await this.apply({ kind: 'createBridge', link: 'br0', mtu: 1450, mac: '0e:00:00:00:00:01' as Mac, alias: NETWORK });
     if (gateway !== undefined) await this.apply({ kind: 'addAddress', link: 'br0', address: gateway as Cidr });
     const device = { link: 'vxlan0', vni: 256, mtu: 1450, master: 'br0', local: this.vtep, port: 4789 };
     await this.apply({ kind: 'createVxlan', ...device });

@@ -51,7 +51,8 @@ describe('createNamespace', () => {
 });
 
 describe('createBridge', () => {
-  const create = () => host.apply({ kind: 'createBridge', link: 'br0', mtu: 1450, alias: NETWORK });
+  const create = () =>
+    host.apply({ kind: 'createBridge', link: 'br0', mtu: 1450, mac: '0e:00:00:00:00:01' as Mac, alias: NETWORK });
   beforeEach(() => host.apply({ kind: 'createNamespace' }));
 
   test('is the native br0, with the network id as its alias', async () => {
@@ -74,6 +75,21 @@ describe('createBridge', () => {
     expect(link(host.inside, 'br0')).toMatchObject({ mtu: 1450 });
   });
 
+  test('keeps its MAC while ports come and go: the gateway’s is never forgotten', async () => {
+    await create();
+    await host.port(0);
+    run(host.inside, 'ip', 'link', 'set', 'veth0', 'address', '00:00:00:00:00:02');
+    expect(link(host.inside, 'br0')).toMatchObject({ address: '0e:00:00:00:00:01' });
+    await host.apply({ kind: 'removeLink', link: 'veth0' });
+    expect(link(host.inside, 'br0')).toMatchObject({ address: '0e:00:00:00:00:01' });
+  });
+
+  test('gets its MAC where an older build made it', async () => {
+    run(host.inside, 'ip', 'link', 'add', 'br0', 'type', 'bridge');
+    await create();
+    expect(link(host.inside, 'br0')).toMatchObject({ address: '0e:00:00:00:00:01' });
+  });
+
   test('refuses a link that is no bridge', async () => {
     run(host.inside, 'ip', 'link', 'add', 'br0', 'type', 'veth', 'peer', 'name', 'other');
     await expect(create()).rejects.toMatchObject({ name: 'KernelError', code: 'EEXIST', errno: 17 });
@@ -93,7 +109,7 @@ describe('createVxlan', () => {
     });
   beforeEach(async () => {
     await host.apply({ kind: 'createNamespace' });
-    await host.apply({ kind: 'createBridge', link: 'br0', mtu: 1450, alias: NETWORK });
+    await host.apply({ kind: 'createBridge', link: 'br0', mtu: 1450, mac: '0e:00:00:00:00:01' as Mac, alias: NETWORK });
   });
 
   test('is the native vxlan0, but learns and tells nothing', async () => {

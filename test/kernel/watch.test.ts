@@ -21,6 +21,7 @@ const plan: NamespacePlan = {
       local: '10.0.0.1' as NodeAddress,
       port: 4789,
       mtu: 1450,
+      mac: '0e:00:00:00:00:01' as Mac,
       addresses: ['172.16.1.254/24' as Cidr],
     },
   ],

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { linkLocalOf } from '../../../src/model/antispoof.js';
 import { damage } from '../../../src/model/damage.js';
 import { diff } from '../../../src/model/diff.js';
-import { namespaceName } from '../../../src/model/names.js';
+import { bridgeMac, namespaceName } from '../../../src/model/names.js';
 import { plan } from '../../../src/model/plan.js';
 import { repairs } from '../../../src/model/repairs.js';
 import type { NamespacePlan, ObservedFilter, ObservedNamespace, Sender } from '../../../src/model/steps.js';
@@ -50,7 +50,10 @@ const quiet = { learning: false, flood: false };
 const healthy: ObservedNamespace = {
   name,
   links: [
-    { ...link, name: 'br0', kind: 'bridge', master: '', alias: networkId(1), bridge: { snooping: false } },
+    {
+      ...{ ...link, name: 'br0', kind: 'bridge', master: '', mac: bridgeMac(self.id) },
+      ...{ alias: networkId(1), bridge: { snooping: false } },
+    },
     { ...link, name: 'vxlan0', kind: 'vxlan', master: 'br0', vxlan: flags, port: { ...quiet, flood: true } },
     { ...link, name: 'veth3', kind: 'veth', master: 'br0', alias: endpointId(1), port: quiet },
   ],

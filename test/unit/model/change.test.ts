@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { deviceSteps, peerSteps } from '../../../src/model/change.js';
 import { diff } from '../../../src/model/diff.js';
 import { differences, differing } from '../../../src/model/differing.js';
-import { namespaceName } from '../../../src/model/names.js';
+import { bridgeMac, namespaceName } from '../../../src/model/names.js';
 import { plan } from '../../../src/model/plan.js';
 import type { ObservedLink, ObservedNamespace } from '../../../src/model/steps.js';
 import type { Endpoint, EndpointId, Ip, Mac } from '../../../src/model/types.js';
@@ -79,7 +79,7 @@ describe('deviceSteps', () => {
   const devices: ObservedNamespace = {
     name,
     links: [
-      link({ name: 'br0', kind: 'bridge', alias: net.id, bridge: { snooping: false } }),
+      link({ name: 'br0', kind: 'bridge', mac: bridgeMac(self.id), alias: net.id, bridge: { snooping: false } }),
       link({ name: 'vxlan0', kind: 'vxlan', master: 'br0', vxlan, port }),
       link({ name: 'veth0', kind: 'veth', master: 'br0', alias: endpointId(1), port }),
     ],

@@ -8,6 +8,7 @@ import { endpointId, HOST1, HOST2, networkId } from './fixtures.js';
 const name = namespaceName(networkId(1));
 const MAC1 = '02:42:ac:10:01:01' as Mac;
 const MAC2 = '02:42:ac:10:01:02' as Mac;
+const BRIDGE_MAC = '0e:00:00:00:00:01' as Mac;
 
 const wanted: NamespacePlan = {
   name,
@@ -20,6 +21,7 @@ const wanted: NamespacePlan = {
       local: HOST1,
       port: 4789,
       mtu: 1450,
+      mac: BRIDGE_MAC,
       addresses: ['172.16.1.254/24' as Cidr],
     },
   ],
@@ -41,7 +43,10 @@ const link = (change: Partial<ObservedLink>): ObservedLink => ({
 });
 const flags = { vni: 256, port: 4789, learning: false, proxy: true };
 const quiet = { learning: false, flood: false };
-const bridge = link({ index: 2, name: 'br0', kind: 'bridge', alias: networkId(1), bridge: { snooping: false } });
+const bridge = link({
+  ...{ index: 2, name: 'br0', kind: 'bridge', mac: BRIDGE_MAC, alias: networkId(1) },
+  bridge: { snooping: false },
+});
 const vxlan = link({
   index: 3,
   name: 'vxlan0',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { namespaceName } from '../../../src/model/names.js';
+import { bridgeMac, namespaceName } from '../../../src/model/names.js';
 import { plan } from '../../../src/model/plan.js';
 import type { Cidr, NodeAddress } from '../../../src/model/types.js';
 import { idOf, livingNode } from '../nodes.js';
@@ -20,7 +20,16 @@ describe('plan', () => {
       name,
       network: networkId(1),
       bridges: [
-        { name: 'br0', vxlan: 'vxlan0', vni: 256, local: HOST1, port: 4789, mtu: 1450, addresses: ['172.16.1.254/24'] },
+        {
+          name: 'br0',
+          vxlan: 'vxlan0',
+          vni: 256,
+          local: HOST1,
+          port: 4789,
+          mtu: 1450,
+          mac: bridgeMac(self.id),
+          addresses: ['172.16.1.254/24'],
+        },
       ],
       ports: [
         {
