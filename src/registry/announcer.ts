@@ -33,7 +33,10 @@ export class Announcer {
         return { ops: [], result: holder.value as NetworkId };
       const { outdone: _, ...rest } = network;
       const subnets = network.subnets.map((s) => ({ ...rangeOf(ranges, s.pool), ...s }));
-      const value = formatNetwork({ ...rest, subnets, announced: publishable(announcement) });
+      const value = withLabels(
+        (announced) => formatNetwork({ ...rest, subnets, announced }),
+        publishable(announcement),
+      );
       return {
         ops: [{ verb: 'update', key: keys.network(id), value, index: network.index }, ...nameOps(name, holder, id)],
         result: id,
@@ -56,6 +59,15 @@ export class Announcer {
   /** A name whose network is gone: nobody would ever take it back. */
   private async isLeftOver(holder: Entry): Promise<boolean> {
     return isId(holder.value) && (await this.store.get(keys.network(holder.value))) === undefined;
+  }
+}
+
+/** The record with as many of the labels as leave it small enough for others to read. */
+function withLabels(format: (announced: Announcement) => string, announcement: Announcement): string {
+  const labels = Object.entries(announcement.labels);
+  for (let count = labels.length; ; count = Math.floor(count / 2)) {
+    const value = format({ ...announcement, labels: Object.fromEntries(labels.slice(0, count)) });
+    if (Buffer.byteLength(value) <= MOST.record || count === 0) return value;
   }
 }
 

@@ -79,8 +79,8 @@ export class Claims {
     }
   }
 
-  /** Removes all that the network owns, and nothing else. */
-  async dropOps(network: Network): Promise<readonly Op[]> {
+  /** Removes all that the network owns and nothing else, and with `record` itself. */
+  async dropOps(network: Network): Promise<{ readonly owned: readonly Op[]; readonly record: readonly Op[] }> {
     const rivals = this.others(network);
     const found = await Promise.all(
       claimsOf(network).map(async (claim) => {
@@ -91,12 +91,12 @@ export class Claims {
         return isOwn || (owner === undefined && !rivals.some(claim.isOf)) ? dropClaim(claim, entry) : [];
       }),
     );
-    return [
+    const record: readonly Op[] = [
       { verb: 'delete', key: keys.network(network.id), index: network.index },
       { verb: 'deleteTree', prefix: keys.endpoints(network.id) },
       { verb: 'deleteTree', prefix: keys.heads(network.id) },
-      ...found.flat(),
     ];
+    return { owned: found.flat(), record };
   }
 
   private others({ id }: Network): readonly Network[] {

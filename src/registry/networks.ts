@@ -1,11 +1,13 @@
 /** Network records: created by one host, announced under a name, removed by any. */
-import { UserError } from '../errors.js';
+import { StoreError, UserError } from '../errors.js';
 import { ipOf } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Entry, Op, Store } from '../model/ports.js';
+import { MOST } from '../model/shapes.js';
 import type { Announcement, Cidr, Ip, Lease, Network, NetworkId, NodeId, Subnet } from '../model/types.js';
 import { wayOutInside } from '../model/way-out.js';
 import type { ClusterView } from '../store/cluster.js';
+import { commitAhead, fits } from '../store/in-parts.js';
 import { formatLease, formatNetwork, formatPool, parseEndpoint, parseNetwork, readable } from '../store/records.js';
 import { Announcer } from './announcer.js';
 import { Claims } from './claims.js';
@@ -22,8 +24,12 @@ export interface NewNetwork
 
 const UNKNOWN = 'a host whose records cannot be read';
 
+const RACE = 'another host created a network at the same moment';
+
 interface PoolOps {
   readonly ops: readonly Op[];
+  /** Of gateways and auxiliary addresses that are not leased yet. */
+  readonly leases: readonly Op[];
   /** The `--ip-range` of pools that have one. */
   readonly ranges: ReadonlyMap<Cidr, { readonly range: Cidr }>;
 }
@@ -45,11 +51,17 @@ export class Networks {
     this.announcer = new Announcer(store, (id) => this.get(id));
   }
 
-  /** Claims VNIs, binds (or claims) the pools and writes the record, all in one transaction. */
+  /**
+   * Claims VNIs, binds (or claims) the pools and writes the record: in one transaction, or, where it is too much for one,
+   * under a record that is marked as one that goes until all is there. What a crash leaves is removed like such a one.
+   */
   async create(wanted: NewNetwork): Promise<void> {
     const { vnis, ...rest } = wanted;
     const { index } = await transact(this.store, async (): Promise<Attempt<void>> => {
-      if ((await this.store.get(keys.network(wanted.id))) !== undefined) return { ops: [], result: undefined };
+      const found = await this.get(wanted.id);
+      if (found !== undefined && !found.deleting) return { ops: [], result: undefined };
+      // Half made by a try before this one.
+      if (found !== undefined) await this.store.commit(await this.dropOps(found));
       if (!wanted.internal) this.assertWayOut(wanted.subnets.map((s) => s.pool));
       const poolOps = wanted.ipam === 'cluster' ? await this.bindOps(wanted) : await this.claimOps(wanted);
       const chosen = await chooseVnis(this.store, wanted.subnets, vnis, (id) => this.nameOf(id));
@@ -58,13 +70,22 @@ export class Networks {
         ...poolOps.ranges.get(subnet.pool),
         vni: chosen[i] ?? 0,
       }));
-      const value = formatNetwork({ ...rest, subnets, creator: this.self, deleting: false });
-      const ops: Op[] = [
-        { verb: 'create', key: keys.network(wanted.id), value },
-        ...[...new Set(chosen)].map((vni): Op => ({ verb: 'create', key: keys.vni(vni), value: wanted.id })),
-        ...poolOps.ops,
-      ];
-      return { ops, result: undefined };
+      const record = { ...rest, subnets, creator: this.self };
+      const ids = [...new Set(chosen)].map((vni): Op => ({ verb: 'create', key: keys.vni(vni), value: wanted.id }));
+      const key = keys.network(wanted.id);
+      const create = (deleting: boolean): Op => ({ verb: 'create', key, value: written({ ...record, deleting }) });
+      const whole = [create(false), ...ids, ...poolOps.ops, ...poolOps.leases];
+      if (fits(whole)) return { ops: whole, result: undefined };
+      // The pools at once: whoever wants one that overlaps sees all of them or none.
+      if (!(await this.store.commit([create(true), ...poolOps.ops])).ok) throw new StoreError(RACE, true);
+      const half = await this.get(wanted.id);
+      if (half === undefined) throw new StoreError(RACE, true);
+      const done: Op = { verb: 'update', key, value: written({ ...record, deleting: false }), index: half.index };
+      const check: Op = { verb: 'check', key, index: half.index };
+      return {
+        ops: [...(await commitAhead(this.store, [...ids, ...poolOps.leases], [check], [done])), done],
+        result: undefined,
+      };
     });
     if (index > 0) await this.view.reached(keys.networks, index, 5_000);
   }
@@ -101,7 +122,7 @@ export class Networks {
     }
     const { index } = await transact(this.store, async () => {
       const network = await this.get(id);
-      return { ops: network === undefined ? [] : await this.claims.dropOps(network), result: undefined };
+      return { ops: network === undefined ? [] : await this.dropOps(network), result: undefined };
     });
     if (index > 0) await this.view.reached(keys.networks, index, 5_000);
     return { removed: true };
@@ -154,6 +175,13 @@ export class Networks {
     return result;
   }
 
+  /** What the last transaction of a removal does; what it is too small for is done before. */
+  private async dropOps(network: Network): Promise<readonly Op[]> {
+    const { owned, record } = await this.claims.dropOps(network);
+    const check: Op = { verb: 'check', key: keys.network(network.id), index: network.index };
+    return [...(await commitAhead(this.store, owned, [check], record)), ...record];
+  }
+
   /** Our IPAM claimed the pools before (RequestPool): they become the network's. */
   private async bindOps(wanted: NewNetwork): Promise<PoolOps> {
     const ranges = new Map<Cidr, { range: Cidr }>();
@@ -168,7 +196,7 @@ export class Networks {
       const value = formatPool({ ...pool, network: wanted.id });
       ops.push({ verb: 'update', key: keys.pool(cidr), value, index: pool.index });
     }
-    return { ops, ranges };
+    return { ops, leases: [], ranges };
   }
 
   private async claimOps(wanted: NewNetwork): Promise<PoolOps> {
@@ -179,8 +207,17 @@ export class Networks {
     const leases = wanted.subnets
       .flatMap((subnet) => reservedLeases(subnet, this.self))
       .map((lease): Op => ({ verb: 'create', key: keys.lease(lease.pool, lease.address), value: formatLease(lease) }));
-    return { ops: [...(await this.pools.claimOps(claims, 'engine')), ...leases], ranges: new Map() };
+    return { ops: await this.pools.claimOps(claims, 'engine'), leases, ranges: new Map() };
   }
+}
+
+/** Throws a UserError for a network whose record would be too large for others to read. */
+function written(network: Omit<Network, 'index'>): string {
+  const value = formatNetwork(network);
+  if (Buffer.byteLength(value) <= MOST.record) return value;
+  throw new UserError(
+    `the network's options and addresses make a record of ${Math.ceil(Buffer.byteLength(value) / 1024)} KB, and ${MOST.record / 1024} KB is the most; name fewer auxiliary addresses or options`,
+  );
 }
 
 /** What has no id is no endpoint of anybody's, and keeps nobody's network. */

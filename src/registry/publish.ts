@@ -3,7 +3,8 @@ import { ipOf, networkOf } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Entry, Op, Store } from '../model/ports.js';
 import type { Endpoint, Lease } from '../model/types.js';
-import { formatEndpoint, formatLease, parseLease, parseNetwork } from '../store/records.js';
+import { commitAhead } from '../store/in-parts.js';
+import { formatEndpoint, formatLease, parseLease, parseNetwork, parsePool } from '../store/records.js';
 import type { Heads } from './heads.js';
 import { type Attempt, transact } from './transact.js';
 
@@ -26,13 +27,21 @@ async function attempt(
   const taken = found.flatMap((entry, i) => (entry === undefined || isOurs(entry, [...entries][i]) ? [] : [entry.key]));
   if (conditions === undefined || taken.length > 0) return { ops: [], result: [first, ...taken] };
   const missing = [...entries].filter((_, i) => found[i] === undefined);
-  const creations = missing.map(([key, value]): Op => ({ verb: 'create', key, value }));
-  return { ops: [...conditions, ...creations], result: [] };
+  const [record, ...rest] = missing.map(([key, value]): Op => ({ verb: 'create', key, value }));
+  if (record === undefined) return { ops: [], result: [] };
+  // The record last: what a crash leaves of the rest is known for its own by whoever publishes it again.
+  const last = [...conditions, record];
+  return { ops: [...last, ...(await commitAhead(store, rest, conditions, last))], result: [] };
 }
 
-/** A mark of membership, or a lease that serves the same endpoint. */
+/** A mark of membership, what the same network claims, or a lease that serves the same endpoint. */
 function isOurs(entry: Entry, [key, value]: readonly [string, string] = ['', '']): boolean {
   if (entry.key.startsWith('members/')) return true;
+  if (/^(?:vnis|names)\//.test(entry.key)) return entry.value === value;
+  if (entry.key.startsWith('pools/')) {
+    const network = parsePool({ ...entry, key, value })?.network;
+    return network !== undefined && parsePool(entry)?.network === network;
+  }
   const [there, here] = [parseLease(entry), parseLease({ ...entry, key, value })];
   return there !== undefined && there.node === here?.node && there.endpoint === here.endpoint;
 }

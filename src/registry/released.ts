@@ -5,12 +5,10 @@
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
 import type { Cidr, Ip, NodeId } from '../model/types.js';
+import { partsOf } from '../store/in-parts.js';
 
 /** How long a released address is given out last, ms. */
 export const REST_MS = 10_000;
-
-/** Removals per transaction; a store takes 64 operations at once. */
-const BATCH = 60;
 
 export class Released {
   /** Keys of ours and when their time is over, by the clock that nobody sets. */
@@ -62,10 +60,9 @@ export class Released {
     clearTimeout(this.timer);
     this.timer = undefined;
     const over = [...this.resting].flatMap(([key, end]) => (end <= performance.now() ? [key] : []));
-    for (let i = 0; i < over.length; i += BATCH) {
-      const batch = over.slice(i, i + BATCH);
-      const done = await this.store.commit(batch.map((key) => ({ verb: 'delete', key }))).catch(() => undefined);
-      if (done?.ok) for (const key of batch) this.resting.delete(key);
+    for (const part of partsOf(over.map((key) => ({ verb: 'delete', key })))) {
+      const done = await this.store.commit(part).catch(() => undefined);
+      if (done?.ok) for (const op of part) if ('key' in op) this.resting.delete(op.key);
     }
     if (this.resting.size > 0) this.timer ??= setTimeout(() => void this.sweep(), REST_MS / 2).unref();
   }
