@@ -8,7 +8,7 @@ import type { Cluster, Network, NodeId } from '../model/types.js';
 import { formatNetwork, formatPool } from '../store/records.js';
 import type { Heads } from './heads.js';
 import type { Identity } from './identity.js';
-import { reservedLeases } from './networks.js';
+import { reservedLeases } from './leases.js';
 import { leaseEntry, publish, publishEndpoint } from './publish.js';
 
 /** What a healing did. `conflicts`: keys that somebody else holds meanwhile. */

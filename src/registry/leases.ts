@@ -1,7 +1,8 @@
 /** Leases as the store has them: who holds an address. */
+import { ipOf } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Store } from '../model/ports.js';
-import type { Cidr, EndpointId, Ip, Lease } from '../model/types.js';
+import type { Cidr, EndpointId, Ip, Lease, NodeId, Subnet } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { parseEndpoint, parseLease, readable } from '../store/records.js';
 import type { Pools } from './pools.js';
@@ -45,4 +46,16 @@ export class Leases {
     const entry = network === undefined ? undefined : await this.store.get(keys.endpoint(network, node, id));
     return entry === undefined ? undefined : parseEndpoint(entry)?.names[0];
   }
+}
+
+/** A subnet's gateway and auxiliary addresses, leased so that no host hands them out. */
+export function reservedLeases(subnet: Omit<Subnet, 'vni'>, node: NodeId): readonly Omit<Lease, 'index'>[] {
+  const lease = (address: Ip, kind: Lease['kind']) => ({
+    ...{ pool: subnet.pool, address, node, kind },
+    created: Date.now(),
+  });
+  return [
+    ...(subnet.gateway === undefined ? [] : [lease(ipOf(subnet.gateway), 'gateway')]),
+    ...Object.values(subnet.aux).map((ip) => lease(ip, 'aux')),
+  ];
 }

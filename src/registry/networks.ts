@@ -1,16 +1,17 @@
 /** Network records: created by one host, announced under a name, removed by any. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { StoreError, UserError } from '../errors.js';
-import { ipOf } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Entry, Op, Store } from '../model/ports.js';
 import { MOST } from '../model/shapes.js';
-import type { Announcement, Cidr, Ip, Lease, Network, NetworkId, NodeId, Subnet } from '../model/types.js';
+import type { Announcement, Cidr, Network, NetworkId, NodeId, Subnet } from '../model/types.js';
 import { wayOutInside } from '../model/way-out.js';
 import type { ClusterView } from '../store/cluster.js';
 import { commitAhead, fits } from '../store/in-parts.js';
 import { formatLease, formatNetwork, formatPool, parseEndpoint, parseNetwork, readable } from '../store/records.js';
 import { Announcer } from './announcer.js';
 import { Claims } from './claims.js';
+import { reservedLeases } from './leases.js';
 import type { Pools } from './pools.js';
 import { type Attempt, transact } from './transact.js';
 import { chooseVnis } from './vnis.js';
@@ -24,7 +25,11 @@ export interface NewNetwork
 
 const UNKNOWN = 'a host whose records cannot be read';
 
-const RACE = 'another host created a network at the same moment';
+const RACE = 'another host changed the same network, or made one, at the same moment';
+
+/** How long an attach waits for a removal that may be taken back, ms, and how often it looks. */
+const REMOVAL_MS = 5_000;
+const LOOK_MS = 50;
 
 interface PoolOps {
   readonly ops: readonly Op[];
@@ -106,34 +111,38 @@ export class Networks {
   }
 
   /**
-   * Two phases: no endpoint can be created once the record is marked, and none is there when it goes. `own`: whether
-   * this node's own endpoints keep it; not when its engine says that it has none left.
+   * Two phases: no endpoint can be created once the record is marked, and none is there when it goes, as it was marked:
+   * who takes the mark back meanwhile makes it all be looked at again. `own`: whether this node's own endpoints keep it;
+   * not when its engine says that it has none left.
    */
   async remove(id: NetworkId, own: 'keep' | 'go' = 'go'): Promise<Removal> {
-    const marked = await this.mark(id, true);
-    if (marked === undefined) return { removed: true };
-    const { entries } = await this.store.list(keys.endpoints(id));
-    // A record that cannot be read may be a newer release's, of a container that lives.
-    const nodes = entries.filter(isEndpointKey).map((entry) => parseEndpoint(entry)?.node);
-    const users = new Set(nodes.filter((node) => node !== this.self || own === 'keep').map((n) => this.hostOf(n)));
-    if (users.size > 0) {
-      await this.mark(id, false);
-      return { removed: false, users: [...users] };
-    }
-    const { index } = await transact(this.store, async () => {
-      const network = await this.get(id);
-      return { ops: network === undefined ? [] : await this.dropOps(network), result: undefined };
+    const { result, index } = await transact(this.store, async (): Promise<Attempt<Removal>> => {
+      const network = await this.marked(id);
+      if (network === undefined) return { ops: [], result: { removed: true } };
+      const users = await this.usersOf(id, own);
+      if (users.length === 0) return { ops: await this.dropOps(network), result: { removed: true } };
+      const value = formatNetwork({ ...network, deleting: false });
+      const back: Op = { verb: 'update', key: keys.network(id), value, index: network.index };
+      return { ops: [back], result: { removed: false, users } };
     });
-    if (index > 0) await this.view.reached(keys.networks, index, 5_000);
-    return { removed: true };
+    if (index > 0 && result.removed) await this.view.reached(keys.networks, index, 5_000);
+    return result;
   }
 
-  /** The network, if endpoints may be created on it. Throws a UserError when it is gone or going. */
+  /**
+   * The network, if endpoints may be created on it. A removal under way is waited for: it is taken back where another
+   * host uses the network. Throws a UserError when it is gone, or goes for too long.
+   */
   async standing(id: NetworkId, source: 'view' | 'store'): Promise<Network> {
-    const network = source === 'view' ? await this.known(id) : await this.get(id);
-    if (network === undefined || network.deleting)
-      throw new UserError(`network ${network?.announced?.name ?? id.slice(0, 12)} has been removed from the cluster`);
-    return network;
+    const end = performance.now() + REMOVAL_MS;
+    for (let network = source === 'view' ? await this.known(id) : await this.get(id); ; network = await this.get(id)) {
+      if (network !== undefined && !network.deleting) return network;
+      const name = network?.announced?.name ?? id.slice(0, 12);
+      if (network === undefined) throw new UserError(`network ${name} has been removed from the cluster`);
+      if (performance.now() > end)
+        throw new UserError(`network ${name} is being removed from the cluster; try again in half a minute`);
+      await sleep(LOOK_MS);
+    }
   }
 
   /** As this host knows it; the store is asked only when it does not. */
@@ -165,14 +174,23 @@ export class Networks {
     );
   }
 
-  private async mark(id: NetworkId, deleting: boolean): Promise<Network | undefined> {
-    const { result } = await transact(this.store, async (): Promise<Attempt<Network | undefined>> => {
-      const network = await this.get(id);
-      if (network === undefined || network.deleting === deleting) return { ops: [], result: network };
-      const value = formatNetwork({ ...network, deleting });
-      return { ops: [{ verb: 'update', key: keys.network(id), value, index: network.index }], result: network };
-    });
-    return result;
+  /** The network with the mark that it goes; undefined when it is gone. Rejects with a StoreError that passes. */
+  private async marked(id: NetworkId): Promise<Network | undefined> {
+    const network = await this.get(id);
+    if (network === undefined || network.deleting) return network;
+    const value = formatNetwork({ ...network, deleting: true });
+    await this.store.commit([{ verb: 'update', key: keys.network(id), value, index: network.index }]);
+    const marked = await this.get(id);
+    if (marked?.deleting === false) throw new StoreError(RACE, true);
+    return marked;
+  }
+
+  /** The hosts with endpoints in the network, in words. */
+  private async usersOf(id: NetworkId, own: 'keep' | 'go'): Promise<readonly string[]> {
+    const { entries } = await this.store.list(keys.endpoints(id));
+    // A record that cannot be read may be a newer release's, of a container that lives.
+    const nodes = entries.filter(isEndpointKey).map((entry) => parseEndpoint(entry)?.node);
+    return [...new Set(nodes.filter((node) => node !== this.self || own === 'keep').map((n) => this.hostOf(n)))];
   }
 
   /** What the last transaction of a removal does; what it is too small for is done before. */
@@ -222,15 +240,3 @@ function written(network: Omit<Network, 'index'>): string {
 
 /** What has no id is no endpoint of anybody's, and keeps nobody's network. */
 const isEndpointKey = ({ key }: Entry): boolean => /^endpoints\/[^/]+\/[^/]+\/[0-9a-f]{64}$/.test(key);
-
-/** A subnet's gateway and auxiliary addresses, leased so that no host hands them out. */
-export function reservedLeases(subnet: Omit<Subnet, 'vni'>, node: NodeId): readonly Omit<Lease, 'index'>[] {
-  const lease = (address: Ip, kind: Lease['kind']) => ({
-    ...{ pool: subnet.pool, address, node, kind },
-    created: Date.now(),
-  });
-  return [
-    ...(subnet.gateway === undefined ? [] : [lease(ipOf(subnet.gateway), 'gateway')]),
-    ...Object.values(subnet.aux).map((ip) => lease(ip, 'aux')),
-  ];
-}
