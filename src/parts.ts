@@ -42,9 +42,9 @@ import { Peers } from './registry/peers.js';
 import { Pools } from './registry/pools.js';
 import { Reclaimer } from './registry/reclaimer.js';
 import { Released } from './registry/released.js';
-import { Replaced } from './registry/replaced.js';
 import { carriedBy, findSelf, SelfFinder } from './registry/self.js';
 import { TenantStore, Tenure } from './registry/tenure.js';
+import { Underway } from './registry/underway.js';
 import { ClusterView } from './store/cluster.js';
 import { lookForExposure } from './store/consul-exposure.js';
 import { CopyKeeper } from './store/copy.js';
@@ -172,8 +172,8 @@ export async function assemble(config: Config, log: Logger) {
     tenure,
     log,
   );
-  const replaced = new Replaced();
-  const engine = new EnginePass(docker, view, self, networks, memory, identity, tenure, replaced, log);
+  const underway = new Underway();
+  const engine = new EnginePass(docker, view, self, networks, memory, identity, tenure, underway, log);
   const containers = new ContainerPass(
     docker,
     view,
@@ -211,10 +211,10 @@ export async function assemble(config: Config, log: Logger) {
     sandboxes,
     macs,
     new Antispoof(config.antispoof, () => kernel.canFilter()),
-    replaced,
+    underway,
     (text) => log.warn(text),
   );
-  const ipamDriver = new IpamDriver(pools, ipam, networks);
+  const ipamDriver = new IpamDriver(pools, ipam, networks, underway);
   return {
     self,
     finder,

@@ -1,14 +1,14 @@
 /** The IpamDriver's verbs. A pool's id is its CIDR: stable, and the same on every host. */
 import { UserError } from '../errors.js';
-import { covers, networkOf, parseIp } from '../model/address.js';
-import { DRIVER, OPTION_MIRROR } from '../model/names.js';
+import { covers, isUnspecified, networkOf, parseIp } from '../model/address.js';
+import { DRIVER } from '../model/names.js';
 import { sourcesOf } from '../model/pool-source.js';
-import { isId } from '../model/shapes.js';
 import type { Cidr, NetworkId } from '../model/types.js';
 import type { Ipam } from '../registry/ipam.js';
 import type { Networks } from '../registry/networks.js';
 import type { Pools } from '../registry/pools.js';
-import { readPoolOptions } from './pool-options.js';
+import type { Underway } from '../registry/underway.js';
+import { anyOfSize, readPoolOptions } from './pool-options.js';
 import type { RequestAddressRequest, RequestPoolRequest } from './protocol.js';
 
 /** One space for both, so that newer engines skip their own overlap check (design, fact 9). */
@@ -22,14 +22,15 @@ export class IpamDriver {
     private readonly pools: Pools,
     private readonly ipam: Ipam,
     private readonly networks: Networks,
+    private readonly underway: Underway,
   ) {}
 
   async requestPool(request: RequestPoolRequest): Promise<object> {
-    const mirrorOf = request.Options[OPTION_MIRROR];
-    if (mirrorOf !== undefined) return this.poolOfMirror(mirrorOf as NetworkId, request);
+    const mirrorOf = this.underway.mirroredWith(request.Pool);
+    if (mirrorOf !== undefined) return this.poolOfMirror(mirrorOf, request);
     const defaults = sourcesOf(this.pools.defaults, request.V6 ? 6 : 4);
-    const sources = readPoolOptions(request.Options, request.Pool, defaults);
-    if (request.Pool === '') return answer(await this.pools.claimAny(sources));
+    const sources = anyOfSize(request, defaults) ?? readPoolOptions(request.Options, request.Pool, defaults);
+    if (request.Pool === '' || isUnspecified(request.Pool)) return answer(await this.pools.claimAny(sources));
     const pool = networkOf(request.Pool);
     const range = request.SubPool === '' ? undefined : networkOf(request.SubPool);
     if (range !== undefined && !covers(pool, range))
@@ -58,7 +59,6 @@ export class IpamDriver {
 
   /** A mirror takes up the pool that its network holds already. */
   private async poolOfMirror(id: NetworkId, request: RequestPoolRequest): Promise<object> {
-    if (!isId(id)) throw new UserError(`IPAM option ${OPTION_MIRROR} is for tsoverlay's own use; leave it out`);
     const network = await this.networks.standing(id, 'view');
     const subnet = network.subnets.find((s) => s.pool === request.Pool);
     if (subnet === undefined)

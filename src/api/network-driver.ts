@@ -15,7 +15,7 @@ import type { Endpoints } from '../registry/endpoints.js';
 import type { LocalEndpoints } from '../registry/local-endpoints.js';
 import type { Macs } from '../registry/macs.js';
 import type { Networks } from '../registry/networks.js';
-import type { Replaced } from '../registry/replaced.js';
+import type { Underway } from '../registry/underway.js';
 import type { HostMemory } from '../store/memory.js';
 import type { Antispoof } from './antispoof.js';
 import { checkEndpointOptions } from './endpoint-options.js';
@@ -58,7 +58,7 @@ export class NetworkDriver {
     private readonly sandboxes: Sandboxes,
     private readonly macs: Macs,
     private readonly antispoof: Antispoof,
-    private readonly replaced: Replaced,
+    private readonly underway: Underway,
     private readonly onRemoval: (text: string) => void,
   ) {}
 
@@ -100,7 +100,7 @@ export class NetworkDriver {
 
   async deleteNetwork({ NetworkID }: NetworkRequest): Promise<object> {
     const id = this.memory.clusterIdOf(NetworkID);
-    if (this.replaced.has(id)) return {};
+    if (this.underway.isReplaced(id)) return {};
     const removal = await this.networks.remove(id);
     this.memory.forgetMirror(NetworkID);
     if (!removal.removed)

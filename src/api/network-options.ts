@@ -5,6 +5,8 @@ import { NETWORK_MTU_RANGE } from '../model/shapes.js';
 import type { NetworkId } from '../model/types.js';
 
 const OPTION_MTU = 'com.docker.network.driver.mtu';
+/** The engine's own, which it hands on to the driver (since version 28 it obeys them as `--ipv4` and `--ipv6`). */
+const ENGINES_OWN = new Set(['com.docker.network.enable_ipv4', 'com.docker.network.enable_ipv6']);
 const OPTION_VXLAN_IDS = 'com.docker.network.driver.overlay.vxlanid_list';
 
 /** The smallest MTU that IPv6 allows, bytes (RFC 8200 section 5). */
@@ -35,6 +37,7 @@ export function readNetworkOptions(pairs: Readonly<Record<string, unknown>>): Ne
     if (key === OPTION_MTU) mtu = readMtu(value);
     else if (key === OPTION_VXLAN_IDS) vnis = readVnis(value);
     else if (key === OPTION_MULTICAST || key === OPTION_ANTISPOOF) checkSwitch(key, value);
+    else if (ENGINES_OWN.has(key)) checkBoolean(key, value);
     else if (key === 'encrypted')
       throw new UserError(
         'option encrypted is not supported: tsoverlay cannot encrypt traffic between hosts yet; leave it out',
@@ -50,6 +53,12 @@ export function readNetworkOptions(pairs: Readonly<Record<string, unknown>>): Ne
 
 function checkSwitch(key: string, value: string): void {
   if (value !== 'on' && value !== 'off') throw new UserError(`${key} is "${value}"; it must be on or off`);
+}
+
+/** As Go reads them. */
+function checkBoolean(key: string, value: string): void {
+  if (!/^(?:1|t|T|TRUE|true|True|0|f|F|FALSE|false|False)$/.test(value))
+    throw new UserError(`${key} is "${value}"; it must be true or false`);
 }
 
 /** Throws a UserError when IPv6 could not run within the MTU. */

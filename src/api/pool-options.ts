@@ -1,10 +1,39 @@
-/** The `--ipam-opt key=value` pairs of `docker network create`. */
+/** Where a pool comes from: the `--ipam-opt key=value` pairs of `docker network create`. */
 import { UserError } from '../errors.js';
+import { isUnspecified, parseCidr } from '../model/address.js';
 import { poolSource } from '../model/pool-source.js';
 import type { PoolSource } from '../model/types.js';
 
 const OPTION_BASE = 'tsoverlay.base';
 const OPTION_SIZE = 'tsoverlay.size';
+
+/** What of the engine's request says which pool is wanted. */
+interface Wish {
+  readonly Pool: string;
+  readonly SubPool: string;
+  readonly Options: Readonly<Record<string, string>>;
+}
+
+/**
+ * For a `--subnet` of the unspecified address, Docker 29's way to say "any of this size": where it may come from.
+ * Undefined for any other. Throws a UserError for a size that none of them has.
+ */
+export function anyOfSize(
+  { Pool, SubPool, Options }: Wish,
+  defaults: readonly PoolSource[],
+): readonly PoolSource[] | undefined {
+  if (!isUnspecified(Pool)) return undefined;
+  if (OPTION_SIZE in Options)
+    throw new UserError(`--subnet ${Pool} names a size, and so does --ipam-opt ${OPTION_SIZE}; leave one of them out`);
+  if (SubPool !== '')
+    throw new UserError(
+      `--subnet ${Pool} has one chosen, in which --ip-range ${SubPool} need not lie; leave one of them out`,
+    );
+  const { prefix } = parseCidr(Pool);
+  const sources = readPoolOptions(Options, '', defaults);
+  const large = sources.filter(({ base }) => parseCidr(base).prefix <= prefix);
+  return (large.length > 0 ? large : sources).map(({ base }) => poolSource(base, String(prefix), `--subnet ${Pool}`));
+}
 
 /**
  * Where a pool that we choose comes from: `defaults`, narrowed by the options. Throws a UserError that names an

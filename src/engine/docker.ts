@@ -44,6 +44,7 @@ export class DockerEngine implements Engine {
           name: n.Name,
           labels: n.Labels ?? {},
           attachable: n.Attachable === true,
+          ...ipamOptionsOf(n.IPAM?.Options),
           ranges: rangesOf(n.IPAM?.Config ?? []),
           ...(mirrorOf === undefined ? {} : { mirrorOf: mirrorOf as NetworkId }),
         };
@@ -178,6 +179,12 @@ export class DockerEngine implements Engine {
       throw e;
     }
   }
+}
+
+/** Mirrors of older builds have our mark among them. */
+function ipamOptionsOf(options: Readonly<Record<string, string>> | null | undefined) {
+  const typed = Object.entries(options ?? {}).filter(([key]) => key !== OPTION_MIRROR);
+  return typed.length === 0 ? {} : { ipamOptions: Object.fromEntries(typed) };
 }
 
 /** Engines take what is looked for as a regular expression. */

@@ -28,7 +28,8 @@ export function mirrorSpec(network: Network): Docker.NetworkCreateOptions {
     Labels: Object.fromEntries(Object.entries(announced.labels).filter(([label]) => isHarmless(label))),
     IPAM: {
       Driver: DRIVER,
-      Options: { [OPTION_MIRROR]: network.id },
+      // As typed and nothing else: tools that compare it with their own wish would make the network anew.
+      ...(announced.ipamOptions === undefined ? {} : { Options: { ...announced.ipamOptions } }),
       Config: network.subnets.map((subnet) => ({
         Subnet: subnet.pool,
         ...(subnet.range === undefined ? {} : { IPRange: subnet.range }),

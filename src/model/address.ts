@@ -104,6 +104,10 @@ export const overlaps = (a: string, b: string): boolean => {
   return x.family === y.family && x.first <= y.last && y.first <= x.last;
 };
 
+/** True for a network of any address: `0.0.0.0/26`, `::/64`. */
+export const isUnspecified = (cidr: string): boolean =>
+  /^(?:0\.0\.0\.0|::|(?:0{1,4}:){1,7}(?:0{1,4}|:))\/\d+$/.test(cidr);
+
 /** False for a subnet's first address and, in IPv4, its last: they mean all of its hosts. */
 export const isHostAddress = (pool: Cidr, ip: Ip): boolean => {
   const { first, last } = assignable(pool, undefined);

@@ -1,6 +1,6 @@
 /** Addresses and networks as we write them: one spelling for each, and none that stands for something else. */
 import ipaddr from 'ipaddr.js';
-import { familyOf, hasRoom, parseCidr } from './address.js';
+import { familyOf, hasRoom, isUnspecified, parseCidr } from './address.js';
 import type { Cidr } from './types.js';
 
 const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
@@ -76,6 +76,7 @@ const WIDEST = 8;
  */
 export function subnetTrouble(cidr: Cidr): string | undefined {
   if (parseCidr(cidr).prefix < WIDEST) return `is wider than a /${WIDEST}; take a smaller one`;
+  if (isUnspecified(cidr)) return 'is any of its size, which --ipam-driver tsoverlay chooses; add that';
   const special = specialIn(cidr);
   if (special !== undefined) return `contains ${special}, which no container can have; choose another`;
   if (!hasRoom(cidr)) return 'is too small for a gateway and a container; take a /30 (IPv6: /126) or larger';

@@ -74,6 +74,8 @@ export interface Announcement {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly attachable: boolean;
+  /** The user's `--ipam-opt key=value` pairs, as typed; absent when there are none. */
+  readonly ipamOptions?: Readonly<Record<string, string>>;
 }
 
 export interface Network {

@@ -6,8 +6,8 @@ import { clipped } from '../model/printable.js';
 import type { EngineNetworkId, NetworkId, NodeId } from '../model/types.js';
 import type { Identity } from '../registry/identity.js';
 import type { Networks } from '../registry/networks.js';
-import type { Replaced } from '../registry/replaced.js';
 import type { Tenure } from '../registry/tenure.js';
+import type { Underway } from '../registry/underway.js';
 import type { ClusterView } from '../store/cluster.js';
 import type { HostMemory } from '../store/memory.js';
 import { EngineNetworks } from './engine-networks.js';
@@ -44,7 +44,7 @@ export class EnginePass {
     memory: HostMemory,
     private readonly identity: Identity,
     private readonly tenure: Pick<Tenure, 'prunes'>,
-    private readonly replaced: Replaced,
+    private readonly underway: Underway,
     private readonly log: Logger,
   ) {
     this.seen = new EngineNetworks(engine, (id, of) => memory.rememberMirror(id, of));
@@ -146,7 +146,7 @@ export class EnginePass {
   private async giveWay(id: NetworkId, name: string, holder: NetworkId): Promise<void> {
     // On the host that created it the engine's id is the cluster's.
     const own = id as string as EngineNetworkId;
-    const isGone = await this.replaced.during(id, async () => {
+    const isGone = await this.underway.replacing(id, async () => {
       if ((await this.engine.users(own)) > 0 || !(await this.engine.removeNetwork(own))) return false;
       this.seen.forget(own);
       const network = this.view.current.networks.get(holder);
@@ -175,7 +175,7 @@ export class EnginePass {
     const isIt = (n: EngineNetwork): boolean => clusterIdOf(n) === network.id;
     const name = network.announced?.name ?? '';
     if (await this.seen.find({ name }, isIt)) return;
-    await this.engine.createMirror(network);
+    await this.underway.mirroring(network, () => this.engine.createMirror(network));
     await this.seen.find({ name }, isIt);
     this.log.info({ network: network.announced?.name, id: network.id }, 'network of another host appeared here');
   }

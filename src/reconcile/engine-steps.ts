@@ -46,6 +46,7 @@ function ownSteps(cluster: Cluster, network: EngineNetwork): readonly EngineStep
   if (cluster.unreadable.has(clusterIdOf(network))) return [];
   if (record === undefined) return [{ kind: 'removeNetwork', id: network.id, name: network.name }];
   if (!isToAnnounce(cluster, network)) return [];
-  const { name, labels, attachable, ranges } = network;
-  return [{ kind: 'announce', id: record.id, announcement: { name, labels, attachable }, ranges }];
+  const { name, labels, attachable, ipamOptions, ranges } = network;
+  const announcement = { name, labels, attachable, ...(ipamOptions === undefined ? {} : { ipamOptions }) };
+  return [{ kind: 'announce', id: record.id, announcement, ranges }];
 }

@@ -87,12 +87,16 @@ const rangeOf = (ranges: ReadonlyMap<Cidr, Cidr>, pool: Cidr): { readonly range?
   return range === undefined || !covers(pool, range) ? {} : { range };
 };
 
-/** Labels that others could not read stay on this host. */
-const publishable = ({ labels, ...rest }: Announcement): Announcement => ({
+/** Labels and options that others could not read stay on this host. */
+const publishable = ({ labels, ipamOptions, ...rest }: Announcement): Announcement => ({
   ...rest,
-  labels: Object.fromEntries(
-    Object.entries(labels)
-      .filter(([key, value]) => isLabel(key, value))
-      .slice(0, MOST.labels),
-  ),
+  labels: readable(labels, MOST.labels),
+  ...(ipamOptions === undefined ? {} : { ipamOptions: readable(ipamOptions, MOST.options) }),
 });
+
+const readable = (pairs: Readonly<Record<string, string>>, most: number) =>
+  Object.fromEntries(
+    Object.entries(pairs)
+      .filter(([key, value]) => isLabel(key, value))
+      .slice(0, most),
+  );

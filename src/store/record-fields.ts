@@ -84,6 +84,7 @@ export const networkFields = z.object({
       name: text(isNetworkName, 'is no name that a network can have in the cluster'),
       labels: pairs(MOST.labels, isLabel),
       attachable: z.boolean(),
+      ipamOptions: pairs(MOST.options, isLabel).exactOptional(),
     })
     .exactOptional(),
   outdone: text(isNetworkName, 'is no name that a network can have in the cluster').exactOptional(),

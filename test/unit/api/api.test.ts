@@ -24,6 +24,11 @@ describe('network options', () => {
     });
   });
 
+  it.each(['com.docker.network.enable_ipv6', 'com.docker.network.enable_ipv4'])("%s is the engine's own", (key) => {
+    expect(readNetworkOptions({ [key]: 'true' }).repeated).toEqual({ [key]: 'true' });
+    expect(() => readNetworkOptions({ [key]: 'maybe' })).toThrow(`${key} is "maybe"; it must be true or false`);
+  });
+
   it.each([
     [{ 'com.docker.network.driver.mtu': 'big' }, 'com.docker.network.driver.mtu is "big"'],
     [{ 'com.docker.network.driver.mtu': '20' }, 'must be a number from 118 to 65535'],

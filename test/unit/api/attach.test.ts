@@ -36,7 +36,7 @@ function makeDriver(): NetworkDriver {
   const macs = { choose: () => '02:42:ac:10:01:01' as Mac } as unknown as Parameters[7];
   const antispoof = { check: () => {} } as unknown as Parameters[8];
   const { networks, endpoints, local } = one;
-  const replaced = { has: () => false } as unknown as Parameters[9];
+  const underway = { isReplaced: () => false } as unknown as Parameters[9];
   return new NetworkDriver(
     ...([
       networks,
@@ -48,7 +48,7 @@ function makeDriver(): NetworkDriver {
       sandboxes,
       macs,
       antispoof,
-      replaced,
+      underway,
       () => {},
     ] as const),
   );

@@ -7,7 +7,7 @@ import type { Cidr, Ip } from '../../../src/model/types.js';
 import { network, networkId } from '../model/fixtures.js';
 
 describe('mirrorSpec', () => {
-  it('repeats the network with the cluster id as driver and IPAM option', () => {
+  it('repeats the network with the cluster id as driver option', () => {
     const subnet = {
       pool: '172.16.1.0/24' as Cidr,
       range: '172.16.1.128/25' as Cidr,
@@ -22,7 +22,6 @@ describe('mirrorSpec', () => {
       Options: { 'tsoverlay.network': networkId(1), 'com.docker.network.driver.mtu': '1400' },
       IPAM: {
         Driver: 'tsoverlay',
-        Options: { 'tsoverlay.network': networkId(1) },
         Config: [
           {
             Subnet: '172.16.1.0/24',
@@ -33,6 +32,13 @@ describe('mirrorSpec', () => {
         ],
       },
     });
+    expect(spec.IPAM).not.toHaveProperty('Options');
+  });
+
+  it("carries the user's IPAM options as typed", () => {
+    const ipamOptions = { 'tsoverlay.base': '10.77.0.0/16', 'tsoverlay.size': '26' };
+    const announced = { name: 'overlay1', labels: {}, attachable: false, ipamOptions };
+    expect(mirrorSpec(network({ announced })).IPAM?.Options).toEqual(ipamOptions);
   });
 
   it('leaves the hash of Compose on the host that set it', () => {

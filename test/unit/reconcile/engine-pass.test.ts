@@ -6,7 +6,7 @@ import { keys } from '../../../src/model/names.js';
 import type { Cidr, NetworkId } from '../../../src/model/types.js';
 import { EnginePass } from '../../../src/reconcile/engine-pass.js';
 import type { Identity } from '../../../src/registry/identity.js';
-import { Replaced } from '../../../src/registry/replaced.js';
+import { Underway } from '../../../src/registry/underway.js';
 import type { HostMemory } from '../../../src/store/memory.js';
 import { formatNetwork } from '../../../src/store/records.js';
 import { FakeStore } from '../../fakes/store.js';
@@ -38,7 +38,7 @@ beforeEach(async () => {
     memory,
     {} as Identity,
     { prunes: true },
-    new Replaced(),
+    new Underway(),
     log,
   );
 });
