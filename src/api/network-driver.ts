@@ -125,6 +125,7 @@ export class NetworkDriver {
     this.antispoof.check(standing.options);
     await this.endpoints.create({ id: request.EndpointID, network, addresses, mac, leased });
     try {
+      if (MacAddress !== '') await this.macs.confirm(network, MacAddress, request.EndpointID);
       await this.prepare(network, request.EndpointID);
     } catch (e) {
       // To the engine it never was: nobody will ask us to remove it.

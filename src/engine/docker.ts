@@ -1,4 +1,5 @@
 /** The local engine over dockerode. Every request has a deadline, and none is ever awaited in a driver call. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { messageOf, UserError } from '../errors.js';
 import type { Engine, EngineContainer, EngineEvent, EngineNetwork, ListedEndpoint } from '../model/engine-port.js';
@@ -14,6 +15,8 @@ import { isOnOneOf, isStranded } from './stranded.js';
 
 /** Long enough for a container's inspect, which waits while the engine starts the container. */
 const REQUEST_TIMEOUT_MS = 30_000;
+/** For one of several, ms. */
+const INSPECT_MS = 2_000;
 const RECONNECT_MS = 500;
 
 const statusOf = (e: unknown): number | undefined =>
@@ -126,7 +129,9 @@ export class DockerEngine implements Engine {
     const list = await this.docker.listContainers({ all: true, filters: { status: ['exited'] } });
     const networks = await this.networks();
     const ours = list.filter((c) => isOnOneOf(networks, c));
-    const found = await Promise.all(ours.map(({ Id }) => this.orGone(this.docker.getContainer(Id).inspect())));
+    // One that hangs keeps the others from nothing.
+    const looks = ours.map(({ Id }) => within(INSPECT_MS, this.orGone(this.docker.getContainer(Id).inspect())));
+    const found = await Promise.all(looks);
     return found.flatMap((c) => (c !== undefined && isStranded(c) ? [c.Id] : []));
   }
 
@@ -180,6 +185,10 @@ export class DockerEngine implements Engine {
     }
   }
 }
+
+/** Undefined when it took longer, or failed. */
+const within = <T>(ms: number, work: Promise<T>): Promise<T | undefined> =>
+  Promise.race([work.catch(() => undefined), sleep(ms, undefined, { ref: false })]);
 
 /** Mirrors of older builds have our mark among them. */
 function ipamOptionsOf(options: Readonly<Record<string, string>> | null | undefined) {

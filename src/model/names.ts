@@ -52,6 +52,10 @@ const BUCKETS = 32;
 export const bucketOf = (network: string): string =>
   String((Number.parseInt(network.slice(-4), 16) || 0) % BUCKETS).padStart(2, '0');
 
+/** Whether it is the same after a server has cleaned its path. */
+const isPath = (name: string): boolean =>
+  !name.startsWith('~') && name.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
+
 /** Store keys, relative to the store's prefix. */
 export const keys = {
   nodes: 'nodes/',
@@ -59,7 +63,8 @@ export const keys = {
   networks: 'networks/',
   network: (id: string) => `networks/${id}`,
   names: 'names/',
-  name: (name: string) => `names/${name}`,
+  /** Whatever the name is: what a path cannot carry (`//`, `..`) is written as hex digits behind a `~`. */
+  name: (name: string) => `names/${isPath(name) ? name : `~${Buffer.from(name).toString('hex')}`}`,
   vnis: 'vnis/',
   vni: (vni: number) => `vnis/${vni}`,
   pools: 'pools/',

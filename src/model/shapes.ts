@@ -57,12 +57,9 @@ export function hostnameOf(name: string): string {
 /** Engines have networks of these names, and would take another one for theirs. */
 const ENGINES_OWN = new Set(['bridge', 'host', 'none', 'default', 'nat', 'ingress', 'docker_gwbridge']);
 
-/** A network's name: engines take nearly everything; a path that leads upwards would end elsewhere in the store. */
+/** A network's name: engines take nearly everything. */
 export const isNetworkName = (name: string): boolean =>
-  isPrintable(name, 255) &&
-  name.trim() !== '' &&
-  !ENGINES_OWN.has(name) &&
-  !name.split('/').some((segment) => segment === '.' || segment === '..');
+  isPrintable(name, 255) && name.trim() !== '' && !ENGINES_OWN.has(name);
 
 /** A name that a container is asked for by: no longer than DNS can carry (RFC 1035 section 2.3.4). */
 export const isEndpointName = (name: string): boolean => isPrintable(name, 253) && Buffer.byteLength(name) <= 253;

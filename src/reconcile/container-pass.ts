@@ -2,8 +2,10 @@
  * Brings what only the engine knows of containers (names, aliases) into the endpoints' records, and frees
  * what endpoints of this node left behind when the engine died without saying so.
  */
+
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { messageOf } from '../errors.js';
+import { DeadlineError, messageOf } from '../errors.js';
 import type { Engine, EngineContainer } from '../model/engine-port.js';
 import type { EndpointId, EngineNetworkId, NetworkId } from '../model/types.js';
 import type { Endpoints } from '../registry/endpoints.js';
@@ -24,6 +26,11 @@ const LEFT_MS = 30_000;
 /** A record of this host that does not live here: so soon it is looked at, for a moment ago it may have, ms. */
 const DEAD_MS = 2_000;
 
+/** Inspects at once, and how long each may take, ms. */
+const INSPECTS = 8;
+const INSPECT_MS = 5_000;
+const SILENT = Symbol();
+
 /** The first comes too early for what was under way at the crash. */
 const THOROUGH_COMPARISONS = 2;
 
@@ -34,6 +41,8 @@ const ALL: Key = 'all';
 export class ContainerPass {
   private readonly loop: Loop<Key>;
   private comparisons = 0;
+  /** Containers of which the engine did not tell at the last comparison. */
+  private readonly silent = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private dead: NodeJS.Timeout | undefined;
 
@@ -126,14 +135,13 @@ export class ContainerPass {
 
   private async compareAll(): Promise<boolean> {
     const attached = new Set<EndpointId>();
-    for (const id of await this.engine.containers()) {
-      const container = await this.engine.container(id);
-      for (const { endpoint } of container?.attachments ?? []) {
+    for (const container of await this.inspect(await this.engine.containers())) {
+      for (const { endpoint } of container.attachments) {
         if (endpoint === '') continue;
         attached.add(endpoint);
         this.local.add(endpoint);
       }
-      if (container !== undefined) await this.publish(container);
+      await this.publish(container);
     }
     this.local.keepOnly(attached);
     if (!this.tenure.prunes) return true;
@@ -144,6 +152,35 @@ export class ContainerPass {
     }
     await this.reapLeases(attached);
     return true;
+  }
+
+  /**
+   * Several at once, each for a limited time: the engine keeps an inspect waiting for as long as its container is locked,
+   * and one that hangs is to hold up neither the names of the others nor what is freed. What is attached to one that says
+   * nothing is listed by its network, too.
+   */
+  private async inspect(ids: readonly string[]): Promise<readonly EngineContainer[]> {
+    const found: EngineContainer[] = [];
+    for (let i = 0; i < ids.length; i += INSPECTS)
+      await Promise.all(
+        ids.slice(i, i + INSPECTS).map(async (id) => {
+          try {
+            const answer = this.engine.container(id);
+            const container = await Promise.race([answer, sleep(INSPECT_MS, SILENT, { ref: false })]);
+            if (container === SILENT) throw new DeadlineError(`no answer within ${INSPECT_MS / 1000} s`);
+            if (container !== undefined) found.push(container);
+            this.silent.delete(id);
+          } catch (e) {
+            if (this.silent.has(id)) return;
+            this.silent.add(id);
+            this.log.warn(
+              { container: id, err: messageOf(e) },
+              'the engine says nothing of a container; all else goes on',
+            );
+          }
+        }),
+      );
+    return found;
   }
 
   private async reap(
@@ -188,6 +225,8 @@ export class ContainerPass {
   /** A crash may have left leases in networks that this host is no member of: the first comparisons read all. */
   private async reapLeases(attached: ReadonlySet<EndpointId>): Promise<void> {
     const thorough = this.comparisons++ < THOROUGH_COMPARISONS;
+    const pools = await this.endpoints.reapPools(thorough);
+    if (pools > 0) this.log.warn({ pools }, 'freed address pools that no network took up');
     const networks = thorough ? this.view.current.networks.keys() : this.membership.networks;
     for (const network of networks) {
       const freed = await this.endpoints.reapLeases(network, attached);

@@ -14,6 +14,10 @@ export class Births<K> {
     this.at.delete(key);
   }
 
+  get keys(): Iterable<K> {
+    return this.at.keys();
+  }
+
   /** False for what an earlier process made. */
   has(key: K): boolean {
     return this.at.has(key);

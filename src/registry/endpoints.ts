@@ -139,6 +139,11 @@ export class Endpoints {
     return freed;
   }
 
+  /** Frees pools that this host claimed and no network took up, see Pools. */
+  reapPools(all: boolean): Promise<number> {
+    return this.ipam.reapPools(all);
+  }
+
   private async write(wanted: NewEndpoint, leased: boolean, key: string, record: string): Promise<void> {
     await this.membership.using(wanted.network, async (mark) => {
       let first = true;

@@ -115,6 +115,10 @@ export class Ipam {
       .filter((lease) => lease.endpoint === undefined || !serves(lease.endpoint));
   }
 
+  reapPools(all: boolean): Promise<number> {
+    return this.pools.reap(all);
+  }
+
   private async reserve(pool: PoolRef, wanted: string, kind: Lease['kind']): Promise<Cidr> {
     if (pool.network === undefined || kind !== 'endpoint') return this.lease(pool, wanted, kind, () => []);
     const since = performance.now();

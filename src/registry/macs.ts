@@ -3,7 +3,7 @@ import { UserError } from '../errors.js';
 import { ipOf, macOf } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Store } from '../model/ports.js';
-import type { EndpointId, Ip, Mac, NetworkId } from '../model/types.js';
+import type { Endpoint, EndpointId, Ip, Mac, NetworkId } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { parseEndpoint } from '../store/records.js';
 
@@ -30,8 +30,31 @@ export class Macs {
       throw new UserError(
         `"${mac}" is no MAC address of one card: it needs six bytes, the first of them even and not all of them zero; choose another --mac-address`,
       );
+    this.refuse(
+      mac,
+      (await this.with(network, mac)).find((e) => e.id !== endpoint),
+    );
+  }
+
+  /**
+   * Throws a UserError when another host was faster with the same MAC: of two that both found it free, both look again
+   * once their records stand, and the younger one gives way.
+   */
+  async confirm(network: NetworkId, mac: Mac, endpoint: EndpointId): Promise<void> {
+    const all = await this.with(network, mac);
+    const born = all.find((e) => e.id === endpoint)?.born ?? Number.POSITIVE_INFINITY;
+    this.refuse(
+      mac,
+      all.find((e) => e.id !== endpoint && (e.born ?? 0) < born),
+    );
+  }
+
+  private async with(network: NetworkId, mac: Mac): Promise<readonly Endpoint[]> {
     const { entries } = await this.store.list(keys.endpoints(network));
-    const user = entries.map((entry) => parseEndpoint(entry)).find((e) => e?.mac === mac && e.id !== endpoint);
+    return entries.flatMap((entry) => parseEndpoint(entry) ?? []).filter((e) => e.mac === mac);
+  }
+
+  private refuse(mac: Mac, user: Endpoint | undefined): void {
     if (user === undefined) return;
     const host = this.view.current.nodes.get(user.node)?.hostname ?? user.node;
     throw new UserError(

@@ -98,6 +98,23 @@ export class Pools {
     });
   }
 
+  /**
+   * Frees claims of this host that no network took up. `all`: also those of earlier processes, for which all is read.
+   * Returns how many.
+   */
+  async reap(all: boolean): Promise<number> {
+    const { entries } = all ? await this.store.list(keys.pools) : { entries: [] };
+    const found = entries.flatMap((entry) => parsePool(entry) ?? []).filter((pool) => pool.network === undefined);
+    let freed = 0;
+    for (const cidr of new Set([...found.map((pool) => pool.cidr), ...this.births.keys])) {
+      if (this.births.age(cidr) <= ABANDONED_MS) continue;
+      const pool = await this.look(cidr);
+      if (pool !== undefined && this.isAbandoned(pool) && (await this.store.commit(dropOps(pool))).ok) freed++;
+      this.births.end(cidr);
+    }
+    return freed;
+  }
+
   /** Throws a UserError for what can be no network's subnet. */
   record(cidr: Cidr, range: Cidr | undefined, network?: NetworkId): Omit<Pool, 'index'> {
     const trouble = subnetTrouble(cidr);

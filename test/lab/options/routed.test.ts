@@ -12,8 +12,8 @@ const mac = async (host: number, bridge: string) => {
   const [name = ''] = (await site.lab.host(host).run('ls', '/run/docker/netns'))
     .split('\n')
     .filter((n) => n.startsWith('1-'));
-  const argv = ['nsenter', `--net=/run/docker/netns/${name}`, 'cat', `/sys/class/net/${bridge}/address`];
-  return (await site.lab.host(host).run(...argv)).trim();
+  const argv = ['nsenter', `--net=/run/docker/netns/${name}`, 'ip', '-o', 'link', 'show', bridge];
+  return / link\/ether (\S+)/.exec(await site.lab.host(host).run(...argv))?.[1] ?? '';
 };
 
 it('no ping between subnets is lost while containers come and go', async () => {

@@ -113,23 +113,7 @@ const SUBNETS: readonly (readonly unknown[])[] = [
   [{ ...v6, aux: { a: 'fd00:1::9%lo' } }],
 ];
 const NAMES = [
-  ...[
-    '',
-    ' ',
-    'evil/../../x',
-    '..',
-    '.',
-    '../x',
-    'x/..',
-    'x/.',
-    './x',
-    ESCAPE,
-    TURNED,
-    'a\nb',
-    '\u009b2J',
-    '\ud800',
-    LONG,
-  ],
+  ...['', ' ', ESCAPE, TURNED, 'a\nb', '\u009b2J', '\ud800', LONG],
   ...['host', 'none', 'bridge', 'default', 'ingress', 'docker_gwbridge'],
 ];
 const announced = (change: object) => ({ announced: { ...network.announced, ...change } });
