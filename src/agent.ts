@@ -6,6 +6,7 @@ import { makeRoutes } from './api/routes.js';
 import { makeApp, serve } from './api/server.js';
 import type { Config } from './config.js';
 import { isUserError, messageOf } from './errors.js';
+import { insist } from './insist.js';
 import { differing } from './model/differing.js';
 import type { EngineEvent } from './model/engine-port.js';
 import type { Cluster } from './model/types.js';
@@ -13,7 +14,6 @@ import { assemble, PATIENCE_MS, type Parts } from './parts.js';
 import type { ClusterChange } from './store/change-teller.js';
 import { networksOf } from './store/copy.js';
 
-const RETRY_MS = 500;
 /** How long a stop takes down what was put off, ms. */
 const CATCH_UP_MS = 1_000;
 /** How long a stop waits for the disk, ms. */
@@ -27,6 +27,8 @@ export interface AgentEvents {
 export class Agent {
   private isLoaded = false;
   private isReclaimed = false;
+  private isToHeal = false;
+  private healing: Promise<void> | undefined;
   private readonly ending = new AbortController();
   /** The networks that were there at the last change. */
   private known: Cluster['networks'] = new Map();
@@ -48,7 +50,7 @@ export class Agent {
     const app = makeApp(routes, log, () => parts.restarts.kick());
     const servers = await Promise.all(config.sockets.map((path) => serve(app, path)));
     const agent = new Agent(log, parts, servers, events);
-    parts.doubt.listener = () => void agent.insist('the store could not be healed', () => agent.heal());
+    parts.doubt.listener = () => agent.healAgain();
     log.info(
       {
         sockets: config.sockets,
@@ -195,6 +197,21 @@ export class Agent {
     this.log.warn('the store does not answer as expected; starting from the copy in DATA_DIR');
   }
 
+  /** One at a time: whatever is doubted meanwhile makes exactly one more. */
+  private healAgain(): void {
+    this.isToHeal = true;
+    this.healing ??= this.healAll().finally(() => {
+      this.healing = undefined;
+    });
+  }
+
+  private async healAll(): Promise<void> {
+    while (this.isToHeal && !this.ending.signal.aborted) {
+      this.isToHeal = false;
+      await this.insist('the store could not be healed', () => this.heal());
+    }
+  }
+
   private async heal(): Promise<void> {
     const { healer, view, node } = this.parts;
     const healing = await healer.heal(view.current);
@@ -219,16 +236,6 @@ export class Agent {
 
   /** Tries until it works: Consul may come long after us. */
   private async insist(complaint: string, work: () => Promise<void>): Promise<void> {
-    const told = new Set<string>();
-    while (!this.ending.signal.aborted) {
-      try {
-        return await work();
-      } catch (e) {
-        const err = messageOf(e);
-        if (!told.has(err)) this.log.error({ err }, `${complaint}; trying on`);
-        told.add(err);
-        await sleep(RETRY_MS);
-      }
-    }
+    await insist(this.log, this.ending.signal, complaint, work);
   }
 }

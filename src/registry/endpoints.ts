@@ -8,7 +8,8 @@ import type { Cidr, Endpoint, EndpointId, Mac, Network, NetworkId, NodeId } from
 import type { ClusterView } from '../store/cluster.js';
 import { formatEndpoint, formatLease, parseEndpoint } from '../store/records.js';
 import type { EndpointAttempt, Heads } from './heads.js';
-import { dropLease, type Ipam } from './ipam.js';
+import type { Ipam } from './ipam.js';
+import { dropLease } from './leases.js';
 import type { LocalEndpoints } from './local-endpoints.js';
 import type { Membership } from './membership.js';
 import type { Networks } from './networks.js';
@@ -141,7 +142,7 @@ export class Endpoints {
 
   /** Frees pools that this host claimed and no network took up, see Pools. */
   reapPools(all: boolean): Promise<number> {
-    return this.ipam.reapPools(all);
+    return this.ipam.pools.reap(all);
   }
 
   private async write(wanted: NewEndpoint, leased: boolean, key: string, record: string): Promise<void> {

@@ -3,20 +3,20 @@ import { StoreError, UserError } from '../errors.js';
 import { contains, inPool, ipOf, isHostAddress, parseIp } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Op, Store } from '../model/ports.js';
-import type { Cidr, EndpointId, Ip, Lease, NodeId, Subnet } from '../model/types.js';
+import type { Cidr, EndpointId, Ip, Lease, NodeId } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { formatLease } from '../store/records.js';
 import { Births } from './births.js';
 import { Contention } from './contention.js';
 import type { Identity } from './identity.js';
-import { Leases } from './leases.js';
+import { dropLease, Leases } from './leases.js';
 import type { LocalEndpoints } from './local-endpoints.js';
 import type { Membership } from './membership.js';
 import type { Networks } from './networks.js';
 import { Occupied } from './occupied.js';
 import type { Pools } from './pools.js';
 import { REST_MS, type Released } from './released.js';
-import { type PoolRef, poolOf, Room } from './room.js';
+import { type PoolRef, poolOf, Room, subnetOf } from './room.js';
 import { type Attempt, STORE_DEADLINE_MS, transact, transactEnding } from './transact.js';
 
 /** A lease of ours that no endpoint took up within this time was left behind by a crash, ms. */
@@ -48,7 +48,7 @@ export class Ipam {
     private readonly store: Store,
     private readonly view: ClusterView,
     private readonly self: NodeId,
-    private readonly pools: Pools,
+    readonly pools: Pools,
     private readonly networks: Networks,
     private readonly membership: Membership,
     private readonly local: LocalEndpoints,
@@ -64,7 +64,7 @@ export class Ipam {
   async requestGateway(cidr: Cidr, wanted: string): Promise<Cidr> {
     const pool = await this.pool(cidr);
     if (pool.network === undefined) return this.reserve(pool, wanted, 'gateway');
-    const gateway = this.subnet(pool)?.gateway;
+    const gateway = subnetOf(pool)?.gateway;
     if (gateway === undefined || (wanted !== '' && ipOf(gateway) !== parseIp(wanted)))
       throw new UserError(
         `the gateway of ${cidr} is ${gateway ?? 'not set'} on all hosts; it cannot be ${wanted || 'another'}`,
@@ -76,7 +76,7 @@ export class Ipam {
   async requestAddress(cidr: Cidr, wanted: string): Promise<Cidr> {
     const pool = await this.pool(cidr);
     if (pool.network === undefined) return this.reserve(pool, wanted, 'aux');
-    const aux = Object.values(this.subnet(pool)?.aux ?? {});
+    const aux = Object.values(subnetOf(pool)?.aux ?? {});
     // The engine asks for the auxiliary addresses of a mirror while it creates it; they are leased already.
     if (wanted !== '' && aux.includes(parseIp(wanted))) return inPool(parseIp(wanted), cidr);
     return this.reserve(pool, wanted, 'endpoint');
@@ -115,10 +115,6 @@ export class Ipam {
       .filter((lease) => lease.endpoint === undefined || !serves(lease.endpoint));
   }
 
-  reapPools(all: boolean): Promise<number> {
-    return this.pools.reap(all);
-  }
-
   private async reserve(pool: PoolRef, wanted: string, kind: Lease['kind']): Promise<Cidr> {
     if (pool.network === undefined || kind !== 'endpoint') return this.lease(pool, wanted, kind, () => []);
     const since = performance.now();
@@ -143,7 +139,10 @@ export class Ipam {
         if (tried !== undefined && failed.length > 0) await this.learn(tried, failed, ++tries);
         if (this.view.doubts && this.occupied.of(pool) === undefined) throw new StoreError(DOUBT, true);
         const known = await this.identity.knownOp();
-        tried = wanted === '' ? await this.chooseFree(pool, kind) : await this.take(pool, parseIp(wanted), kind);
+        const lost = failed.length === 0 ? tried : undefined;
+        tried =
+          (lost && (await this.takeBack(lost))) ??
+          (wanted === '' ? await this.chooseFree(pool, kind) : await this.take(pool, parseIp(wanted), kind));
         // Before the commit: whoever frees what nobody uses may see the lease before we have the answer.
         this.births.begin(keys.lease(tried.pool.cidr, tried.ip));
         return { ops: [...tried.ops, ...mark(), known], result: tried };
@@ -173,6 +172,18 @@ export class Ipam {
 
   private value(pool: PoolRef, ip: Ip, kind: Lease['kind']): string {
     return formatLease({ pool: pool.cidr, address: ip, node: this.self, kind, created: Date.now() });
+  }
+
+  /** A try whose answer was lost, if it went through: the address is ours already. */
+  private async takeBack({ pool, ip, ops: [op, ...more] }: Choice): Promise<Choice | undefined> {
+    const held = await this.leases.find(pool.cidr, ip);
+    if (held === undefined || op === undefined || !('value' in op) || formatLease(held) !== op.value) return undefined;
+    const { key } = op;
+    return {
+      pool,
+      ip,
+      ops: [{ verb: 'update', key, value: this.value(pool, ip, held.kind), index: held.index }, ...more],
+    };
   }
 
   /** A wanted address is free, or held by an endpoint of this host that a power loss took away. */
@@ -233,14 +244,4 @@ export class Ipam {
       throw new UserError(`pool ${cidr} is not claimed in the cluster; its network has been removed`);
     return pool;
   }
-
-  private subnet({ network, cidr }: PoolRef): Subnet | undefined {
-    return network?.subnets.find((s) => s.pool === cidr);
-  }
 }
-
-export const dropLease = (lease: Lease): Op => ({
-  verb: 'delete',
-  key: keys.lease(lease.pool, lease.address),
-  index: lease.index,
-});

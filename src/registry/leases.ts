@@ -1,7 +1,7 @@
 /** Leases as the store has them: who holds an address. */
 import { ipOf } from '../model/address.js';
 import { keys } from '../model/names.js';
-import type { Store } from '../model/ports.js';
+import type { Op, Store } from '../model/ports.js';
 import type { Cidr, EndpointId, Ip, Lease, NodeId, Subnet } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import { parseEndpoint, parseLease, readable } from '../store/records.js';
@@ -59,3 +59,9 @@ export function reservedLeases(subnet: Omit<Subnet, 'vni'>, node: NodeId): reado
     ...Object.values(subnet.aux).map((ip) => lease(ip, 'aux')),
   ];
 }
+
+export const dropLease = (lease: Lease): Op => ({
+  verb: 'delete',
+  key: keys.lease(lease.pool, lease.address),
+  index: lease.index,
+});

@@ -2,7 +2,7 @@
 import { addressValue, assignable, contains, familyOf, freeAddress } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Store } from '../model/ports.js';
-import type { Cidr, Ip, Network } from '../model/types.js';
+import type { Cidr, Ip, Network, Subnet } from '../model/types.js';
 import type { ClusterView } from '../store/cluster.js';
 import type { Occupied } from './occupied.js';
 import type { Released } from './released.js';
@@ -117,3 +117,6 @@ export class Room {
     return owner?.network?.subnets.find(({ pool }) => contains(pool, ip))?.pool ?? requested;
   }
 }
+
+export const subnetOf = ({ network, cidr }: PoolRef): Subnet | undefined =>
+  network?.subnets.find((s) => s.pool === cidr);

@@ -19,7 +19,7 @@ export interface Attempt<T> {
 
 export interface Committed<T> {
   readonly result: T;
-  /** The store's index after the commit; 0 when there was nothing to write. */
+  /** The store's index after the commit, also of one whose answer was lost; 0 when there was nothing to write. */
   readonly index: number;
 }
 
@@ -39,16 +39,20 @@ export async function transact<T>(
   const end = performance.now() + deadlineMs;
   let hiccup: unknown;
   let failed: readonly number[] = [];
+  /** What nobody knows of whether it was done. */
+  let unknown: readonly Op[] = [];
   for (let tries = 1; ; tries++) {
     try {
       const { ops, result } = await build(failed);
-      if (ops.length === 0) return { result, index: 0 };
+      if (ops.length === 0) return { result, index: await indexAfter(store, unknown) };
+      unknown = ops;
       const commit = await store.commit(ops);
       if (commit.ok) {
         failures.delete(store);
         return { result, index: commit.index };
       }
       failed = commit.failed;
+      unknown = [];
       // The store took the time, whoever else may have been faster since it is back.
       if (performance.now() > end)
         throw hiccup ?? new DeadlineError('too many hosts changed the same thing at once; try again');
@@ -57,9 +61,17 @@ export async function transact<T>(
     } catch (e) {
       if (!(isStoreError(e) && e.retryable) || performance.now() > end) throw e;
       hiccup = e;
+      failed = [];
       await sleep(Math.min(100 * tries, 1_000));
     }
   }
+}
+
+/** At least the index of the operations, should they have been done: who waits for them waits for no less. */
+async function indexAfter(store: Store, ops: readonly Op[]): Promise<number> {
+  const written = ops.find((op) => op.verb !== 'check' && op.verb !== 'checkAbsent');
+  if (written === undefined) return 0;
+  return (await store.list(written.verb === 'deleteTree' ? written.prefix : written.key)).index;
 }
 
 /**

@@ -34,3 +34,19 @@ it('names the store, not other hosts, when the store was what took the time', as
   await expect(transact(store, build, 300)).rejects.toBe(away);
   await expect(transact(store, build, 100)).rejects.toThrow('too many hosts');
 });
+
+it('gives the index of a commit whose answer was lost', async () => {
+  const store = new FakeStore();
+  const commit = store.commit.bind(store);
+  vi.spyOn(store, 'commit').mockImplementationOnce(async (ops) => {
+    await commit(ops);
+    throw new StoreError('no answer', true);
+  });
+  const build = async () => {
+    const isThere = (await store.get('key')) !== undefined;
+    return { ops: isThere ? [] : [{ verb: 'create', key: 'key', value: '' } as const], result: undefined };
+  };
+  const { index } = await transact(store, build);
+  expect(index).toBeGreaterThanOrEqual((await store.get('key'))?.index ?? Number.POSITIVE_INFINITY);
+  expect((await transact(store, build)).index).toBe(0);
+});
