@@ -19,6 +19,7 @@ import { keys } from './model/names.js';
 import type { HostFacts } from './model/ports.js';
 import type { Cidr, Ip } from './model/types.js';
 import { gwbridgeSubnet } from './model/way-out.js';
+import { reclaimEvents } from './reclaim-events.js';
 import { Advice } from './reconcile/advice.js';
 import { ConsulGuardPass } from './reconcile/consul-guard-pass.js';
 import { ContainerPass } from './reconcile/container-pass.js';
@@ -105,19 +106,10 @@ export async function assemble(config: Config, log: Logger) {
   const doubt = { listener: () => {} };
   const local = new LocalEndpoints(memory.sandboxes);
   const heads = new Heads(store, self);
-  const reclaimer = new Reclaimer(store, self, heads, local, {
-    reclaimed: ({ id, names }) => {
-      log.warn({ endpoint: id, names }, 'this host was forgotten; put an endpoint back');
-      registration
-        .renew()
-        .catch((e: unknown) => log.debug({ err: messageOf(e) }, 'the record of this host comes later'));
-    },
-    lost: ({ id, names, addresses }, conflicts) =>
-      log.error(
-        { endpoint: id, names, addresses, conflicts },
-        'this host was forgotten and others have what this endpoint held: cut off; docker network disconnect and connect it',
-      ),
-  });
+  const events = reclaimEvents(log, () => registration.renew());
+  const reclaimer = new Reclaimer(store, self, heads, local, events, (id) =>
+    membership.own(id).some((e) => local.isLive(e.id)) ? view.current.networks.get(id) : undefined,
+  );
   const exposure = new ExposureWatch(async () => (config.consul ? lookForExposure(config.consul) : new Map()), log);
   const view = new ClusterView(store, garbage, {
     isKnown: () => identity.isKnown(),

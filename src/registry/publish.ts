@@ -2,16 +2,25 @@
 import { ipOf, networkOf } from '../model/address.js';
 import { keys } from '../model/names.js';
 import type { Entry, Op, Store } from '../model/ports.js';
-import type { Endpoint, Lease } from '../model/types.js';
+import type { Endpoint, Lease, Network } from '../model/types.js';
 import { commitAhead } from '../store/in-parts.js';
-import { formatEndpoint, formatLease, parseLease, parseNetwork, parsePool } from '../store/records.js';
+import {
+  formatEndpoint,
+  formatLease,
+  formatNetwork,
+  formatPool,
+  parseLease,
+  parseNetwork,
+  parsePool,
+} from '../store/records.js';
 import type { Heads } from './heads.js';
+import { reservedLeases } from './leases.js';
 import { type Attempt, transact } from './transact.js';
 
 type Checks = () => Promise<readonly Op[] | undefined>;
 
 /** Returns the keys that somebody else holds; none when all of it stands, now or before. The first key is the record. */
-export async function publish(store: Store, entries: ReadonlyMap<string, string>): Promise<readonly string[]> {
+async function publish(store: Store, entries: ReadonlyMap<string, string>): Promise<readonly string[]> {
   return (await transact(store, () => attempt(store, entries, async () => []))).result;
 }
 
@@ -80,3 +89,24 @@ export const leaseEntry = (lease: Omit<Lease, 'index'>): [string, string] => [
   keys.lease(lease.pool, lease.address),
   formatLease(lease),
 ];
+
+/** A network with all that it claims. */
+export const publishNetwork = (store: Store, network: Network): Promise<readonly string[]> =>
+  publish(store, networkEntries(network));
+
+/** The record first: where it stands, the network has been published. */
+function networkEntries(network: Network): ReadonlyMap<string, string> {
+  const created = Date.now();
+  const pools = network.subnets.map(({ pool }): [string, string] => [
+    keys.pool(pool),
+    formatPool({ cidr: pool, node: network.creator, network: network.id, created }),
+  ]);
+  const leases = network.subnets.flatMap((subnet) => reservedLeases(subnet, network.creator)).map(leaseEntry);
+  return new Map([
+    [keys.network(network.id), formatNetwork(network)],
+    ...pools,
+    ...leases,
+    ...network.subnets.map((s): [string, string] => [keys.vni(s.vni), network.id]),
+    ...(network.announced === undefined ? [] : [[keys.name(network.announced.name), network.id] as const]),
+  ]);
+}

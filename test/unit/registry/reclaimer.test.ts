@@ -3,7 +3,7 @@ import { forgetNode } from '../../../src/cli/forget.js';
 import { ipOf } from '../../../src/model/address.js';
 import { keys } from '../../../src/model/names.js';
 import type { Entry } from '../../../src/model/ports.js';
-import type { Cidr, NetworkId, NodeAddress } from '../../../src/model/types.js';
+import type { Cidr, Network, NetworkId, NodeAddress } from '../../../src/model/types.js';
 import { Heads } from '../../../src/registry/heads.js';
 import { Reclaimer } from '../../../src/registry/reclaimer.js';
 import { FakeStore } from '../../fakes/store.js';
@@ -20,6 +20,8 @@ let told: string[];
 let known: readonly Entry[];
 let reclaimer: Reclaimer;
 let attached: { address: Cidr };
+/** What containers of the second host live on, besides. */
+let used: Network | undefined;
 const state = async () => {
   const { entries } = await store.list('');
   return entries.flatMap(({ key }) => (/^(endpoints|addresses|members)\//.test(key) ? [key] : []));
@@ -35,10 +37,19 @@ beforeEach(async () => {
   attached = await two.run(20, network, '172.16.1.77');
   known = (await store.list('endpoints/')).entries;
   told = [];
-  reclaimer = new Reclaimer(store, two.self, new Heads(store, two.self), two.local, {
-    reclaimed: ({ id }) => told.push(`reclaimed ${Number.parseInt(id, 16)}`),
-    lost: ({ id }, conflicts) => told.push(`lost ${Number.parseInt(id, 16)}: ${conflicts.length}`),
-  });
+  used = undefined;
+  reclaimer = new Reclaimer(
+    store,
+    two.self,
+    new Heads(store, two.self),
+    two.local,
+    {
+      reclaimed: ({ id }) => told.push(`reclaimed ${Number.parseInt(id, 16)}`),
+      lost: ({ id }, conflicts) => told.push(`lost ${Number.parseInt(id, 16)}: ${conflicts.length}`),
+      republished: ({ id }) => told.push(`republished ${Number.parseInt(id, 16)}`),
+    },
+    () => used,
+  );
 });
 afterEach(() => {
   one.stop();
@@ -69,6 +80,24 @@ describe('Reclaimer', () => {
     await store.commit([{ verb: 'delete', key: keys.network(network) }]);
     expect(await reclaimer.reclaim(known)).toEqual(new Set());
     expect(told).toEqual(['lost 20: 1']);
+  });
+
+  it.each([
+    ['the endpoints are missed first', /^endpoints/],
+    ['the network is missed first', /^networks/],
+  ])('publishes a network again that containers live on here, with all that is its: %s', async (_, first) => {
+    used = two.view.current.networks.get(network);
+    const before = (await store.keys('')).filter((key) => /^(networks|pools|vnis)/.test(key));
+    const gone = (await store.list('')).entries.filter((e) => /^(networks|endpoints)/.test(e.key));
+    // As an older backup has it: nothing of the network.
+    for (const key of await store.keys(''))
+      if (/^(networks|pools|vnis|endpoints|addresses|members|heads)/.test(key))
+        store.table.commit([{ verb: 'delete', key }]);
+    for (const entries of [gone.filter((e) => first.test(e.key)), gone]) await reclaimer.reclaim(entries);
+    expect((await store.keys('')).filter((key) => /^(networks|pools|vnis)/.test(key))).toEqual(before);
+    expect(await store.keys(`endpoints/${network}/${two.self}/`)).toHaveLength(1);
+    expect(told).toContain('republished 1');
+    expect(told).not.toContain(expect.stringContaining('lost'));
   });
 
   it('leaves alone what this host has removed itself, and what it was not forgotten in', async () => {
