@@ -119,6 +119,7 @@ explain_trial() {
 }
 
 check_host
+! [ -f "$(dirname "$0")/notices.sh" ] || sh "$(dirname "$0")/notices.sh"
 install_plugin "$@"
 try
 say "done. Between hosts UDP 4789 must be open, both ways; see it from another host of the cluster:"
