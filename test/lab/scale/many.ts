@@ -49,7 +49,7 @@ export async function measureMany(real: number, hosts: number, tell: (line: stri
     const last = `net${NETWORKS - 1}`;
     const all = () =>
       site.hosts.every((h) => h.engine.networks.find(last) && h.engine.networks.list().length > NETWORKS);
-    await until(`${NETWORKS} networks on all hosts`, 120, all, 200);
+    await until(`${NETWORKS} networks on all hosts`, 300, all, 200);
     await sleep(4000);
     tell(`${NETWORKS} networks on all hosts`);
     const beside = await creations(site, maker, 'late', 21);
