@@ -18,11 +18,11 @@ const mac = async (host: number, bridge: string) => {
 
 it('no ping between subnets is lost while containers come and go', async () => {
   await site.network('two', `${OURS} --subnet 172.16.1.0/24 --subnet 172.16.2.0/24`);
-  await site.run(1, 'a', '--net two --ip 172.16.1.10');
-  await site.run(2, 'b', '--net two --ip 172.16.2.10');
-  expect(await site.ping(1, 'a', '172.16.2.10')).toBe(true);
+  await site.run(1, 'a1', '--net two --ip 172.16.1.10');
+  await site.run(2, 'b1', '--net two --ip 172.16.2.10');
+  expect(await site.ping(1, 'a1', '172.16.2.10')).toBe(true);
   const before = await mac(1, 'br0');
-  const pings = site.exec(1, 'a', 'ping -i 0.1 -c 150 172.16.2.10');
+  const pings = site.exec(1, 'a1', 'ping -i 0.1 -c 150 172.16.2.10');
   for (let n = 0; n < 8; n++) {
     await site.docker(1, 'run --rm --net two busybox true');
     await site.docker(2, 'run --rm --net two busybox true');
