@@ -37,7 +37,7 @@ export default defineConfig({
   test: {
     projects: [
       project('unit', { seconds: 20, workers: 2 }),
-      project('store', { seconds: 30, workers: 1 }),
+      project('store', { seconds: 30, workers: 2 }),
       project('kernel', { seconds: 30, workers: 2, exclude: ALONE }),
       project('kernel-alone', { seconds: 30, workers: 1, include: ALONE }),
       project('lab', { seconds: 300, workers: 1, include: ['test/lab/*.test.ts'] }),

@@ -63,7 +63,7 @@ it(`the same name without a subnet on three hosts at once, ${TIMES} times`, asyn
     `the same network create without a subnet on three hosts at once, ${TIMES} times`,
     'one network on all hosts each time, no key left over',
   );
-});
+}, 600_000);
 
 it.each(Object.entries(FILES))(
   `docker compose up of a file with %s on three hosts at once, ${UPS} times`,
@@ -101,4 +101,5 @@ it.each(Object.entries(FILES))(
       `${again} ups were told to try again; one network on all hosts each time, nothing left after down`,
     );
   },
+  600_000,
 );

@@ -1,7 +1,7 @@
 /** Fifteen containers on each of two hosts, started at once: no address twice, all reachable, nothing left. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { Lab } from './lab.js';
-import { within } from './waiting.js';
+import { Lab } from '../lab.js';
+import { within } from '../waiting.js';
 
 const PER_HOST = 15;
 const HOSTS = [1, 2];
