@@ -208,10 +208,13 @@ export class Networks {
     const ops: Op[] = [];
     for (const { pool: cidr } of wanted.subnets) {
       const pool = await this.pools.get(cidr);
-      if (pool === undefined || pool.network !== undefined)
+      if (pool === undefined) throw new UserError(`pool ${cidr} is not claimed; try again`);
+      if (pool.network !== undefined) {
+        const name = this.nameOf(pool.network);
         throw new UserError(
-          `pool ${cidr} is ${pool === undefined ? 'not claimed' : 'in use by another network'}; try again`,
+          `subnet ${cidr} overlaps ${cidr} of network ${name}, made just now; use that or another one`,
         );
+      }
       if (pool.range !== undefined) ranges.set(cidr, { range: pool.range });
       const value = formatPool({ ...pool, network: wanted.id });
       ops.push({ verb: 'update', key: keys.pool(cidr), value, index: pool.index });

@@ -97,7 +97,8 @@ async function weapons(): Promise<Readonly<Record<string, string>>> {
     [c1[0]]: json({ ...JSON.parse(c1[1]), sandbox }),
     // What makes hosts look at the endpoints, and heads that are none.
     ...Object.fromEntries([...nodes, STRANGER].map((node) => [keys.head(network, node, 'forged--'), ESCAPES])),
-    [keys.head(network, 'somebody', '..')]: 'garbage',
+    [keys.head(network, 'somebody', 'forged--')]: 'garbage',
+    [keys.head(network, nodes[0], 'far-too-long-a-revision')]: 'garbage',
     [keys.head(id('c'), nodes[0], 'forged')]: 'garbage',
     [`heads/99/${network}/${nodes[0]}/forged`]: 'garbage',
     'pools/0.0.0.0-1': pool,
