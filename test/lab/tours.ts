@@ -31,8 +31,7 @@ const GUIDE: Tour = {
 };
 
 /**
- * Those that `npm test` takes for what goes beyond the walkthrough: the oldest and the newest. `npm run test:engines` runs
- * the same on those in between.
+ * Those that `npm test` takes: the oldest and the newest. `npm run test:engines` runs the same on those in between.
  */
 export const ENDS: readonly EngineVersion[] = SUPPORTED.filter((engine) => {
   const isEnd = engine === SUPPORTED.at(0) || engine === SUPPORTED.at(-1);
