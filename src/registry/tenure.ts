@@ -4,6 +4,7 @@
  */
 import { StoreError, type UserError } from '../errors.js';
 import type { Commit, Op, Store } from '../model/ports.js';
+import { StoreLayer } from '../store/store-layer.js';
 
 type State = 'unknown' | 'waiting' | 'held' | UserError;
 
@@ -94,36 +95,16 @@ export class Tenure {
 }
 
 /** The store of a host that writes only while it holds its node key. */
-export class TenantStore implements Store {
-  readonly get: Store['get'];
-  readonly list: Store['list'];
-  readonly keys: Store['keys'];
-  readonly children: Store['children'];
-  readonly watch: Store['watch'];
-  readonly watchNames: Store['watchNames'];
-  readonly hold: Store['hold'];
-  readonly close: Store['close'];
-
+export class TenantStore extends StoreLayer {
   constructor(
-    private readonly store: Store,
+    store: Store,
     private readonly tenure: Tenure,
   ) {
-    this.get = store.get.bind(store);
-    this.list = store.list.bind(store);
-    this.keys = store.keys.bind(store);
-    this.children = store.children.bind(store);
-    this.watch = store.watch.bind(store);
-    this.watchNames = store.watchNames.bind(store);
-    this.hold = store.hold.bind(store);
-    this.close = store.close.bind(store);
+    super(store);
   }
 
-  get troubles(): Store['troubles'] {
-    return this.store.troubles;
-  }
-
-  async commit(ops: readonly Op[]): Promise<Commit> {
+  override async commit(ops: readonly Op[]): Promise<Commit> {
     this.tenure.assert();
-    return this.store.commit(ops);
+    return super.commit(ops);
   }
 }

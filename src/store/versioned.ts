@@ -10,6 +10,7 @@ import { type ClusterRecord, isOfVersion1, parseCluster } from './cluster-record
 import { assertReadable } from './readable.js';
 import { readersOf } from './readers.js';
 import { BUILD, inVersion, readVersioned } from './record-version.js';
+import { StoreLayer } from './store-layer.js';
 
 /** What the cluster says of its version, and what its hosts say to that. */
 export interface Standing {
@@ -23,29 +24,18 @@ export interface Standing {
 /** All that we read lists of. */
 const FOLDERS = [keys.nodes, keys.networks, 'endpoints/', keys.allHeads, 'members/', keys.pools, 'addresses/'];
 
-export class VersionedStore implements Store {
-  readonly list: Store['list'];
-  readonly keys: Store['keys'];
-  readonly children: Store['children'];
-  readonly watch: Store['watch'];
-  readonly watchNames: Store['watchNames'];
-  readonly close: Store['close'];
+export class VersionedStore extends StoreLayer {
   private isChecked = false;
   /** All hosts read that, whoever they are. */
   private version = BUILD.least;
 
   constructor(
-    private readonly store: Store,
+    store: Store,
     /** Where the records are and how to be rid of them, for a sentence. */
     private readonly where: string,
     private readonly cure: string,
   ) {
-    this.list = store.list.bind(store);
-    this.keys = store.keys.bind(store);
-    this.children = store.children.bind(store);
-    this.watch = store.watch.bind(store);
-    this.watchNames = store.watchNames.bind(store);
-    this.close = store.close.bind(store);
+    super(store);
   }
 
   /**
@@ -92,23 +82,19 @@ export class VersionedStore implements Store {
     return [...nodes.entries, ...networks.entries].some(isOfFirst) && !networks.entries.some(isOurs);
   }
 
-  get troubles(): Store['troubles'] {
-    return this.store.troubles;
-  }
-
   /** One that was replaced meanwhile is told by the record that everybody asks for first. */
-  async get(key: string): Promise<Entry | undefined> {
+  override async get(key: string): Promise<Entry | undefined> {
     const entry = await this.store.get(key);
     if (key === keys.cluster && entry !== undefined && isOfVersion1(entry.value)) this.isChecked = false;
     return entry;
   }
 
-  async commit(ops: readonly Op[]): Promise<Commit> {
+  override async commit(ops: readonly Op[]): Promise<Commit> {
     await this.check();
     return this.store.commit(ops.map((op) => this.written(op)));
   }
 
-  async hold(key: string, value: string, ...more: Tail<Parameters<Store['hold']>>): Promise<Hold> {
+  override async hold(key: string, value: string, ...more: Tail<Parameters<Store['hold']>>): Promise<Hold> {
     await this.check();
     const hold = await this.store.hold(key, inVersion(key, value, this.version), ...more);
     return {
