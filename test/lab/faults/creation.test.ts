@@ -1,7 +1,7 @@
 /** The same `network create` on two hosts at once: one network, or one clear loser, and both hosts agree. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { composeBinary, fillCompose } from '../cache.js';
-import { attempt } from '../command.js';
+import { fillCompose } from '../cache.js';
+import { compose } from '../compose.js';
 import { Lab } from '../lab.js';
 import { within } from '../waiting.js';
 import { ENGINE } from './engine-choice.js';
@@ -66,13 +66,8 @@ it(`the same network create on two hosts at once, ${TIMES} times`, async () => {
   );
 });
 
-/** `docker compose -p shop …` on a host, of a file that is the same on both. */
-const compose = (host: number, ...args: string[]) => {
-  const DOCKER_HOST = `unix://${lab.host(host).host.path('/run/docker.sock')}`;
-  const argv = [composeBinary(COMPOSE), '-p', 'shop', '-f', '-', ...args];
-  return attempt(argv, { env: { DOCKER_HOST, PATH: process.env.PATH, HOME: '/root' }, input: PROJECT });
-};
-const up = (host: number) => compose(host, 'up', '-d', '--pull', 'never');
+const onHost = (host: number, ...args: string[]) => compose(lab.host(host), COMPOSE, PROJECT, ...args);
+const up = (host: number) => onHost(host, 'up', '-d', '--pull', 'never');
 
 it(`docker compose up of one project on two hosts at once, ${UPS} times`, async () => {
   let [losers, containers] = [0, 0];
@@ -102,7 +97,7 @@ it(`docker compose up of one project on two hosts at once, ${UPS} times`, async 
         async () => (await lab.host(i + 1).engine.attempt('exec', 'shop-each-1', 'ping', '-c1', '-W1', address)).ok,
       );
     containers += addresses.length;
-    for (const host of [1, 2]) expect((await compose(host, 'down', '-t', '0')).ok).toBe(true);
+    for (const host of [1, 2]) expect((await onHost(host, 'down', '-t', '0')).ok).toBe(true);
     await within(5_000, 'the network is gone', async () => {
       const [a, b] = await Promise.all([listed(1), listed(2)]);
       return a.length === 0 && b.length === 0 && (await records()) === 0;

@@ -1,7 +1,7 @@
 /** One name created on three hosts at once without a subnet, as compose files do: one network everywhere, nothing left. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { composeBinary, fillCompose } from '../cache.js';
-import { attempt } from '../command.js';
+import { fillCompose } from '../cache.js';
+import { compose } from '../compose.js';
 import { Lab } from '../lab.js';
 import { within } from '../waiting.js';
 import { ENGINE } from './engine-choice.js';
@@ -68,12 +68,8 @@ it(`the same name without a subnet on three hosts at once, ${TIMES} times`, asyn
 it.each(Object.entries(FILES))(
   `docker compose up of a file with %s on three hosts at once, ${UPS} times`,
   async (kind, ipam) => {
-    const compose = (host: number, ...args: string[]) => {
-      const DOCKER_HOST = `unix://${lab.host(host).host.path('/run/docker.sock')}`;
-      const argv = [composeBinary(COMPOSE), '-p', 'shop', '-f', '-', ...args];
-      return attempt(argv, { env: { DOCKER_HOST, PATH: process.env.PATH, HOME: '/root' }, input: project(ipam) });
-    };
-    const up = (host: number) => compose(host, 'up', '-d', '--pull', 'never');
+    const onHost = (host: number, ...args: string[]) => compose(lab.host(host), COMPOSE, project(ipam), ...args);
+    const up = (host: number) => onHost(host, 'up', '-d', '--pull', 'never');
     let again = 0;
     for (let n = 0; n < UPS; n++) {
       for (const [i, { ok, stderr }] of (await Promise.all(HOSTS.map(up))).entries()) {
@@ -87,12 +83,12 @@ it.each(Object.entries(FILES))(
       // A container that was faster than the others' news keeps its network until it is removed.
       for (const host of HOSTS)
         if ((await records()) > 1) {
-          await compose(host, 'rm', '-sf');
+          await onHost(host, 'rm', '-sf');
           await within(5_000, 'its network gives way', async () => (await listed(host)).includes('shop_app'));
           expect((await up(host)).ok).toBe(true);
         }
       await within(5_000, 'it is one network on all hosts', () => isOne('shop_app'));
-      for (const host of HOSTS) expect((await compose(host, 'down', '-t', '0')).ok).toBe(true);
+      for (const host of HOSTS) expect((await onHost(host, 'down', '-t', '0')).ok).toBe(true);
       await within(5_000, 'the network is gone', isNone);
       expect(await leftOver()).toEqual([]);
     }

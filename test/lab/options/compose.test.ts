@@ -1,10 +1,8 @@
 /** Compose files on two hosts: a network that is there already, and one that both hosts bring up. */
-import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { COMPOSE_VERSIONS, composeBinary, fillCompose } from '../cache.js';
-import { attempt, type Outcome } from '../command.js';
+import { COMPOSE_VERSIONS, fillCompose } from '../cache.js';
+import type { Outcome } from '../command.js';
+import { compose } from '../compose.js';
 import { within } from '../waiting.js';
 import { OURS, Site } from './site.js';
 
@@ -46,19 +44,10 @@ describe.each(COMPOSE_VERSIONS)('Compose %s', (version) => {
   afterAll(() => site?.lab.down());
   afterEach(() => site.clear());
 
-  const file = async (content: string): Promise<string> => {
-    const path = join(tmpdir(), `tsoverlay-compose-${process.pid}.yaml`);
-    await writeFile(path, content);
-    return path;
-  };
-  /** `docker compose -p shop …` on a host. */
-  const compose = async (host: number, path: string, ...args: string[]): Promise<Outcome> => {
-    const DOCKER_HOST = `unix://${site.lab.host(host).host.path('/run/docker.sock')}`;
-    const argv = [composeBinary(version), '-p', 'shop', '-f', path, ...args];
-    return attempt(argv, { env: { DOCKER_HOST, PATH: process.env.PATH, HOME: '/root' } });
-  };
-  const up = async (host: number, path: string, ...services: string[]) => {
-    const outcome = await compose(host, path, 'up', '-d', '--pull', 'never', '--no-deps', ...services);
+  const onHost = (host: number, file: string, ...args: string[]): Promise<Outcome> =>
+    compose(site.lab.host(host), version, file, ...args);
+  const up = async (host: number, file: string, ...services: string[]) => {
+    const outcome = await onHost(host, file, 'up', '-d', '--pull', 'never', '--no-deps', ...services);
     expect(outcome.ok, outcome.stderr).toBe(true);
     return outcome.stderr;
   };
@@ -76,48 +65,48 @@ describe.each(COMPOSE_VERSIONS)('Compose %s', (version) => {
 
   it('external: services of two hosts find each other, round robin over replicas', async () => {
     await site.network('shared', `${OURS} --subnet 172.16.9.0/24`);
-    const path = await file(EXTERNAL);
-    await up(1, path, 'db', 'api');
-    await up(2, path, 'web');
+    const file = EXTERNAL;
+    await up(1, file, 'db', 'api');
+    await up(2, file, 'web');
     await talks();
-    for (const host of [1, 2]) expect((await compose(host, path, 'down', '-t', '0')).ok).toBe(true);
+    for (const host of [1, 2]) expect((await onHost(host, file, 'down', '-t', '0')).ok).toBe(true);
     expect(await site.networks(1)).toEqual(['shared']);
   });
 
   it('a network of the file, brought up by both, one after the other', async () => {
-    const path = await file(OWN);
-    await up(1, path, 'db', 'api');
+    const file = OWN;
+    await up(1, file, 'db', 'api');
     await site.has(2, 'shop_app');
-    await up(2, path, 'web');
+    await up(2, file, 'web');
     await talks();
     // Again, as after a change of the file: nothing is remade.
-    await up(2, path, 'web');
-    await up(1, path, 'db', 'api');
+    await up(2, file, 'web');
+    await up(1, file, 'db', 'api');
     await talks();
     // One host goes; the other's network stays.
-    await compose(2, path, 'down', '-t', '0');
+    await onHost(2, file, 'down', '-t', '0');
     await site.has(2, 'shop_app');
-    await up(2, path, 'web');
+    await up(2, file, 'web');
     await talks();
-    await compose(2, path, 'down', '-t', '0');
-    expect((await compose(1, path, 'down', '-t', '0')).ok).toBe(true);
+    await onHost(2, file, 'down', '-t', '0');
+    expect((await onHost(1, file, 'down', '-t', '0')).ok).toBe(true);
     await within(5_000, 'the network is gone everywhere', async () => (await site.networks(2)).length === 0);
   });
 
   it('a network of the file, brought up by both at the same moment', async () => {
-    const path = await file(OWN);
+    const file = OWN;
     const all = await Promise.all([
-      compose(1, path, 'up', '-d', '--pull', 'never', '--no-deps', 'db', 'api'),
-      compose(2, path, 'up', '-d', '--pull', 'never', '--no-deps', 'web'),
+      onHost(1, file, 'up', '-d', '--pull', 'never', '--no-deps', 'db', 'api'),
+      onHost(2, file, 'up', '-d', '--pull', 'never', '--no-deps', 'web'),
     ]);
     // The later one may be refused, with the reason; then it works at the next try.
     for (const [i, outcome] of all.entries())
       if (!outcome.ok) {
         expect(outcome.stderr).toMatch(/overlaps 172\.16\.9\.0\/24|already exists|is being created/);
         await site.has(i + 1, 'shop_app');
-        await up(i + 1, path, ...(i === 0 ? ['db', 'api'] : ['web']));
+        await up(i + 1, file, ...(i === 0 ? ['db', 'api'] : ['web']));
       }
     await talks();
-    for (const host of [1, 2]) await compose(host, path, 'down', '-t', '0');
+    for (const host of [1, 2]) await onHost(host, file, 'down', '-t', '0');
   });
 });

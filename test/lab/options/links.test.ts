@@ -1,10 +1,7 @@
 /** `--link`, `links:` and `network connect --link` to containers of another host, beside the engine's own on a bridge. */
-import { writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { COMPOSE_VERSIONS, composeBinary, fillCompose } from '../cache.js';
-import { attempt } from '../command.js';
+import { COMPOSE_VERSIONS, fillCompose } from '../cache.js';
+import { compose } from '../compose.js';
 import { ENDS } from '../tours.js';
 import { within } from '../waiting.js';
 import { OURS, Site } from './site.js';
@@ -87,20 +84,14 @@ describe.each(ENDS)('links on %s', (engine) => {
   it('of Compose (external_links, links) hold', async () => {
     await one();
     for (const name of ['db1', 'db']) await site.run(2, name, '--net one');
-    const path = join(tmpdir(), `tsoverlay-links-${process.pid}.yaml`);
     const service = 'image: busybox, command: sleep infinity, networks: [one]';
-    await writeFile(
-      path,
-      `services:
+    const file = `services:
   near: { ${service} }
   app: { ${service}, external_links: ["db1:db"], links: ["near:close"] }
 networks:
   one: { external: true }
-`,
-    );
-    const DOCKER_HOST = `unix://${site.lab.host(1).host.path('/run/docker.sock')}`;
-    const argv = [composeBinary(COMPOSE), '-p', 'shop', '-f', path, 'up', '-d', '--pull', 'never'];
-    const { ok, stderr } = await attempt(argv, { env: { DOCKER_HOST, PATH: process.env.PATH, HOME: '/root' } });
+`;
+    const { ok, stderr } = await compose(site.lab.host(1), COMPOSE, file, 'up', '-d', '--pull', 'never');
     expect(ok, stderr).toBe(true);
     await finds('shop-app-1', 'db', [2, 'db1']);
     await finds('shop-app-1', 'close', [1, 'shop-near-1']);

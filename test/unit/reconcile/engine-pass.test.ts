@@ -1,16 +1,13 @@
 /** What the engine pass does with networks that lie: nothing, and it says so once. */
-import type { Logger } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { Engine } from '../../../src/model/engine-port.js';
 import { keys } from '../../../src/model/names.js';
 import type { Cidr, NetworkId } from '../../../src/model/types.js';
-import { EnginePass } from '../../../src/reconcile/engine-pass.js';
-import type { Identity } from '../../../src/registry/identity.js';
-import { Underway } from '../../../src/registry/underway.js';
-import type { HostMemory } from '../../../src/store/memory.js';
+import type { EnginePass } from '../../../src/reconcile/engine-pass.js';
 import { formatNetwork } from '../../../src/store/records.js';
 import { FakeStore } from '../../fakes/store.js';
 import { makeHost, POOL } from '../registry/host.js';
+import { enginePassOf } from './pass-of.js';
 
 let store: FakeStore;
 let one: Awaited<ReturnType<typeof makeHost>>;
@@ -28,19 +25,7 @@ beforeEach(async () => {
     networks: async () => [],
     createMirror: async ({ announced }: { announced?: { name: string } }) => void mirrored.push(announced?.name ?? ''),
   } as unknown as Engine;
-  const log = { warn, info: () => {} } as unknown as Logger;
-  const memory = { rememberMirror: () => {} } as unknown as HostMemory;
-  pass = new EnginePass(
-    engine,
-    two.view,
-    two.self,
-    two.networks,
-    memory,
-    {} as Identity,
-    { prunes: true },
-    new Underway(),
-    log,
-  );
+  pass = enginePassOf(two, engine, warn);
 });
 afterEach(() => {
   pass.stop();

@@ -1,16 +1,13 @@
 /** Two hosts create a network of one name, each with a subnet of its own: both end with the one that had the name first. */
-import type { Logger } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { readStatus, statusLines } from '../../../src/cli/status.js';
 import type { Engine, EngineNetwork } from '../../../src/model/engine-port.js';
 import { keys } from '../../../src/model/names.js';
 import type { Cidr, EngineNetworkId, Network, NetworkId } from '../../../src/model/types.js';
-import { EnginePass } from '../../../src/reconcile/engine-pass.js';
-import type { Identity } from '../../../src/registry/identity.js';
-import { Underway } from '../../../src/registry/underway.js';
-import type { HostMemory } from '../../../src/store/memory.js';
+import type { EnginePass } from '../../../src/reconcile/engine-pass.js';
 import { FakeStore } from '../../fakes/store.js';
 import { hexId, makeHost, POOL } from '../registry/host.js';
+import { enginePassOf } from './pass-of.js';
 
 const OTHER = '172.16.2.0/24' as Cidr;
 const WORDS = { labels: {}, attachable: false };
@@ -44,19 +41,7 @@ beforeEach(async () => {
       return true;
     },
   };
-  const log = { warn, info: () => {} } as unknown as Logger;
-  const memory = { rememberMirror: () => {} } as unknown as HostMemory;
-  pass = new EnginePass(
-    engine as Engine,
-    two.view,
-    two.self,
-    two.networks,
-    memory,
-    {} as Identity,
-    { prunes: true },
-    new Underway(),
-    log,
-  );
+  pass = enginePassOf(two, engine, warn);
 });
 afterEach(() => {
   pass.stop();
