@@ -1,7 +1,7 @@
 /** Questions over UDP to the engine's own resolver, from inside the container's namespace. */
 import { randomInt } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
-import { ENGINE_ADDRESS, OUR_ADDRESS } from '../kernel/nftables.js';
+import { ENGINE_ADDRESS, OUR_ADDRESS } from '../kernel/dns-rules.js';
 import { udpSocketIn } from '../kernel/sockets.js';
 import { HEADER } from './query.js';
 

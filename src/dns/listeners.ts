@@ -1,7 +1,7 @@
-/** Our UDP socket and TCP listener in one container's namespace, on one port of 127.0.0.12. */
+/** Our UDP socket and TCP listener in one container's namespace, on one port of the engine's address. */
 import { closeSync } from 'node:fs';
 import { isKernelError } from '../errors.js';
-import { OUR_ADDRESS } from '../kernel/nftables.js';
+import { ENGINE_ADDRESS } from '../kernel/dns-rules.js';
 import { portOf, raiseLoopback, setReceiveBuffer, tcpListenerIn, udpSocketIn } from '../kernel/sockets.js';
 
 export interface Listeners {
@@ -24,10 +24,10 @@ const RECEIVE_BYTES = 2.5 * 1024 * 1024;
 export function openListeners(namespace: string): Listeners {
   raiseLoopback(namespace);
   for (let attempt = 1; ; attempt++) {
-    const tcp = tcpListenerIn(namespace, { address: OUR_ADDRESS, port: 0 });
+    const tcp = tcpListenerIn(namespace, { address: ENGINE_ADDRESS, port: 0 });
     try {
       const port = portOf(tcp);
-      const udp = udpSocketIn(namespace, { address: OUR_ADDRESS, port });
+      const udp = udpSocketIn(namespace, { address: ENGINE_ADDRESS, port });
       setReceiveBuffer(udp, RECEIVE_BYTES);
       return { port, tcp, udp };
     } catch (e) {

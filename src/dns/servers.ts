@@ -1,7 +1,7 @@
 /** Our UDP socket and TCP server in one container's namespace: what comes in, and what goes out again. */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
-import { ENGINE_ADDRESS, OUR_ADDRESS } from '../kernel/nftables.js';
+import { ENGINE_ADDRESS, OUR_ADDRESS } from '../kernel/dns-rules.js';
 import { tcpConnectIn } from '../kernel/sockets.js';
 import type { Share } from './budget.js';
 import { Conversation, type Host, socketOf } from './conversation.js';

@@ -4,9 +4,8 @@
  */
 import { attr, element, nested, text, u32, u64 } from './nft-message.js';
 
-/** `enum nft_registers`: two of the four 128-bit ones are enough here. */
+/** `enum nft_registers`: one of the four 128-bit ones is enough here. */
 const REG_1 = 1;
-const REG_2 = 2;
 
 const NETWORK_HEADER = 1;
 const TRANSPORT_HEADER = 2;
@@ -26,12 +25,10 @@ const NFTA_FIB_F_DADDR = 2;
 const NFTA_FIB_F_IIF = 8;
 const RTN_LOCAL = Buffer.from([2, 0, 0, 0]);
 const IPPROTO_FRAGMENT = 44;
-const NFT_NAT_DNAT = 1;
 const NFT_LOOKUP_F_INV = 1;
 const NFT_REG_VERDICT = 0;
 const NF_DROP = 0;
 const NF_ACCEPT = 1;
-const NFPROTO_IPV4 = 2;
 const NFT_LIMIT_PKTS = 0;
 const NFT_LIMIT_PKT_BYTES = 1;
 const NFT_LIMIT_F_INV = 1;
@@ -53,6 +50,7 @@ export const UDP_DPORT: Field = { base: TRANSPORT_HEADER, offset: 2, length: 2, 
 /** Header and data, bytes. */
 export const UDP_LENGTH: Field = { base: TRANSPORT_HEADER, offset: 4, length: 2, checksum: 6 };
 export const UDP_CHECKSUM: Field = { base: TRANSPORT_HEADER, offset: 6, length: 2, checksum: 6 };
+export const TCP_SPORT: Field = { base: TRANSPORT_HEADER, offset: 0, length: 2, checksum: 16 };
 export const TCP_DPORT: Field = { base: TRANSPORT_HEADER, offset: 2, length: 2, checksum: 16 };
 
 /** Without a checksum: it is only read. */
@@ -183,16 +181,6 @@ export const setHeaderField = (field: Field, value: Buffer): Buffer[] =>
 const store = (field: Field, value: Buffer, checksums: readonly Buffer[]): Buffer[] => [
   immediate(REG_1, value),
   expression('payload', u32(5, REG_1), u32(2, field.base), u32(3, field.offset), u32(4, field.length), ...checksums),
-];
-
-/** `notrack` */
-export const notrack = (): Buffer[] => [element(text(1, 'notrack'))];
-
-/** `dnat to <address>:<port>` */
-export const dnatTo = (address: Buffer, port: Buffer): Buffer[] => [
-  immediate(REG_1, address),
-  immediate(REG_2, port),
-  expression('nat', u32(1, NFT_NAT_DNAT), u32(2, NFPROTO_IPV4), u32(3, REG_1), u32(5, REG_2)),
 ];
 
 const fib = (result: number, flags: number): Buffer => expression('fib', u32(1, REG_1), u32(2, result), u32(3, flags));

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isKernelError } from '../../src/errors.js';
-import { LIVE_MS, Redirect } from '../../src/kernel/nftables.js';
+import { LIVE_MS } from '../../src/kernel/dns-rules.js';
+import { Redirect } from '../../src/kernel/nftables.js';
 import { dropNamespace, inside, makeNamespace } from './dns-namespace.js';
 
 let namespace = '';
@@ -63,21 +64,35 @@ table ip tsoverlay-dns {
     elements = { 127.0.0.11 timeout 4s expires soon }
   }
 
+  map asked-udp {
+    type ipv4_addr . inet_service : inet_service
+    size 32768
+    flags dynamic,timeout
+  }
+
+  map asked-tcp {
+    type ipv4_addr . inet_service : inet_service
+    size 8192
+    flags dynamic,timeout
+  }
+
   chain dns-flood {
     type filter hook output priority raw - 10; policy accept;
     ip daddr 127.0.0.11 meta l4proto udp limit rate over 1000/second burst 3000 packets counter packets 0 bytes 0 drop
     ip daddr 127.0.0.11 meta l4proto tcp limit rate over 96 kbytes/second burst 1 mbytes counter packets 0 bytes 0 drop
   }
 
-  chain dns-udp {
+  chain dns-answers {
     type filter hook output priority raw; policy accept;
-    ip saddr != 127.0.0.12 ip daddr @live udp dport 53 notrack ip daddr set 127.0.0.12 udp dport set 4567
-    ip saddr 127.0.0.12 udp sport 4567 notrack ip saddr set 127.0.0.11 udp sport set 53
+    ip saddr 127.0.0.11 udp sport 4567 udp sport set ip daddr . udp dport map @asked-udp
+    ip saddr 127.0.0.11 tcp sport 4567 tcp sport set ip daddr . tcp dport map @asked-tcp
   }
 
-  chain dns-tcp {
-    type nat hook output priority -110; policy accept;
-    ip saddr != 127.0.0.12 ip daddr @live tcp dport 53 dnat to 127.0.0.12:4567
+  chain dns-questions {
+    type filter hook input priority 200; policy accept;
+    ip saddr != 127.0.0.12 ip daddr @live ct original proto-dst 53 ct status dnat update @asked-udp { ip saddr . udp sport timeout 15s : udp dport } udp dport set 4567
+    ip saddr != 127.0.0.12 ip daddr @live ct original proto-dst 53 ct status dnat tcp flags syn / syn,ack update @asked-tcp { ip saddr . tcp sport timeout 30s : tcp dport }
+    ip daddr 127.0.0.11 ct original proto-dst 53 ip saddr . tcp sport @asked-tcp update @asked-tcp { ip saddr . tcp sport timeout 30s : tcp dport } tcp dport set 4567
   }
 }`.trim(),
     );
@@ -148,8 +163,7 @@ table ip tsoverlay-dns {
 
   it('leaves nothing of a batch that was refused', async () => {
     await redirect.ensure(4567);
-    inside(namespace, 'nft', 'flush', 'chain', 'ip', 'tsoverlay-dns', 'dns-udp');
-    inside(namespace, 'nft', 'flush', 'chain', 'ip', 'tsoverlay-dns', 'dns-tcp');
+    inside(namespace, 'nft', 'flush', 'chain', 'ip', 'tsoverlay-dns', 'dns-questions');
     inside(namespace, 'nft', 'delete', 'set', 'ip', 'tsoverlay-dns', 'live');
     const before = listing();
     await expect(redirect.renew()).rejects.toThrow('ENOENT');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { redirectBatch } from '../../../src/kernel/dns-rules.js';
 import {
   attr,
   attributeOf,
@@ -14,7 +15,6 @@ import {
   u64,
 } from '../../../src/kernel/nft-message.js';
 import { errnosIn } from '../../../src/kernel/nft-socket.js';
-import { redirectBatch } from '../../../src/kernel/nftables.js';
 
 const hex = (bytes: Buffer): string => bytes.toString('hex');
 
@@ -80,8 +80,9 @@ describe('a batch', () => {
     expect(types).toEqual([
       0x10,
       ...[Msg.newTable, Msg.delTable, Msg.newTable, Msg.newSet, Msg.newSetElem].map(nft),
-      ...[Msg.newChain, Msg.newRule, Msg.newRule, Msg.newChain, Msg.newRule].map(nft),
-      ...[Msg.newRule, Msg.newChain, Msg.newRule].map(nft),
+      ...[Msg.newSet, Msg.newSet].map(nft),
+      ...[Msg.newChain, Msg.newRule, Msg.newRule, Msg.newChain, Msg.newRule, Msg.newRule].map(nft),
+      ...[Msg.newChain, Msg.newRule, Msg.newRule, Msg.newRule].map(nft),
       0x11,
     ]);
   });
