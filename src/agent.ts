@@ -4,16 +4,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { makeRoutes } from './api/routes.js';
 import { makeApp, serve } from './api/server.js';
-import type { Config } from './config.js';
+import type { Config } from './config/config.js';
 import { isUserError, messageOf } from './errors.js';
 import { insist } from './insist.js';
-import { differing } from './model/differing.js';
-import type { EngineEvent } from './model/engine-port.js';
-import type { Cluster } from './model/types.js';
-import { assemble, PATIENCE_MS, type Parts } from './parts.js';
-import type { ClusterChange } from './store/change-teller.js';
-import { networksOf } from './store/copy.js';
+import { differing } from './model/diff/differing.js';
+import type { EngineEvent } from './model/ports/engine-port.js';
+import type { Cluster } from './model/values/types.js';
+import { networksOf } from './store/data-dir/cluster-copy.js';
+import type { ClusterChange } from './store/view/change-teller.js';
 import { troublesOf } from './troubles.js';
+import { assemble, PATIENCE_MS, type Parts } from './wiring.js';
 
 /** How long a stop takes down what was put off, ms. */
 const CATCH_UP_MS = 1_000;

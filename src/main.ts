@@ -2,10 +2,10 @@
 /** Starts tsoverlay: settings, adapters, loops, server, signals. The only file that knows all others. */
 import { hostname } from 'node:os';
 import { pino } from 'pino';
-import { readConfig } from './config.js';
+import { awaitConfig } from './await-config.js';
+import { readConfig } from './config/config.js';
 import { isUserError, messageOf } from './errors.js';
-import { shown } from './model/printable.js';
-import { awaitConfig } from './patience.js';
+import { shown } from './model/values/printable.js';
 import { Supervisor } from './supervisor.js';
 
 async function main(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Networks that hold containers to their addresses: which are to, and whether this host can. */
 import { UserError } from '../errors.js';
-import { isAntispoof } from '../model/antispoof.js';
-import { OPTION_ANTISPOOF } from '../model/names.js';
+import { isAntispoof } from '../model/plan/antispoof.js';
+import { OPTION_ANTISPOOF } from '../model/values/names.js';
 
 type Options = Readonly<Record<string, string>>;
 

@@ -1,13 +1,13 @@
 /** The IpamDriver's verbs. A pool's id is its CIDR: stable, and the same on every host. */
 import { UserError } from '../errors.js';
-import { covers, isUnspecified, networkOf, parseIp } from '../model/address.js';
-import { DRIVER } from '../model/names.js';
-import { sourcesOf } from '../model/pool-source.js';
-import type { Cidr, NetworkId } from '../model/types.js';
-import type { Ipam } from '../registry/ipam.js';
-import type { Networks } from '../registry/networks.js';
-import type { Pools } from '../registry/pools.js';
-import type { Underway } from '../registry/underway.js';
+import { covers, isUnspecified, networkOf, parseIp } from '../model/values/address.js';
+import { DRIVER } from '../model/values/names.js';
+import { sourcesOf } from '../model/values/pool-source.js';
+import type { Cidr, NetworkId } from '../model/values/types.js';
+import type { Underway } from '../registry/changes/underway.js';
+import type { Ipam } from '../registry/ipam/ipam.js';
+import type { Pools } from '../registry/ipam/pools.js';
+import type { Networks } from '../registry/networks/networks.js';
 import { anyOfSize, readPoolOptions } from './pool-options.js';
 import type { RequestAddressRequest, RequestPoolRequest } from './protocol.js';
 

@@ -1,22 +1,22 @@
 /** The NetworkDriver's verbs: a few lines each, the work is the registry's and the host pass's. */
 
-import type { Sandboxes } from '../dns/sandboxes.js';
+import type { Sandboxes } from '../dns/serving/sandboxes.js';
 import { UserError } from '../errors.js';
-import { inPool, ipOf, networkOf, parseIp } from '../model/address.js';
-import { segmentsOf } from '../model/layout.js';
-import { containerEnd, OPTION_MIRROR } from '../model/names.js';
-import { staticRoutes } from '../model/plan.js';
-import { isId, MOST } from '../model/shapes.js';
-import type { Route } from '../model/steps.js';
-import type { Cidr, Endpoint, EndpointId, Ip, Network, NetworkId } from '../model/types.js';
-import type { ContainerPass } from '../reconcile/container-pass.js';
-import type { HostPass } from '../reconcile/host-pass.js';
-import type { Endpoints } from '../registry/endpoints.js';
-import type { LocalEndpoints } from '../registry/local-endpoints.js';
-import type { Macs } from '../registry/macs.js';
-import type { Networks } from '../registry/networks.js';
-import type { Underway } from '../registry/underway.js';
-import type { HostMemory } from '../store/memory.js';
+import { segmentsOf } from '../model/plan/layout.js';
+import { staticRoutes } from '../model/plan/plan.js';
+import type { Route } from '../model/plan/steps.js';
+import { inPool, ipOf, networkOf, parseIp } from '../model/values/address.js';
+import { containerEnd, OPTION_MIRROR } from '../model/values/names.js';
+import { isId, MOST } from '../model/values/shapes.js';
+import type { Cidr, Endpoint, EndpointId, Ip, Network, NetworkId } from '../model/values/types.js';
+import type { ContainerPass } from '../reconcile/engine/container-pass.js';
+import type { HostPass } from '../reconcile/host/host-pass.js';
+import type { Underway } from '../registry/changes/underway.js';
+import type { Endpoints } from '../registry/endpoints/endpoints.js';
+import type { Macs } from '../registry/endpoints/macs.js';
+import type { LocalEndpoints } from '../registry/local/local-endpoints.js';
+import type { Networks } from '../registry/networks/networks.js';
+import type { HostMemory } from '../store/data-dir/host-memory.js';
 import type { Antispoof } from './antispoof.js';
 import { checkEndpointOptions } from './endpoint-options.js';
 import { ADDRESS_SPACE } from './ipam-driver.js';

@@ -1,8 +1,8 @@
 /** The `-o key=value` pairs of `docker network create`, in dockerd's own spellings. */
 import { UserError } from '../errors.js';
-import { OPTION_ANTISPOOF, OPTION_MIRROR, OPTION_MULTICAST } from '../model/names.js';
-import { NETWORK_MTU_RANGE } from '../model/shapes.js';
-import type { NetworkId } from '../model/types.js';
+import { OPTION_ANTISPOOF, OPTION_MIRROR, OPTION_MULTICAST } from '../model/values/names.js';
+import { NETWORK_MTU_RANGE } from '../model/values/shapes.js';
+import type { NetworkId } from '../model/values/types.js';
 
 const OPTION_MTU = 'com.docker.network.driver.mtu';
 /** The engine's own, which it hands on to the driver (since version 28 it obeys them as `--ipv4` and `--ipv6`). */

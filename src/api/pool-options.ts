@@ -1,8 +1,8 @@
 /** Where a pool comes from: the `--ipam-opt key=value` pairs of `docker network create`. */
 import { UserError } from '../errors.js';
-import { isUnspecified, parseCidr } from '../model/address.js';
-import { poolSource } from '../model/pool-source.js';
-import type { PoolSource } from '../model/types.js';
+import { isUnspecified, parseCidr } from '../model/values/address.js';
+import { poolSource } from '../model/values/pool-source.js';
+import type { PoolSource } from '../model/values/types.js';
 
 const OPTION_BASE = 'tsoverlay.base';
 const OPTION_SIZE = 'tsoverlay.size';

@@ -3,7 +3,7 @@
  * `libnetwork/drivers/remote/api` and `libnetwork/ipams/remote/api`); unknown fields are ignored.
  */
 import { z } from 'zod';
-import type { Cidr, EndpointId, EngineNetworkId, Mac } from '../model/types.js';
+import type { Cidr, EndpointId, EngineNetworkId, Mac } from '../model/values/types.js';
 
 const branded = <T extends string>() => z.string().transform((text) => text as T);
 const id = <T extends string>() =>

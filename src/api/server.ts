@@ -7,7 +7,7 @@ import express, { type NextFunction, type Request, type Response } from 'express
 import type { Logger } from 'pino';
 import { ZodError } from 'zod';
 import { DeadlineError, isDeadlineError, isStoreError, isUserError, UserError } from '../errors.js';
-import { TROUBLES_PATH } from '../model/names.js';
+import { TROUBLES_PATH } from '../model/values/names.js';
 import type { Route, Routes } from './routes.js';
 import { wordsFor } from './words.js';
 

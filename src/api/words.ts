@@ -1,7 +1,7 @@
 /** The one translator from errors to what a person reads at the docker prompt: one sentence, what to do. */
 import { ZodError } from 'zod';
 import { isDeadlineError, isKernelError, isStoreError, isUserError, messageOf } from '../errors.js';
-import { clipped, shown } from '../model/printable.js';
+import { clipped, shown } from '../model/values/printable.js';
 
 const LONGEST = 2_000;
 

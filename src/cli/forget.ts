@@ -1,11 +1,11 @@
 /** `tsoverlay node forget <address>`: frees what a host that never returns has left in the cluster. */
 import { UserError } from '../errors.js';
-import { keys } from '../model/names.js';
-import type { Entry, Op, Store } from '../model/ports.js';
-import { isNodeId } from '../model/shapes.js';
-import type { NodeId } from '../model/types.js';
-import { formatHead, newRevision } from '../store/heads.js';
-import { parseEndpoint, parseLease, parseNode, parsePool } from '../store/records.js';
+import type { Entry, Op, Store } from '../model/ports/ports.js';
+import { keys } from '../model/values/names.js';
+import { isNodeId } from '../model/values/shapes.js';
+import type { NodeId } from '../model/values/types.js';
+import { formatHead, newRevision } from '../store/records/heads.js';
+import { parseEndpoint, parseLease, parseNode, parsePool } from '../store/records/records.js';
 
 /** A transaction takes 64 operations, and each network in it two for the head. */
 const BATCH = 20;

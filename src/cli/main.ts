@@ -1,14 +1,14 @@
 /** The operator's commands. Without one, tsoverlay serves the engine. */
 import { Command } from 'commander';
-import type { ConsulConfig } from '../config-consul.js';
+import type { ConsulConfig } from '../config/consul.js';
 import { messageOf } from '../errors.js';
-import { VxlanGuard } from '../kernel/guard.js';
-import { readOrigin } from '../kernel/origin.js';
-import { familyOf } from '../model/address.js';
-import { shown } from '../model/printable.js';
-import type { NodeAddress, NodeId } from '../model/types.js';
-import { lookForExposure } from '../store/consul-exposure.js';
-import { HostMemory } from '../store/memory.js';
+import { VxlanGuard } from '../kernel/rules/vxlan-guard.js';
+import { readOrigin } from '../kernel/system/origin.js';
+import { familyOf } from '../model/values/address.js';
+import { shown } from '../model/values/printable.js';
+import type { NodeAddress, NodeId } from '../model/values/types.js';
+import { lookForExposure } from '../store/consul/exposure.js';
+import { HostMemory } from '../store/data-dir/host-memory.js';
 import { openStore } from '../store/open.js';
 import type { VersionedStore } from '../store/versioned.js';
 import { forgetNode } from './forget.js';

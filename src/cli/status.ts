@@ -1,13 +1,14 @@
 /** `tsoverlay status`: the cluster as the store has it, and what waits for a host to return. */
-import { keys } from '../model/names.js';
-import { addressTaken } from '../model/origin.js';
-import type { Store } from '../model/ports.js';
-import { clipped, shown } from '../model/printable.js';
-import type { Endpoint, GuardDrops, Network, Node, NodeId } from '../model/types.js';
-import { versionWords } from '../model/upgrade.js';
-import { exposureWords, type Findings } from '../store/consul-exposure.js';
-import { BUILD } from '../store/record-version.js';
-import { parseEndpoint, parseNetwork, parseNode, type Report } from '../store/records.js';
+
+import { addressTaken } from '../model/cluster/origin.js';
+import { versionWords } from '../model/cluster/upgrade.js';
+import type { Store } from '../model/ports/ports.js';
+import { keys } from '../model/values/names.js';
+import { clipped, shown } from '../model/values/printable.js';
+import type { Endpoint, GuardDrops, Network, Node, NodeId } from '../model/values/types.js';
+import { exposureWords, type Findings } from '../store/consul/exposure.js';
+import { BUILD } from '../store/records/record-version.js';
+import { parseEndpoint, parseNetwork, parseNode, type Report } from '../store/records/records.js';
 import type { Standing } from '../store/versioned.js';
 
 /** Of records that cannot be read: nobody reads more, however many somebody wrote. */

@@ -1,7 +1,7 @@
 /** What hinders the tsoverlay that serves on this host: it alone knows, so it is asked. */
 import { request } from 'node:http';
 import { z } from 'zod';
-import { TROUBLES_PATH } from '../model/names.js';
+import { TROUBLES_PATH } from '../model/values/names.js';
 
 /** It answers from what it has at hand, ms. */
 const PATIENCE_MS = 2_000;

@@ -1,6 +1,6 @@
 /** The DNS names of a container on one network, as the engine's own resolver would know them. */
-import type { ListedEndpoint } from '../model/engine-port.js';
-import { isId } from '../model/shapes.js';
+import type { ListedEndpoint } from '../model/ports/engine-port.js';
+import { isId } from '../model/values/shapes.js';
 
 /** What container inspect tells of one network; which fields there are depends on the engine. */
 interface NetworkSettings {

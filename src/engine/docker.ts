@@ -2,9 +2,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { messageOf, UserError } from '../errors.js';
-import type { Engine, EngineContainer, EngineEvent, EngineNetwork, ListedEndpoint } from '../model/engine-port.js';
-import { isOurDriver, OPTION_MIRROR } from '../model/names.js';
-import type { EndpointId, EngineNetworkId, GwbridgeWish, Network, NetworkId } from '../model/types.js';
+import type {
+  Engine,
+  EngineContainer,
+  EngineEvent,
+  EngineNetwork,
+  ListedEndpoint,
+} from '../model/ports/engine-port.js';
+import { isOurDriver, OPTION_MIRROR } from '../model/values/names.js';
+import type { EndpointId, EngineNetworkId, GwbridgeWish, Network, NetworkId } from '../model/values/types.js';
 import { listedOf, namesOf } from './container-names.js';
 import { parseEvent } from './event.js';
 import { BRIDGE_NAME, GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';

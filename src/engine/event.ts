@@ -1,8 +1,8 @@
 /** One line of the engine's event stream. */
 import { z } from 'zod';
-import type { EngineEvent } from '../model/engine-port.js';
-import { isOurDriver } from '../model/names.js';
-import type { EngineNetworkId } from '../model/types.js';
+import type { EngineEvent } from '../model/ports/engine-port.js';
+import { isOurDriver } from '../model/values/names.js';
+import type { EngineNetworkId } from '../model/values/types.js';
 
 const schema = z.object({
   Type: z.string(),

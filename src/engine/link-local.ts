@@ -1,7 +1,7 @@
 /** `--link-local-ip`: the engine puts these on the card by itself and tells no driver of them. */
-import { isIp, isLinkLocal, parseIp } from '../model/address.js';
-import { MOST } from '../model/shapes.js';
-import type { Ip } from '../model/types.js';
+import { isIp, isLinkLocal, parseIp } from '../model/values/address.js';
+import { MOST } from '../model/values/shapes.js';
+import type { Ip } from '../model/values/types.js';
 
 /** What container inspect tells of one network. */
 interface NetworkSettings {

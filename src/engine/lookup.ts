@@ -1,6 +1,6 @@
 /** How a container looks names up on one of its networks: what inspect tells of it. */
-import { MOST } from '../model/shapes.js';
-import type { Link, Lookup } from '../model/types.js';
+import { MOST } from '../model/values/shapes.js';
+import type { Link, Lookup } from '../model/values/types.js';
 
 interface NetworkSettings {
   readonly Links?: readonly string[] | null;

@@ -1,8 +1,8 @@
 /** The request that makes another host's network appear on this engine. */
 import type Docker from 'dockerode';
-import { familyOf, ipOf } from '../model/address.js';
-import { DRIVER, OPTION_MIRROR } from '../model/names.js';
-import type { Network } from '../model/types.js';
+import { familyOf, ipOf } from '../model/values/address.js';
+import { DRIVER, OPTION_MIRROR } from '../model/values/names.js';
+import type { Network } from '../model/values/types.js';
 
 /**
  * Compose refuses a network without its labels, and remakes one whose hash of the file is not its own: the hash stays

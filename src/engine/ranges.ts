@@ -1,6 +1,6 @@
 /** `--ip-range` as network inspect tells it. */
-import { networkOf } from '../model/address.js';
-import type { Cidr } from '../model/types.js';
+import { networkOf } from '../model/values/address.js';
+import type { Cidr } from '../model/values/types.js';
 
 interface IpamConfig {
   readonly Subnet?: string | undefined;

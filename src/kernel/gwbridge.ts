@@ -1,8 +1,8 @@
 /** docker_gwbridge, which the engine makes once and never looks at again, whatever becomes of it. */
-import type { Cidr } from '../model/types.js';
-import { ensureAddress, type KernelAddress } from './addresses.js';
-import { addLink, findLink, type KernelLink, listLinks, setLink } from './links.js';
-import type { Rtnetlink } from './rtnetlink.js';
+import type { Cidr } from '../model/values/types.js';
+import { ensureAddress, type KernelAddress } from './links/addresses.js';
+import { addLink, findLink, type KernelLink, listLinks, setLink } from './links/links.js';
+import type { Rtnetlink } from './netlink/rtnetlink.js';
 
 export const GWBRIDGE = 'docker_gwbridge';
 

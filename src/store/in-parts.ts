@@ -3,7 +3,7 @@
  * what makes the record count, and each part holds only as long as its condition does.
  */
 import { StoreError } from '../errors.js';
-import type { Op, Store } from '../model/ports.js';
+import type { Op, Store } from '../model/ports/ports.js';
 
 /** Of one transaction: Consul 1.8 takes 64 operations, and requests of 512 KB (`kv_max_value_size`). */
 const MOST_OPS = 64;

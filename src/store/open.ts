@@ -1,8 +1,8 @@
 /** The store that the settings name. */
 import { join } from 'node:path';
 import type { StoreError } from '../errors.js';
-import { ConsulStore, type ConsulStoreOptions } from './consul.js';
-import { FileStore, type FileStoreLog } from './file.js';
+import { ConsulStore, type ConsulStoreOptions } from './consul/consul.js';
+import { FileStore, type FileStoreLog } from './file/file.js';
 import { VersionedStore } from './versioned.js';
 
 export interface StoreSettings {

@@ -1,5 +1,5 @@
 /** A store on top of another one, which passes on whatever it does not do otherwise itself. */
-import type { Store } from '../model/ports.js';
+import type { Store } from '../model/ports/ports.js';
 
 export abstract class StoreLayer implements Store {
   readonly list: Store['list'];

@@ -3,13 +3,13 @@
  * there are some that would not understand it, or that it would not understand.
  */
 import { UserError } from '../errors.js';
-import { keys } from '../model/names.js';
-import type { Commit, Entry, Hold, Op, Store } from '../model/ports.js';
-import { judge, newerWords, olderWords, type Reader, type Verdict } from '../model/upgrade.js';
-import { type ClusterRecord, isOfVersion1, parseCluster } from './cluster-record.js';
+import { judge, newerWords, olderWords, type Reader, type Verdict } from '../model/cluster/upgrade.js';
+import type { Commit, Entry, Hold, Op, Store } from '../model/ports/ports.js';
+import { keys } from '../model/values/names.js';
 import { assertReadable } from './readable.js';
-import { readersOf } from './readers.js';
-import { BUILD, inVersion, readVersioned } from './record-version.js';
+import { type ClusterRecord, isOfVersion1, parseCluster } from './records/cluster-record.js';
+import { readersOf } from './records/readers.js';
+import { BUILD, inVersion, readVersioned } from './records/record-version.js';
 import { StoreLayer } from './store-layer.js';
 
 /** What the cluster says of its version, and what its hosts say to that. */

@@ -1,8 +1,8 @@
 /** One host's namespaces in memory: what steps do to them, and what looking at them costs. */
-import { kernelError } from '../../src/kernel/errno.js';
-import type { HostKernel } from '../../src/model/ports.js';
-import type { ObservedLink, ObservedNamespace, Step, StepOf } from '../../src/model/steps.js';
-import type { Cidr, Mac, NamespaceName } from '../../src/model/types.js';
+import { kernelError } from '../../src/kernel/system/errno.js';
+import type { ObservedLink, ObservedNamespace, Step, StepOf } from '../../src/model/plan/steps.js';
+import type { HostKernel } from '../../src/model/ports/ports.js';
+import type { Cidr, Mac, NamespaceName } from '../../src/model/values/types.js';
 
 type Port = { -readonly [K in keyof ObservedLink]: ObservedLink[K] };
 

@@ -1,6 +1,5 @@
 /** A Store in memory with the real ones' semantics, and with failures on demand. */
 import { StoreError } from '../../src/errors.js';
-import { keys } from '../../src/model/names.js';
 import type {
   Commit,
   Entry,
@@ -11,9 +10,10 @@ import type {
   Snapshot,
   Store,
   WatchHandlers,
-} from '../../src/model/ports.js';
-import { formatHead, newRevision } from '../../src/store/heads.js';
-import { Table } from '../../src/store/table.js';
+} from '../../src/model/ports/ports.js';
+import { keys } from '../../src/model/values/names.js';
+import { Table } from '../../src/store/file/table.js';
+import { formatHead, newRevision } from '../../src/store/records/heads.js';
 
 /** A head that tells of nothing: all of the owner is read. */
 function headOps(key: string): readonly Op[] {

@@ -2,9 +2,9 @@
 import type { Logger } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { LinuxKernel } from '../../src/kernel/host.js';
-import type { Cidr, EndpointId, Mac, NetworkId, NodeAddress } from '../../src/model/types.js';
-import { HostPass } from '../../src/reconcile/host-pass.js';
-import { Peers } from '../../src/registry/peers.js';
+import type { Cidr, EndpointId, Mac, NetworkId, NodeAddress } from '../../src/model/values/types.js';
+import { HostPass } from '../../src/reconcile/host/host-pass.js';
+import { Peers } from '../../src/registry/endpoints/peers.js';
 import { FakeStore } from '../fakes/store.js';
 import { selfOf } from '../unit/model/fixtures.js';
 import { hexId, makeHost, POOL } from '../unit/registry/host.js';

@@ -1,7 +1,7 @@
 /** Frame by frame: what a container may send when it is held to its record, on the bridge that it shares with others. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Ip, Mac } from '../../src/model/types.js';
+import type { Ip, Mac } from '../../src/model/values/types.js';
 import { Bench, type Host, run } from './bench.js';
 import { arp, discovery, ether, icmp6, ip4, ip6, linkAddress, Wire } from './frames.js';
 

@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { LinuxKernel } from '../../src/kernel/host.js';
-import { createNamespace, removeNamespace, withNamespace } from '../../src/kernel/netns.js';
-import type { Step } from '../../src/model/steps.js';
-import type { Cidr, Ip, Mac, NamespaceName, NodeAddress } from '../../src/model/types.js';
+import { createNamespace, removeNamespace, withNamespace } from '../../src/kernel/system/netns.js';
+import type { Step } from '../../src/model/plan/steps.js';
+import type { Cidr, Ip, Mac, NamespaceName, NodeAddress } from '../../src/model/values/types.js';
 
 /** What `ip -j` and `bridge -j` print: an array of records. */
 export type Rows = readonly Record<string, unknown>[];

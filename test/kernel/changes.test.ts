@@ -2,14 +2,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Rtnetlink } from '../../src/kernel/rtnetlink.js';
-import type { Cidr, Cluster, Endpoint, EndpointId, Mac, NetworkId, NodeAddress } from '../../src/model/types.js';
-import { HostPass } from '../../src/reconcile/host-pass.js';
-import { LocalEndpoints } from '../../src/registry/local-endpoints.js';
-import type { Membership } from '../../src/registry/membership.js';
-import { ownIn } from '../../src/registry/own.js';
-import { Peers } from '../../src/registry/peers.js';
-import type { ClusterView } from '../../src/store/cluster.js';
+import { Rtnetlink } from '../../src/kernel/netlink/rtnetlink.js';
+import type { Cidr, Cluster, Endpoint, EndpointId, Mac, NetworkId, NodeAddress } from '../../src/model/values/types.js';
+import { HostPass } from '../../src/reconcile/host/host-pass.js';
+import { Peers } from '../../src/registry/endpoints/peers.js';
+import { LocalEndpoints } from '../../src/registry/local/local-endpoints.js';
+import type { Membership } from '../../src/registry/local/membership.js';
+import { ownIn } from '../../src/registry/local/own.js';
+import type { ClusterView } from '../../src/store/view/cluster-view.js';
 import { idOf, livingNode } from '../unit/nodes.js';
 import { Bench, type Host, NETWORK, run } from './bench.js';
 

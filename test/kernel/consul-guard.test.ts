@@ -1,9 +1,9 @@
 /** Who still reaches Consul with its guard in place: a container on a bridge, the host itself, a host on the LAN. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { NftConsulGuard } from '../../src/kernel/consul-guard.js';
-import { withNamespace } from '../../src/kernel/netns.js';
-import type { Ip } from '../../src/model/types.js';
+import { NftConsulGuard } from '../../src/kernel/rules/consul-guard.js';
+import { withNamespace } from '../../src/kernel/system/netns.js';
+import type { Ip } from '../../src/model/values/types.js';
 import { dropNamespace, inside, makeNamespace } from './dns-namespace.js';
 
 const PORT = 8500;

@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createNamespace, removeNamespace } from '../../src/kernel/netns.js';
-import type { Cidr, Ip, Mac } from '../../src/model/types.js';
+import { createNamespace, removeNamespace } from '../../src/kernel/system/netns.js';
+import type { Cidr, Ip, Mac } from '../../src/model/values/types.js';
 import { Bench, type Host, link, NETWORK, NS, names, rows, run, twice } from './bench.js';
 
 let bench: Bench;

@@ -2,8 +2,8 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, describe, expect, it } from 'vitest';
-import { DnsService } from '../../src/dns/service.js';
-import type { Zone } from '../../src/dns/zone.js';
+import type { Zone } from '../../src/dns/answers/zone.js';
+import { DnsService } from '../../src/dns/serving/service.js';
 import { endpoint, zone } from '../unit/dns/fixtures.js';
 import { askUdp, dropNamespace, FakeEngine, FROM_ENGINE, makeNamespace } from './dns-namespace.js';
 

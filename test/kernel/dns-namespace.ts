@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Answer, type DecodedPacket, decode, encode, type RecordType } from 'dns-packet';
-import { socketOf } from '../../src/dns/conversation.js';
-import { Frames, frame } from '../../src/dns/frames.js';
-import { createNamespace, removeNamespace } from '../../src/kernel/netns.js';
-import { portOf, tcpConnectIn, tcpListenerIn, udpSocketIn } from '../../src/kernel/sockets.js';
+import { Frames, frame } from '../../src/dns/answers/frames.js';
+import { socketOf } from '../../src/dns/serving/conversation.js';
+import { createNamespace, removeNamespace } from '../../src/kernel/system/netns.js';
+import { portOf, tcpConnectIn, tcpListenerIn, udpSocketIn } from '../../src/kernel/system/sockets.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'tsoverlay-dns-'));
 let made = 0;

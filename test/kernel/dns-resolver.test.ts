@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { PAUSE_MS, Resolver } from '../../src/dns/resolver.js';
-import type { Zone } from '../../src/dns/zone.js';
-import { udpSocketIn } from '../../src/kernel/sockets.js';
+import type { Zone } from '../../src/dns/answers/zone.js';
+import { PAUSE_MS, Resolver } from '../../src/dns/serving/resolver.js';
+import { udpSocketIn } from '../../src/kernel/system/sockets.js';
 import { endpoint, zone } from '../unit/dns/fixtures.js';
 import {
   askTcp,

@@ -2,8 +2,8 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
-import { Resolver } from '../../src/dns/resolver.js';
-import { udpSocketIn } from '../../src/kernel/sockets.js';
+import { Resolver } from '../../src/dns/serving/resolver.js';
+import { udpSocketIn } from '../../src/kernel/system/sockets.js';
 import { endpoint, zone } from '../unit/dns/fixtures.js';
 import { askTcp, askUdp, dropNamespace, FakeEngine, type Firewall, inside, makeNamespace } from './dns-namespace.js';
 

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterEach, describe, expect, it } from 'vitest';
-import { DnsService } from '../../src/dns/service.js';
-import type { Zone } from '../../src/dns/zone.js';
-import { removeNamespace } from '../../src/kernel/netns.js';
+import type { Zone } from '../../src/dns/answers/zone.js';
+import { DnsService } from '../../src/dns/serving/service.js';
+import { removeNamespace } from '../../src/kernel/system/netns.js';
 import { endpoint, zone } from '../unit/dns/fixtures.js';
 import { askUdp, dropNamespace, FakeEngine, FROM_ENGINE, freePath, inside, makeNamespace } from './dns-namespace.js';
 

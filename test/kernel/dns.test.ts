@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Resolver } from '../../src/dns/resolver.js';
-import type { Zone } from '../../src/dns/zone.js';
-import { LIVE_MS } from '../../src/kernel/dns-rules.js';
+import type { Zone } from '../../src/dns/answers/zone.js';
+import { Resolver } from '../../src/dns/serving/resolver.js';
+import { LIVE_MS } from '../../src/kernel/rules/dns-rules.js';
 import { endpoint, zone } from '../unit/dns/fixtures.js';
 import {
   askTcp,

@@ -1,12 +1,12 @@
-/** Filters as the kernel has them: made whole, seen when somebody changes them, gone with their port. */
+/** PortFilters as the kernel has them: made whole, seen when somebody changes them, gone with their port. */
 import { execFileSync } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { openNamespace, withNamespace } from '../../src/kernel/netns.js';
-import { Rtnetlink } from '../../src/kernel/rtnetlink.js';
-import { ensurePort } from '../../src/kernel/veth.js';
-import type { Sender } from '../../src/model/steps.js';
+import { ensurePort } from '../../src/kernel/links/veth.js';
+import { Rtnetlink } from '../../src/kernel/netlink/rtnetlink.js';
+import { openNamespace, withNamespace } from '../../src/kernel/system/netns.js';
+import type { Sender } from '../../src/model/plan/steps.js';
 import { Bench, type Host, link, NS, run, twice } from './bench.js';
 
 const sender = { mac: '02:42:ac:10:01:01', addresses: ['172.16.1.1', 'fd00:1::1'] } as unknown as Sender;

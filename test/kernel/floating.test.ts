@@ -1,7 +1,7 @@
 /** Addresses that change hands: told of to all who are on the bridge; with multicast on, those that no record has, too. */
 import { afterEach, expect, it } from 'vitest';
-import { namespaceName, OPTION_MULTICAST } from '../../src/model/names.js';
-import type { Cidr, Ip, Mac } from '../../src/model/types.js';
+import { namespaceName, OPTION_MULTICAST } from '../../src/model/values/names.js';
+import type { Cidr, Ip, Mac } from '../../src/model/values/types.js';
 import { HOST1, HOST2 } from '../unit/model/fixtures.js';
 import { run } from './bench.js';
 import { type Container, networkOf, pings, Site } from './site.js';

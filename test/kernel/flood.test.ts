@@ -3,9 +3,9 @@ import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { withNamespace } from '../../src/kernel/netns.js';
-import { Watcher } from '../../src/kernel/watcher.js';
-import type { Notice } from '../../src/model/damage.js';
+import { Watcher } from '../../src/kernel/networks/watcher.js';
+import { withNamespace } from '../../src/kernel/system/netns.js';
+import type { Notice } from '../../src/model/diff/drift.js';
 import { Bench, type Host, NS, run } from './bench.js';
 
 const MAC = '02:42:ac:10:01:02';

@@ -4,7 +4,7 @@
  * `node --import tsx flood.ts <namespace file> <link> <gateway> <count>`
  */
 import { readFileSync } from 'node:fs';
-import { check, libc, withNamespace } from '../../src/kernel/netns.js';
+import { check, libc, withNamespace } from '../../src/kernel/system/netns.js';
 
 const socket = libc.func('int socket(int domain, int type, int protocol)');
 const sendto = libc.func('long sendto(int fd, const void *data, size_t n, int flags, const void *to, uint32 length)');

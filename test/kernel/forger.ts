@@ -2,8 +2,8 @@
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import koffi from 'koffi';
-import { ipBytes, macBytes } from '../../src/kernel/attributes.js';
-import { check, withNamespace } from '../../src/kernel/netns.js';
+import { ipBytes, macBytes } from '../../src/kernel/netlink/attributes.js';
+import { check, withNamespace } from '../../src/kernel/system/netns.js';
 
 const libc = koffi.load('libc.so.6');
 const socket = libc.func('int socket(int domain, int type, int protocol)');

@@ -2,8 +2,8 @@
 import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import koffi from 'koffi';
-import { ipBytes, macBytes } from '../../src/kernel/attributes.js';
-import { check, withNamespace } from '../../src/kernel/netns.js';
+import { ipBytes, macBytes } from '../../src/kernel/netlink/attributes.js';
+import { check, withNamespace } from '../../src/kernel/system/netns.js';
 import { run } from './bench.js';
 
 const libc = koffi.load('libc.so.6');

@@ -1,8 +1,8 @@
 /** The guard of UDP 4789 as the kernel has it, and whether it notices what somebody changed. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { VxlanGuard } from '../../src/kernel/guard.js';
-import { withNamespace } from '../../src/kernel/netns.js';
-import type { GuardMode, NodeAddress } from '../../src/model/types.js';
+import { VxlanGuard } from '../../src/kernel/rules/vxlan-guard.js';
+import { withNamespace } from '../../src/kernel/system/netns.js';
+import type { GuardMode, NodeAddress } from '../../src/model/values/types.js';
 import { dropNamespace, inside, makeNamespace } from './dns-namespace.js';
 import { sendUdp, vxlan } from './forger.js';
 

@@ -2,9 +2,9 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { VxlanGuard } from '../../src/kernel/guard.js';
-import { withNamespace } from '../../src/kernel/netns.js';
-import type { GuardMode, NodeAddress } from '../../src/model/types.js';
+import { VxlanGuard } from '../../src/kernel/rules/vxlan-guard.js';
+import { withNamespace } from '../../src/kernel/system/netns.js';
+import type { GuardMode, NodeAddress } from '../../src/model/values/types.js';
 import { dropNamespace, inside, makeNamespace } from './dns-namespace.js';
 
 export const OURS = 256;

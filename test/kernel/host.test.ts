@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Ip, Mac } from '../../src/model/types.js';
+import type { Ip, Mac } from '../../src/model/values/types.js';
 import { Bench, type Host, NETWORK, NS, run } from './bench.js';
 
 let bench: Bench;

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isKernelError } from '../../src/errors.js';
-import { LIVE_MS } from '../../src/kernel/dns-rules.js';
-import { Redirect } from '../../src/kernel/nftables.js';
+import { DnsRedirect } from '../../src/kernel/rules/dns-redirect.js';
+import { LIVE_MS } from '../../src/kernel/rules/dns-rules.js';
 import { dropNamespace, inside, makeNamespace } from './dns-namespace.js';
 
 let namespace = '';
-let redirect: Redirect;
+let redirect: DnsRedirect;
 beforeEach(() => {
   namespace = makeNamespace();
-  redirect = new Redirect(namespace);
+  redirect = new DnsRedirect(namespace);
 });
 afterEach(() => {
   redirect.close();

@@ -2,11 +2,11 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { listFdb } from '../../src/kernel/fdb.js';
-import { formatLink, listLinks, setLink } from '../../src/kernel/links.js';
-import { listNeighbours } from '../../src/kernel/neighbours.js';
-import { withNamespace } from '../../src/kernel/netns.js';
-import { Rtnetlink } from '../../src/kernel/rtnetlink.js';
+import { listFdb } from '../../src/kernel/links/fdb.js';
+import { formatLink, listLinks, setLink } from '../../src/kernel/links/links.js';
+import { listNeighbours } from '../../src/kernel/links/neighbours.js';
+import { Rtnetlink } from '../../src/kernel/netlink/rtnetlink.js';
+import { withNamespace } from '../../src/kernel/system/netns.js';
 import { Bench, run } from './bench.js';
 
 const GETLINK = 18;

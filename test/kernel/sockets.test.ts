@@ -2,10 +2,10 @@ import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { socketOf } from '../../src/dns/conversation.js';
+import { socketOf } from '../../src/dns/serving/conversation.js';
 import { isKernelError } from '../../src/errors.js';
-import { createNamespace } from '../../src/kernel/netns.js';
-import { portOf, raiseLoopback, tcpConnectIn, tcpListenerIn, udpSocketIn } from '../../src/kernel/sockets.js';
+import { createNamespace } from '../../src/kernel/system/netns.js';
+import { portOf, raiseLoopback, tcpConnectIn, tcpListenerIn, udpSocketIn } from '../../src/kernel/system/sockets.js';
 import { closeAll, dropNamespace, freePath, inside, makeNamespace } from './dns-namespace.js';
 
 const any = { address: '127.0.0.12', port: 0 };

@@ -1,7 +1,7 @@
 /** The steps on what is there: repair, addresses, peers, and removal where there is nothing to remove. */
 import { readdirSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Cidr, Ip, Mac } from '../../src/model/types.js';
+import type { Cidr, Ip, Mac } from '../../src/model/values/types.js';
 import { type BareStep, Bench, type Host, link, NS, names, run, twice } from './bench.js';
 
 const MAC = '02:42:ac:10:01:02' as Mac;

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const sysctl = fileURLToPath(new URL('../../src/kernel/sysctl.ts', import.meta.url));
+const sysctl = fileURLToPath(new URL('../../src/kernel/system/sysctl.ts', import.meta.url));
 
 /** In mount and network namespaces of its own, /proc/sys read-only. */
 const inContainer = (script: string): string => {

@@ -1,7 +1,7 @@
 /** What a container can make the kernel keep in its network's namespace, which is not its own and not charged to it. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { ipOf } from '../../src/model/address.js';
-import type { Cidr } from '../../src/model/types.js';
+import { ipOf } from '../../src/model/values/address.js';
+import type { Cidr } from '../../src/model/values/types.js';
 import { HOST1 } from '../unit/model/fixtures.js';
 import { link, run } from './bench.js';
 import { type Container, networkOf, pings, Site, sendRaw } from './site.js';

@@ -1,6 +1,6 @@
 /** Packets between two hosts: a container's veth end on either, an underlay cable between them. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Mac } from '../../src/model/types.js';
+import type { Mac } from '../../src/model/values/types.js';
 import { Bench, type Host, NETWORK, run } from './bench.js';
 
 let bench: Bench;

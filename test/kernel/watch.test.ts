@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { damage, type Notice } from '../../src/model/damage.js';
-import type { NamespacePlan } from '../../src/model/steps.js';
-import type { Cidr, EndpointId, Ip, Mac, NetworkId, NodeAddress } from '../../src/model/types.js';
+import { damage, type Notice } from '../../src/model/diff/drift.js';
+import type { NamespacePlan } from '../../src/model/plan/steps.js';
+import type { Cidr, EndpointId, Ip, Mac, NetworkId, NodeAddress } from '../../src/model/values/types.js';
 import { Bench, type Host, NETWORK, NS, run } from './bench.js';
 
 const MAC = '02:42:ac:10:01:02' as Mac;

@@ -1,6 +1,6 @@
 /** Heads of endpoints as somebody who writes to Consul by hand would change them, so that hosts look at what he wrote. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { keys } from '../../src/model/names.js';
+import { keys } from '../../src/model/values/names.js';
 import type { Consul } from './consul.js';
 
 /** Until every watch has been told of a key, ms. */

@@ -1,6 +1,6 @@
 /** A whole lab: a LAN, hosts with Docker engines, a Consul server, the plugin. Boots in parallel, lives on disk. */
 
-import { raiseNeighbourLimits } from '../../src/kernel/sysctl.js';
+import { raiseNeighbourLimits } from '../../src/kernel/system/sysctl.js';
 import { enginePath, fillCache } from './cache.js';
 import { Consul } from './consul.js';
 import { Engine } from './engine.js';

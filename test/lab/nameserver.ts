@@ -13,7 +13,7 @@ import {
   RECURSION_AVAILABLE,
   RECURSION_DESIRED,
 } from 'dns-packet';
-import { setReceiveBuffer, udpSocketIn } from '../../src/kernel/sockets.js';
+import { setReceiveBuffer, udpSocketIn } from '../../src/kernel/system/sockets.js';
 
 const RCODE_NXDOMAIN = 3;
 const SLOW_MS = 2000;

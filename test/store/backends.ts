@@ -2,9 +2,9 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Store } from '../../src/model/ports.js';
-import { ConsulStore } from '../../src/store/consul.js';
-import { FileStore } from '../../src/store/file.js';
+import type { Store } from '../../src/model/ports/ports.js';
+import { ConsulStore } from '../../src/store/consul/consul.js';
+import { FileStore } from '../../src/store/file/file.js';
 import { ConsulAgent } from './consul-agent.js';
 
 export interface Backend {

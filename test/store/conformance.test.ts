@@ -1,10 +1,10 @@
 /** What every Store must do, against a real Consul and the one-host file. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { keys } from '../../src/model/names.js';
-import type { Op, Store } from '../../src/model/ports.js';
-import { ClusterView } from '../../src/store/cluster.js';
-import { formatNetwork } from '../../src/store/records.js';
+import type { Op, Store } from '../../src/model/ports/ports.js';
+import { keys } from '../../src/model/values/names.js';
+import { formatNetwork } from '../../src/store/records/records.js';
+import { ClusterView } from '../../src/store/view/cluster-view.js';
 import { networkId, networkOf } from '../unit/store/samples.js';
 import { consul, file } from './backends.js';
 import { Watching } from './watching.js';

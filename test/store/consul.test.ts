@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { isStoreError, isUserError } from '../../src/errors.js';
-import { ConsulStore } from '../../src/store/consul.js';
+import { ConsulStore } from '../../src/store/consul/consul.js';
 import { idOf } from '../unit/nodes.js';
 import { ConsulAgent } from './consul-agent.js';
 import { Watching } from './watching.js';

@@ -1,7 +1,7 @@
 /** Many hosts that want addresses of one network at the same moment, over a real Consul. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Cidr, NetworkId } from '../../src/model/types.js';
-import { ConsulStore } from '../../src/store/consul.js';
+import type { Cidr, NetworkId } from '../../src/model/values/types.js';
+import { ConsulStore } from '../../src/store/consul/consul.js';
 import { makeHost } from '../unit/registry/host.js';
 import { ConsulAgent } from './consul-agent.js';
 

@@ -3,13 +3,13 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
-import { keys } from '../../src/model/names.js';
-import type { Op, Store } from '../../src/model/ports.js';
-import type { Cidr, Endpoint, EndpointId, Mac, NetworkId, NodeId } from '../../src/model/types.js';
-import { type EndpointAttempt, Heads } from '../../src/registry/heads.js';
-import { ClusterView } from '../../src/store/cluster.js';
-import { ConsulStore } from '../../src/store/consul.js';
-import { formatEndpoint } from '../../src/store/records.js';
+import type { Op, Store } from '../../src/model/ports/ports.js';
+import { keys } from '../../src/model/values/names.js';
+import type { Cidr, Endpoint, EndpointId, Mac, NetworkId, NodeId } from '../../src/model/values/types.js';
+import { type EndpointAttempt, Heads } from '../../src/registry/local/heads.js';
+import { ConsulStore } from '../../src/store/consul/consul.js';
+import { formatEndpoint } from '../../src/store/records/records.js';
+import { ClusterView } from '../../src/store/view/cluster-view.js';
 import { ConsulAgent } from './consul-agent.js';
 import { Wire } from './wire.js';
 

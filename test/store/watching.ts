@@ -1,5 +1,5 @@
 /** What a watch told, to wait for. */
-import type { Snapshot, Store } from '../../src/model/ports.js';
+import type { Snapshot, Store } from '../../src/model/ports/ports.js';
 
 export class Watching {
   readonly snapshots: Snapshot[] = [];

@@ -1,5 +1,5 @@
 /** Hosts as records know them. */
-import type { Node, NodeAddress, NodeId } from '../../src/model/types.js';
+import type { Node, NodeAddress, NodeId } from '../../src/model/values/types.js';
 
 /** Another one for each address. */
 export const idOf = (address: string): NodeId =>

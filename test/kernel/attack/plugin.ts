@@ -1,5 +1,5 @@
 /** The plugin's part of names in a process of its own: `plugin.ts <namespace> …`, all on one network of 5,000. */
-import { DnsService } from '../../../src/dns/service.js';
+import { DnsService } from '../../../src/dns/serving/service.js';
 import { endpoint, zone } from '../../unit/dns/fixtures.js';
 
 const lines: string[] = [];

@@ -3,7 +3,7 @@
  * kernel, a container or a terminal; what runs goes on; and when they are gone all is as before.
  */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { keys } from '../../../src/model/names.js';
+import { keys } from '../../../src/model/values/names.js';
 import { touchHead } from '../heads.js';
 import { PLUGIN_MAIN } from '../paths.js';
 import { within } from '../waiting.js';

@@ -2,7 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DecodedPacket, decode, encode, type RecordType } from 'dns-packet';
-import { setReceiveBuffer, udpSocketIn } from '../../../src/kernel/sockets.js';
+import { setReceiveBuffer, udpSocketIn } from '../../../src/kernel/system/sockets.js';
 import type { Site } from './site.js';
 
 const RECEIVE_BYTES = 8 * 1024 * 1024;

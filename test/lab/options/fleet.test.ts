@@ -39,7 +39,7 @@ it('thirty containers started at once have thirty addresses', async () => {
     all.map((c) => docker(c.host, 'inspect', '--format', '{{.NetworkSettings.Networks.one.IPAddress}}', c.name)),
   );
   expect(new Set(addresses).size).toBe(all.length);
-  // Not the lowest: two hosts that want many at once keep out of each other's way (see src/registry/contention.ts).
+  // Not the lowest: two hosts that want many at once keep out of each other's way (see src/registry/ipam/contention.ts).
   expect(addresses.filter((a) => !/^172\.16\.1\.\d+$/.test(a) || a === '172.16.1.1')).toEqual([]);
 });
 

@@ -1,7 +1,7 @@
 /** When news of an endpoint has reached a host: the entries in the kernel's tables, and the name in a container there. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { namespaceName, namespacePath } from '../../../src/model/names.js';
-import type { NetworkId } from '../../../src/model/types.js';
+import { namespaceName, namespacePath } from '../../../src/model/values/names.js';
+import type { NetworkId } from '../../../src/model/values/types.js';
 import { Client } from '../../kernel/dns-namespace.js';
 import { until } from '../process.js';
 import type { Container } from './engine-containers.js';

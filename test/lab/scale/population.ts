@@ -1,11 +1,17 @@
 /** Hosts, endpoints and networks that are records alone, exactly as hosts would have written them. */
 import { createHash, randomBytes } from 'node:crypto';
-import { keys } from '../../../src/model/names.js';
-import type { Op } from '../../../src/model/ports.js';
-import type { Cidr, EndpointId, Ip, Mac, NetworkId, NodeAddress, NodeId } from '../../../src/model/types.js';
-import { following, formatHead, newRevision } from '../../../src/store/heads.js';
-import { RECORD_VERSION } from '../../../src/store/record-version.js';
-import { formatEndpoint, formatLease, formatNetwork, formatNode, formatPool } from '../../../src/store/records.js';
+import type { Op } from '../../../src/model/ports/ports.js';
+import { keys } from '../../../src/model/values/names.js';
+import type { Cidr, EndpointId, Ip, Mac, NetworkId, NodeAddress, NodeId } from '../../../src/model/values/types.js';
+import { following, formatHead, newRevision } from '../../../src/store/records/heads.js';
+import { RECORD_VERSION } from '../../../src/store/records/record-version.js';
+import {
+  formatEndpoint,
+  formatLease,
+  formatNetwork,
+  formatNode,
+  formatPool,
+} from '../../../src/store/records/records.js';
 import type { Container } from './engine-containers.js';
 import { newId } from './engine-networks.js';
 import type { Store } from './store.js';
@@ -118,7 +124,7 @@ function endpointOps(network: NetworkId, node: NodeId, id: EndpointId, ip: Ip, p
   ];
 }
 
-/** As registry/heads.ts does it; nobody else writes these. */
+/** As registry/local/heads.ts does it; nobody else writes these. */
 function headOps(network: NetworkId, node: NodeId, changed: readonly EndpointId[]): Op[] {
   const revision = newRevision();
   return [

@@ -1,7 +1,7 @@
 /** Network namespaces of containers, as a runtime makes them, and what the engine puts there. */
 import { existsSync } from 'node:fs';
-import { containerEnd } from '../../../src/model/names.js';
-import type { EndpointId } from '../../../src/model/types.js';
+import { containerEnd } from '../../../src/model/values/names.js';
+import type { EndpointId } from '../../../src/model/values/types.js';
 import type { Host } from '../host.js';
 import { type Container, sandboxPath } from './engine-containers.js';
 

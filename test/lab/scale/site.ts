@@ -1,6 +1,6 @@
 /** Light hosts on a LAN, a Consul server with a data directory on one of its own, and hosts that are records alone. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { raiseNeighbourLimits } from '../../../src/kernel/sysctl.js';
+import { raiseNeighbourLimits } from '../../../src/kernel/system/sysctl.js';
 import { fillCache } from '../cache.js';
 import { Consul } from '../consul.js';
 import type { Host } from '../host.js';

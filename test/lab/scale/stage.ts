@@ -1,6 +1,6 @@
 /** One network that all real hosts but the last take part in, and that grows. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Cidr, NetworkId } from '../../../src/model/types.js';
+import type { Cidr, NetworkId } from '../../../src/model/values/types.js';
 import { Arrivals } from './arrivals.js';
 import type { Container } from './engine-containers.js';
 import { newId } from './engine-networks.js';

@@ -1,7 +1,7 @@
 /** Consul's API as the bench uses it, over the socket that the lab's server has beside its port. */
 
-import type { Op } from '../../../src/model/ports.js';
-import { lockTxn, type TxnOperation, toTxn } from '../../../src/store/consul-txn.js';
+import type { Op } from '../../../src/model/ports/ports.js';
+import { lockTxn, type TxnOperation, toTxn } from '../../../src/store/consul/txn.js';
 import type { Host } from '../host.js';
 import { ask } from '../unix-http.js';
 

@@ -1,17 +1,17 @@
 /**
- * Listens to a network's namespace for entries in its tables, by polling. Not kernel/watcher.ts: that is told by SIGIO,
+ * Listens to a network's namespace for entries in its tables, by polling. Not kernel/networks/watcher.ts: that is told by SIGIO,
  * which the library that runs the lab's commands takes for its process's end, and ends them.
  */
 import { closeSync } from 'node:fs';
 import { Protocol } from 'netlink/dist/constants.js';
 import { parseMessages } from 'netlink/dist/structs.js';
-import { listLinks } from '../../../src/kernel/links.js';
-import { attachFilter, holdUpTo, joinGroup, openNetlink, receive } from '../../../src/kernel/netlink-socket.js';
-import { withNamespace } from '../../../src/kernel/netns.js';
-import { NoticeReader } from '../../../src/kernel/notices.js';
-import { Rtnetlink } from '../../../src/kernel/rtnetlink.js';
-import { namespaceFilter } from '../../../src/kernel/socket-filter.js';
-import { RTNLGRP } from '../../../src/kernel/uapi.js';
+import { listLinks } from '../../../src/kernel/links/links.js';
+import { Rtnetlink } from '../../../src/kernel/netlink/rtnetlink.js';
+import { attachFilter, holdUpTo, joinGroup, openNetlink, receive } from '../../../src/kernel/netlink/socket.js';
+import { namespaceFilter } from '../../../src/kernel/netlink/socket-filter.js';
+import { RTNLGRP } from '../../../src/kernel/netlink/uapi.js';
+import { NoticeReader } from '../../../src/kernel/networks/notices.js';
+import { withNamespace } from '../../../src/kernel/system/netns.js';
 
 const EVERY_MS = 3;
 const NEWS_BYTES = 4 << 20;

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { NetworkDriver } from '../../../src/api/network-driver.js';
 import { DeadlineError } from '../../../src/errors.js';
-import type { EndpointId, EngineNetworkId, Mac, NetworkId } from '../../../src/model/types.js';
+import type { EndpointId, EngineNetworkId, Mac, NetworkId } from '../../../src/model/values/types.js';
 import { FakeStore } from '../../fakes/store.js';
 import { hexId, makeHost, POOL } from '../registry/host.js';
 

@@ -1,8 +1,8 @@
 /** Which pool the engine gets for what it asks. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { IpamDriver } from '../../../src/api/ipam-driver.js';
-import type { Network } from '../../../src/model/types.js';
-import { Underway } from '../../../src/registry/underway.js';
+import type { Network } from '../../../src/model/values/types.js';
+import { Underway } from '../../../src/registry/changes/underway.js';
 import { FakeStore } from '../../fakes/store.js';
 import { makeHost, POOL } from '../registry/host.js';
 

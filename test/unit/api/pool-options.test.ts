@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { readPoolOptions } from '../../../src/api/pool-options.js';
-import { DEFAULT_SOURCES, parseSources, sourcesOf } from '../../../src/model/pool-source.js';
+import { DEFAULT_SOURCES, parseSources, sourcesOf } from '../../../src/model/values/pool-source.js';
 
 describe('default address pools', () => {
   it('are dockerd spellings, several, of both families', () => {

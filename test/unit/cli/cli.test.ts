@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { forgetNode } from '../../../src/cli/forget.js';
 import { addressLines, guardLines, readStatus, statusLines } from '../../../src/cli/status.js';
-import type { Cidr, NetworkId, NodeAddress } from '../../../src/model/types.js';
-import { formatNode } from '../../../src/store/records.js';
+import type { Cidr, NetworkId, NodeAddress } from '../../../src/model/values/types.js';
+import { formatNode } from '../../../src/store/records/records.js';
 import { FakeStore } from '../../fakes/store.js';
 import { nodeOf } from '../nodes.js';
 import { makeHost } from '../registry/host.js';

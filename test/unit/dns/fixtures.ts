@@ -1,7 +1,7 @@
 import type { DecodedPacket, Packet, RecordType } from 'dns-packet';
-import { Directory } from '../../../src/dns/directory.js';
-import type { Zone } from '../../../src/dns/zone.js';
-import type { Cidr, Endpoint, EndpointId, Mac, NetworkId } from '../../../src/model/types.js';
+import { Directory } from '../../../src/dns/answers/directory.js';
+import type { Zone } from '../../../src/dns/answers/zone.js';
+import type { Cidr, Endpoint, EndpointId, Mac, NetworkId } from '../../../src/model/values/types.js';
 import { idOf } from '../nodes.js';
 
 let made = 0;

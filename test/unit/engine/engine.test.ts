@@ -4,7 +4,7 @@ import { parseEvent } from '../../../src/engine/event.js';
 import { linkLocalIps } from '../../../src/engine/link-local.js';
 import { lookupOf } from '../../../src/engine/lookup.js';
 import { mirrorSpec } from '../../../src/engine/mirror.js';
-import type { Cidr, Ip } from '../../../src/model/types.js';
+import type { Cidr, Ip } from '../../../src/model/values/types.js';
 import { network, networkId } from '../model/fixtures.js';
 
 describe('mirrorSpec', () => {

@@ -1,6 +1,14 @@
 /** Small builders for the model's values, so that a test says only what it is about. */
-import { ipOf, macOf } from '../../../src/model/address.js';
-import type { Cidr, Cluster, Endpoint, EndpointId, Network, NetworkId, NodeAddress } from '../../../src/model/types.js';
+import { ipOf, macOf } from '../../../src/model/values/address.js';
+import type {
+  Cidr,
+  Cluster,
+  Endpoint,
+  EndpointId,
+  Network,
+  NetworkId,
+  NodeAddress,
+} from '../../../src/model/values/types.js';
 import { idOf, livingNode } from '../nodes.js';
 
 export const HOST1 = '10.0.0.60' as NodeAddress;

@@ -1,9 +1,9 @@
 /** MACs, names and pools that two hosts want at once, or that one left behind. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { ipOf } from '../../../src/model/address.js';
-import { keys } from '../../../src/model/names.js';
-import type { Cidr, EndpointId, Mac } from '../../../src/model/types.js';
-import { Macs } from '../../../src/registry/macs.js';
+import { ipOf } from '../../../src/model/values/address.js';
+import { keys } from '../../../src/model/values/names.js';
+import type { Cidr, EndpointId, Mac } from '../../../src/model/values/types.js';
+import { Macs } from '../../../src/registry/endpoints/macs.js';
 import { FakeStore } from '../../fakes/store.js';
 import { hexId, makeHost, POOL } from './host.js';
 

@@ -1,7 +1,7 @@
 /** The wall clock may be put forward or back by hours: nothing that is being made looks old, nor young for ever. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { ipOf } from '../../../src/model/address.js';
-import type { Cidr, NetworkId } from '../../../src/model/types.js';
+import { ipOf } from '../../../src/model/values/address.js';
+import type { Cidr, NetworkId } from '../../../src/model/values/types.js';
 import { FakeStore } from '../../fakes/store.js';
 import { makeHost, POOL } from './host.js';
 

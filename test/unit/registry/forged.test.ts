@@ -1,14 +1,20 @@
 /** Records that are well formed and lie: about whose things are whose, who is a node, what runs where. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { keys, namespaceName } from '../../../src/model/names.js';
-import { networkOfNamespace, plan } from '../../../src/model/plan.js';
-import type { Cidr, Endpoint, EndpointId, Mac, NetworkId, NodeAddress } from '../../../src/model/types.js';
-import { Claims } from '../../../src/registry/claims.js';
-import { Identity } from '../../../src/registry/identity.js';
-import { Peers } from '../../../src/registry/peers.js';
-import type { HostMemory } from '../../../src/store/memory.js';
-import { formatEndpoint, formatLease, formatNetwork, formatNode, formatPool } from '../../../src/store/records.js';
+import { networkOfNamespace, plan } from '../../../src/model/plan/plan.js';
+import { keys, namespaceName } from '../../../src/model/values/names.js';
+import type { Cidr, Endpoint, EndpointId, Mac, NetworkId, NodeAddress } from '../../../src/model/values/types.js';
+import { Peers } from '../../../src/registry/endpoints/peers.js';
+import { Claims } from '../../../src/registry/networks/claims.js';
+import { Identity } from '../../../src/registry/nodes/identity.js';
+import type { HostMemory } from '../../../src/store/data-dir/host-memory.js';
+import {
+  formatEndpoint,
+  formatLease,
+  formatNetwork,
+  formatNode,
+  formatPool,
+} from '../../../src/store/records/records.js';
 import { FakeStore } from '../../fakes/store.js';
 import { selfOf } from '../model/fixtures.js';
 import { idOf, nodeOf } from '../nodes.js';

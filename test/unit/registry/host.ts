@@ -1,22 +1,21 @@
 /** One host's registry over a store that several hosts share. */
 import { setTimeout as sleep } from 'node:timers/promises';
-
-import { ipOf, macOf } from '../../../src/model/address.js';
-import { DEFAULT_SOURCES, sourcesOf } from '../../../src/model/pool-source.js';
-import type { Store } from '../../../src/model/ports.js';
-import type { Cidr, EndpointId, Ip, NetworkId } from '../../../src/model/types.js';
-import { Endpoints } from '../../../src/registry/endpoints.js';
-import { Heads } from '../../../src/registry/heads.js';
-import { Identity } from '../../../src/registry/identity.js';
-import { Ipam } from '../../../src/registry/ipam.js';
-import { LocalEndpoints } from '../../../src/registry/local-endpoints.js';
-import { Membership } from '../../../src/registry/membership.js';
-import { Networks } from '../../../src/registry/networks.js';
-import { Peers } from '../../../src/registry/peers.js';
-import { Pools } from '../../../src/registry/pools.js';
-import { Released } from '../../../src/registry/released.js';
-import { ClusterView } from '../../../src/store/cluster.js';
-import { formatNode } from '../../../src/store/records.js';
+import type { Store } from '../../../src/model/ports/ports.js';
+import { ipOf, macOf } from '../../../src/model/values/address.js';
+import { DEFAULT_SOURCES, sourcesOf } from '../../../src/model/values/pool-source.js';
+import type { Cidr, EndpointId, Ip, NetworkId } from '../../../src/model/values/types.js';
+import { Endpoints } from '../../../src/registry/endpoints/endpoints.js';
+import { Peers } from '../../../src/registry/endpoints/peers.js';
+import { AddressCooldown } from '../../../src/registry/ipam/address-cooldown.js';
+import { Ipam } from '../../../src/registry/ipam/ipam.js';
+import { Pools } from '../../../src/registry/ipam/pools.js';
+import { Heads } from '../../../src/registry/local/heads.js';
+import { LocalEndpoints } from '../../../src/registry/local/local-endpoints.js';
+import { Membership } from '../../../src/registry/local/membership.js';
+import { Networks } from '../../../src/registry/networks/networks.js';
+import { Identity } from '../../../src/registry/nodes/identity.js';
+import { formatNode } from '../../../src/store/records/records.js';
+import { ClusterView } from '../../../src/store/view/cluster-view.js';
 import { idOf, nodeOf } from '../nodes.js';
 
 export const hexId = (n: number): string => n.toString(16).padStart(64, '0');
@@ -48,7 +47,17 @@ export async function makeHost(store: Store, address: string) {
   const membership = new Membership(store, view, self, heads, (e) => errors.push(e));
   const pools = new Pools(store, view, self, DEFAULT_SOURCES);
   const networks = new Networks(store, view, self, pools);
-  const ipam = new Ipam(store, view, self, pools, networks, membership, local, new Released(store, self), identity);
+  const ipam = new Ipam(
+    store,
+    view,
+    self,
+    pools,
+    networks,
+    membership,
+    local,
+    new AddressCooldown(store, self),
+    identity,
+  );
   const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local, heads);
   const leases = { holder: async (pool: Cidr, ip: Ip) => (await ipam.leases.find(pool, ip))?.endpoint };
   const peers = new Peers(view, self, local, leases, () => {});

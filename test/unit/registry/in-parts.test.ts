@@ -1,11 +1,11 @@
 /** Networks that are too much for one transaction: made, published again and removed all the same, whatever cuts that short. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { StoreError } from '../../../src/errors.js';
-import { keys } from '../../../src/model/names.js';
-import type { Op } from '../../../src/model/ports.js';
-import type { Cidr, Ip, NetworkId } from '../../../src/model/types.js';
-import { Heads } from '../../../src/registry/heads.js';
-import { Healer } from '../../../src/registry/healer.js';
+import type { Op } from '../../../src/model/ports/ports.js';
+import { keys } from '../../../src/model/values/names.js';
+import type { Cidr, Ip, NetworkId } from '../../../src/model/values/types.js';
+import { Healer } from '../../../src/registry/healing/healer.js';
+import { Heads } from '../../../src/registry/local/heads.js';
 import { fits, partsOf } from '../../../src/store/in-parts.js';
 import { FakeStore } from '../../fakes/store.js';
 import { hexId, makeHost } from './host.js';

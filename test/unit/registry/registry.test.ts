@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreError } from '../../../src/errors.js';
-import { keys } from '../../../src/model/names.js';
-import type { Cidr, NetworkId } from '../../../src/model/types.js';
-import { formatNode } from '../../../src/store/records.js';
+import { keys } from '../../../src/model/values/names.js';
+import type { Cidr, NetworkId } from '../../../src/model/values/types.js';
+import { formatNode } from '../../../src/store/records/records.js';
 import { FakeStore } from '../../fakes/store.js';
 import { nodeOf } from '../nodes.js';
 import { hexId, makeHost, POOL, V4 } from './host.js';

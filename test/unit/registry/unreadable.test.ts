@@ -1,9 +1,9 @@
 /** Records that are garbage, or a newer release's: left alone, and said by name to whoever needs them. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { ipOf } from '../../../src/model/address.js';
-import { keys } from '../../../src/model/names.js';
-import type { Cidr, NetworkId } from '../../../src/model/types.js';
-import { engineSteps } from '../../../src/reconcile/engine-steps.js';
+import { ipOf } from '../../../src/model/values/address.js';
+import { keys } from '../../../src/model/values/names.js';
+import type { Cidr, NetworkId } from '../../../src/model/values/types.js';
+import { engineSteps } from '../../../src/reconcile/engine/engine-steps.js';
 import { FakeStore } from '../../fakes/store.js';
 import { idOf } from '../nodes.js';
 import { hexId, makeHost, POOL } from './host.js';

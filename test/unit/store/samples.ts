@@ -10,7 +10,7 @@ import type {
   NetworkId,
   Node,
   Pool,
-} from '../../../src/model/types.js';
+} from '../../../src/model/values/types.js';
 import { nodeOf as bareNode, idOf } from '../nodes.js';
 
 const OWNER = idOf('10.0.0.60');

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { isUserError } from '../../../src/errors.js';
-import { keys } from '../../../src/model/names.js';
-import { Identity } from '../../../src/registry/identity.js';
-import { formatCluster, parseCluster } from '../../../src/store/cluster-record.js';
-import { formatNode } from '../../../src/store/records.js';
+import { keys } from '../../../src/model/values/names.js';
+import { Identity } from '../../../src/registry/nodes/identity.js';
+import { formatCluster, parseCluster } from '../../../src/store/records/cluster-record.js';
+import { formatNode } from '../../../src/store/records/records.js';
 import { VersionedStore } from '../../../src/store/versioned.js';
 import { FakeStore } from '../../fakes/store.js';
 import { idOf, nodeOf } from '../nodes.js';

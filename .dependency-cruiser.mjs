@@ -1,0 +1,42 @@
+/**
+ * Which imports there may be: a folder is a layer, and knows only what is below it, type imports too. Run by
+ * `npm run check`; test/unit/layers.test.ts shows that each layer's forbidden imports are refused at every depth.
+ */
+
+/** Layer to what it may import besides itself and the files of no layer below. */
+export const LAYERS = {
+  model: [],
+  store: ['model'],
+  kernel: ['model'],
+  engine: ['model'],
+  registry: ['store', 'model'],
+  reconcile: ['registry', 'store', 'model'],
+  dns: ['registry', 'store', 'kernel', 'model'],
+  api: ['dns', 'reconcile', 'registry', 'store', 'model'],
+  cli: ['config', 'registry', 'store', 'kernel', 'model'],
+  config: ['store', 'model'],
+};
+/** Files of no layer that every layer may import. */
+const EVERYBODYS = ['errors', 'insist'];
+
+const layers = Object.entries(LAYERS).map(([layer, below]) => ({
+  name: `layer-${layer}`,
+  comment: 'Imports run one way, see CONTRIBUTING.md.',
+  severity: 'error',
+  from: { path: `^src/${layer}/` },
+  to: { path: '^src/', pathNot: `^src/((${[layer, ...below].join('|')})/|(${EVERYBODYS.join('|')})\\.ts$)` },
+}));
+
+export default {
+  forbidden: [
+    ...layers,
+    { name: 'no-cycle-of-files', severity: 'error', from: {}, to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } } },
+    { name: 'no-cycle-of-folders', severity: 'error', scope: 'folder', from: {}, to: { circular: true } },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+  },
+};

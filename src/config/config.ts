@@ -1,0 +1,145 @@
+/** Settings from the environment, checked once, every problem named in one sentence. */
+import { networkInterfaces } from 'node:os';
+import { messageOf, NotYetError, UserError } from '../errors.js';
+import { isIp, networkOf, parseIp } from '../model/values/address.js';
+import { nodeAddressTrouble } from '../model/values/canonical.js';
+import { DEFAULT_VXLAN_PORT } from '../model/values/names.js';
+import { parseSources } from '../model/values/pool-source.js';
+import { PORT_RANGE } from '../model/values/shapes.js';
+import type { GuardMode, GwbridgeWish, NodeAddress, PoolSource } from '../model/values/types.js';
+import { type ConsulConfig, readConsul } from './consul.js';
+import { privateFolder } from './folder.js';
+
+export interface Config {
+  /** Undefined: the embedded store of a single host. */
+  readonly consul?: ConsulConfig;
+  readonly advertise: NodeAddress;
+  readonly logLevel: string;
+  readonly dataDir: string;
+  /** What GetCapabilities answers; `auto` decides by the engine's request. */
+  readonly scope: 'auto' | 'local' | 'global';
+  readonly gwbridge: GwbridgeWish;
+  readonly vxlanGuard: GuardMode;
+  /** UDP port that VXLAN is sent to, the same on all hosts. */
+  readonly vxlanPort: number;
+  /** Whether containers are kept away from Consul. */
+  readonly consulGuard: boolean;
+  /** Whether networks created here hold containers to their addresses unless the user says. */
+  readonly antispoof: boolean;
+  /** Where pools that nobody named come from. */
+  readonly defaultPools: readonly PoolSource[];
+  /** Sockets to serve; a managed plugin has one for its plain name and one for the engine that started it. */
+  readonly sockets: readonly [string, ...string[]];
+}
+
+export type Env = Readonly<Record<string, string | undefined>>;
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const GUARD_MODES = ['on', 'incoming', 'off'] as const;
+const SWITCH = ['on', 'off'] as const;
+const SCOPES = ['auto', 'local', 'global'] as const;
+
+/** Reads and checks all settings. Throws a UserError that lists every one that is wrong; a NotYetError if it may pass. */
+export function readConfig(env: Env): Config {
+  const problems: Error[] = [];
+  const attempt = <T>(read: () => T, otherwise: T): T => {
+    try {
+      return read();
+    } catch (e) {
+      problems.push(e instanceof Error ? e : new Error(messageOf(e)));
+      return otherwise;
+    }
+  };
+  const consul = attempt(() => readConsul(env.CLUSTER_STORE ?? '', env.CLUSTER_STORE_OPTS ?? ''), undefined);
+  const config: Config = {
+    ...(consul === undefined ? {} : { consul }),
+    advertise: attempt(() => readAdvertise(env.CLUSTER_ADVERTISE ?? ''), '' as NodeAddress),
+    logLevel: attempt(() => oneOf('LOG_LEVEL', env.LOG_LEVEL || 'info', LOG_LEVELS), 'info'),
+    dataDir: attempt(() => privateFolder(env.DATA_DIR || '/var/lib/tsoverlay'), ''),
+    scope: attempt(() => oneOf('SCOPE', env.SCOPE || 'auto', SCOPES), 'auto'),
+    gwbridge: attempt(() => readGwbridge(env.GWBRIDGE_SUBNET ?? '', env.GWBRIDGE_MTU ?? ''), { mtu: 'underlay' }),
+    vxlanGuard: attempt(() => oneOf('VXLAN_GUARD', env.VXLAN_GUARD || 'on', GUARD_MODES), 'on'),
+    vxlanPort: attempt(() => readPort(env.VXLAN_PORT ?? ''), DEFAULT_VXLAN_PORT),
+    consulGuard: attempt(() => oneOf('CONSUL_GUARD', env.CONSUL_GUARD || 'off', SWITCH), 'off') === 'on',
+    antispoof: attempt(() => oneOf('ANTISPOOF', env.ANTISPOOF || 'off', SWITCH), 'off') === 'on',
+    defaultPools: attempt(() => parseSources(env.DEFAULT_ADDRESS_POOLS ?? '', 'DEFAULT_ADDRESS_POOLS'), []),
+    sockets: readSockets(env.PLUGIN_SOCKETS ?? ''),
+  };
+  const words = problems.map(messageOf).join('; ');
+  if (problems.some((e) => !(e instanceof NotYetError))) throw new UserError(words);
+  if (problems.length > 0) throw new NotYetError(words);
+  return Object.freeze(config);
+}
+
+function oneOf<T extends string>(setting: string, value: string, allowed: readonly T[]): T {
+  const found = allowed.find((a) => a === value);
+  if (found === undefined) throw new UserError(`${setting} is "${value}"; it must be one of ${allowed.join(', ')}`);
+  return found;
+}
+
+function readGwbridge(subnet: string, mtu: string): GwbridgeWish {
+  const bytes = Number(mtu);
+  const known = mtu === 'keep' || mtu === 'underlay';
+  if (mtu !== '' && !known && !(Number.isInteger(bytes) && bytes >= 68 && bytes <= 65_535))
+    throw new UserError(`GWBRIDGE_MTU is "${mtu}"; it must be underlay, keep or a number from 68 to 65535`);
+  return {
+    ...(subnet === '' ? {} : { subnet: networkOf(subnet) }),
+    mtu: mtu === '' ? 'underlay' : known ? mtu : bytes,
+  };
+}
+
+function readPort(text: string): number {
+  if (text === '') return DEFAULT_VXLAN_PORT;
+  const { min, max } = PORT_RANGE;
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port < min || port > max)
+    throw new UserError(`VXLAN_PORT is "${text}"; it must be a UDP port, a number from ${min} to ${max}`);
+  return port;
+}
+
+/** Set by plugin-config.json alone. */
+export function readSockets(text: string): readonly [string, ...string[]] {
+  const [first = '/run/docker/plugins/tsoverlay.sock', ...more] = text.split(',').filter((path) => path !== '');
+  return [first, ...more];
+}
+
+/** An address, `address:port` or an interface's name, as dockerd's `--cluster-advertise` took it; the port is unused. */
+function readAdvertise(text: string): NodeAddress {
+  const interfaces = networkInterfaces();
+  if (text === '') return firstAddress(interfaces);
+  const name = /^\[(.+)\](?::\d+)?$/.exec(text)?.[1] ?? (isIp(text) ? text : text.replace(/:\d+$/, ''));
+  const all = Object.values(interfaces).flatMap((list) => list ?? []);
+  if (isIp(name)) {
+    const address = parseIp(name);
+    if (!all.some((a) => a.address === address))
+      throw new NotYetError(
+        `CLUSTER_ADVERTISE is "${text}", an address that no interface of this host has; use one that it has`,
+      );
+    return address as string as NodeAddress;
+  }
+  const own = interfaces[name];
+  if (own === undefined)
+    throw new NotYetError(
+      `CLUSTER_ADVERTISE is "${text}", but this host has no interface "${name}"; it has ${Object.keys(interfaces).join(', ')}`,
+    );
+  // A router has its address on lo, beside 127.0.0.1.
+  const usable = own.filter((a) => nodeAddressTrouble(a.address) === undefined);
+  const address = [...usable, ...own].find((a) => a.family === 'IPv4') ?? usable[0];
+  if (address === undefined) throw new NotYetError(`CLUSTER_ADVERTISE is "${text}", an interface without an address`);
+  return address.address as NodeAddress;
+}
+
+/** Without CLUSTER_ADVERTISE: the first address that is not the host's alone. */
+function firstAddress(interfaces: ReturnType<typeof networkInterfaces>): NodeAddress {
+  const candidates = Object.entries(interfaces).flatMap(([name, list]) =>
+    /^(lo|docker|veth|br-)/.test(name)
+      ? []
+      : (list ?? []).filter((a) => !a.internal && a.family === 'IPv4' && nodeAddressTrouble(a.address) === undefined),
+  );
+  const address = candidates[0]?.address;
+  if (address === undefined)
+    throw new NotYetError(
+      'CLUSTER_ADVERTISE is empty and this host has no address to choose; set it to an address or interface',
+    );
+  return address as NodeAddress;
+}

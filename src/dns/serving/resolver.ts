@@ -1,0 +1,189 @@
+/** The resolver of one container: answers the cluster's names in its namespace, passes all else to the engine's. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isKernelError } from '../../errors.js';
+import { DnsRedirect } from '../../kernel/rules/dns-redirect.js';
+import { decide, type Transport, type Verdict } from '../answers/message.js';
+import type { Zones } from '../answers/zone.js';
+import { Budget, type Share } from './budget.js';
+import { type Counts, Servers } from './servers.js';
+import { Turns } from './turns.js';
+
+/** pino's methods, as far as the resolver needs them. */
+export interface Log {
+  warn(fields: object, message: string): void;
+  debug(fields: object, message: string): void;
+}
+
+/** What the resolvers of all containers share. */
+export interface Common {
+  readonly budget: Budget;
+  readonly turns: Turns;
+  readonly log?: Log | undefined;
+}
+
+/** How long stop() serves what is under way, milliseconds. */
+const DRAIN_MS = 1000;
+const MIN_DRAIN_MS = 20;
+/** How long the engine's resolver answers a container that has asked for more than its share, milliseconds. */
+export const PAUSE_MS = 4000;
+/** The log has at most one line about each container in so long, milliseconds. */
+const QUIET_MS = 60_000;
+
+interface Running {
+  readonly redirect: DnsRedirect;
+  /** Undefined during a pause. */
+  servers: Servers | undefined;
+  pausedAt: number;
+}
+
+/**
+ * start() once, then renew() at least every LIVE_MS, then stop() or abandon(). It holds the namespace meanwhile. What
+ * it asks of the kernel there may wait for the container, so all of it is asynchronous.
+ */
+export class Resolver {
+  readonly counts: Counts & { pauses: number } = { answered: 0, forwarded: 0, dropped: 0, connections: 0, pauses: 0 };
+  private running: Running | undefined;
+  private renewing = false;
+  private readonly share: Share;
+  private readonly told = new Map<string, number>();
+
+  constructor(
+    /** Path of the container's network namespace. */
+    readonly sandbox: string,
+    /** Called for every query. */
+    private readonly zones: Zones,
+    private readonly common: Common = { budget: new Budget(), turns: new Turns() },
+  ) {
+    this.share = common.budget.share();
+  }
+
+  /**
+   * Listens, then redirects; once it resolves, the next query is ours. Another resolver's redirect in this namespace is
+   * replaced without a gap. Rejects with a KernelError and leaves nothing behind.
+   */
+  async start(): Promise<void> {
+    const running: Running = { redirect: new DnsRedirect(this.sandbox), servers: undefined, pausedAt: 0 };
+    this.running = running;
+    try {
+      await this.serve(running);
+    } catch (e) {
+      this.abandon();
+      throw e;
+    }
+  }
+
+  /**
+   * Keeps the redirect alive for another LIVE_MS, and makes it anew when it was removed or a pause is over. Does
+   * nothing while it is at it. Rejects with a KernelError.
+   */
+  async renew(): Promise<void> {
+    if (!this.running || this.renewing) return;
+    this.renewing = true;
+    try {
+      await this.keepUp(this.running);
+    } finally {
+      this.renewing = false;
+    }
+  }
+
+  /** A clean stop: new queries are the engine's at once, those under way are served for at most DRAIN_MS. */
+  async stop(): Promise<void> {
+    if (!this.running) return;
+    const { redirect, servers } = this.running;
+    try {
+      await redirect.suspend();
+      // The listener stays: closing it would reset connections that wait to be accepted.
+      if (servers) await drained(servers);
+      await redirect.remove();
+    } finally {
+      this.abandon();
+    }
+  }
+
+  /** Closes everything and leaves the redirect to time out: the namespace is gone, or another resolver's by now. */
+  abandon(): void {
+    if (!this.running) return;
+    const { redirect, servers } = this.running;
+    this.running = undefined;
+    servers?.close();
+    redirect.close();
+  }
+
+  private async keepUp(running: Running): Promise<void> {
+    const { redirect, servers, pausedAt } = running;
+    if (!servers) {
+      if (performance.now() - pausedAt < PAUSE_MS) return;
+      this.share.renew();
+      return this.serve(running);
+    }
+    try {
+      await redirect.renew();
+    } catch (e) {
+      // `nft flush ruleset` in the container takes ours along.
+      if (!isKernelError(e, 'ENOENT')) throw e;
+      // Unless it has been paused or stopped meanwhile.
+      if (running.servers === servers && this.running === running) await redirect.ensure(servers.port);
+    }
+  }
+
+  private async serve(running: Running): Promise<void> {
+    const servers = new Servers(
+      this.sandbox,
+      (query, transport) => this.decide(query, transport),
+      this.share,
+      this.common.turns,
+      this.counts,
+      () => this.pause(),
+    );
+    running.servers = servers;
+    await running.redirect.ensure(servers.port);
+  }
+
+  /** Lets the engine's resolver answer for a while: a question costs us nothing then, wherever it is sent. */
+  private pause(): void {
+    if (!this.running) return;
+    this.running.servers = undefined;
+    this.running.pausedAt = performance.now();
+    this.counts.pauses++;
+    // Otherwise it times out.
+    this.running.redirect.suspend().catch(() => {});
+    this.tell('it asks for more than its share, and the engine’s resolver answers it for a while', {});
+  }
+
+  private decide(query: Buffer, transport: Transport): Verdict {
+    try {
+      const zones = this.zones();
+      if (zones instanceof Promise) return { kind: 'wait', until: zones };
+      return decide(query, transport, zones, shuffled);
+    } catch (err) {
+      this.tell('no zones to answer from, the engine is asked', { err });
+      return { kind: 'forward' };
+    }
+  }
+
+  private tell(message: string, fields: object): void {
+    const now = performance.now();
+    if (now - (this.told.get(message) ?? -QUIET_MS) < QUIET_MS) return;
+    this.told.set(message, now);
+    this.common.log?.warn({ sandbox: this.sandbox, ...this.counts, ...fields }, `DNS of a container: ${message}`);
+  }
+}
+
+/** Resolves when nothing is under way any more, at the latest after DRAIN_MS. */
+async function drained(servers: Servers): Promise<void> {
+  const began = performance.now();
+  do await sleep(MIN_DRAIN_MS);
+  while (servers.busy && performance.now() - began < DRAIN_MS);
+}
+
+/** Every order equally likely: Fisher and Yates. */
+function shuffled<T>(items: readonly T[]): T[] {
+  const order = [...items];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = Math.floor(Math.random() * (i + 1));
+    const [a, b] = [order[i] as T, order[j] as T];
+    order[i] = b;
+    order[j] = a;
+  }
+  return order;
+}

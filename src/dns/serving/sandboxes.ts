@@ -1,0 +1,132 @@
+/** Which containers of this host get a resolver, and the networks whose names each may ask for. */
+
+import { namespaceFile } from '../../kernel/system/namespace-file.js';
+import type { Endpoint, EndpointId, Lookup, NetworkId, NodeId } from '../../model/values/types.js';
+import type { Peers } from '../../registry/endpoints/peers.js';
+import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
+import { ownIn } from '../../registry/local/own.js';
+import type { ClusterView } from '../../store/view/cluster-view.js';
+import { canonical, Directory } from '../answers/directory.js';
+import { inOrder, type Zone } from '../answers/zone.js';
+import type { DnsService } from './service.js';
+
+/** Endpoints that are indexed at once, and how long, ms. */
+const PIECE = 50;
+const SLICE_MS = 4;
+/** The engine tells of a container right after its start; one that does not is not waited for any longer, ms. */
+const UNTOLD_MS = 1000;
+
+const NO_LINKS: ReadonlyMap<string, string> = new Map();
+const linksOf = new WeakMap<Lookup, ReadonlyMap<string, string>>();
+
+/** One of a container's networks. */
+interface Place {
+  readonly network: NetworkId;
+  readonly endpoint: EndpointId;
+}
+
+export class Sandboxes {
+  private readonly directories = new Map<NetworkId, Directory>();
+  /** Networks whose names are still to be indexed. */
+  private cold = new Set<NetworkId>();
+  private warm: NodeJS.Immediate | undefined;
+  /** What the resolvers were last made for. */
+  private synced: { readonly own: readonly Endpoint[]; readonly changes: number } = { own: [], changes: -1 };
+
+  constructor(
+    private readonly view: ClusterView,
+    private readonly local: LocalEndpoints,
+    private readonly self: NodeId,
+    private readonly peers: Peers,
+    private readonly dns: DnsService,
+  ) {}
+
+  /**
+   * Starts and stops resolvers so that each sandbox with an endpoint of ours has one. Idempotent; where none of this
+   * host's endpoints has changed there is nothing to do.
+   */
+  sync(): void {
+    const own = this.own();
+    const { changes } = this.local;
+    const isSame = own.length === this.synced.own.length && own.every((e, i) => e === this.synced.own[i]);
+    if (isSame && changes === this.synced.changes) return;
+    this.synced = { own, changes };
+    const sandboxes = new Map<string, Place[]>();
+    for (const endpoint of own) {
+      const sandbox = this.local.sandboxOf(endpoint);
+      if (sandbox !== undefined)
+        sandboxes.set(sandbox, [
+          ...(sandboxes.get(sandbox) ?? []),
+          { network: endpoint.network, endpoint: endpoint.id },
+        ]);
+    }
+    const used = new Set([...sandboxes.values()].flat().map(({ network }) => network));
+    for (const id of this.directories.keys()) if (!used.has(id)) this.directories.delete(id);
+    this.cold = used;
+    this.warm ??= setImmediate(() => this.index()).unref();
+    this.dns.sync(new Map([...sandboxes].map(([sandbox, places]) => [sandbox, () => this.zones(places)])));
+  }
+
+  /**
+   * Sees to it that the sandbox's resolver stands before its container's process starts. Engines before 28 join
+   * before there is a namespace: then it follows by itself as soon as the runtime has made one.
+   */
+  async serve(sandbox: string, deadlineMs: number): Promise<void> {
+    this.sync();
+    if (namespaceFile(sandbox).kind === 'mounted') await this.dns.ready(sandbox, deadlineMs);
+  }
+
+  private own(): readonly Endpoint[] {
+    return [...this.view.current.endpoints.values()].flatMap((all) => ownIn(all, this.self));
+  }
+
+  /** The names of a network of thousands take longer than a question may wait: so they are found before the first. */
+  private index(): void {
+    this.warm = undefined;
+    const end = performance.now() + SLICE_MS;
+    for (const id of this.cold) {
+      while (performance.now() < end && !this.directory(id).approach(this.peers.of(id), PIECE));
+      if (performance.now() >= end) break;
+      this.cold.delete(id);
+    }
+    if (this.cold.size > 0) this.warm = setImmediate(() => this.index()).unref();
+  }
+
+  /** A program's first question comes before the engine tells of its container; a link must hold for that one too. */
+  private zones(places: readonly Place[]): readonly Zone[] | Promise<unknown> {
+    const untold = places.flatMap(({ endpoint }) => this.local.untoldOf(endpoint) ?? []);
+    if (untold.length > 0) {
+      const patience = setTimeout(() => {
+        for (const { endpoint } of places) this.local.giveUp(endpoint);
+      }, UNTOLD_MS).unref();
+      return Promise.all(untold).finally(() => clearTimeout(patience));
+    }
+    const { networks } = this.view.current;
+    const ranked = places.map(({ network, endpoint }) => ({
+      ...{ network, endpoint, name: networks.get(network)?.announced?.name ?? '' },
+      internal: networks.get(network)?.internal === true,
+      priority: this.local.lookupOf(endpoint)?.priority ?? 0,
+    }));
+    return ranked.sort(inOrder).map(({ network, endpoint, name }) => ({
+      network: name,
+      directory: this.directory(network).follow(this.peers.of(network)),
+      links: this.links(endpoint),
+    }));
+  }
+
+  private links(endpoint: EndpointId): ReadonlyMap<string, string> {
+    const lookup = this.local.lookupOf(endpoint);
+    if (lookup === undefined || lookup.links.length === 0) return NO_LINKS;
+    const known = linksOf.get(lookup);
+    if (known !== undefined) return known;
+    const links = new Map(lookup.links.map(({ alias, name }) => [canonical(alias), canonical(name)]));
+    linksOf.set(lookup, links);
+    return links;
+  }
+
+  private directory(id: NetworkId): Directory {
+    const known = this.directories.get(id) ?? new Directory();
+    this.directories.set(id, known);
+    return known;
+  }
+}

@@ -1,0 +1,173 @@
+/** The resolvers of all containers of this host that are on a network of ours. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { messageOf } from '../../errors.js';
+import { namespaceFile } from '../../kernel/system/namespace-file.js';
+import type { Zones } from '../answers/zone.js';
+import { Budget } from './budget.js';
+import { Failures } from './failures.js';
+import { NamespaceWaiter } from './namespace-waiter.js';
+import { type Common, type Log, Resolver } from './resolver.js';
+import { Turns } from './turns.js';
+
+/** A third of what a redirect outlives its renewal: two may be missed. */
+const RENEW_MS = 1300;
+/** A stop that has to wait for a container's rules waits no longer, milliseconds. */
+const STOP_MS = 3000;
+
+interface Serving {
+  readonly resolver: Resolver;
+  /** Of the namespace that the resolver is in. */
+  readonly inode: number;
+  /** Its redirect stands. */
+  ready: boolean;
+}
+
+/**
+ * Every wanted sandbox is in one of three states: awaited (no namespace at its path), serving, or failed (tried again
+ * later). One sandbox's error never reaches another one, nor the caller.
+ */
+export class DnsService {
+  private wanted: ReadonlyMap<string, Zones> = new Map();
+  private readonly serving = new Map<string, Serving>();
+  private readonly failures = new Failures();
+  private readonly stopping = new Map<string, Promise<void>>();
+  private readonly waiters = new Map<string, Set<(ready: boolean) => void>>();
+  private readonly awaited = new NamespaceWaiter((path) => this.begin(path));
+  private timer: NodeJS.Timeout | undefined;
+
+  private readonly common: Common;
+
+  constructor(private readonly log?: Log) {
+    this.common = { budget: new Budget(), turns: new Turns(), log };
+  }
+
+  /**
+   * Makes what runs equal what is wanted: sandbox path to what its container can look up (called for every query).
+   * A sandbox whose namespace does not exist yet gets its resolver as soon as it does. Idempotent; never throws.
+   */
+  sync(wanted: ReadonlyMap<string, Zones>): void {
+    this.wanted = wanted;
+    for (const path of [...this.serving.keys()]) if (!wanted.has(path)) this.end(path);
+    this.failures.keepOnly(wanted);
+    for (const path of [...this.waiters.keys()]) if (!wanted.has(path)) this.settle(path, false);
+    this.awaited.keepOnly(wanted);
+    this.beginAll();
+    if (wanted.size === 0) {
+      clearInterval(this.timer);
+      this.timer = undefined;
+    } else {
+      this.timer ??= setInterval(() => this.renew(), RENEW_MS).unref();
+    }
+  }
+
+  /**
+   * Resolves to true once the sandbox's redirect stands; to false after `deadlineMs`, when it cannot be served, or is
+   * not wanted.
+   */
+  ready(sandbox: string, deadlineMs: number): Promise<boolean> {
+    if (this.serving.get(sandbox)?.ready) return Promise.resolve(true);
+    if (!this.wanted.has(sandbox)) return Promise.resolve(false);
+    return new Promise((resolve) => {
+      const waiters = this.waiters.get(sandbox) ?? new Set();
+      const settle = (ready: boolean): void => {
+        clearTimeout(timer);
+        waiters.delete(settle);
+        resolve(ready);
+      };
+      const timer = setTimeout(settle, deadlineMs, false);
+      this.waiters.set(sandbox, waiters.add(settle));
+    });
+  }
+
+  /** Clean stop of all: the engine's resolvers answer again. */
+  async stop(): Promise<void> {
+    this.sync(new Map());
+    await Promise.race([Promise.all(this.stopping.values()), sleep(STOP_MS, undefined, { ref: false })]);
+  }
+
+  /** Not at once: a host may start with hundreds. */
+  private beginAll(): void {
+    this.common.turns.drop(this);
+    for (const path of this.wanted.keys()) {
+      if (!this.serving.has(path)) this.common.turns.add(this, () => this.begin(path));
+    }
+  }
+
+  private begin(path: string): void {
+    if (!this.wanted.has(path) || this.serving.has(path) || this.failures.waits(path)) return;
+    // The one that is stopping will remove the redirect, whoever made it.
+    const stopping = this.stopping.get(path);
+    if (stopping) {
+      void stopping.then(() => this.begin(path));
+      return;
+    }
+    const file = namespaceFile(path);
+    if (file.kind !== 'mounted') {
+      this.awaited.add(path);
+      return;
+    }
+    this.awaited.drop(path);
+    const resolver = new Resolver(path, () => this.wanted.get(path)?.() ?? [], this.common);
+    const serving: Serving = { resolver, inode: file.inode, ready: false };
+    this.serving.set(path, serving);
+    resolver.start().then(
+      () => this.began(path, serving),
+      (e) => this.lost(path, serving, e),
+    );
+  }
+
+  private began(path: string, serving: Serving): void {
+    if (this.serving.get(path) !== serving) return;
+    serving.ready = true;
+    this.failures.worked(path);
+    this.settle(path, true);
+  }
+
+  private lost(path: string, serving: Serving, e: unknown): void {
+    if (this.serving.get(path) !== serving) return;
+    this.serving.delete(path);
+    serving.resolver.abandon();
+    if (this.failures.add(path, messageOf(e)))
+      this.warn(path, e, 'names of other hosts do not resolve in this container');
+    this.settle(path, false);
+  }
+
+  private end(path: string): void {
+    const serving = this.serving.get(path);
+    if (!serving) return;
+    this.serving.delete(path);
+    const { resolver, inode } = serving;
+    if (!isStill(path, inode)) {
+      resolver.abandon();
+      return;
+    }
+    const stopped = resolver
+      .stop()
+      .catch((e) => this.warn(path, e, 'its redirect is left to time out'))
+      .finally(() => this.stopping.delete(path));
+    this.stopping.set(path, stopped);
+  }
+
+  /** The pulse: renews redirects, lets ended containers go, tries failed sandboxes again. */
+  private renew(): void {
+    for (const [path, serving] of [...this.serving]) {
+      if (!isStill(path, serving.inode)) this.end(path);
+      else if (serving.ready) serving.resolver.renew().catch((e) => this.lost(path, serving, e));
+    }
+    this.beginAll();
+  }
+
+  private warn(sandbox: string, e: unknown, consequence: string): void {
+    this.log?.warn({ sandbox, err: e }, `DNS: ${consequence}: ${messageOf(e)}`);
+  }
+
+  private settle(path: string, ready: boolean): void {
+    for (const settle of [...(this.waiters.get(path) ?? [])]) settle(ready);
+    this.waiters.delete(path);
+  }
+}
+
+function isStill(path: string, inode: number): boolean {
+  const file = namespaceFile(path);
+  return file.kind === 'mounted' && file.inode === inode;
+}

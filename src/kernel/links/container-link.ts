@@ -1,0 +1,56 @@
+/** A container's card that somebody deleted, put back as the engine had set it up. */
+import { closeSync } from 'node:fs';
+import { isKernelError } from '../../errors.js';
+import type { CardPlan } from '../../model/plan/steps.js';
+import { Rtnetlink } from '../netlink/rtnetlink.js';
+import { kernelError } from '../system/errno.js';
+import { OWN_NETNS, openNamespace, withNamespace } from '../system/netns.js';
+import { writeSysctl } from '../system/sysctl.js';
+import { ensureAddress } from './addresses.js';
+import { findLink, setLink } from './links.js';
+import { ensureRoute } from './routes.js';
+import type { Peer } from './veth.js';
+
+/** More networks than any container is on. */
+const MOST_CARDS = 256;
+
+/** Runs `work` with the container as the place of a veth pair's other end. Throws ENOENT when the sandbox is gone. */
+export async function withCard<T>(card: CardPlan, work: (peer: () => Promise<Peer>) => Promise<T>): Promise<T> {
+  const sandbox = withNamespace(card.sandbox, () => ({ socket: new Rtnetlink(), fd: openNamespace(OWN_NETNS) }));
+  try {
+    return await work(async () => {
+      const name = await firstFree(sandbox.socket);
+      const { socket, fd: namespace } = sandbox;
+      return { name, namespace, mac: card.mac, furnish: () => furnish(socket, name, card) };
+    });
+  } finally {
+    sandbox.socket.close();
+    closeSync(sandbox.fd);
+  }
+}
+
+/**
+ * The engine counts the same way, so the deleted card's own name is the free one. Asked for one by one: a container
+ * may have made any number of links. Throws EEXIST when it has taken all the names.
+ */
+async function firstFree(socket: Rtnetlink): Promise<string> {
+  for (let n = 0; n < MOST_CARDS; n++) if ((await findLink(socket, `eth${n}`)) === undefined) return `eth${n}`;
+  throw kernelError(`ip link add eth${MOST_CARDS - 1}`, 'EEXIST');
+}
+
+async function furnish(socket: Rtnetlink, name: string, card: CardPlan): Promise<void> {
+  const disable = card.addresses.some((a) => a.includes(':')) ? 0 : 1;
+  withNamespace(card.sandbox, () => setIpv6(name, disable));
+  for (const address of card.addresses) await ensureAddress(socket, name, address);
+  await setLink(socket, name, { up: true });
+  for (const route of card.routes) await ensureRoute(socket, route);
+}
+
+function setIpv6(link: string, disable: 0 | 1): void {
+  try {
+    writeSysctl(`net/ipv6/conf/${link}/disable_ipv6`, disable);
+  } catch (e) {
+    // A kernel without IPv6.
+    if (!isKernelError(e, 'ENOENT')) throw e;
+  }
+}

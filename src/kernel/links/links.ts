@@ -1,0 +1,149 @@
+/** Links: `ip link`. */
+import { FlagsNew } from 'netlink/dist/constants.js';
+import { getU32, putS32, putString, putU16, putU32 } from 'netlink/dist/structs.js';
+import { isKernelError } from '../../errors.js';
+import type { ObservedLink } from '../../model/plan/steps.js';
+import type { Mac } from '../../model/values/types.js';
+import { type Attribute, macBytes, message, nest, readAttributes, readMac, readText } from '../netlink/attributes.js';
+import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import { AF, IFF_UP, IFLA, IFLA_INFO, RTEXT_FILTER_SKIP_STATS, RTM } from '../netlink/uapi.js';
+import { kernelError } from '../system/errno.js';
+
+/** A link as one message tells it: its master is an index yet. */
+export interface KernelLink extends Omit<ObservedLink, 'master' | 'vxlan' | 'bridge' | 'port'> {
+  /** 0 when it is no port of a bridge. */
+  readonly master: number;
+  /** Attributes of its kind; empty when there are none. */
+  readonly data: Buffer;
+  /** Attributes of a port of its master's kind; empty when there are none. */
+  readonly portData: Buffer;
+}
+
+export interface LinkSettings {
+  readonly name?: string;
+  readonly mtu?: number;
+  readonly mac?: Mac;
+  /** Index of the bridge. */
+  readonly master?: number;
+  readonly alias?: string;
+  readonly up?: true;
+  /** Descriptor of the namespace it shall be in. */
+  readonly namespace?: number;
+  readonly kind?: string;
+  /** What is particular to the kind. */
+  readonly data?: readonly Attribute[];
+  /** The kind of its master, and what is particular to ports of that. */
+  readonly portKind?: string;
+  readonly portData?: readonly Attribute[];
+}
+
+/** An ifinfomsg with its attributes. `which`: index of an existing link; 0 leaves it to the name. */
+export function formatLink(which: number, s: LinkSettings): Buffer {
+  const flags = s.up === true ? IFF_UP : 0;
+  const header = Buffer.concat([putU16(AF.UNSPEC), putU16(0), putS32(which), putU32(flags), putU32(flags)]);
+  return message(header, [
+    [IFLA.ADDRESS, s.mac === undefined ? undefined : macBytes(s.mac)],
+    [IFLA.IFNAME, s.name === undefined ? undefined : putString(s.name)],
+    [IFLA.MTU, s.mtu === undefined ? undefined : putU32(s.mtu)],
+    [IFLA.MASTER, s.master === undefined ? undefined : putU32(s.master)],
+    [IFLA.IFALIAS, s.alias === undefined ? undefined : putString(s.alias)],
+    [IFLA.NET_NS_FD, s.namespace === undefined ? undefined : putS32(s.namespace)],
+    [IFLA.LINKINFO, s.kind === undefined && s.portKind === undefined ? undefined : linkInfo(s)],
+  ]);
+}
+
+const linkInfo = ({ kind, data = [], portKind, portData = [] }: LinkSettings) =>
+  nest([
+    [IFLA_INFO.KIND, kind === undefined ? undefined : putString(kind)],
+    [IFLA_INFO.DATA, kind === undefined ? undefined : nest(data)],
+    [IFLA_INFO.SLAVE_KIND, portKind === undefined ? undefined : putString(portKind)],
+    [IFLA_INFO.SLAVE_DATA, portKind === undefined ? undefined : nest(portData)],
+  ]);
+
+export function readLink(payload: Buffer): KernelLink {
+  const attributes = readAttributes(payload.subarray(16));
+  const info = readAttributes(attributes.get(IFLA.LINKINFO) ?? Buffer.alloc(0));
+  const number = (type: number): number => getU32(attributes.get(type) ?? putU32(0));
+  return {
+    index: getU32(payload.subarray(4, 8)),
+    name: readText(attributes.get(IFLA.IFNAME)),
+    kind: readText(info.get(IFLA_INFO.KIND)),
+    mtu: number(IFLA.MTU),
+    up: (getU32(payload.subarray(8, 12)) & IFF_UP) !== 0,
+    master: number(IFLA.MASTER),
+    mac: readMac(attributes.get(IFLA.ADDRESS)),
+    alias: readText(attributes.get(IFLA.IFALIAS)),
+    // Not a view: the datagram's buffer is used again.
+    data: Buffer.from(info.get(IFLA_INFO.DATA) ?? []),
+    portData: Buffer.from(info.get(IFLA_INFO.SLAVE_DATA) ?? []),
+  };
+}
+
+const withoutCounters: Attribute = [IFLA.EXT_MASK, putU32(RTEXT_FILTER_SKIP_STATS)];
+
+/** `ip -d link show` */
+export async function listLinks(socket: Rtnetlink): Promise<readonly KernelLink[]> {
+  const payload = message(formatLink(0, {}), [withoutCounters]);
+  return socket.dump('ip link show', RTM.GETLINK, payload, readLink);
+}
+
+/** `ip -d link show <name>`; undefined when there is none. */
+export async function findLink(socket: Rtnetlink, which: string | number): Promise<KernelLink | undefined> {
+  const target = typeof which === 'number' ? formatLink(which, {}) : formatLink(0, { name: which });
+  try {
+    return await socket.get(`ip link show ${which}`, RTM.GETLINK, message(target, [withoutCounters]), readLink);
+  } catch (e) {
+    if (isKernelError(e, 'ENODEV')) return undefined;
+    throw e;
+  }
+}
+
+/** Index of a link that has to be there. Throws ENODEV under the caller's verb. */
+export async function linkIndex(socket: Rtnetlink, name: string, verb: string): Promise<number> {
+  const link = await findLink(socket, name);
+  if (link === undefined) throw kernelError(verb, 'ENODEV');
+  return link.index;
+}
+
+/** `ip link add <name> type <kind> …`. Throws EEXIST when the name is taken. */
+export function addLink(
+  socket: Rtnetlink,
+  s: LinkSettings & { readonly name: string; readonly kind: string },
+  verb = `ip link add ${s.name} type ${s.kind}`,
+): Promise<void> {
+  return socket.request(verb, RTM.NEWLINK, FlagsNew.CREATE | FlagsNew.EXCL, formatLink(0, s));
+}
+
+/** `ip link set <name> …`, or, with an index, also `… name <new name>`. MTU in bytes. Throws ENODEV. */
+export function setLink(socket: Rtnetlink, which: string | number, s: LinkSettings): Promise<void> {
+  const payload = typeof which === 'number' ? formatLink(which, s) : formatLink(0, { ...s, name: which });
+  return socket.request(`ip link set ${which}${describe(s)}`, RTM.SETLINK, 0, payload);
+}
+
+/** `ip link set <name> type <kind> …`, or `… type bridge_slave …`, which SETLINK passes over. Throws ENODEV. */
+export const changeLink = (socket: Rtnetlink, name: string, s: LinkSettings): Promise<void> =>
+  socket.request(
+    `ip link set ${name} type ${s.kind ?? `${s.portKind}_slave`}`,
+    RTM.NEWLINK,
+    0,
+    formatLink(0, { ...s, name }),
+  );
+
+const describe = (s: LinkSettings): string =>
+  [
+    s.name === undefined ? '' : ` name ${s.name}`,
+    s.mtu === undefined ? '' : ` mtu ${s.mtu}`,
+    s.master === undefined ? '' : ' master',
+    s.up === undefined ? '' : ' up',
+  ].join('');
+
+/** `ip link delete <name>`; a veth takes its peer along. False when there was none. */
+export async function removeLink(socket: Rtnetlink, name: string): Promise<boolean> {
+  try {
+    await socket.request(`ip link delete ${name}`, RTM.DELLINK, 0, formatLink(0, { name }));
+    return true;
+  } catch (e) {
+    if (isKernelError(e, 'ENODEV')) return false;
+    throw e;
+  }
+}

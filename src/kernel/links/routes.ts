@@ -1,0 +1,92 @@
+/** Routes: `ip route`. */
+import { FlagsNew } from 'netlink/dist/constants.js';
+import { getU16, getU32, putU32 } from 'netlink/dist/structs.js';
+import { isKernelError } from '../../errors.js';
+import type { Route } from '../../model/plan/steps.js';
+import { networkOf, parseCidr } from '../../model/values/address.js';
+import type { Cidr } from '../../model/values/types.js';
+import { ipBytes, message, readAttributes, readIp } from '../netlink/attributes.js';
+import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import {
+  AF,
+  OCCUPYING_ROUTES,
+  RT_SCOPE_UNIVERSE,
+  RT_TABLE_MAIN,
+  RTA,
+  RTM,
+  RTN_UNICAST,
+  RTPROT_BOOT,
+} from '../netlink/uapi.js';
+import type { KernelAddress } from './addresses.js';
+
+const RTNEXTHOP_BYTES = 8;
+
+/** The destination of one rtmsg; undefined for default routes, local ones, and those of other tables. */
+export function readDestination(payload: Buffer): Cidr | undefined {
+  const [prefix = 0, shortTable = 0, type = 0] = [payload[1], payload[4], payload[7]];
+  const attributes = readAttributes(payload.subarray(12));
+  const longTable = attributes.get(RTA.TABLE);
+  const dst = attributes.get(RTA.DST);
+  if ((longTable === undefined ? shortTable : getU32(longTable)) !== RT_TABLE_MAIN) return undefined;
+  if (prefix === 0 || dst === undefined || !OCCUPYING_ROUTES.includes(type)) return undefined;
+  return networkOf(`${readIp(dst)}/${prefix}`);
+}
+
+/** The links that one rtmsg's default route leaves by, of the main table; none for any other route. */
+export function readDefaultLinks(payload: Buffer): readonly number[] {
+  const [prefix = 0, table = 0, type = 0] = [payload[1], payload[4], payload[7]];
+  if (prefix !== 0 || table !== RT_TABLE_MAIN || type !== RTN_UNICAST) return [];
+  const attributes = readAttributes(payload.subarray(12));
+  const link = attributes.get(RTA.OIF);
+  if (link !== undefined) return [getU32(link)];
+  const links: number[] = [];
+  // struct rtnexthop: its length, flags and weight, the link, attributes; padded to four bytes.
+  let rest = attributes.get(RTA.MULTIPATH) ?? Buffer.alloc(0);
+  while (rest.length >= RTNEXTHOP_BYTES) {
+    links.push(getU32(rest.subarray(4, 8)));
+    rest = rest.subarray(Math.max(RTNEXTHOP_BYTES, (getU16(rest.subarray(0, 2)) + 3) & ~3));
+  }
+  return links;
+}
+
+/** `ip route show default`: indexes of the links that it leaves by, by both families. */
+export async function uplinks(socket: Rtnetlink): Promise<readonly number[]> {
+  return (await socket.dump('ip route show default', RTM.GETROUTE, Buffer.alloc(12), readDefaultLinks)).flat();
+}
+
+/** `ip route add <to> via <via>`; one that is there already stays. Throws ENETUNREACH without a way to `via`. */
+export async function ensureRoute(socket: Rtnetlink, { to, via }: Route): Promise<void> {
+  const { address, prefix, family } = parseCidr(to);
+  const kind = [
+    family === 4 ? AF.INET : AF.INET6,
+    prefix,
+    0,
+    0,
+    RT_TABLE_MAIN,
+    RTPROT_BOOT,
+    RT_SCOPE_UNIVERSE,
+    RTN_UNICAST,
+  ];
+  const payload = message(Buffer.concat([Buffer.from(kind), putU32(0)]), [
+    [RTA.DST, ipBytes(address)],
+    [RTA.GATEWAY, ipBytes(via)],
+  ]);
+  try {
+    await socket.request(`ip route add ${to} via ${via}`, RTM.NEWROUTE, FlagsNew.CREATE | FlagsNew.EXCL, payload);
+  } catch (e) {
+    if (!isKernelError(e, 'EEXIST')) throw e;
+  }
+}
+
+/** Ranges that every host has, or that nobody would take a pool from: loopback, link-local, multicast. */
+const isEverywhere = (cidr: Cidr): boolean => /^(127\.|169\.254\.|2(2[4-9]|3\d)\.|::1\/|fe[89ab]|ff)/.test(cidr);
+
+/** `ip -4 route show table main` and `ip -6 route …`, with the networks of `addresses`; sorted, each once. */
+export async function occupiedNetworks(
+  socket: Rtnetlink,
+  addresses: readonly KernelAddress[],
+): Promise<readonly Cidr[]> {
+  const routes = await socket.dump('ip route show', RTM.GETROUTE, Buffer.alloc(12), readDestination);
+  const onLink = addresses.map((a) => networkOf(a.address));
+  return [...new Set([...routes, ...onLink])].filter((cidr) => !isEverywhere(cidr)).sort();
+}

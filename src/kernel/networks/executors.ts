@@ -1,0 +1,145 @@
+/** What carries out each kind of step: one entry per kind, and the compiler misses none. */
+import { isKernelError } from '../../errors.js';
+import type { Step, StepKind, StepOf } from '../../model/plan/steps.js';
+import type { Ip } from '../../model/values/types.js';
+import { ensureAddress, removeAddress } from '../links/addresses.js';
+import { setPort } from '../links/bridge-ports.js';
+import { ensureBridge, stopSnooping } from '../links/bridges.js';
+import { withCard } from '../links/container-link.js';
+import { removingStatic, replacingStatic } from '../links/fdb.js';
+import { linkIndex, removeLink, setLink } from '../links/links.js';
+import { removingNeighbour, replacingNeighbour } from '../links/neighbours.js';
+import { ensurePort, type Peer } from '../links/veth.js';
+import { ensureVxlan, stopLearning } from '../links/vxlan.js';
+import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import { ensureFence } from '../rules/gateway-fence.js';
+import { withNamespace } from '../system/netns.js';
+import { checkSources, disableIpv6, enableForwarding, enableIpv6 } from '../system/sysctl.js';
+import type { Entries } from './entries.js';
+import type { Namespaces, Space } from './namespaces.js';
+import { takeVni } from './vni.js';
+
+export interface Workplace {
+  readonly spaces: Namespaces;
+  readonly entries: Entries;
+  /** In the host's namespace, the underlay. */
+  readonly host: Rtnetlink;
+  readonly hostFd: number;
+}
+
+type Executors = { readonly [K in StepKind]: (at: Workplace, step: StepOf<K>) => Promise<void> };
+
+/** Those that make something need the namespace. */
+const inside = (at: Workplace, step: Step): Promise<Space> => at.spaces.require(step.ns, step.kind);
+
+/** Those that take something away have nothing to do when the namespace is gone. */
+async function unlessGone(at: Workplace, step: Step, work: (socket: Rtnetlink) => Promise<unknown>): Promise<void> {
+  const space = await at.spaces.open(step.ns);
+  if (space !== undefined) await work(space.socket);
+}
+
+/** In the host's namespace, where the engine fetches it. What has the name is of an attach that failed. */
+async function waitingPeer(at: Workplace, name: string): Promise<Peer> {
+  await removeLink(at.host, name);
+  return { name, namespace: at.hostFd };
+}
+
+/** IPv6 is off until something of it is wanted: see createNamespace. */
+const enableIpv6For = (ip: string, space: Space, link: string): void => {
+  if (ip.includes(':')) withNamespace(space.path, () => enableIpv6(link));
+};
+
+const executors: Executors = {
+  createNamespace: async (at, step) => {
+    const space = await at.spaces.create(step.ns);
+    withNamespace(space.path, () => {
+      disableIpv6();
+      enableForwarding();
+      checkSources();
+    });
+    await setLink(space.socket, 'lo', { up: true });
+  },
+
+  mountNamespace: async (at, step) => at.spaces.remount(await inside(at, step)),
+
+  checkSources: async (at, step) => at.spaces.within(await inside(at, step), checkSources),
+
+  removeNamespace: (at, step) => at.spaces.remove(step.ns),
+
+  createBridge: async (at, step) => ensureBridge((await inside(at, step)).socket, step),
+
+  createVxlan: async (at, step) => {
+    const space = await inside(at, step);
+    const fence = () => step.flooding && ensureFence(space.path, step.link, step.flooding.gateways);
+    const make = () => at.spaces.withDescriptor(space, (fd) => ensureVxlan(at.host, space.socket, fd, step, fence));
+    try {
+      await make();
+    } catch (e) {
+      if (!isKernelError(e, 'EEXIST') || !(await takeVni(step.vni, step.ns, at.spaces, at.host))) throw e;
+      await make();
+    }
+  },
+
+  createPort: async (at, step) => {
+    const { socket, filters } = await inside(at, step);
+    const guard = () => step.sender && filters.replace(step.link, step.sender);
+    if (step.card !== undefined) return withCard(step.card, (peer) => ensurePort(socket, step, peer, guard));
+    return ensurePort(socket, step, () => waitingPeer(at, step.containerEnd), guard);
+  },
+
+  removeLink: (at, step) => unlessGone(at, step, (socket) => removeLink(socket, step.link)),
+
+  setMtu: async (at, step) => setLink((await inside(at, step)).socket, step.link, { mtu: step.mtu }),
+
+  setMac: async (at, step) => setLink((await inside(at, step)).socket, step.link, { mac: step.mac }),
+
+  setUp: async (at, step) => setLink((await inside(at, step)).socket, step.link, { up: true }),
+
+  setMaster: async (at, step) => {
+    const { socket } = await inside(at, step);
+    const master = await linkIndex(socket, step.master, `ip link set ${step.link} master ${step.master}`);
+    await setLink(socket, step.link, { master });
+  },
+
+  setPort: async (at, step) => setPort((await inside(at, step)).socket, step.link),
+
+  stopLearning: async (at, step) => stopLearning((await inside(at, step)).socket, step.link),
+
+  stopSnooping: async (at, step) => stopSnooping((await inside(at, step)).socket, step.link),
+
+  addAddress: async (at, step) => {
+    const space = await inside(at, step);
+    enableIpv6For(step.address, space, step.link);
+    await ensureAddress(space.socket, step.link, step.address);
+  },
+
+  removeAddress: (at, step) => unlessGone(at, step, (socket) => removeAddress(socket, step.link, step.address)),
+
+  replaceNeighbour: (at, { kind, ns, link, mac, ip }) =>
+    at.entries.change(ns, { kind, change: replacingNeighbour('ip', link, mac, ip), ipv6: ip.includes(':') }),
+
+  removeNeighbour: (at, { kind, ns, link, mac, ip }) =>
+    at.entries.change(ns, { kind, change: removingNeighbour('ip', link, mac, ip), ipv6: false }),
+
+  replaceFdb: (at, { kind, ns, link, mac, vtep }) =>
+    at.entries.change(ns, { kind, change: replacingNeighbour('bridge', link, mac, vtep as Ip), ipv6: false }),
+
+  removeFdb: (at, { kind, ns, link, mac, vtep }) =>
+    at.entries.change(ns, { kind, change: removingNeighbour('bridge', link, mac, vtep as Ip), ipv6: false }),
+
+  replaceStatic: (at, { kind, ns, link, mac }) =>
+    at.entries.change(ns, { kind, change: replacingStatic(link, mac), ipv6: false }),
+
+  removeStatic: (at, { kind, ns, link, mac }) =>
+    at.entries.change(ns, { kind, change: removingStatic(link, mac), ipv6: false }),
+
+  replaceFilter: async (at, step) => (await inside(at, step)).filters.replace(step.link, step.sender),
+
+  removeFilter: async (at, step) => (await at.spaces.open(step.ns))?.filters.remove(step.link),
+};
+
+/** Does one step. */
+export const execute = async (at: Workplace, step: Step): Promise<void> => {
+  const executor = executors[step.kind] as (at: Workplace, step: Step) => Promise<void>;
+  await executor(at, step);
+};

@@ -1,0 +1,191 @@
+/** The namespaces of networks, each with its netlink socket. */
+import { closeSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { hasCode } from '../../errors.js';
+import { isNamespaceName } from '../../model/values/names.js';
+import type { NamespaceName } from '../../model/values/types.js';
+import { listLinks, removeLink } from '../links/links.js';
+import { Rtnetlink } from '../netlink/rtnetlink.js';
+import { PortFilters } from '../rules/port-filters.js';
+import { kernelError } from '../system/errno.js';
+import { namespaceInode } from '../system/namespace-file.js';
+import {
+  createNamespace,
+  mountNamespace,
+  OWN_NETNS,
+  openNamespace,
+  removeNamespace,
+  withNamespace,
+} from '../system/netns.js';
+import { type Listener, Watcher } from './watcher.js';
+
+/** How often it is looked whether a namespace's file is still mounted, which the kernel tells nobody, and its rules, ms. */
+const LOOK_MS = 2_000;
+
+/** An open namespace. */
+export interface Space {
+  readonly path: string;
+  readonly inode: number;
+  readonly socket: Rtnetlink;
+  /** Keeps it, and with it the containers' links, when somebody unmounts its file. */
+  readonly fd: number;
+  readonly filters: PortFilters;
+  watch?: { readonly watcher: Watcher; readonly look: NodeJS.Timeout };
+}
+
+export class Namespaces {
+  /** An entry keeps its namespace alive: it ends with `remove`, or when another namespace has taken its place. */
+  private readonly spaces = new Map<NamespaceName, Space>();
+
+  constructor(private readonly dir: string) {}
+
+  pathOf(name: NamespaceName): string {
+    return `${this.dir}/${name}`;
+  }
+
+  /** Files that are named like ours; the native overlay's are too. */
+  async names(): Promise<readonly NamespaceName[]> {
+    try {
+      return readdirSync(this.dir).filter(isNamespaceName);
+    } catch (e) {
+      if (hasCode(e, 'ENOENT')) return [];
+      throw e;
+    }
+  }
+
+  /**
+   * Undefined when there is no file, or only a plain one, and we do not hold it open either. The inode tells a
+   * namespace from its successor.
+   */
+  async open(name: NamespaceName): Promise<Space | undefined> {
+    const path = this.pathOf(name);
+    const inode = namespaceInode(path);
+    const known = this.spaces.get(name);
+    if (known !== undefined && (inode === undefined || known.inode === inode)) return known;
+    if (known !== undefined) {
+      await this.retire(name);
+      return this.open(name);
+    }
+    if (inode === undefined) return undefined;
+    // Not opened by its file: a descriptor of that would make it busy, and the user's umount fail.
+    const held = withNamespace(path, () => ({ socket: new Rtnetlink(), fd: openNamespace(OWN_NETNS) }));
+    const space: Space = { path, inode, ...held, filters: new PortFilters(`/proc/thread-self/fd/${held.fd}`) };
+    this.spaces.set(name, space);
+    return space;
+  }
+
+  /** Throws ENOENT under the caller's verb. */
+  async require(name: NamespaceName, verb: string): Promise<Space> {
+    const space = await this.open(name);
+    if (space === undefined) throw kernelError(`${verb} (namespace ${name})`, 'ENOENT');
+    return space;
+  }
+
+  isMounted(space: Space): boolean {
+    return namespaceInode(space.path) === space.inode;
+  }
+
+  /** Mounts a namespace that we hold open on its file again. */
+  remount(space: Space): void {
+    if (this.isMounted(space)) return;
+    unlinkIfThere(space.path);
+    mountNamespace(`/proc/thread-self/fd/${space.fd}`, space.path);
+  }
+
+  /** Tells what happens in it until it is removed; once per namespace, however often it is asked for. */
+  async watch(name: NamespaceName, listener: Listener): Promise<void> {
+    const space = await this.open(name);
+    if (space === undefined || space.watch !== undefined || !this.isMounted(space)) return;
+    const watcher = withNamespace(space.path, () => new Watcher(listener));
+    const look = setInterval(() => {
+      if (!this.isMounted(space)) listener([{ kind: 'unmounted' }]);
+      if (space.filters.changed()) listener([{ kind: 'rules' }]);
+    }, LOOK_MS).unref();
+    space.watch = { watcher, look };
+    watcher.learn(await listLinks(space.socket));
+  }
+
+  /** Looks into a namespace that may be somebody else's: nothing of it is kept open. */
+  async visit<T>(name: NamespaceName, look: (socket: Rtnetlink) => Promise<T>): Promise<T | undefined> {
+    const known = this.spaces.get(name);
+    const path = this.pathOf(name);
+    const inode = namespaceInode(path);
+    if (inode === undefined) return undefined;
+    if (known !== undefined && known.inode === inode) return look(known.socket);
+    const socket = withNamespace(path, () => new Rtnetlink());
+    try {
+      return await look(socket);
+    } finally {
+      socket.close();
+    }
+  }
+
+  /** Runs `work` in it, mounted or not; nothing asynchronous may happen in there. */
+  within<T>(space: Space, work: () => T): T {
+    return withNamespace(`/proc/thread-self/fd/${space.fd}`, work);
+  }
+
+  /** Runs `work` with a descriptor of the namespace. */
+  async withDescriptor<T>(space: Space, work: (fd: number) => Promise<T>): Promise<T> {
+    const fd = openNamespace(space.path);
+    try {
+      return await work(fd);
+    } finally {
+      closeSync(fd);
+    }
+  }
+
+  /** `ip netns add`; one that is there already is taken over. A plain file is what an unclean stop left. */
+  async create(name: NamespaceName): Promise<Space> {
+    const existing = await this.open(name);
+    if (existing !== undefined) {
+      this.remount(existing);
+      return existing;
+    }
+    mkdirSync(this.dir, { recursive: true });
+    unlinkIfThere(this.pathOf(name));
+    createNamespace(this.pathOf(name));
+    return this.require(name, 'ip netns add');
+  }
+
+  /** `ip netns delete`; success when it is gone. Its VNIs are free at once. */
+  async remove(name: NamespaceName): Promise<void> {
+    await this.open(name);
+    await this.retire(name);
+    removeNamespace(this.pathOf(name));
+  }
+
+  /** The namespaces stay. */
+  close(): void {
+    for (const space of this.spaces.values()) this.letGo(space);
+    this.spaces.clear();
+  }
+
+  /** The kernel ends a namespace some time after its last user, and its VXLAN devices would keep their VNIs so long. */
+  private async retire(name: NamespaceName): Promise<void> {
+    const space = this.spaces.get(name);
+    if (space === undefined) return;
+    this.spaces.delete(name);
+    try {
+      for (const link of await listLinks(space.socket))
+        if (link.kind === 'vxlan') await removeLink(space.socket, link.name);
+    } finally {
+      this.letGo(space);
+    }
+  }
+
+  private letGo({ socket, watch, fd, filters }: Space): void {
+    watch?.watcher.close();
+    clearInterval(watch?.look);
+    filters.close();
+    socket.close();
+    closeSync(fd);
+  }
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (e) {
+    if (!hasCode(e, 'ENOENT')) throw e;
+  }
+}

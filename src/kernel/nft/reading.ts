@@ -1,0 +1,63 @@
+/** Reads what nf_tables tells of rules, and compares it with what we would have made. Pure. */
+import { attributeOf, attributesIn } from './message.js';
+
+const NFTA_LIST_ELEM = 1;
+const NFTA_EXPR = { name: 1, data: 2 } as const;
+const NFTA_CMP = { op: 2, data: 3 } as const;
+const NFTA_PAYLOAD = { base: 2, offset: 3, length: 4 } as const;
+const NFTA_DATA_VALUE = 1;
+const NFT_CMP_EQ = 0;
+const COUNTER = Buffer.from('counter\0');
+const PAYLOAD = Buffer.from('payload\0');
+const CMP = Buffer.from('cmp\0');
+
+/** The expressions of a rule, from its attribute that lists them. */
+export const expressionsIn = (list: Buffer | undefined): readonly Buffer[] =>
+  [...attributesIn(list)].flatMap(({ type, value }) => (type === NFTA_LIST_ELEM ? [value] : []));
+
+/** Whether the kernel has an expression as we would make it. What a counter has counted meanwhile is no difference. */
+export const isAsMade = (found: Buffer, made: Buffer): boolean =>
+  attributeOf(made, NFTA_EXPR.name)?.equals(COUNTER)
+    ? attributeOf(found, NFTA_EXPR.name)?.equals(COUNTER) === true
+    : hasAll(found, made);
+
+/** A newer kernel may tell more of an expression than we said. */
+function hasAll(found: Buffer, made: Buffer): boolean {
+  for (const { type, nested, value } of attributesIn(made)) {
+    const told = attributeOf(found, type);
+    if (told === undefined || !(nested ? hasAll(told, value) : told.equals(value))) return false;
+  }
+  return true;
+}
+
+/** A header field that a rule wants to have a value: the header, as nft numbers them, and bytes from its start. */
+export interface Match {
+  readonly base: number;
+  readonly offset: number;
+  readonly value: Buffer;
+}
+
+/** What a rule compares, as far as that is `<field> <value>`. */
+export function matchesIn(expressions: readonly Buffer[]): readonly Match[] {
+  return expressions.flatMap((expression, i) => {
+    const data = dataOf(expression, PAYLOAD);
+    const value = data && equal(expressions[i + 1]);
+    if (data === undefined || value === undefined || value.length !== numberIn(data, NFTA_PAYLOAD.length)) return [];
+    return [{ base: numberIn(data, NFTA_PAYLOAD.base), offset: numberIn(data, NFTA_PAYLOAD.offset), value }];
+  });
+}
+
+function equal(expression: Buffer | undefined): Buffer | undefined {
+  const data = dataOf(expression, CMP);
+  if (data === undefined || numberIn(data, NFTA_CMP.op) !== NFT_CMP_EQ) return undefined;
+  return attributeOf(attributeOf(data, NFTA_CMP.data), NFTA_DATA_VALUE);
+}
+
+const dataOf = (expression: Buffer | undefined, name: Buffer): Buffer | undefined =>
+  attributeOf(expression, NFTA_EXPR.name)?.equals(name) ? attributeOf(expression, NFTA_EXPR.data) : undefined;
+
+/** -1 where there is no number. */
+const numberIn = (bytes: Buffer, type: number): number => {
+  const value = attributeOf(bytes, type);
+  return value?.length === 4 ? value.readUInt32BE() : -1;
+};

@@ -1,0 +1,82 @@
+/**
+ * The redirect of a container's DNS questions from the engine's resolver to ours, in one namespace: made, kept alive,
+ * taken back. Its rules are in dns-rules.ts.
+ */
+import { constants } from 'node:os';
+import { Semaphore } from 'async-mutex';
+import { isKernelError, KernelError } from '../../errors.js';
+import { closeNetfilter, openNetfilter, transactAside } from '../nft/socket.js';
+import { DELETION, RENEWAL, redirectBatch, SET, SUSPENSION, TABLE } from './dns-rules.js';
+
+/**
+ * As many pool threads wait for containers' namespaces at once, of four. In which more is going on than this, ms, that
+ * one is given up: its container keeps its rules busy, and others wait for the thread.
+ */
+const lines = new Semaphore(2);
+const TOO_LONG_MS = 1000;
+
+/**
+ * The redirect in one namespace. It keeps a descriptor, and with it the namespace, until closed. What is asked of it
+ * is done one after the other. All reject with a KernelError, EBUSY when it took too long.
+ */
+export class DnsRedirect {
+  private readonly fd: number;
+  private last: Promise<unknown> = Promise.resolve();
+
+  /** Throws a KernelError, ENOENT when there is no such namespace. */
+  constructor(namespace: string) {
+    this.fd = openNetfilter(namespace);
+  }
+
+  /**
+   * `nft -f`: replaces the whole table by a live redirect to 127.0.0.11:`port` (udp, tcp), in one atomic step; queries
+   * see either the old redirect or the new one. EOPNOTSUPP when the kernel has no nf_tables.
+   */
+  ensure(port: number): Promise<void> {
+    return this.transact(`nft add table ip ${TABLE}`, redirectBatch(port));
+  }
+
+  /**
+   * `nft 'flush set ip tsoverlay-dns live; add element …'`: another LIVE_MS from now, without a gap, also after it had
+   * run out. (Adding anew what is there refreshes a timeout only from Linux 6.12 on.) ENOENT when somebody has removed
+   * the table.
+   */
+  renew(): Promise<void> {
+    return this.transact(`nft add element ip ${TABLE} ${SET}`, RENEWAL);
+  }
+
+  /** `nft flush set`: new queries go to the engine's resolver, answers of ours still find their way. */
+  suspend(): Promise<void> {
+    return goneIsFine(this.transact(`nft flush set ip ${TABLE} ${SET}`, SUSPENSION));
+  }
+
+  /** `nft delete table`; gone is success. */
+  remove(): Promise<void> {
+    return goneIsFine(this.transact(`nft delete table ip ${TABLE}`, DELETION));
+  }
+
+  /** Lets the namespace go once all is done that was asked for; the table stays as it is. */
+  close(): void {
+    void this.last.then(() => closeNetfilter(this.fd));
+  }
+
+  private transact(verb: string, bytes: Buffer): Promise<void> {
+    const done = this.last.then(() => lines.runExclusive(() => this.now(verb, bytes)));
+    this.last = done.catch(() => {});
+    return done;
+  }
+
+  private async now(verb: string, bytes: Buffer): Promise<void> {
+    const began = performance.now();
+    await transactAside(this.fd, verb, bytes);
+    if (performance.now() - began > TOO_LONG_MS) throw new KernelError(verb, constants.errno.EBUSY, 'EBUSY');
+  }
+}
+
+async function goneIsFine(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (e) {
+    if (!isKernelError(e, 'ENOENT')) throw e;
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Keeps gateways at home where unknown ARP and neighbour discovery go to all hosts. Each host has the gateway's address
+ * on a bridge of its own: without this, whoever asks for it would be told the bridges of others, which nobody can send to.
+ * nft table `netdev gateways-<vxlan device>`, hooked to what comes out of the VXLAN device, before its bridge.
+ */
+import type { Ip } from '../../model/values/types.js';
+import { ipBytes } from '../netlink/attributes.js';
+import { drop, fieldIs, IP6_SADDR } from '../nft/expression.js';
+import {
+  ARP_SENDER_IP,
+  ARP_TARGET_IP,
+  ETHER_TYPE,
+  fieldBetween,
+  ICMP6_TYPE,
+  IP6_NEXT_HEADER,
+  isEthernet,
+  isIp6,
+  ND_TARGET,
+} from '../nft/frame.js';
+import {
+  batch,
+  type Change,
+  Msg,
+  NFPROTO,
+  NLM_F_ACK,
+  NLM_F_APPEND,
+  NLM_F_CREATE,
+  nested,
+  text,
+  u32,
+} from '../nft/message.js';
+import { closeNetfilter, openNetfilter, transact } from '../nft/socket.js';
+
+const CHAIN = 'frames';
+const NF_NETDEV_INGRESS = 0;
+const ARP = Buffer.from([0x08, 0x06]);
+const ICMPV6 = Buffer.from([58]);
+const [SOLICITATION, ADVERTISEMENT] = [Buffer.from([135]), Buffer.from([136])];
+
+/** `nft -f`: as a whole, in one atomic step. Throws a KernelError, ENODEV or ENOENT without the device. */
+export function ensureFence(namespace: string, vxlan: string, gateways: readonly Ip[]): void {
+  const fd = openNetfilter(namespace);
+  try {
+    transact(fd, `nft add table netdev ${tableOf(vxlan)}`, batch(changes(vxlan, gateways), NFPROTO.netdev));
+  } finally {
+    closeNetfilter(fd);
+  }
+}
+
+const tableOf = (vxlan: string): string => `gateways-${vxlan}`;
+
+function changes(vxlan: string, gateways: readonly Ip[]): readonly Change[] {
+  const table = text(1, tableOf(vxlan));
+  return [
+    // Adding first makes the deletion succeed whether there was one or not.
+    add(Msg.newTable, [table]),
+    { type: Msg.delTable, flags: NLM_F_ACK, attributes: [table] },
+    add(Msg.newTable, [table]),
+    add(Msg.newChain, [
+      table,
+      text(3, CHAIN),
+      nested(4, u32(1, NF_NETDEV_INGRESS), u32(2, 0), text(3, vxlan)),
+      text(7, 'filter'),
+    ]),
+    ...gateways.flatMap(about).map((expressions) => ({
+      type: Msg.newRule,
+      flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND,
+      attributes: [table, text(2, CHAIN), nested(4, ...expressions)],
+    })),
+  ];
+}
+
+/** What says or asks where the gateway is: it comes from another host's bridge, or is for that one alone. */
+function about(gateway: Ip): readonly (readonly Buffer[])[] {
+  const ip = ipBytes(gateway);
+  const arp = [...isEthernet(), ...fieldIs(ETHER_TYPE, ARP)];
+  if (ip.length === 4) return [ARP_SENDER_IP, ARP_TARGET_IP].map((field) => [...arp, ...fieldIs(field, ip), ...drop()]);
+  const icmp = [...isIp6(), ...fieldIs(IP6_NEXT_HEADER, ICMPV6)];
+  const discovery = fieldBetween(ICMP6_TYPE, SOLICITATION, ADVERTISEMENT);
+  return [
+    [...icmp, ...fieldIs(IP6_SADDR, ip), ...drop()],
+    [...icmp, ...discovery, ...fieldIs(ND_TARGET, ip), ...drop()],
+  ];
+}
+
+function add(type: number, attributes: readonly Buffer[]): Change {
+  return { type, flags: NLM_F_ACK | NLM_F_CREATE, attributes };
+}

@@ -1,0 +1,173 @@
+/**
+ * The guard's chains and rules. Only a datagram's first bytes can be looked at, so three things stand beside the plain
+ * match of a VXLAN id. A first fragment may end before the id: it is dropped where one with an id of ours would be. A
+ * process may hand over many datagrams as one (UDP_SEGMENT), which the kernel cuts behind the last hook: the first id
+ * says nothing of the rest. So what no node sends leaves a host with {@link FAR} hops at most, whatever its id, and with
+ * so few left nothing of ours comes in; and what comes uncut to a host itself is dropped where it has room for two frames.
+ */
+import type { GuardMode } from '../../model/values/types.js';
+import {
+  accept,
+  byRouteBack,
+  drop,
+  fieldAtLeast,
+  fieldBelow,
+  fieldIn,
+  fieldIsNot,
+  fieldNotIn,
+  firstFragment,
+  firstFragment6,
+  forOtherInterface,
+  IP_DADDR,
+  IP_SADDR,
+  IP_TTL,
+  IP6_DADDR,
+  IP6_HOP_LIMIT,
+  IP6_SADDR,
+  notByLoopback,
+  protocolIs,
+  protocolIsNot,
+  sentByUser,
+  setHeaderField,
+  UDP_CHECKSUM,
+  UDP_DPORT,
+  UDP_LENGTH,
+  VXLAN_VNI,
+} from '../nft/expression.js';
+
+export const GUARD_TABLE = 'tsoverlay-guard';
+export const NODES = 'nodes';
+export const VNIS = 'vnis';
+
+const UDP = 17;
+/** Linux sends with 64 hops to go; no underlay takes 31 of them. */
+const FAR = 32;
+/** UDP header and twice the least VXLAN that holds ARP or IP: 8 of VXLAN, 14 of Ethernet, 28 of ARP. */
+const TWO_FRAMES = Buffer.from([0, 8 + 2 * (8 + 14 + 28)]);
+
+type Match = readonly Buffer[];
+
+export type Underlay = 4 | 6;
+
+export interface GuardRule {
+  /** Its comment in `nft list`, by which it is known again; unique within the chain. */
+  readonly name: string;
+  readonly drops: boolean;
+  /** `dropped`: where its counter begins, for those that drop. */
+  readonly expressions: (dropped: number) => readonly Buffer[];
+}
+
+export interface GuardChain {
+  readonly name: 'input' | 'prerouting' | 'forward' | 'output';
+  /** `enum nf_inet_hooks`. */
+  readonly hook: number;
+  readonly rules: readonly GuardRule[];
+}
+
+/** All chains of a guard; which addresses and ids are meant stands in the sets {@link NODES} and {@link VNIS}. */
+export function guardChains(underlay: Underlay, mode: Exclude<GuardMode, 'off'>, port: number): readonly GuardChain[] {
+  const chain = chainOf(port);
+  const ip = underlay === 4 ? IPV4 : IPV6;
+  const ours = fieldIn(VXLAN_VNI, VNIS);
+  const foreign = fieldNotIn(VXLAN_VNI, VNIS);
+  const stranger = fieldNotIn(ip.source, NODES);
+  const member = fieldIn(ip.source, NODES);
+  const toMember = fieldIn(ip.destination, NODES);
+  const elsewhere = fieldNotIn(ip.destination, NODES);
+  // What the kernel is to cut has a checksum always (udp_send_skb).
+  const several = [...fieldIsNot(UDP_CHECKSUM, Buffer.alloc(2)), ...fieldAtLeast(UDP_LENGTH, TWO_FRAMES)];
+  const user = sentByUser();
+
+  if (mode === 'incoming')
+    return [
+      chain('input', 1, [
+        refuse('from no node', ours, stranger),
+        pass('from a node', ours),
+        pass('foreign', foreign),
+        refuse('cut', stranger, ip.begins),
+      ]),
+    ];
+  return [
+    chain('input', 1, [
+      // First what there is most of.
+      pass('from a node to a node', ours, member, toMember, notByLoopback(), ip.straight),
+      refuse('from no node', ours, stranger),
+      refuse('not as nodes send', ours),
+      refuse('several, through a node', member, ip.detour, several),
+      refuse('several, to no node', stranger, elsewhere, several),
+      refuse('several, to another interface', stranger, forOtherInterface(), several),
+      pass('foreign', foreign),
+      refuse('cut', ip.begins),
+    ]),
+    // Not in `input`: there the kernel says nothing of multicast to a socket that it has found already (nft_fib_can_skip).
+    chain('prerouting', 0, [
+      pass('from no node', stranger),
+      pass('by the way back', byRouteBack()),
+      refuse('not by the way back', ours),
+      refuse('several', several),
+      pass('foreign', foreign),
+      refuse('cut', ip.begins),
+    ]),
+    chain('forward', 2, [
+      // A member of the cluster may be the others' router, or the host of virtual machines that are members.
+      pass('between nodes', ours, member, toMember),
+      refuse('not between nodes', ours),
+      change('several', stranger, ip.straight, ip.near),
+      pass('foreign', foreign),
+      refuse('cut', ip.begins),
+    ]),
+    chain('output', 3, [
+      refuse("a user's", user, ours),
+      pass('from a node', ours, member),
+      refuse('from no node', ours, stranger),
+      change("several of a user's", user, ip.straight, ip.near),
+      pass('foreign', foreign),
+      refuse('cut', user, ip.begins),
+    ]),
+  ];
+}
+
+const IPV4 = {
+  source: IP_SADDR,
+  destination: IP_DADDR,
+  begins: firstFragment(),
+  straight: fieldAtLeast(IP_TTL, Buffer.from([FAR + 1, 0])),
+  detour: fieldBelow(IP_TTL, Buffer.from([FAR + 1, 0])),
+  near: setHeaderField(IP_TTL, Buffer.from([FAR, UDP])),
+};
+const IPV6 = {
+  source: IP6_SADDR,
+  destination: IP6_DADDR,
+  begins: firstFragment6(),
+  straight: fieldAtLeast(IP6_HOP_LIMIT, Buffer.from([FAR + 1])),
+  detour: fieldBelow(IP6_HOP_LIMIT, Buffer.from([FAR + 1])),
+  near: setHeaderField(IP6_HOP_LIMIT, Buffer.from([FAR])),
+};
+
+/** What is of another protocol or port ends early: nearly all traffic of a host. */
+const chainOf =
+  (port: number) =>
+  (name: GuardChain['name'], hook: number, rules: readonly GuardRule[]): GuardChain => ({
+    name,
+    hook,
+    rules: [
+      pass('other protocols', protocolIsNot(UDP)),
+      pass(`other ports than ${port}`, protocolIs(UDP), fieldIsNot(UDP_DPORT, Buffer.from([port >> 8, port & 0xff]))),
+      ...rules,
+    ],
+  });
+
+/** Matches come first, the change last. */
+const change = (name: string, ...expressions: readonly Match[]): GuardRule => ({
+  name,
+  drops: false,
+  expressions: () => expressions.flat(),
+});
+
+const pass = (name: string, ...matches: readonly Match[]): GuardRule => change(`pass: ${name}`, ...matches, accept());
+
+const refuse = (name: string, ...matches: readonly Match[]): GuardRule => ({
+  name,
+  drops: true,
+  expressions: (dropped) => [...matches.flat(), ...drop(dropped)],
+});

@@ -1,0 +1,129 @@
+/** Kernel settings: `sysctl`. Those below `net` are the calling thread's namespace's, so all of this is synchronous. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { hasCode, isKernelError } from '../../errors.js';
+import { fromNode } from './errno.js';
+import { remountWritable } from './netns.js';
+
+const ROOT = '/proc/sys';
+
+/** IN6_ADDR_GEN_MODE_NONE */
+const ADDRESS_NONE = 1;
+
+/** `sysctl -w <name>=<value>`, with the name as a path, e.g. `net/ipv6/conf/lo/disable_ipv6`. */
+export function writeSysctl(name: string, value: number, root = ROOT): void {
+  const write = () => writeFileSync(`${root}/${name}`, String(value));
+  try {
+    try {
+      write();
+    } catch (e) {
+      if (!hasCode(e, 'EROFS')) throw e;
+      // A managed plugin is a container, and runc mounts /proc/sys read-only in there.
+      remountWritable(root);
+      write();
+    }
+  } catch (e) {
+    throw fromNode(`sysctl -w ${name.replaceAll('/', '.')}=${value}`, e);
+  }
+}
+
+/**
+ * `sysctl -w net.ipv6.conf.{default,lo}.disable_ipv6=1`: no link that comes gets an fe80 address, as with the native
+ * driver, and what enableIpv6 did to those that are there stays: `all` would take their addresses away. A kernel
+ * without IPv6 has nothing to disable.
+ */
+export function disableIpv6(): void {
+  for (const which of ['default', 'lo'])
+    try {
+      writeSysctl(`net/ipv6/conf/${which}/disable_ipv6`, 1);
+    } catch (e) {
+      if (!isKernelError(e, 'ENOENT')) throw e;
+    }
+}
+
+/**
+ * `sysctl -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`: a network's subnets reach each other through its
+ * namespace. It would be inherited from the first namespace, whose setting is not ours.
+ */
+export function enableForwarding(): void {
+  for (const name of ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'])
+    try {
+      writeSysctl(name, 1);
+    } catch (e) {
+      if (!isKernelError(e, 'ENOENT')) throw e;
+    }
+}
+
+const SOURCE_CHECK = 'net/ipv4/conf/all/rp_filter';
+/** RFC 3704, section 2.2. */
+const STRICT = 1;
+
+/**
+ * `sysctl -w net.ipv4.conf.all.rp_filter=1`: each sender of an ARP request to a gateway becomes an entry of a table that
+ * the whole machine shares, so they have to be of the gateway's own subnet.
+ */
+export const checkSources = (): void => writeSysctl(SOURCE_CHECK, STRICT);
+
+export const checksSources = (): boolean => Number(readFileSync(`${ROOT}/${SOURCE_CHECK}`, 'utf8')) === STRICT;
+
+const NEIGHBOURS = 'net/ipv6/neigh';
+
+/**
+ * `sysctl -w net.ipv6.neigh.<each>.mcast_solicit=1`: a neighbour that does not answer is asked for once, by whoever wants it.
+ * The kernel would ask twice more by itself, and no CPU limit of a container holds for that: half a CPU of datagrams to
+ * addresses that nobody has, without a capability, kept a whole one busy. A link that comes later asks three times again.
+ */
+export function solicitOnce(root = ROOT): void {
+  for (const link of links(root)) changeSysctl(`${NEIGHBOURS}/${link}/mcast_solicit`, 1, root);
+}
+
+/** None in a kernel without IPv6. */
+function links(root: string): readonly string[] {
+  try {
+    return readdirSync(`${root}/${NEIGHBOURS}`).filter((link) => !['default', 'lo'].includes(link));
+  } catch (e) {
+    if (hasCode(e, 'ENOENT')) return [];
+    throw fromNode(`sysctl ${NEIGHBOURS.replaceAll('/', '.')}`, e);
+  }
+}
+
+/**
+ * `sysctl -w net.ipv6.conf.<link>.disable_ipv6=0`, still without an fe80 address, and neighbours are asked for once. A VXLAN device wants it too: no
+ * IPv6 neighbour is taken (EINVAL) where IPv6 is off. Throws ENOENT without such a link, and in kernels without IPv6.
+ */
+export function enableIpv6(link: string): void {
+  changeSysctl(`net/ipv6/conf/${link}/addr_gen_mode`, ADDRESS_NONE);
+  changeSysctl(`net/ipv6/conf/${link}/disable_ipv6`, 0);
+  changeSysctl(`${NEIGHBOURS}/${link}/mcast_solicit`, 1);
+}
+
+/** Asks before: a write waits for a lock of the whole host (rtnl), and this process with it; a read does not. */
+function changeSysctl(name: string, value: number, root = ROOT): void {
+  if (readSysctl(name, root) !== String(value)) writeSysctl(name, value, root);
+}
+
+function readSysctl(name: string, root: string): string {
+  try {
+    return readFileSync(`${root}/${name}`, 'utf8').trim();
+  } catch (e) {
+    throw fromNode(`sysctl ${name.replaceAll('/', '.')}`, e);
+  }
+}
+
+/** Entries at which the neighbour table is swept, swept hard, and full: what the native overlay driver sets. */
+const NEIGHBOUR_LIMITS = { gc_thresh1: 8192, gc_thresh2: 49_152, gc_thresh3: 65_536 };
+
+/**
+ * Raises the neighbour tables' limits, of all namespaces at once, where they are lower: permanent entries count too,
+ * and the default is full at 1024. They are files of the first network namespace only; elsewhere there is none.
+ */
+export function raiseNeighbourLimits(root = ROOT): void {
+  for (const family of ['ipv4', 'ipv6'])
+    for (const [limit, wanted] of Object.entries(NEIGHBOUR_LIMITS)) {
+      const name = `net/${family}/neigh/default/${limit}`;
+      try {
+        if (Number(readFileSync(`${root}/${name}`, 'utf8')) < wanted) writeSysctl(name, wanted, root);
+      } catch (e) {
+        if (!hasCode(e, 'ENOENT')) throw e;
+      }
+    }
+}

@@ -1,0 +1,72 @@
+/** Has the cluster's records written in the newest version as soon as all hosts read it, and tells how that is going. */
+import type { Logger } from 'pino';
+import { messageOf } from '../../errors.js';
+import { raised, versionWords } from '../../model/cluster/upgrade.js';
+import type { Store } from '../../model/ports/ports.js';
+import { keys } from '../../model/values/names.js';
+import { formatCluster } from '../../store/records/cluster-record.js';
+import { BUILD } from '../../store/records/record-version.js';
+import type { Standing, VersionedStore } from '../../store/versioned.js';
+import { Loop } from '../loop/loop.js';
+
+const LOOK_MS = 30_000;
+/** All hosts of a store that was wiped are back by then, and one that is restarted with the former release, too. */
+const PATIENCE_MS = 60_000;
+
+export class UpgradePass {
+  private readonly loop: Loop<'version'>;
+  /** What is to be written instead of which state of the record, and since when that has been so. */
+  private due: { readonly what: string; readonly since: number } | undefined;
+  private told = '';
+
+  constructor(
+    /** Takes writes only while this host holds its node key: its own record counts. */
+    private readonly store: Pick<Store, 'commit'>,
+    private readonly versioned: Pick<VersionedStore, 'look'>,
+    private readonly log: Pick<Logger, 'info' | 'warn' | 'debug'>,
+  ) {
+    this.loop = new Loop(() => this.pass(), {
+      resyncMs: LOOK_MS,
+      onError: (_, e) => log.debug({ err: messageOf(e) }, 'which version the cluster has is not known'),
+      describe: () => 'the version of the records',
+    });
+  }
+
+  kick(): void {
+    this.loop.kick('version');
+  }
+
+  stop(): void {
+    this.loop.stop();
+  }
+
+  private async pass(): Promise<true> {
+    const standing = await this.versioned.look();
+    if (standing === undefined) return true;
+    this.tell(standing);
+    const { index, cluster, readers } = standing;
+    const version = raised(cluster.version, readers, BUILD);
+    if (version === undefined || !this.isRipe(`${index} ${version}`)) return true;
+    // One of all hosts that try: the others find it done.
+    const value = formatCluster({ ...cluster, version });
+    const commit = await this.store.commit([{ verb: 'update', key: keys.cluster, value, index }]);
+    if (commit.ok) this.kick();
+    return true;
+  }
+
+  private isRipe(what: string): boolean {
+    if (this.due?.what !== what) this.due = { what, since: performance.now() };
+    return performance.now() - this.due.since >= PATIENCE_MS;
+  }
+
+  /** Once for each state that it comes into, whichever hosts it hangs on; status names those of the moment. */
+  private tell({ cluster, readers, verdict }: Standing): void {
+    const isUnfounded = verdict.kind === 'writes' && verdict.unfounded;
+    const isDone = cluster.version === BUILD.newest && !isUnfounded;
+    const state = isDone ? '' : `${cluster.version} ${isUnfounded}`;
+    if (state === this.told) return;
+    this.told = state;
+    if (isDone) this.log.info(`records are written in version ${cluster.version} from now on`);
+    else this.log[isUnfounded ? 'warn' : 'info'](versionWords(cluster.version, readers, BUILD));
+  }
+}

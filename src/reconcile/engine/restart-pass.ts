@@ -1,0 +1,71 @@
+/** Starts what the engine could not start while the store or we were away, as its restart policy promises. */
+import type { Logger } from 'pino';
+import { messageOf } from '../../errors.js';
+import type { Engine } from '../../model/ports/engine-port.js';
+import type { Identity } from '../../registry/nodes/identity.js';
+import { Loop } from '../loop/loop.js';
+
+/** The engine writes down why a container did not start a moment after our call has failed, ms. */
+const SETTLE_MS = 3_000;
+
+export class RestartPass {
+  private readonly loop: Loop<'restart'>;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly engine: Engine,
+    private readonly identity: Identity,
+    private readonly log: Logger,
+  ) {
+    this.loop = new Loop(() => this.pass(), {
+      resyncMs: 0,
+      onError: (_, e) => log.debug({ err: messageOf(e) }, 'containers that could not start are looked for later'),
+      describe: () => 'the start of containers that could not start before',
+    });
+  }
+
+  /** This host has just started, or its engine: what that could not do it has written down by now, or does in a moment. */
+  look(): void {
+    this.loop.kick('restart');
+    this.kick();
+  }
+
+  /** A call has failed that would go through later. */
+  kick(): void {
+    this.timer ??= setTimeout(() => {
+      this.timer = undefined;
+      this.loop.kick('restart');
+    }, SETTLE_MS).unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.loop.stop();
+  }
+
+  /** A start that fails again for lack of the store kicks again; one that fails otherwise is left to people. */
+  private async pass(): Promise<boolean> {
+    // While the store is away each try would cost the engine seconds.
+    await this.identity.confirm();
+    const stranded = await this.engine.stranded();
+    await Promise.all(
+      stranded.map(async (container) => {
+        try {
+          const how = await this.engine.start(container);
+          this.log.info(
+            { container },
+            'started a container that could not start while the store or tsoverlay was away',
+          );
+          if (how === 'reconnected')
+            this.log.warn(
+              { container },
+              'the engine had forgotten the networks of this container; it is on the one it was made with again, without --ip, aliases and further networks',
+            );
+        } catch (e) {
+          this.log.warn({ container, err: messageOf(e) }, 'a container could not be started again');
+        }
+      }),
+    );
+    return false;
+  }
+}

@@ -1,0 +1,79 @@
+/** Carries out steps in a network's namespace, and tells of those that mended what somebody broke. */
+import type { Logger } from 'pino';
+import { isKernelError, messageOf } from '../../errors.js';
+import type { Step } from '../../model/plan/steps.js';
+import type { HostKernel } from '../../model/ports/ports.js';
+import { isPortName } from '../../model/values/names.js';
+import type { NamespaceName } from '../../model/values/types.js';
+import type { Mending } from './mending.js';
+import { Takeovers } from './takeovers.js';
+
+const REPAIRED = "repaired a network's namespace: ";
+/** Steps that are begun at once. */
+const TOGETHER = 256;
+
+export class HostSteps {
+  readonly takeovers: Takeovers;
+
+  constructor(
+    private readonly kernel: Pick<HostKernel, 'apply' | 'announce'>,
+    private readonly mending: Mending<NamespaceName>,
+    private readonly log: Logger,
+  ) {
+    this.takeovers = new Takeovers(kernel, log);
+  }
+
+  /** True when nothing was left for later. `repairing`: those that mend. Rejects with the first KernelError. */
+  async run(name: NamespaceName, steps: readonly Step[], repairing: ReadonlySet<Step>): Promise<boolean> {
+    let isDone = true;
+    for (const some of together(steps)) {
+      const results = await Promise.allSettled(some.map((step) => this.do(name, step, repairing.has(step))));
+      for (const result of results) {
+        if (result.status === 'rejected') throw result.reason;
+        isDone &&= result.value;
+      }
+    }
+    return isDone;
+  }
+
+  /**
+   * False for a card that could not be put back, or a port that went meanwhile, for who deletes the one takes the other
+   * along. What is inside a container is the container's to spoil: the others of its network do not wait for it.
+   */
+  private async do(name: NamespaceName, step: Step, isRepair: boolean): Promise<boolean> {
+    this.log.debug({ step }, 'kernel step');
+    try {
+      await this.kernel.apply(step);
+      if (isRepair) this.tell(name, step);
+      return true;
+    } catch (e) {
+      if (!isSpoiled(step, e)) throw e;
+      this.mending.later(name);
+      this.tell(name, { ...step, err: messageOf(e) }, "a container's card could not be put back yet");
+      return false;
+    }
+  }
+
+  private tell(name: NamespaceName, step: Step & { readonly err?: string }, message = REPAIRED + step.kind): void {
+    this.mending.tell(name, (unlogged) => {
+      this.log.warn({ ...step, ...(unlogged === 0 ? {} : { unlogged }) }, message);
+    });
+  }
+}
+
+/** Entries of tables, of which there are thousands, go to the kernel together. */
+function* together(steps: readonly Step[]): Generator<readonly Step[]> {
+  for (let i = 0; i < steps.length; ) {
+    let end = i + 1;
+    while (end < steps.length && end - i < TOGETHER && isEntry(steps[i]) && isEntry(steps[end])) end++;
+    yield steps.slice(i, end);
+    i = end;
+  }
+}
+
+const isEntry = (step: Step | undefined): boolean => step !== undefined && /(Neighbour|Fdb|Static)$/.test(step.kind);
+
+const isSpoiled = (step: Step, e: unknown): boolean =>
+  step.kind === 'createPort'
+    ? step.card !== undefined
+    : 'link' in step && isPortName(step.link) && isKernelError(e, 'ENODEV');

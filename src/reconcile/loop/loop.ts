@@ -1,0 +1,116 @@
+/**
+ * Runs one pass per key: kicked by news, coalesced (news during a pass cause exactly one more), repeated on a timer,
+ * and after a failure again with backoff. Never two passes of one key at a time.
+ */
+import { DeadlineError } from '../../errors.js';
+
+export interface LoopOptions<K> {
+  /** Repeats every key's pass even when nothing happened, ms. */
+  readonly resyncMs: number;
+  readonly onError: (key: K, error: unknown) => void;
+  /** Says what did not come about, for the DeadlineError of `settled`. */
+  readonly describe: (key: K) => string;
+}
+
+interface KeyState {
+  running: boolean;
+  again: boolean;
+  failures: number;
+  timer: NodeJS.Timeout | undefined;
+  lastError: unknown;
+  waiters: Array<() => void>;
+}
+
+const FIRST_BACKOFF_MS = 100;
+const LAST_BACKOFF_MS = 10_000;
+
+export class Loop<K> {
+  private readonly states = new Map<K, KeyState>();
+  private stopped = false;
+
+  constructor(
+    /** One pass. Returns false when the key needs no resync any more. */
+    private readonly pass: (key: K) => Promise<boolean>,
+    private readonly options: LoopOptions<K>,
+  ) {}
+
+  kick(key: K): void {
+    if (this.stopped) return;
+    const state = this.state(key);
+    state.again = true;
+    if (!state.running) void this.run(key, state);
+  }
+
+  /** Kicks, and resolves once a pass that began after this call has succeeded. Rejects with a DeadlineError. */
+  async settled(key: K, deadlineMs: number): Promise<void> {
+    const state = this.state(key);
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => {
+        state.waiters = state.waiters.filter((w) => w !== done);
+        const cause = state.lastError instanceof Error ? `: ${state.lastError.message}` : '';
+        reject(new DeadlineError(`${this.options.describe(key)} was not ready within ${deadlineMs / 1000} s${cause}`));
+      }, deadlineMs);
+      const done = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+      state.waiters.push(done);
+      this.kick(key);
+    });
+  }
+
+  stop(): void {
+    this.stopped = true;
+    for (const state of this.states.values()) clearTimeout(state.timer);
+  }
+
+  private state(key: K): KeyState {
+    const known = this.states.get(key);
+    if (known !== undefined) return known;
+    const state: KeyState = {
+      running: false,
+      again: false,
+      failures: 0,
+      timer: undefined,
+      lastError: undefined,
+      waiters: [],
+    };
+    this.states.set(key, state);
+    return state;
+  }
+
+  private async run(key: K, state: KeyState): Promise<void> {
+    state.running = true;
+    clearTimeout(state.timer);
+    let keep = true;
+    while (state.again && !this.stopped) {
+      state.again = false;
+      const waiters = state.waiters.splice(0);
+      try {
+        keep = await this.pass(key);
+        state.failures = 0;
+        state.lastError = undefined;
+        for (const done of waiters) done();
+      } catch (e) {
+        state.failures++;
+        state.lastError = e;
+        state.waiters.unshift(...waiters);
+        this.options.onError(key, e);
+        break;
+      }
+    }
+    state.running = false;
+    this.schedule(key, state, keep);
+  }
+
+  private schedule(key: K, state: KeyState, keep: boolean): void {
+    if (this.stopped) return;
+    if (state.failures === 0 && !keep && !state.again && state.waiters.length === 0) {
+      this.states.delete(key);
+      return;
+    }
+    const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** (state.failures - 1), LAST_BACKOFF_MS);
+    state.timer = setTimeout(() => this.kick(key), state.failures === 0 ? this.options.resyncMs : backoff);
+    state.timer.unref();
+  }
+}

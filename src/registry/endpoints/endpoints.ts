@@ -1,0 +1,212 @@
+/** Endpoint records: written by the host that runs the container, read by all that take part in the network. */
+import { UserError } from '../../errors.js';
+import type { Op, Store } from '../../model/ports/ports.js';
+import { ipOf, networkOf } from '../../model/values/address.js';
+import { keys } from '../../model/values/names.js';
+import { isEndpointName, MOST } from '../../model/values/shapes.js';
+import type { Cidr, Endpoint, EndpointId, Mac, Network, NetworkId, NodeId } from '../../model/values/types.js';
+import { formatEndpoint, formatLease, parseEndpoint } from '../../store/records/records.js';
+import type { ClusterView } from '../../store/view/cluster-view.js';
+import { transactEnding } from '../changes/transact.js';
+import type { Ipam } from '../ipam/ipam.js';
+import { dropLease } from '../ipam/leases.js';
+import type { EndpointAttempt, Heads } from '../local/heads.js';
+import type { LocalEndpoints } from '../local/local-endpoints.js';
+import type { Membership } from '../local/membership.js';
+import type { Networks } from '../networks/networks.js';
+
+export interface NewEndpoint {
+  readonly id: EndpointId;
+  readonly network: NetworkId;
+  readonly addresses: readonly Cidr[];
+  readonly mac: Mac;
+  /** True when our IPAM leased the addresses; false when the engine's own IPAM chose them and they must be claimed. */
+  readonly leased: boolean;
+}
+
+/** What the engine tells of an endpoint's container. */
+export type Description = Pick<Endpoint, 'names' | 'container' | 'linkLocal'>;
+
+export class Endpoints {
+  /** As of which index a record has what this process told of it last; infinite while nobody knows. */
+  private readonly described = new Map<EndpointId, number>();
+
+  constructor(
+    private readonly store: Store,
+    private readonly view: ClusterView,
+    private readonly self: NodeId,
+    private readonly networks: Networks,
+    private readonly ipam: Ipam,
+    private readonly membership: Membership,
+    private readonly local: LocalEndpoints,
+    private readonly heads: Heads,
+  ) {}
+
+  /** One transaction: the network still stands, the addresses serve this endpoint, the record is there. */
+  async create(wanted: NewEndpoint): Promise<void> {
+    const { leased, ...rest } = wanted;
+    const record = { ...rest, node: this.self, names: [], container: '', created: Date.now() };
+    const key = keys.endpoint(wanted.network, this.self, wanted.id);
+    // Before the record can be seen: it must never look like a dead one's.
+    this.local.create(wanted.id);
+    try {
+      await this.write(wanted, leased, key, formatEndpoint(record));
+    } catch (e) {
+      this.local.remove(wanted.id);
+      throw e;
+    }
+  }
+
+  /** The endpoint, once this host's view of the cluster has it. Rejects with a DeadlineError or a UserError. */
+  async awaitSeen(network: NetworkId, id: EndpointId, deadlineMs: number): Promise<Endpoint> {
+    const find = () => this.view.current.endpoints.get(network)?.get(id);
+    if (find() === undefined) await this.view.look(network, this.self, deadlineMs);
+    const endpoint = find();
+    if (endpoint === undefined) throw new UserError(`endpoint ${id.slice(0, 12)} is not in the cluster`);
+    return endpoint;
+  }
+
+  /**
+   * Publishes names and container when they changed. An endpoint that is gone meanwhile is left alone, and one that has
+   * names already, where `which` is the unnamed: more may have been told of it since.
+   */
+  async describe(
+    network: NetworkId,
+    id: EndpointId,
+    description: Partial<Description>,
+    which: 'all' | 'unnamed' = 'all',
+  ): Promise<void> {
+    const key = keys.endpoint(network, this.self, id);
+    const described = (endpoint: Endpoint) => {
+      const isLeft = which === 'unnamed' && endpoint.names.length > 0;
+      return formatEndpoint(isLeft ? endpoint : { ...endpoint, ...publishable(description) });
+    };
+    const seen = this.view.current.endpoints.get(network)?.get(id);
+    const isLate = seen !== undefined && seen.index < (this.described.get(id) ?? 0);
+    if (seen?.node === this.self && !isLate && described(seen) === formatEndpoint(seen)) return;
+    this.described.set(id, Number.POSITIVE_INFINITY);
+    const { result, index } = await this.heads.transact(network, async (): Promise<EndpointAttempt<number>> => {
+      const entry = await this.store.get(key);
+      const endpoint = entry === undefined ? undefined : parseEndpoint(entry);
+      const value = endpoint === undefined ? undefined : described(endpoint);
+      const isNews = endpoint !== undefined && value !== formatEndpoint(endpoint);
+      if (entry === undefined || value === undefined || !isNews)
+        return { ops: [], result: entry?.index ?? 0, changes: [] };
+      return { ops: [{ verb: 'update', key, value, index: entry.index }], result: 0, changes: [id] };
+    });
+    if (this.local.isLive(id)) this.described.set(id, Math.max(result, index));
+    else this.described.delete(id);
+  }
+
+  /** Removes the record, and the addresses too where nobody else will release them. Gone already is success. */
+  async remove(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<void> {
+    this.end(id);
+    await this.heads.transact(network, () => this.removal(network, id, withAddresses), transactEnding);
+  }
+
+  /** Removes an endpoint that the engine does not know any more, with its addresses. */
+  async free({ network, id }: Endpoint): Promise<void> {
+    this.end(id);
+    await this.heads.transact(network, () => this.removal(network, id, true));
+  }
+
+  private end(id: EndpointId): void {
+    this.local.remove(id);
+    this.described.delete(id);
+  }
+
+  /** This node's endpoints of a network, as this host knows them. */
+  own(network: NetworkId): readonly Endpoint[] {
+    return this.membership.own(network);
+  }
+
+  /** Endpoints of this node without a life: neither made in this life of ours, nor found in the kernel. */
+  dead(): readonly Endpoint[] {
+    return [...this.membership.networks].flatMap((id) => this.own(id)).filter((e) => !this.local.isLive(e.id));
+  }
+
+  /**
+   * Frees leases of this node that no endpoint took up, or whose endpoint is gone. Returns how many.
+   * `attached`: endpoints that the engine has, whatever became of their records.
+   */
+  async reapLeases(network: NetworkId, attached: ReadonlySet<EndpointId>): Promise<number> {
+    const known = this.view.current.networks.get(network);
+    // Asked of each lease after it was read: its endpoint may be made meanwhile.
+    const serves = (id: EndpointId): boolean =>
+      attached.has(id) || this.local.isLive(id) || this.own(network).some((e) => e.id === id);
+    let freed = 0;
+    for (const { pool } of known?.subnets ?? [])
+      for (const lease of await this.ipam.abandoned(pool, serves))
+        if ((await this.store.commit([dropLease(lease)])).ok) freed++;
+    return freed;
+  }
+
+  /** Frees pools that this host claimed and no network took up, see Pools. */
+  reapPools(all: boolean): Promise<number> {
+    return this.ipam.pools.reap(all);
+  }
+
+  private async write(wanted: NewEndpoint, leased: boolean, key: string, record: string): Promise<void> {
+    await this.membership.using(wanted.network, async (mark) => {
+      let first = true;
+      await this.heads.transact(wanted.network, async (): Promise<EndpointAttempt<void>> => {
+        // The view is nearly always right; after a failed commit only the store's own answer counts.
+        const network = await this.networks.standing(wanted.network, first ? 'view' : 'store');
+        const known = first ? undefined : await this.store.get(key);
+        first = false;
+        if (known !== undefined) return { ops: [], result: undefined, changes: [] };
+        const leases = await Promise.all(wanted.addresses.map((a) => this.leaseOp(network, a, wanted.id, leased)));
+        const ops: Op[] = [
+          { verb: 'check', key: keys.network(network.id), index: network.index },
+          ...leases,
+          { verb: 'create', key, value: record },
+          ...mark(),
+        ];
+        return { ops, result: undefined, changes: [wanted.id] };
+      });
+    });
+  }
+
+  private async leaseOp(network: Network, address: Cidr, endpoint: EndpointId, leased: boolean): Promise<Op> {
+    const [pool, ip] = [networkOf(address), ipOf(address)];
+    const key = keys.lease(pool, ip);
+    const value = formatLease({ pool, address: ip, node: this.self, kind: 'endpoint', endpoint, created: Date.now() });
+    const issued = this.ipam.takeIssued(pool, ip);
+    if (issued !== undefined) return { verb: 'update', key, value, index: issued };
+    const held = await this.ipam.leases.findReadable(pool, ip);
+    if (held === undefined) return { verb: 'create', key, value };
+    const free = held.endpoint === undefined || held.endpoint === endpoint || !this.local.isLive(held.endpoint);
+    if (held.node === this.self && held.kind === 'endpoint' && free)
+      return { verb: 'update', key, value, index: held.index };
+    const cure = leased
+      ? 'choose another'
+      : `create network ${network.announced?.name ?? ''} with --ipam-driver tsoverlay, which hands addresses out cluster-wide`;
+    throw new UserError(`address ${ip} is already ${await this.ipam.leases.holder(held)}; ${cure}`);
+  }
+
+  private async removal(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<EndpointAttempt<void>> {
+    const key = keys.endpoint(network, this.self, id);
+    const entry = await this.store.get(key);
+    // One that cannot be read any more was ours if it was when we last read it, and goes with what it stood for.
+    const endpoint = entry && (parseEndpoint(entry) ?? this.view.current.endpoints.get(network)?.get(id));
+    if (entry === undefined || endpoint?.node !== this.self) return { ops: [], result: undefined, changes: [] };
+    const freed = withAddresses ? await this.dropLeases(endpoint) : [];
+    // With a check, for removing what is gone holds, and would leave a head in a network that went as a whole.
+    const record: Op[] = [
+      { verb: 'check', key, index: entry.index },
+      { verb: 'delete', key },
+    ];
+    return { ops: [...record, ...freed], result: undefined, changes: [id] };
+  }
+
+  private async dropLeases(endpoint: Endpoint): Promise<readonly Op[]> {
+    const leases = await Promise.all(endpoint.addresses.map((a) => this.ipam.leases.find(networkOf(a), ipOf(a))));
+    return leases.flatMap((lease) => (lease?.endpoint === endpoint.id ? [dropLease(lease)] : []));
+  }
+}
+
+/** What others can read of it: people give aliases that no DNS can carry. */
+const publishable = ({ names, ...rest }: Partial<Description>): Partial<Description> => ({
+  ...rest,
+  ...(names === undefined ? {} : { names: names.filter(isEndpointName).slice(0, MOST.names) }),
+});

@@ -1,0 +1,76 @@
+/**
+ * For a host that was forgotten and lives all the same: its endpoints are put back as they were. One whose address or
+ * network somebody else has since got is not, and its container is cut off: nobody holds an address twice.
+ */
+
+import type { Entry, Store } from '../../model/ports/ports.js';
+import { keys } from '../../model/values/names.js';
+import type { Endpoint, Network, NetworkId, NodeId } from '../../model/values/types.js';
+import { parseEndpoint } from '../../store/records/records.js';
+import type { Heads } from '../local/heads.js';
+import type { LocalEndpoints } from '../local/local-endpoints.js';
+import { publishEndpoint, publishNetwork } from './publish.js';
+
+export interface ReclaimEvents {
+  reclaimed(endpoint: Endpoint): void;
+  /** `conflicts`: the keys that others hold; the endpoint's own alone when its network is gone. */
+  lost(endpoint: Endpoint, conflicts: readonly string[]): void;
+  /** A network that containers of this host are on was gone: the store was restored from an older backup. */
+  republished(network: Network): void;
+}
+
+export class Reclaimer {
+  constructor(
+    private readonly store: Store,
+    private readonly self: NodeId,
+    private readonly heads: Heads,
+    private readonly local: LocalEndpoints,
+    private readonly events: ReclaimEvents,
+    /** The network as this host knows it, if containers live on it here. */
+    private readonly used: (id: NetworkId) => Network | undefined,
+  ) {}
+
+  /** Of records that went, the keys of those that stand again. Rejects with a StoreError; doing it again is safe. */
+  async reclaim(gone: readonly Entry[]): Promise<ReadonlySet<string>> {
+    const back = new Set<string>();
+    for (const { key } of gone) {
+      const [folder, id = ''] = key.split('/');
+      if (folder === 'networks' && (await this.republish(id as NetworkId))) back.add(key);
+    }
+    for (const entry of gone) {
+      const endpoint = parseEndpoint(entry);
+      // What this host removed itself was not live any more.
+      if (endpoint === undefined || endpoint.node !== this.self || !this.local.isLive(endpoint.id)) continue;
+      await this.republish(endpoint.network);
+      const conflicts = await publishEndpoint(this.store, this.heads, endpoint);
+      if (conflicts.length > 0) {
+        this.events.lost(endpoint, conflicts);
+        continue;
+      }
+      this.events.reclaimed(endpoint);
+      back.add(entry.key);
+    }
+    return back;
+  }
+
+  /** True when a network that containers live on here stands, by now or before. */
+  private async republish(id: NetworkId): Promise<boolean> {
+    const network = this.used(id);
+    if (network === undefined || network.deleting) return false;
+    if ((await this.store.get(keys.network(id))) !== undefined) return true;
+    const conflicts = await publishNetwork(this.store, network);
+    if (conflicts.length === 0) this.events.republished(network);
+    return conflicts.length === 0;
+  }
+
+  /** At a start, of what this host knew before: what is in none of its networks any more (see Membership). */
+  async reclaimMissing(known: readonly Entry[]): Promise<void> {
+    const members = new Set(await this.store.keys(keys.members(this.self)));
+    await this.reclaim(
+      known.filter((entry) => {
+        const endpoint = parseEndpoint(entry);
+        return endpoint?.node === this.self && !members.has(keys.member(this.self, endpoint.network));
+      }),
+    );
+  }
+}

@@ -1,0 +1,68 @@
+/** Leases as the store has them: who holds an address. */
+
+import type { Op, Store } from '../../model/ports/ports.js';
+import { ipOf } from '../../model/values/address.js';
+import { keys } from '../../model/values/names.js';
+import type { Cidr, EndpointId, Ip, Lease, NodeId, Subnet } from '../../model/values/types.js';
+import { parseEndpoint, parseLease, readable } from '../../store/records/records.js';
+import type { ClusterView } from '../../store/view/cluster-view.js';
+import type { Pools } from './pools.js';
+
+export class Leases {
+  constructor(
+    private readonly store: Store,
+    private readonly view: ClusterView,
+    private readonly pools: Pools,
+  ) {}
+
+  async find(cidr: Cidr, ip: Ip): Promise<Lease | undefined> {
+    const entry = await this.store.get(keys.lease(cidr, ip));
+    return entry === undefined ? undefined : parseLease(entry);
+  }
+
+  /** The same for whoever wants the address. Throws a UserError for a record that cannot be read: it is taken. */
+  async findReadable(cidr: Cidr, ip: Ip): Promise<Lease | undefined> {
+    const entry = await this.store.get(keys.lease(cidr, ip));
+    return entry === undefined ? undefined : readable(entry, parseLease);
+  }
+
+  /** All of a pool that can be read. */
+  async list(cidr: Cidr): Promise<readonly Lease[]> {
+    const { entries } = await this.store.list(keys.leases(cidr));
+    return entries.flatMap((entry) => parseLease(entry) ?? []);
+  }
+
+  /** Who holds an address, in words for the prompt. */
+  async holder(lease: Lease): Promise<string> {
+    const host = `host ${this.view.current.nodes.get(lease.node)?.hostname ?? lease.node}`;
+    if (lease.kind !== 'endpoint')
+      return `reserved as ${lease.kind === 'aux' ? 'an auxiliary address' : 'the gateway'}`;
+    const name = lease.endpoint === undefined ? undefined : await this.nameOf(lease, lease.endpoint);
+    return name === undefined ? `held by a container on ${host}` : `held by container ${name} on ${host}`;
+  }
+
+  /** From the store: this host need not take part in the network. */
+  private async nameOf({ pool, node }: Lease, id: EndpointId): Promise<string | undefined> {
+    const network = (await this.pools.get(pool))?.network;
+    const entry = network === undefined ? undefined : await this.store.get(keys.endpoint(network, node, id));
+    return entry === undefined ? undefined : parseEndpoint(entry)?.names[0];
+  }
+}
+
+/** A subnet's gateway and auxiliary addresses, leased so that no host hands them out. */
+export function reservedLeases(subnet: Omit<Subnet, 'vni'>, node: NodeId): readonly Omit<Lease, 'index'>[] {
+  const lease = (address: Ip, kind: Lease['kind']) => ({
+    ...{ pool: subnet.pool, address, node, kind },
+    created: Date.now(),
+  });
+  return [
+    ...(subnet.gateway === undefined ? [] : [lease(ipOf(subnet.gateway), 'gateway')]),
+    ...Object.values(subnet.aux).map((ip) => lease(ip, 'aux')),
+  ];
+}
+
+export const dropLease = (lease: Lease): Op => ({
+  verb: 'delete',
+  key: keys.lease(lease.pool, lease.address),
+  index: lease.index,
+});

@@ -1,0 +1,93 @@
+/**
+ * Which addresses of a pool this host knows to be taken, without asking the store: those of the endpoints that it sees,
+ * and for a while what it has written itself, what another was faster with, and what rests.
+ */
+
+import { differing } from '../../model/diff/differing.js';
+import { addressValue, ipPart } from '../../model/values/address.js';
+import type { Cidr, Endpoint, EndpointId, Ip, NetworkId } from '../../model/values/types.js';
+import type { ClusterView } from '../../store/view/cluster-view.js';
+import type { PoolRef } from './pool-ref.js';
+
+type Endpoints = ReadonlyMap<EndpointId, Endpoint>;
+
+/** The addresses of a network's endpoints, and how many have each: records may be forged. */
+interface Seen {
+  of: Endpoints;
+  readonly bearers: Map<bigint, number>;
+}
+
+export class Occupied {
+  private readonly seen = new Map<NetworkId, Seen>();
+  /** Until when an address is not to be offered, by performance.now(). */
+  private readonly marks = new Map<Cidr, Map<bigint, number>>();
+
+  constructor(private readonly view: ClusterView) {}
+
+  /** Tells taken addresses from free ones; undefined where this host does not see the network's endpoints. */
+  of(pool: PoolRef): ((value: bigint) => boolean) | undefined {
+    const isSeen = this.seenIn(pool);
+    return isSeen && ((value) => isSeen(value) || this.isMarked(pool.cidr, value));
+  }
+
+  /** The same without what is not to be offered for a while only. */
+  seenIn({ network, cidr }: PoolRef): ((value: bigint) => boolean) | undefined {
+    const endpoints = network && this.view.current.endpoints.get(network.id);
+    const subnet = network?.subnets.find((s) => s.pool === cidr);
+    if (network === undefined || endpoints === undefined || subnet === undefined) return undefined;
+    const { bearers } = this.follow(network.id, endpoints);
+    const gateway = subnet.gateway === undefined ? [] : [ipPart(subnet.gateway)];
+    const reserved = new Set([...Object.values(subnet.aux), ...gateway].map(addressValue));
+    return (value) => bearers.has(value) || reserved.has(value);
+  }
+
+  /** True while {@link mark} holds. */
+  isMarked(pool: Cidr, value: bigint): boolean {
+    return (this.marks.get(pool)?.get(value) ?? 0) > performance.now();
+  }
+
+  /** Not to be offered for so long, ms. */
+  mark(pool: Cidr, ip: Ip, forMs: number): void {
+    const now = performance.now();
+    const marks = this.marks.get(pool) ?? new Map<bigint, number>();
+    for (const [value, until] of marks) {
+      // In the order of their making, which is nearly that of their ends.
+      if (until > now) break;
+      marks.delete(value);
+    }
+    const value = addressValue(ip);
+    marks.delete(value);
+    this.marks.set(pool, marks.set(value, now + forMs));
+  }
+
+  unmark(pool: Cidr, ip: Ip): void {
+    this.marks.get(pool)?.delete(addressValue(ip));
+  }
+
+  /** Takes over what has changed since the last time. */
+  private follow(id: NetworkId, endpoints: Endpoints): Seen {
+    const seen = this.seen.get(id) ?? this.begin(id);
+    for (const key of differing(seen.of, endpoints)) {
+      for (const value of valuesOf(seen.of.get(key))) count(seen.bearers, value, -1);
+      for (const value of valuesOf(endpoints.get(key))) count(seen.bearers, value, 1);
+    }
+    seen.of = endpoints;
+    return seen;
+  }
+
+  private begin(id: NetworkId): Seen {
+    for (const other of this.seen.keys()) if (!this.view.current.endpoints.has(other)) this.seen.delete(other);
+    const seen: Seen = { of: new Map(), bearers: new Map() };
+    this.seen.set(id, seen);
+    return seen;
+  }
+}
+
+const valuesOf = (endpoint: Endpoint | undefined): readonly bigint[] =>
+  (endpoint?.addresses ?? []).map((cidr) => addressValue(ipPart(cidr)));
+
+function count(bearers: Map<bigint, number>, value: bigint, by: number): void {
+  const number = (bearers.get(value) ?? 0) + by;
+  if (number === 0) bearers.delete(value);
+  else bearers.set(value, number);
+}

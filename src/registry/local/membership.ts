@@ -1,0 +1,114 @@
+/**
+ * Marks, for each network, that this node may hold endpoints or leases of it. The mark is written with the first
+ * lease or endpoint and lets a restarted host find what it owns without reading the whole cluster. It outlives the
+ * last endpoint by a little, so that containers in quick succession do not write and watch everything anew.
+ */
+
+import type { Op, Store } from '../../model/ports/ports.js';
+import { keys } from '../../model/values/names.js';
+import { isId } from '../../model/values/shapes.js';
+import type { Endpoint, NetworkId, NodeId } from '../../model/values/types.js';
+import type { ClusterView } from '../../store/view/cluster-view.js';
+import type { Heads } from './heads.js';
+import { ownIn } from './own.js';
+
+const LINGER_MS = 10_000;
+
+const MOST_MARKS = 1_024;
+
+export class Membership {
+  private readonly marked = new Set<NetworkId>();
+  /** Leases and endpoints under way, per network. */
+  private readonly users = new Map<NetworkId, number>();
+  /** How many leases and endpoints have been written, the last of which this host's view may not have yet. */
+  private readonly uses = new Map<NetworkId, number>();
+  private readonly leaving = new Map<NetworkId, Promise<unknown>>();
+
+  constructor(
+    private readonly store: Store,
+    private readonly view: ClusterView,
+    private readonly self: NodeId,
+    private readonly heads: Pick<Heads, 'endOp'>,
+    /** Told when a mark could not be removed; the next start removes it. */
+    private readonly onError: (error: unknown) => void,
+  ) {
+    view.onChange((cluster, changed) => {
+      for (const id of changed.networks ? this.marked : [])
+        if (!cluster.networks.has(id) && !cluster.unreadable.has(id)) void this.leave(id);
+      for (const id of changed.endpoints) if (this.isIdle(id)) this.leaveSoon(id);
+    });
+  }
+
+  /** Reads this node's marks and watches the endpoints of those networks. What is no network's id is no mark. */
+  async load(): Promise<void> {
+    const prefix = keys.members(this.self);
+    const marks = (await this.store.keys(prefix)).map((key) => key.slice(prefix.length)).filter(isId) as NetworkId[];
+    const known = this.view.current.networks;
+    // Each is read: of more marks than any host has, those of networks that are there go first.
+    const wanted = [...marks.filter((id) => known.has(id)), ...marks.filter((id) => !known.has(id))];
+    for (const id of wanted.slice(0, MOST_MARKS)) this.join(id);
+  }
+
+  /** Without the store: the networks in which the copy of the cluster knows endpoints of this node. */
+  adopt(networks: Iterable<NetworkId>): void {
+    for (const network of networks) this.join(network);
+  }
+
+  get networks(): ReadonlySet<NetworkId> {
+    return this.marked;
+  }
+
+  /** This node's endpoints of a network, as this host knows them. */
+  own(network: NetworkId): readonly Endpoint[] {
+    return ownIn(this.view.current.endpoints.get(network), this.self);
+  }
+
+  /**
+   * Runs what writes a lease or an endpoint of the network. `work` commits the operations it is given together with
+   * its own; they are the mark, or none when it stands. Afterwards the network's endpoints are watched.
+   */
+  async using<T>(network: NetworkId, work: (mark: () => readonly Op[]) => Promise<T>): Promise<T> {
+    await this.leaving.get(network);
+    this.users.set(network, (this.users.get(network) ?? 0) + 1);
+    try {
+      const key = keys.member(this.self, network);
+      const result = await work(() => (this.marked.has(network) ? [] : [{ verb: 'set', key, value: '' }]));
+      this.join(network);
+      return result;
+    } finally {
+      this.users.set(network, (this.users.get(network) ?? 1) - 1);
+      this.uses.set(network, (this.uses.get(network) ?? 0) + 1);
+      this.leaveSoon(network);
+    }
+  }
+
+  private join(network: NetworkId): void {
+    this.marked.add(network);
+    this.view.subscribe(network);
+  }
+
+  /** Loaded, and nothing of it lives here or is about to. */
+  private isIdle(network: NetworkId): boolean {
+    const loaded = this.view.current.endpoints.has(network);
+    return loaded && !this.users.get(network) && this.own(network).length === 0;
+  }
+
+  private leaveSoon(network: NetworkId): void {
+    const uses = this.uses.get(network);
+    setTimeout(() => {
+      // Used since: Join may be waiting for the view to bring what was written just now.
+      if (this.uses.get(network) === uses && this.isIdle(network)) void this.leave(network);
+    }, LINGER_MS).unref();
+  }
+
+  private async leave(network: NetworkId): Promise<void> {
+    if (!this.marked.delete(network)) return;
+    this.users.delete(network);
+    this.view.unsubscribe(network);
+    const ops: Op[] = [{ verb: 'delete', key: keys.member(this.self, network) }, this.heads.endOp(network)];
+    const removal = this.store.commit(ops).catch(this.onError);
+    this.leaving.set(network, removal);
+    await removal;
+    this.leaving.delete(network);
+  }
+}

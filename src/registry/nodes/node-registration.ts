@@ -1,0 +1,134 @@
+/**
+ * This host's own record: what others need to know of it, held by a session while it lives. A host that got another
+ * address takes the key of that and drops its former one, so that all others send there.
+ */
+import { isUserError, messageOf } from '../../errors.js';
+import type { Origin } from '../../model/cluster/origin.js';
+import type { Entry, Hold, HostFacts, Op, Store } from '../../model/ports/ports.js';
+import { isCanonicalNetwork } from '../../model/values/canonical.js';
+import { keys } from '../../model/values/names.js';
+import { MOST, MTU_RANGE } from '../../model/values/shapes.js';
+import type { Cidr, NodeAddress, NodeId } from '../../model/values/types.js';
+import { RECORD_VERSION } from '../../store/records/record-version.js';
+import { formatNode, parseNode } from '../../store/records/records.js';
+import { type Attempt, transact } from '../changes/transact.js';
+import type { Tenure } from './tenure.js';
+
+export interface Host extends Origin {
+  readonly id: NodeId;
+  readonly address: NodeAddress;
+}
+
+export class NodeRegistration {
+  private hold: Hold | undefined;
+  private published = '';
+  private publishing: Promise<void> = Promise.resolve();
+  private isOpen = false;
+  /** Its former keys are gone. */
+  private isMoved = false;
+
+  constructor(
+    private readonly store: Store,
+    private readonly self: Host,
+    private readonly tenure: Tenure,
+    /** Told of each try that the store did not do. */
+    private readonly onError: (error: Error) => void,
+    /** Told of the addresses that this host had before. */
+    private readonly onMove: (former: readonly NodeAddress[]) => void = () => {},
+  ) {}
+
+  /** It is settled who this host is: from now on its record is published. */
+  open(): void {
+    this.isOpen = true;
+  }
+
+  /** Publishes the host's facts when they changed. Resolves once they stand in the store, or are refused. */
+  async publish(facts: HostFacts): Promise<void> {
+    const { id, address, hostname, machine, boot } = this.self;
+    const value = formatNode({
+      ...{ id, address, hostname, machine, boot, reads: RECORD_VERSION },
+      // Loopback's is larger than any Ethernet device's, and may carry the address.
+      mtu: Math.min(facts.underlayMtu, MTU_RANGE.max),
+      routes: widest(facts.routes, MOST.routes),
+      ...(facts.gwbridge === undefined ? {} : { gwbridge: widest(facts.gwbridgeNetworks, MOST.gwbridge) }),
+    });
+    if (!this.isOpen || value === this.published) return;
+    this.publishing = this.write(value);
+    await this.publishing;
+    this.published = value;
+  }
+
+  /** Puts the record back at once, not with the session's next renewal: others keep out a host that they do not know. */
+  async renew(): Promise<void> {
+    await this.hold?.write(this.published);
+  }
+
+  /** Tells the others that this host has left; its record and its endpoints stay. */
+  async release(): Promise<void> {
+    // What is under way would take the key after it was let go.
+    await this.publishing.catch(() => undefined);
+    await this.hold?.release();
+  }
+
+  private async write(value: string): Promise<void> {
+    try {
+      if (this.hold !== undefined) await this.hold.write(value);
+      else
+        this.hold = await this.store.hold(
+          keys.node(this.self.address),
+          value,
+          (e) => this.failed(e),
+          () => this.held(),
+        );
+    } catch (e) {
+      // That it is another host's is told, and tried again by the hold itself.
+      if (isUserError(e) && this.hold !== undefined) return;
+      // A store that is an older release's may be emptied.
+      if (isUserError(e)) this.tenure.refuse(e);
+      else this.tenure.wait(messageOf(e));
+      throw e;
+    }
+  }
+
+  private failed(error: Error): void {
+    if (isUserError(error)) this.tenure.refuse(error);
+    else {
+      this.tenure.wait(error.message);
+      this.onError(error);
+    }
+  }
+
+  private held(): void {
+    this.tenure.take();
+    if (this.isMoved) return;
+    this.isMoved = true;
+    this.dropFormer().catch((e: unknown) => {
+      // With the next look at the key.
+      this.isMoved = false;
+      this.onError(e as Error);
+    });
+  }
+
+  /** Only after the new key is held: in between the others have the one or the other. */
+  private async dropFormer(): Promise<void> {
+    const isFormer = (entry: Entry): boolean =>
+      parseNode(entry)?.id === this.self.id && entry.key !== keys.node(this.self.address);
+    const { result } = await transact(this.store, async (): Promise<Attempt<readonly Entry[]>> => {
+      const former = (await this.store.list(keys.nodes)).entries.filter(isFormer);
+      // As it was read: the address may be another host's by now.
+      const ops = former.map(({ key, index }): Op => ({ verb: 'delete', key, index }));
+      return { ops, result: former };
+    });
+    if (result.length > 0) this.onMove(result.map(({ key }) => key.slice(keys.nodes.length) as NodeAddress));
+  }
+}
+
+/** Of a router's many routes those that matter most; what lies in another one says nothing new. Sorted as text. */
+function widest(routes: readonly Cidr[], most: number): readonly Cidr[] {
+  const prefix = (cidr: Cidr): number => Number(cidr.slice(cidr.indexOf('/') + 1));
+  return routes
+    .filter(isCanonicalNetwork)
+    .sort((a, b) => prefix(a) - prefix(b))
+    .slice(0, most)
+    .sort();
+}

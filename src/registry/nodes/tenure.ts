@@ -1,0 +1,110 @@
+/**
+ * Whether this host holds its own node key. Only then does it write, reap or prune: one whose address is another living
+ * host's, or that does not know yet, leaves everything alone.
+ */
+import { StoreError, type UserError } from '../../errors.js';
+import type { Commit, Op, Store } from '../../model/ports/ports.js';
+import { StoreLayer } from '../../store/store-layer.js';
+
+type State = 'unknown' | 'waiting' | 'held' | UserError;
+
+export class Tenure {
+  #state: State = 'unknown';
+  #forbidden: UserError | undefined;
+  #reason = '';
+  #isTrusted = false;
+  #waiting: (() => void)[] = [];
+
+  constructor(
+    /** Told each time that the key is this host's after it was not. */
+    private readonly onTake: () => void = () => {},
+    /** Told once of each reason why it is not to be. */
+    private readonly onRefusal: (reason: UserError) => void = () => {},
+  ) {}
+
+  get holds(): boolean {
+    return this.#state === 'held' && this.#forbidden === undefined;
+  }
+
+  /** True when what is not in the cluster may go: all of it was read, and it is this host's to say. */
+  get prunes(): boolean {
+    return this.holds && this.#isTrusted;
+  }
+
+  /** Why this host must leave all alone, in one sentence; undefined while nothing speaks against it. */
+  get refusal(): UserError | undefined {
+    return this.#forbidden ?? (typeof this.#state === 'string' ? undefined : this.#state);
+  }
+
+  take(): void {
+    if (this.#state === 'held') return;
+    this.#become('held');
+    this.onTake();
+  }
+
+  /** Another living host has the key; it may let it go. */
+  refuse(reason: UserError): void {
+    const isNews = this.refusal?.message !== reason.message;
+    this.#become(reason);
+    if (isNews) this.onRefusal(reason);
+  }
+
+  /** A setting of this process does not fit the cluster. */
+  forbid(reason: UserError): void {
+    if (this.#forbidden !== undefined) return;
+    this.#forbidden = reason;
+    this.#become(this.#state);
+    this.onRefusal(reason);
+  }
+
+  /** The key could not be taken yet. What was held stays so: the store does not answer, and takes no writes either. */
+  wait(reason: string): void {
+    this.#reason = `: ${reason}`;
+    if (this.#state === 'unknown') this.#become('waiting');
+  }
+
+  /** All of the cluster that this host takes part in has been read from the store itself. */
+  trust(): void {
+    this.#isTrusted = true;
+  }
+
+  /** Resolves after the first try to take the key. */
+  async tried(): Promise<void> {
+    while (this.#state === 'unknown' && this.#forbidden === undefined) await this.#next();
+  }
+
+  /** Resolves once the key is this host's. */
+  async taken(): Promise<void> {
+    while (!this.holds) await this.#next();
+  }
+
+  /** Throws the refusal, or a StoreError that passes while it is not known yet. */
+  assert(): void {
+    if (this.refusal !== undefined) throw this.refusal;
+    if (!this.holds) throw new StoreError(`this host has not taken its node key yet${this.#reason}`, true);
+  }
+
+  #become(state: State): void {
+    this.#state = state;
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  #next(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+}
+
+/** The store of a host that writes only while it holds its node key. */
+export class TenantStore extends StoreLayer {
+  constructor(
+    store: Store,
+    private readonly tenure: Tenure,
+  ) {
+    super(store);
+  }
+
+  override async commit(ops: readonly Op[]): Promise<Commit> {
+    this.tenure.assert();
+    return super.commit(ops);
+  }
+}

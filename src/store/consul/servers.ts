@@ -1,0 +1,214 @@
+/** The Consul agents we may ask: one is asked as long as it answers, then the next. */
+import { EventEmitter } from 'node:events';
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type Consul from 'consul';
+import { StoreError } from '../../errors.js';
+import { Backoff, type Leave } from '../backoff.js';
+import { MOST_WATCHES } from '../records/heads.js';
+import { type Answer, answerOf, type Failure, isRefusal, rejectionOf } from './answer.js';
+import { makeClient } from './client.js';
+import { ConsulToken } from './token.js';
+
+export interface ConsulAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** PEM texts, as dockerd's `kv.cacertfile`, `kv.certfile` and `kv.keyfile` name them. */
+export interface ConsulTls {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/** What every call hands on to the client, spread into its options. */
+export interface CallOptions {
+  readonly ctx: EventEmitter;
+  readonly timeout: number;
+  readonly token?: string;
+}
+
+export interface AskOptions {
+  /** True when doing the request twice is doing it once: it may then be sent again after any failure. */
+  readonly repeatable: boolean;
+  /** True when a transaction of which the token may do only a part is an answer, not a refusal. */
+  readonly takesDenial?: boolean;
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export const REQUEST_TIMEOUT_MS = 5_000;
+
+/**
+ * Connections to a server, 40 with the one that looks for exposure; further requests queue. Consul resets those beyond
+ * 200 per client address (`limits.http_max_conns_per_client`), and hosts may share one. Each watch needs one that blocks:
+ * nodes, networks, and those of heads.
+ */
+const MAX_CONNECTIONS = { asking: 5, blocking: 2 + MOST_WATCHES } as const;
+
+interface Server {
+  readonly address: string;
+  readonly client: Consul;
+  readonly blocking: Consul;
+  readonly backoff: Backoff;
+}
+
+type Call = (client: Consul, options: CallOptions) => Promise<unknown>;
+
+export interface WatchOptions {
+  /** True for a query that waits for news: it gets a connection of its own. */
+  readonly blocking: boolean;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export class ConsulServers {
+  readonly #servers: readonly Server[];
+  #current = 0;
+
+  constructor(
+    addresses: readonly ConsulAddress[],
+    tls?: ConsulTls,
+    private readonly token = new ConsulToken(),
+    /** Told of what a server refuses the watches, once until it is over. */
+    onRefusal: (error: StoreError) => void = () => {},
+  ) {
+    if (addresses.length === 0) throw new RangeError('no Consul server is named');
+    this.#servers = addresses.map(({ host, port }) => {
+      const bracketed = host.includes(':') ? `[${host}]` : host;
+      const client = (maxSockets: number) =>
+        makeClient({
+          host: bracketed,
+          port,
+          secure: tls !== undefined,
+          agent: agentFor(host, maxSockets, tls),
+        });
+      return {
+        address: `${bracketed}:${port}`,
+        client: client(MAX_CONNECTIONS.asking),
+        blocking: client(MAX_CONNECTIONS.blocking),
+        backoff: new Backoff(onRefusal),
+      };
+    });
+  }
+
+  /** For sentences: `10.0.0.61:8500, 10.0.0.62:8500`. */
+  get addresses(): string {
+    return this.#servers.map((s) => s.address).join(', ');
+  }
+
+  /** Rejects with a StoreError: the last server's, when none gave an answer. */
+  async ask(
+    call: Call,
+    { repeatable, takesDenial = false, timeoutMs = REQUEST_TIMEOUT_MS, signal }: AskOptions,
+  ): Promise<Answer> {
+    let last: StoreError | undefined;
+    for (let tries = 0; tries < this.#servers.length; tries++) {
+      const server = this.#servers[this.#current] as Server;
+      const ask = (options: CallOptions) => call(server.client, options);
+      const outcome = await attempt(server.address, ask, timeoutMs, this.token, takesDenial, signal);
+      if ('status' in outcome) return outcome;
+      last = outcome.error;
+      if (signal?.aborted || !last.retryable) break;
+      this.#leave(server);
+      if (!repeatable && !outcome.unsent) break;
+    }
+    throw last;
+  }
+
+  /** The same for a watch, as soon as a server may be asked. Rejects with that server's StoreError. */
+  async askForNews(call: Call, { blocking, timeoutMs, signal }: WatchOptions): Promise<Answer> {
+    const { server, leave } = await this.#leaveToAsk(blocking, signal);
+    const ask = (options: CallOptions) => call(blocking ? server.blocking : server.client, options);
+    const outcome = await attempt(server.address, ask, timeoutMs, this.token, false, signal);
+    if ('status' in outcome) {
+      server.backoff.answered(leave, blocking);
+      return outcome;
+    }
+    if (signal.aborted) server.backoff.dropped(leave);
+    else {
+      server.backoff.failed(leave, outcome.error);
+      if (outcome.error.retryable) this.#leave(server);
+    }
+    throw outcome.error;
+  }
+
+  /** What the watches last failed of, by the server's address, until it is over. */
+  get troubles(): ReadonlyMap<string, StoreError> {
+    return new Map(this.#servers.flatMap(({ address, backoff: { error } }) => (error ? [[address, error]] : [])));
+  }
+
+  close(): void {
+    for (const { client, blocking } of this.#servers) for (const each of [client, blocking]) each.destroy();
+  }
+
+  async #leaveToAsk(
+    blocking: boolean,
+    signal: AbortSignal,
+  ): Promise<{ readonly server: Server; readonly leave: Leave }> {
+    while (!signal.aborted) {
+      for (let i = 0; i < this.#servers.length; i++) {
+        const server = this.#servers[(this.#current + i) % this.#servers.length] as Server;
+        const leave = server.backoff.take(blocking);
+        if (leave !== undefined) return { server, leave };
+      }
+      await this.#changed(signal);
+    }
+    throw new StoreError('the watch has ended', true);
+  }
+
+  /** Resolves when another server may be asked than a moment ago, or when the signal aborts. */
+  #changed(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        for (const end of ends) end();
+        signal.removeEventListener('abort', wake);
+        resolve();
+      };
+      const ends = this.#servers.map(({ backoff }) => backoff.onChange(wake));
+      signal.addEventListener('abort', wake, { once: true });
+    });
+  }
+
+  /** Of many calls that fail together only the first moves us on. */
+  #leave(server: Server): void {
+    if (this.#servers[this.#current] === server) this.#current = (this.#current + 1) % this.#servers.length;
+  }
+}
+
+/**
+ * The agent's timeout bounds the connecting and an idle connection's life; a request's own timeout replaces it in
+ * between. Keep-alive probes find a server that vanished during a blocking query within 20 s (libuv sends one a
+ * second, ten at most). The agent's `host` wins over the URL's, which may be a bracketed IPv6 address.
+ */
+function agentFor(host: string, maxSockets: number, tls?: ConsulTls): HttpAgent | HttpsAgent {
+  const options = { maxSockets, keepAlive: true, keepAliveInitialDelay: 10_000, timeout: REQUEST_TIMEOUT_MS, host };
+  return tls ? new HttpsAgent({ ...options, ...tls }) : new HttpAgent(options);
+}
+
+async function attempt(
+  address: string,
+  ask: (options: CallOptions) => Promise<unknown>,
+  timeout: number,
+  token: ConsulToken,
+  takesDenial: boolean,
+  signal?: AbortSignal,
+  /** A token that was refused is replaced by the file's new one, once. */
+  again = true,
+): Promise<Answer | Failure> {
+  // The client ends the request on its ctx's `cancel`, and answers with the response only if the ctx asks for it.
+  const ctx = Object.assign(new EventEmitter(), { includeResponse: true, canceled: signal?.aborted === true });
+  const cancel = () => ctx.emit('cancel');
+  signal?.addEventListener('abort', cancel, { once: true });
+  const used = token.value;
+  try {
+    return answerOf(await ask({ ctx, timeout, ...(used !== undefined && { token: used }) }), address);
+  } catch (reason) {
+    if (isRefusal(reason) && token.hasOtherThan(used) && again)
+      return attempt(address, ask, timeout, token, takesDenial, signal, false);
+    return rejectionOf(reason, address, timeout, token, takesDenial);
+  } finally {
+    signal?.removeEventListener('abort', cancel);
+  }
+}

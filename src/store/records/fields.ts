@@ -1,0 +1,84 @@
+/** What the fields of records are made of: each takes what we write and nothing else. */
+import { z } from 'zod';
+import { isLinkLocal } from '../../model/values/address.js';
+import {
+  isCanonicalCidr,
+  isCanonicalIp,
+  isCanonicalNetwork,
+  isNodeAddress,
+  subnetTrouble,
+} from '../../model/values/canonical.js';
+import { isCardsMac, isFingerprint, isId, isNodeId, MTU_RANGE } from '../../model/values/shapes.js';
+import type { Cidr, EndpointId, Ip, Mac, NetworkId, NodeAddress, NodeId } from '../../model/values/types.js';
+import { OLDEST_READ } from './record-version.js';
+
+/** Nothing that fails is looked at further: what comes after may rely on it. */
+export const refusal = (error: string) => ({ error, abort: true }) as const;
+
+export const text = (holds: (text: string) => boolean, complaint: string) =>
+  z.string().refine(holds, refusal(complaint));
+const hexId = text(isId, 'is no id of 64 hex digits');
+
+export const networkId = hexId.transform((id) => id as NetworkId);
+export const endpointId = hexId.transform((id) => id as EndpointId);
+/** A container's, or none. */
+export const containerId = text((id) => id === '' || isId(id), 'is no id of 64 hex digits');
+
+export const ip = text(isCanonicalIp, 'is no IP address in canonical text').transform((address) => address as Ip);
+/** Any other would let a container pass for who has it. */
+export const linkLocalIp = text(
+  (address) => isCanonicalIp(address) && isLinkLocal(address),
+  'is no link-local IP address in canonical text',
+).transform((address) => address as Ip);
+/** A host's address with its network's prefix length. */
+export const hostCidr = text(isCanonicalCidr, 'is no address with a prefix length in canonical text').transform(
+  (cidr) => cidr as Cidr,
+);
+export const network = text(isCanonicalNetwork, 'is no network in canonical CIDR notation').transform(
+  (cidr) => cidr as Cidr,
+);
+/** A network's subnet, held to what can be created. */
+export const pool = network.superRefine((cidr, context) => {
+  const trouble = subnetTrouble(cidr);
+  if (trouble !== undefined) context.addIssue({ code: 'custom', message: trouble, continue: false });
+});
+export const nodeAddress = text(isNodeAddress, 'is no address that a host can be reached at').transform(
+  (address) => address as NodeAddress,
+);
+export const nodeId = text(isNodeId, 'is no id of 16 hex digits').transform((id) => id as NodeId);
+/** Of a machine, or of its boot. */
+export const fingerprint = text(isFingerprint, 'is no hash of 32 hex digits');
+export const machine = z.object({ os: fingerprint.exactOptional(), board: fingerprint.exactOptional() });
+export const mac = text(isCardsMac, 'is no MAC address of one card in lower-case hex').transform(
+  (address) => address as Mac,
+);
+
+export const mtu = z.int().min(MTU_RANGE.min).max(MTU_RANGE.max);
+export const vni = z.int().min(1).max(0xffffff);
+/** The newest version of records that a host reads. */
+export const reads = z.int().min(OLDEST_READ);
+/** Milliseconds since 1970; the last that a Date can be (ECMA-262). */
+export const moment = z.int().min(0).max(8.64e15);
+
+/** The number is looked at before the elements: a long list costs nothing. */
+export const list = <T extends z.ZodType>(element: T, least: number, most: number) =>
+  z
+    .custom<unknown[]>(
+      (found) => Array.isArray(found) && found.length >= least && found.length <= most,
+      refusal(`is no list of ${least} to ${most}`),
+    )
+    .pipe(z.array(element));
+
+/**
+ * Pairs as people type them. Checked by hand, for zod leaves out a key `__proto__` without a word: what came of such
+ * a record would not be what stands in the store.
+ */
+export const pairs = <T extends string>(most: number, holds: (key: string, value: string) => boolean) =>
+  z.custom<Readonly<Record<string, T>>>(
+    (found) => {
+      if (typeof found !== 'object' || found === null || Array.isArray(found)) return false;
+      const all = Object.entries(found);
+      return all.length <= most && all.every(([key, value]) => typeof value === 'string' && holds(key, value));
+    },
+    refusal(`is no set of at most ${most} printable pairs`),
+  );

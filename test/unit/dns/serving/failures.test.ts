@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest';
+import { Failures } from '../../../../src/dns/serving/failures.js';
+
+let now = 0;
+const failing = () => new Failures(() => now);
+
+it('are tried again after ten seconds, then ever later, also when it worked in between', () => {
+  const failures = failing();
+  const waits: number[] = [];
+  for (let i = 0; i < 8; i++) {
+    failures.add('a', 'EPERM');
+    const began = now;
+    while (failures.waits('a')) now += 1000;
+    waits.push((now - began) / 1000);
+    failures.worked('a');
+    expect(failures.waits('a')).toBe(false);
+  }
+  expect(waits).toEqual([10, 20, 40, 80, 160, 300, 300, 300]);
+  expect(failures.waits('b')).toBe(false);
+});
+
+it('begin anew after quiet, and when nobody wants the sandbox any more', () => {
+  const failures = failing();
+  failures.add('a', 'EPERM');
+  failures.add('a', 'EPERM');
+  now += 1_000_000;
+  expect(failures.add('a', 'EPERM')).toBe(true);
+  now += 10_000;
+  expect(failures.waits('a')).toBe(false);
+  failures.keepOnly(new Map());
+  expect(failures.add('a', 'EPERM')).toBe(true);
+});
+
+it('are told of once, and other ones at most once a minute', () => {
+  const failures = failing();
+  expect(failures.add('a', 'EPERM')).toBe(true);
+  expect(failures.add('a', 'EPERM')).toBe(false);
+  expect(failures.add('a', 'EBUSY')).toBe(false);
+  now += 60_000;
+  expect(failures.add('a', 'EBUSY')).toBe(true);
+  expect(failures.add('a', 'EPERM')).toBe(false);
+  expect(failures.add('b', 'EPERM')).toBe(true);
+});

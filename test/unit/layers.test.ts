@@ -1,0 +1,73 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { cruise, type ICruiseResult } from 'dependency-cruiser';
+import { afterEach, describe, expect, it } from 'vitest';
+import config from '../../.dependency-cruiser.mjs';
+
+/** What each layer may never know; `wiring` stands for the files that put all together. */
+const FORBIDDEN = {
+  model: ['store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
+  store: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
+  kernel: ['store', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
+  engine: ['store', 'kernel', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
+  config: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'wiring'],
+  registry: ['kernel', 'engine', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
+  reconcile: ['kernel', 'engine', 'dns', 'api', 'cli', 'config', 'wiring'],
+  dns: ['engine', 'reconcile', 'api', 'cli', 'config', 'wiring'],
+  api: ['kernel', 'engine', 'cli', 'config', 'wiring'],
+  cli: ['engine', 'reconcile', 'dns', 'api', 'wiring'],
+} as const;
+const LAYERS = Object.keys(FORBIDDEN) as (keyof typeof FORBIDDEN)[];
+
+let root = '';
+afterEach(() => rmSync(root, { recursive: true }));
+
+/** Makes a tree of these files and returns `from → to` of all that the lint refuses in it, with the rule. */
+async function refused(files: Readonly<Record<string, string>>): Promise<ReadonlyMap<string, string>> {
+  root = mkdtempSync(join(tmpdir(), 'layers-'));
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, path)), { recursive: true });
+    writeFileSync(join(root, path), text);
+  }
+  const { forbidden, options } = config;
+  const { output } = await cruise(['src'], { ...options, ruleSet: { forbidden }, validate: true, baseDir: root });
+  const { violations } = (output as ICruiseResult).summary;
+  return new Map(violations.map(({ from, to, rule }) => [`${from} → ${to}`, rule.name]));
+}
+
+const planted = (layer: string, to: string, depth: string): string => `src/${layer}/${depth}planted-${to}.ts`;
+const target = (to: string): string => (to === 'wiring' ? 'src/wiring.ts' : `src/${to}/deep/target.ts`);
+
+describe.each(['', 'deep/', 'deep/deeper/'])('a file of a layer, in %s', (depth) => {
+  it.each(['import', 'import type'])(
+    'is refused each %s of a layer above, and may import those below',
+    async (verb) => {
+      const up = '../'.repeat(depth.split('/').length);
+      const files: Record<string, string> = {};
+      for (const to of [...LAYERS, 'wiring']) {
+        files[target(to)] = 'export class Target {}\n';
+        for (const layer of LAYERS.filter((name) => name !== to)) {
+          const path = target(to).slice('src/'.length, -'.ts'.length);
+          files[planted(layer, to, depth)] = `${verb} { Target } from '${up}${path}.js';\nexport type T = Target;\n`;
+        }
+      }
+      const rules = await refused(files);
+      for (const layer of LAYERS) {
+        const found = [...LAYERS, 'wiring'].filter((to) => rules.has(`${planted(layer, to, depth)} → ${target(to)}`));
+        expect(found.sort(), layer).toEqual([...FORBIDDEN[layer]].sort());
+      }
+    },
+  );
+});
+
+describe('folders of one layer', () => {
+  it('know each other in one direction only', async () => {
+    const rules = await refused({
+      'src/kernel/nft/rule.ts': "import type { Link } from '../links/link.js';\nexport type Rule = Link;\n",
+      'src/kernel/links/link.ts': 'export type Link = string;\n',
+      'src/kernel/links/port.ts': "import type { Rule } from '../nft/rule.js';\nexport type Port = Rule;\n",
+    });
+    expect([...rules.values()]).toContain('no-cycle-of-folders');
+  });
+});

@@ -1,0 +1,299 @@
+import { describe, expect, it } from 'vitest';
+import { diff } from '../../../../src/model/diff/diff.js';
+import type { NamespacePlan, ObservedLink, ObservedNamespace, Step } from '../../../../src/model/plan/steps.js';
+import { namespaceName, UNKNOWN_MAC } from '../../../../src/model/values/names.js';
+import type { Cidr, Ip, Mac } from '../../../../src/model/values/types.js';
+import { endpointId, HOST1, HOST2, networkId } from '../fixtures.js';
+
+const name = namespaceName(networkId(1));
+const MAC1 = '02:42:ac:10:01:01' as Mac;
+const MAC2 = '02:42:ac:10:01:02' as Mac;
+const BRIDGE_MAC = '0e:00:00:00:00:01' as Mac;
+
+const wanted: NamespacePlan = {
+  name,
+  network: networkId(1),
+  bridges: [
+    {
+      name: 'br0',
+      vxlan: 'vxlan0',
+      vni: 256,
+      local: HOST1,
+      port: 4789,
+      mtu: 1450,
+      mac: BRIDGE_MAC,
+      addresses: ['172.16.1.254/24' as Cidr],
+    },
+  ],
+  ports: [
+    {
+      endpoint: endpointId(1),
+      bridge: 'br0',
+      containerEnd: 'vethe000000',
+      mtu: 1450,
+      mac: MAC1,
+      addresses: [],
+      end: 'engine',
+    },
+  ],
+  peers: [{ vxlan: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC2, vtep: HOST2 }],
+  floods: [],
+};
+
+const link = (change: Partial<ObservedLink>): ObservedLink => ({
+  index: 1,
+  name: 'lo',
+  kind: '',
+  mtu: 1450,
+  up: true,
+  master: '',
+  mac: MAC1,
+  alias: '',
+  ...change,
+});
+const flags = { vni: 256, port: 4789, learning: false, proxy: true };
+const quiet = { learning: false, flood: false };
+const bridge = link({
+  ...{ index: 2, name: 'br0', kind: 'bridge', mac: BRIDGE_MAC, alias: networkId(1) },
+  bridge: { snooping: false },
+});
+const vxlan = link({
+  index: 3,
+  name: 'vxlan0',
+  kind: 'vxlan',
+  master: 'br0',
+  vxlan: flags,
+  port: quiet,
+});
+const port = link({ index: 4, name: 'veth0', kind: 'veth', master: 'br0', alias: endpointId(1), port: quiet });
+
+const healthy: ObservedNamespace = {
+  name,
+  links: [link({}), bridge, vxlan, port],
+  addresses: [{ link: 'br0', address: '172.16.1.254/24' as Cidr }],
+  neighbours: [{ link: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC2 }],
+  fdb: [{ link: 'vxlan0', mac: MAC2, vtep: HOST2 }],
+  statics: [
+    { link: 'veth0', mac: MAC1 },
+    { link: 'vxlan0', mac: MAC2 },
+  ],
+  checksSources: true,
+  filters: [],
+};
+
+const kinds = (steps: readonly Step[]) => steps.map((s) => `${s.kind} ${'link' in s ? s.link : ''}`.trim());
+const found = (change: Partial<ObservedNamespace>) => diff(name, wanted, { ...healthy, ...change });
+
+describe('diff', () => {
+  it('is empty on a healthy host', () => {
+    expect(diff(name, wanted, healthy)).toEqual([]);
+    expect(diff(name, undefined, undefined)).toEqual([]);
+  });
+
+  it('builds all from nothing, in an order that works', () => {
+    expect(kinds(diff(name, wanted, undefined))).toEqual([
+      'createNamespace',
+      'createBridge br0',
+      'addAddress br0',
+      'createVxlan vxlan0',
+      'createPort veth0',
+      'replaceStatic vxlan0',
+      'replaceStatic veth0',
+      'replaceNeighbour vxlan0',
+      'replaceFdb vxlan0',
+    ]);
+  });
+
+  it('removes the namespace that nobody needs', () => {
+    expect(kinds(diff(name, undefined, healthy))).toEqual(['removeNamespace']);
+  });
+
+  it('repairs what was changed, and says what it was', () => {
+    const steps = found({ links: [bridge, { ...vxlan, up: false, mtu: 1500, master: '' }, port] });
+    expect(steps.map((s) => [s.kind, s.reason])).toEqual([
+      ['setMaster', 'master is none'],
+      ['setPort', 'new on br0'],
+      ['setMtu', 'MTU is 1500'],
+      ['setUp', 'down'],
+      ['replaceStatic', 'missing'],
+    ]);
+  });
+
+  it('remakes a VXLAN device that differs, and its entries with it', () => {
+    const steps = found({ links: [bridge, { ...vxlan, vxlan: { ...flags, vni: 300 } }, port] });
+    expect(kinds(steps)).toEqual([
+      'removeLink vxlan0',
+      'createVxlan vxlan0',
+      'replaceStatic vxlan0',
+      'replaceNeighbour vxlan0',
+      'replaceFdb vxlan0',
+    ]);
+    expect(steps[0]?.reason).toBe('VNI 300 instead of 256');
+  });
+
+  it('compares whole values: a peer that moved keeps its key and changes its VTEP', () => {
+    const steps = found({ fdb: [{ link: 'vxlan0', mac: MAC2, vtep: '10.0.0.99' }] });
+    expect(steps).toMatchObject([{ kind: 'replaceFdb', vtep: HOST2, reason: 'VTEP is 10.0.0.99' }]);
+    expect(found({ neighbours: [{ link: 'vxlan0', ip: '172.16.1.2' as Ip, mac: MAC1 }] })).toMatchObject([
+      { kind: 'replaceNeighbour', mac: MAC2 },
+    ]);
+  });
+
+  it('removes entries, addresses and links that nobody planned', () => {
+    const steps = found({
+      links: [
+        ...healthy.links,
+        link({ name: 'veth1', kind: 'veth', alias: endpointId(7) }),
+        link({ name: 'br7', kind: 'bridge' }),
+      ],
+      addresses: [...healthy.addresses, { link: 'br0', address: '172.16.9.1/24' as Cidr }],
+      neighbours: [...healthy.neighbours, { link: 'vxlan0', ip: '172.16.1.9' as Ip, mac: MAC1 }],
+      fdb: [...healthy.fdb, { link: 'vxlan0', mac: MAC1, vtep: '10.0.0.99' }],
+      statics: [...healthy.statics, { link: 'vxlan0', mac: MAC1 }, { link: 'veth1', mac: MAC2 }],
+    });
+    expect(kinds(steps)).toEqual([
+      'removeLink veth1',
+      'removeLink br7',
+      'removeAddress br0',
+      'removeStatic vxlan0',
+      'removeNeighbour vxlan0',
+      'removeFdb vxlan0',
+    ]);
+  });
+
+  it('makes a missing port only when the engine is about to fetch it', () => {
+    const without = { ...healthy, links: [bridge, vxlan], statics: [{ link: 'vxlan0', mac: MAC2 }] };
+    expect(kinds(diff(name, wanted, without))).toEqual(['createPort veth0', 'replaceStatic veth0']);
+    const later = { ...wanted, ports: wanted.ports.map((p) => ({ ...p, end: 'nobody' as const })) };
+    expect(diff(name, later, without)).toEqual([]);
+  });
+
+  it('makes a port with its card when the container had it before', () => {
+    const card = { sandbox: '/run/docker/netns/x', mac: '02:42:ac:10:01:01' as Mac, addresses: [], routes: [] };
+    const after = { ...wanted, ports: wanted.ports.map((p) => ({ ...p, end: card })) };
+    const [step] = diff(name, after, { ...healthy, links: [bridge, vxlan] });
+    expect(step).toMatchObject({ kind: 'createPort', link: 'veth0', card });
+  });
+
+  it('gives ports the lowest free names', () => {
+    const more = [2, 3].map(
+      (n) =>
+        ({
+          ...wanted.ports[0],
+          endpoint: endpointId(n),
+          mac: `02:42:ac:10:01:1${n}`,
+        }) as NamespacePlan['ports'][number],
+    );
+    const links = [bridge, vxlan, { ...port, name: 'veth1' }];
+    const statics = [...healthy.statics.slice(1), { link: 'veth1', mac: MAC1 }];
+    const steps = diff(name, { ...wanted, ports: [...wanted.ports, ...more] }, { ...healthy, links, statics });
+    expect(kinds(steps)).toEqual([
+      'createPort veth0',
+      'createPort veth2',
+      'replaceStatic veth0',
+      'replaceStatic veth2',
+    ]);
+  });
+
+  it('keeps an entry for all unknown per host, and removes that of a host that left', () => {
+    const many = { ...wanted, floods: [HOST1, HOST2].map((vtep) => ({ vxlan: 'vxlan0', vtep })) };
+    const unknown = (vtep: string) => ({ link: 'vxlan0', mac: UNKNOWN_MAC, vtep });
+    const steps = diff(name, many, { ...healthy, fdb: [...healthy.fdb, unknown(HOST2), unknown('10.0.0.99')] });
+    expect(steps).toMatchObject([
+      { kind: 'removeFdb', mac: UNKNOWN_MAC, vtep: '10.0.0.99' },
+      { kind: 'replaceFdb', mac: UNKNOWN_MAC, vtep: HOST1 },
+    ]);
+  });
+
+  describe('of what learns', () => {
+    const loud = { learning: true, flood: true };
+    const older = [
+      { ...bridge, bridge: { snooping: true } },
+      { ...vxlan, vxlan: { ...flags, learning: true }, port: loud },
+    ];
+
+    it('ends only that, for nothing else was read; the bridge knows the MACs before it forgets', () => {
+      const unread = { links: [...older, { ...port, port: loud }], fdb: [], statics: [], learning: true } as const;
+      expect(kinds(found(unread))).toEqual([
+        'replaceStatic vxlan0',
+        'replaceStatic veth0',
+        'stopSnooping br0',
+        'stopLearning vxlan0',
+        'setPort vxlan0',
+        'setPort veth0',
+      ]);
+    });
+
+    it('gives nothing for unknown MACs to any port', () => {
+      const loud = { ...quiet, flood: true };
+      expect(found({ links: [bridge, { ...vxlan, port: loud }, { ...port, port: loud }] })).toMatchObject([
+        { kind: 'setPort', link: 'vxlan0', reason: 'gets what is for unknown MACs' },
+        { kind: 'setPort', link: 'veth0', reason: 'gets what is for unknown MACs' },
+      ]);
+    });
+  });
+
+  it('removes the entry of the last remote MAC', () => {
+    expect(kinds(diff(name, { ...wanted, peers: [] }, healthy))).toContain('removeStatic vxlan0');
+  });
+
+  it('has the sources of packets checked in a namespace that does not', () => {
+    expect(kinds(found({ checksSources: false }))).toEqual(['checkSources']);
+  });
+
+  it('puts MACs back behind their own ports', () => {
+    const statics = [
+      { link: 'vxlan0', mac: MAC1 },
+      { link: 'veth0', mac: MAC2 },
+    ];
+    expect(found({ statics })).toMatchObject([
+      { kind: 'removeStatic', link: 'vxlan0', mac: MAC1 },
+      { kind: 'removeStatic', link: 'veth0', mac: MAC2 },
+      { kind: 'replaceStatic', link: 'vxlan0', mac: MAC2 },
+      { kind: 'replaceStatic', link: 'veth0', mac: MAC1 },
+    ]);
+  });
+
+  it('writes the entries of a port anew that left its bridge', () => {
+    const steps = found({ links: [bridge, vxlan, { ...port, master: '' }] });
+    expect(kinds(steps)).toEqual(['setMaster veth0', 'setPort veth0', 'replaceStatic veth0']);
+  });
+});
+
+describe('a VXLAN device', () => {
+  const having = (change: object) =>
+    found({ links: [link({}), bridge, { ...vxlan, vxlan: { ...flags, ...change } }, port] });
+
+  it.each([
+    ['of the address that the host had before', { local: '10.0.0.70' }, 'sends from 10.0.0.70 instead of 10.0.0.60'],
+    ['of another port', { port: 8472 }, 'port 8472 instead of 4789'],
+  ])('%s is made anew with all its entries, and no port is touched', (_, change, reason) => {
+    const steps = having(change);
+    expect(steps.find((s) => s.kind === 'createVxlan')).toMatchObject({ local: HOST1, port: 4789, reason });
+    expect(kinds(steps)).toEqual([
+      'removeLink vxlan0',
+      'createVxlan vxlan0',
+      'replaceStatic vxlan0',
+      'replaceNeighbour vxlan0',
+      'replaceFdb vxlan0',
+    ]);
+    expect(steps.some((s) => s.prune)).toBe(false);
+  });
+
+  it('that is right, or leaves its address to the route, stays', () => {
+    expect(having({ local: HOST1 })).toEqual([]);
+    expect(having({})).toEqual([]);
+  });
+
+  it('answers for others, or sends on what asks for them, as planned', () => {
+    const flooding = { gateways: ['172.16.1.254' as Ip] };
+    const on = { ...wanted, bridges: wanted.bridges.map((b) => ({ ...b, flooding })) };
+    const seen = (proxy: boolean) => ({
+      ...healthy,
+      links: [link({}), bridge, { ...vxlan, vxlan: { ...flags, proxy } }, port],
+    });
+    expect(diff(name, on, seen(true)).find((s) => s.kind === 'createVxlan')).toMatchObject({ flooding });
+    expect(diff(name, on, seen(false))).toEqual([]);
+    expect(kinds(diff(name, wanted, seen(false)))).toContain('createVxlan vxlan0');
+  });
+});

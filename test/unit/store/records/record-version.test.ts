@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest';
+import { inVersion, ofVersion, versionTrouble } from '../../../../src/store/records/record-version.js';
+
+describe('the version of a record', () => {
+  it('is the one that is asked for, with all else as it was', () => {
+    expect(inVersion('endpoints/a/b/c', '{"version":2,"mac":"x","more":[1]}', 3)).toBe(
+      '{"version":3,"mac":"x","more":[1]}',
+    );
+    const value = '{"version":2, "as":"written"}';
+    expect(inVersion('endpoints/a/b/c', value, 2)).toBe(value);
+  });
+
+  it.each(['', '3f0c', 'a'.repeat(64), '[]', '{"no":1}', '{'])('of what is no record is none: %j', (value) =>
+    expect(inVersion('vnis/256', value, 3)).toBe(value),
+  );
+
+  it('is no field of it', () =>
+    expect(ofVersion('pools/x', { version: 2, node: 'n' } as never)).toEqual({ node: 'n' }));
+
+  it('is read from the first with this layout up to the newest', () => {
+    expect([1, 2, 3].map(versionTrouble)).toEqual([
+      'has version 1, which an older release wrote',
+      undefined,
+      'has version 3, which a newer release wrote',
+    ]);
+  });
+});

@@ -1,0 +1,286 @@
+/** What a view of endpoints reads, for which news. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Op } from '../../../../src/model/ports/ports.js';
+import { keys } from '../../../../src/model/values/names.js';
+import type { EndpointId, NodeId } from '../../../../src/model/values/types.js';
+import { Heads } from '../../../../src/registry/local/heads.js';
+import { formatEndpoint } from '../../../../src/store/records/records.js';
+import { ClusterView } from '../../../../src/store/view/cluster-view.js';
+import { NetworkFeed } from '../../../../src/store/view/network-feed.js';
+import { PrefixView } from '../../../../src/store/view/prefix-view.js';
+import { Reads } from '../../../../src/store/view/reads.js';
+import { FakeStore } from '../../../fakes/store.js';
+import { endpointOf, networkId } from '../samples.js';
+
+const network = networkId('a');
+const [ONE, TWO] = ['1'.repeat(16), '2'.repeat(16)] as const;
+const idOf = (n: number) => n.toString(16).padStart(64, '0') as EndpointId;
+const keyOf = (owner: string, n: number) => keys.endpoint(network, owner, idOf(n));
+
+let store: FakeStore;
+let view: ClusterView;
+let stop: AbortController;
+const asked: string[] = [];
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+const recordOf = (n: number, owner: string, names: readonly string[] = []) =>
+  formatEndpoint({ ...endpointOf(network, '1'), id: idOf(n), node: owner as NodeId, names });
+const known = () => view.current.endpoints.get(network);
+const namesOf = (n: number) => known()?.get(idOf(n))?.names;
+
+async function write(
+  heads: Heads,
+  owner: string,
+  changes: readonly number[],
+  names: readonly string[] = [],
+): Promise<void> {
+  const ops = changes.map((n): Op => ({ verb: 'set', key: keyOf(owner, n), value: recordOf(n, owner, names) }));
+  await heads.transact(network, async () => ({ ops, result: undefined, changes: changes.map(idOf) }));
+}
+
+beforeEach(() => {
+  asked.length = 0;
+  stop = new AbortController();
+  store = new FakeStore();
+  const [list, children] = [store.list.bind(store), store.children.bind(store)];
+  store.list = (prefix) => {
+    if (/^(endpoints|heads)\//.test(prefix)) asked.push(prefix);
+    return list(prefix);
+  };
+  store.children = (prefix) => {
+    asked.push(`${prefix}?`);
+    return children(prefix);
+  };
+  view = new ClusterView(store);
+});
+afterEach(() => {
+  stop.abort();
+  vi.useRealTimers();
+});
+
+const start = async () => {
+  view.subscribe(network);
+  view.start(stop.signal);
+  await view.ready(1_000);
+  await settle();
+  asked.length = 0;
+};
+
+describe('news of an owner', () => {
+  it('with many endpoints are its head and what that tells of', async () => {
+    const [one, two] = [new Heads(store, ONE), new Heads(store, TWO)];
+    await write(one, ONE, [1, 2, 3, 4, 5]);
+    await write(two, TWO, [11, 12, 13]);
+    await start();
+    const before = known();
+    asked.length = 0;
+    await write(one, ONE, [3], ['three']);
+    await settle();
+    expect(asked).toEqual([keys.headsOf(network, ONE), keyOf(ONE, 3)]);
+    expect(namesOf(3)).toEqual(['three']);
+    for (const n of [1, 2, 4, 5, 11]) expect(known()?.get(idOf(n)), 'the same object').toBe(before?.get(idOf(n)));
+  });
+
+  it('that come together are read together', async () => {
+    const one = new Heads(store, ONE);
+    await write(one, ONE, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    await start();
+    const list = store.list;
+    store.list = async (prefix) => {
+      await sleep(20);
+      return list(prefix);
+    };
+    await Promise.all([1, 2, 3].map((n) => write(one, ONE, [n], ['new'])));
+    await sleep(200);
+    expect([1, 2, 3].map((n) => namesOf(n))).toEqual([['new'], ['new'], ['new']]);
+    expect(asked.filter((prefix) => prefix.startsWith('heads/')).length).toBeLessThanOrEqual(2);
+  });
+
+  it('of which there are too many for its head are all of its endpoints', async () => {
+    const one = new Heads(store, ONE);
+    await write(one, ONE, [1, 2, 3, 4, 5]);
+    await start();
+    store.fail();
+    store.table.commit([{ verb: 'deleteTree', prefix: keys.headsOf(network, ONE) }]);
+    store.table.commit([{ verb: 'set', key: keyOf(ONE, 4), value: recordOf(4, ONE, ['four']) }]);
+    store.table.commit([
+      { verb: 'create', key: keys.head(network, ONE, 'later---'), value: '{"version":2,"changes":[]}' },
+    ]);
+    asked.length = 0;
+    store.recover();
+    await vi.waitFor(() => expect(namesOf(4)).toEqual(['four']), 3_000);
+    expect(asked).toContain(keys.endpointsOf(network, ONE));
+  });
+
+  it('whose head has vanished or is garbage are all of its endpoints', async () => {
+    const one = new Heads(store, ONE);
+    await write(one, ONE, [1, 2, 3, 4]);
+    await start();
+    store.table.commit([
+      { verb: 'delete', key: keyOf(ONE, 2) },
+      { verb: 'deleteTree', prefix: keys.headsOf(network, ONE) },
+    ]);
+    await settle();
+    expect(known()?.has(idOf(2))).toBe(false);
+    store.table.commit([
+      { verb: 'delete', key: keyOf(ONE, 3) },
+      { verb: 'create', key: keys.head(network, ONE, 'garbage-'), value: 'garbage' },
+    ]);
+    await settle();
+    expect([...(known()?.keys() ?? [])]).toEqual([idOf(1), idOf(4)]);
+  });
+
+  it('are none for heads that are none', async () => {
+    await start();
+    store.table.commit([
+      { verb: 'set', key: `${keys.heads(network)}x`, value: '' },
+      { verb: 'set', key: `${keys.heads(network)}\u0007/r`, value: '' },
+      { verb: 'set', key: keys.head(networkId('b'), ONE, 'revision'), value: '' },
+    ]);
+    await settle();
+    expect(asked).toEqual([]);
+  });
+});
+
+it('an endpoint that stands under two owners is that of the older record, until that goes', async () => {
+  await write(new Heads(store, TWO), TWO, [1], ['right']);
+  await start();
+  store.forge({ [keyOf(ONE, 1)]: recordOf(1, ONE, ['forged']) });
+  await settle();
+  expect(namesOf(1)).toEqual(['right']);
+  expect(known()?.size).toBe(1);
+  store.remove(keyOf(TWO, 1));
+  await settle();
+  expect(namesOf(1)).toEqual(['forged']);
+  store.remove(keyOf(ONE, 1));
+  await settle();
+  expect(known()?.size).toBe(0);
+});
+
+it('a network that is left and joined in one turn is loaded', async () => {
+  await write(new Heads(store, ONE), ONE, [1]);
+  await start();
+  view.unsubscribe(network);
+  view.subscribe(network);
+  await view.ready(1_000);
+  expect(known()?.size).toBe(1);
+});
+
+it('of many under one id the oldest is shown, and each once those before it have gone, in no time', async () => {
+  const owners = Array.from({ length: 3_000 }, (_, i) => `owner-${i}`);
+  const rows = new PrefixView(
+    ({ key }) => ({ id: 'one', key }),
+    ({ id }) => id,
+  );
+  const entries = owners.map((owner, i) => {
+    const rest = { value: '', index: 9, born: 3_000 - i, held: false, everHeld: false };
+    return { key: `endpoints/${owner}`, ...rest };
+  });
+  const started = performance.now();
+  rows.apply({ entries, index: 9 });
+  expect(rows.records.get('one')?.key).toBe('endpoints/owner-2999');
+  rows.apply({ entries: entries.slice(0, 10), index: 10 });
+  rows.drop([...rows.gone]);
+  expect(rows.records.get('one')?.key).toBe('endpoints/owner-9');
+  expect(performance.now() - started).toBeLessThan(1_000);
+});
+
+it('all is read again when that is asked for while it is read', async () => {
+  await write(new Heads(store, ONE), ONE, [1]);
+  const list = store.list;
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  store.list = async (prefix) => {
+    const found = await list(prefix);
+    if (prefix.startsWith('endpoints/')) await held;
+    return found;
+  };
+  const feed = new NetworkFeed(
+    network,
+    new Reads(store),
+    { keys: [], has: () => false },
+    () => {},
+    () => expect.fail(),
+    () => 1,
+  );
+  asked.length = 0;
+  feed.tell(new Map([[ONE, 'r1']]), undefined);
+  await settle();
+  feed.tell(new Map([[ONE, 'r1']]), 'back');
+  answer();
+  await settle();
+  feed.stop();
+  expect(asked).toEqual([keys.endpoints(network), keys.endpoints(network)]);
+});
+
+it('of owners without a head, which somebody wrote by hand, a few hundred are read', async () => {
+  const owners = Array.from({ length: 20 }, (_, i) => `${i + 1}`.padStart(16, '0') as NodeId);
+  for (const [i, owner] of owners.entries()) await write(new Heads(store, owner), owner, [i + 1]);
+  const children = store.children;
+  store.children = async (prefix) => {
+    const found = await children(prefix);
+    return { ...found, keys: [...Array.from({ length: 20_000 }, (_, i) => `forged-${i}/`), 'none', ...found.keys] };
+  };
+  asked.length = 0;
+  view.subscribe(network);
+  view.start(stop.signal);
+  await view.ready(10_000);
+  expect([...(known()?.keys() ?? [])].length).toBe(20);
+  expect(asked.length).toBeLessThan(300);
+  expect(asked).not.toContain(keys.endpointsOf(network, 'none'));
+});
+
+it('a large network is read owner by owner', async () => {
+  const owners = Array.from({ length: 20 }, (_, i) => `${i + 1}`.padStart(16, '0') as NodeId);
+  for (const [i, owner] of owners.entries()) await write(new Heads(store, owner), owner, [i + 1]);
+  asked.length = 0;
+  view.subscribe(network);
+  view.start(stop.signal);
+  await view.ready(1_000);
+  expect(known()?.size).toBe(20);
+  expect(asked).not.toContain(keys.endpoints(network));
+  expect(asked).toHaveLength(21);
+});
+
+it('what somebody wrote by hand is found by the comparison, at no cost while nothing has changed', async () => {
+  vi.useFakeTimers();
+  await write(new Heads(store, ONE), ONE, [1, 2, 3]);
+  view.subscribe(network);
+  view.start(stop.signal);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(known()?.size).toBe(3);
+  asked.length = 0;
+  await vi.advanceTimersByTimeAsync(250_000);
+  expect(new Set(asked)).toEqual(new Set([`${keys.endpoints(network)}?`]));
+  asked.length = 0;
+  store.table.commit([{ verb: 'delete', key: keyOf(ONE, 2) }]);
+  await vi.advanceTimersByTimeAsync(250_000);
+  expect(known()?.size).toBe(2);
+});
+
+it('a look has what the store has, also while news are under way', async () => {
+  const one = new Heads(store, ONE);
+  await start();
+  for (let n = 1; n < 30; n++) {
+    await write(one, ONE, [n]);
+    await view.look(network, ONE, 1_000);
+    expect(known()?.has(idOf(n))).toBe(true);
+  }
+});
+
+it('goes on reading when the store does not answer for a while', async () => {
+  const one = new Heads(store, ONE);
+  await write(one, ONE, [1, 2, 3]);
+  await start();
+  const list = store.list;
+  let failures = 3;
+  store.list = (prefix) => {
+    if (failures-- > 0) store.fail();
+    else store.recover();
+    return list(prefix);
+  };
+  await write(one, ONE, [2], ['later']);
+  await vi.waitFor(() => expect(namesOf(2)).toEqual(['later']), 10_000);
+});
