@@ -16,7 +16,6 @@ import { raiseNeighbourLimits } from './kernel/system/sysctl.js';
 import { familyOf } from './model/values/address.js';
 import { nodeAddressTrouble } from './model/values/canonical.js';
 import { keys } from './model/values/names.js';
-import type { Cidr, Ip } from './model/values/types.js';
 import { reclaimEvents } from './reclaim-events.js';
 import { Findings } from './reconcile/cluster/findings.js';
 import { NodePass } from './reconcile/cluster/node-pass.js';
@@ -37,6 +36,7 @@ import { Healer } from './registry/healing/healer.js';
 import { Reclaimer } from './registry/healing/reclaimer.js';
 import { AddressCooldown } from './registry/ipam/address-cooldown.js';
 import { Ipam } from './registry/ipam/ipam.js';
+import { Leases } from './registry/ipam/leases.js';
 import { Pools } from './registry/ipam/pools.js';
 import { Heads } from './registry/local/heads.js';
 import { LocalEndpoints } from './registry/local/local-endpoints.js';
@@ -77,14 +77,15 @@ export async function assemble(config: Config, log: Logger) {
   const identity = new Identity(versioned, memory, port);
   const copy = new CopyKeeper(config.dataDir, () => view.export(), tellTrouble);
   const origin = readOrigin();
-  const finder = new SelfFinder(
-    versioned,
+  const finder = new SelfFinder({
+    store: versioned,
     memory,
     origin,
     address,
-    () => carriedBy(kernel),
-    (copied, id) => log.warn({ copied, id }, "DATA_DIR is a copy of another host's: this host gets an id of its own"),
-  );
+    carried: () => carriedBy(kernel),
+    onClone: (copied, id) =>
+      log.warn({ copied, id }, "DATA_DIR is a copy of another host's: this host gets an id of its own"),
+  });
   const settings = { check: () => Promise.all([versioned.check(), identity.check()]) };
   const self = await findSelf(finder, settings, () => copy.load()?.[keys.nodes] ?? [], PATIENCE_MS);
   const tenure = new Tenure(
@@ -107,9 +108,10 @@ export async function assemble(config: Config, log: Logger) {
   const local = new LocalEndpoints(memory.sandboxes, memory.lookups);
   const heads = new Heads(store, self);
   const events = reclaimEvents(log, () => registration.renew());
-  const reclaimer = new Reclaimer(store, self, heads, local, events, (id) =>
-    membership.own(id).some((e) => local.isLive(e.id)) ? view.current.networks.get(id) : undefined,
-  );
+  const reclaimer = new Reclaimer({
+    ...{ store, self, heads, local, events },
+    used: (id) => (membership.own(id).some((e) => local.isLive(e.id)) ? view.current.networks.get(id) : undefined),
+  });
   const exposure = new ExposureWatch(async () => (config.consul ? lookForExposure(config.consul) : new Map()), log);
   const view = new ClusterView(store, garbage, {
     isKnown: (lacking) => identity.isKnown(lacking),
@@ -118,36 +120,37 @@ export async function assemble(config: Config, log: Logger) {
     reclaim: (gone) => reclaimer.reclaim(gone),
     onReturn: () => exposure.look(),
   });
-  const membership = new Membership(store, view, self, heads, (e) =>
-    log.warn({ err: messageOf(e) }, 'a membership mark stays for now'),
-  );
-  const healer = new Healer(store, self, heads, identity);
-  const pools = new Pools(store, view, self, config.defaultPools);
-  const networks = new Networks(store, view, self, pools);
+  const membership = new Membership({
+    ...{ store, view, self, heads },
+    onError: (e) => log.warn({ err: messageOf(e) }, 'a membership mark stays for now'),
+  });
+  const healer = new Healer({ store, self, heads, identity });
+  const pools = new Pools({ store, view, self });
+  const networks = new Networks({ store, view, self, pools });
+  const leases = new Leases(store, view, pools);
   const released = new AddressCooldown(store, self);
-  const ipam = new Ipam(store, view, self, pools, networks, membership, local, released, identity);
-  const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local, heads);
-  const leases = { holder: async (pool: Cidr, ip: Ip) => (await ipam.leases.find(pool, ip))?.endpoint };
-  const peers = new Peers(view, self, local, leases, (network) => host.kick(network));
+  const ipam = new Ipam({ store, view, self, pools, leases, networks, membership, local, released, identity });
+  const endpoints = new Endpoints({ store, view, self, networks, ipam, leases, membership, local, heads });
+  const peers = new Peers({ view, self, local, leases, onChange: (network) => host.kick(network) });
   const docker = new DockerEngine(DOCKER_SOCKET, (e) =>
     log.warn({ err: messageOf(e) }, 'the engine does not answer yet'),
   );
-  const gwbridge = new GwbridgeMaker(docker, view, config.gwbridge, log);
-  const registration = new NodeRegistration(
-    versioned,
-    { ...origin, id: self, address },
+  const gwbridge = new GwbridgeMaker({ engine: docker, view, wish: config.gwbridge, log });
+  const registration = new NodeRegistration({
+    store: versioned,
+    self: { ...origin, id: self, address },
     tenure,
-    (e) => log.error(messageOf(e)),
-    (former) => log.warn({ former, address }, 'this host has another address now; its former node key is gone'),
-  );
-  const node = new NodePass(
+    onError: (e) => log.error(messageOf(e)),
+    onMove: (former) => log.warn({ former, address }, 'this host has another address now; its former node key is gone'),
+  });
+  const node = new NodePass({
     kernel,
     registration,
-    facts.underlayMtu,
-    config.gwbridge.mtu,
-    (seen) => gwbridge.make(seen),
+    underlayMtu: facts.underlayMtu,
+    gwbridgeMtu: config.gwbridge.mtu,
+    makeGwbridge: (seen) => gwbridge.make(seen),
     log,
-  );
+  });
   const host = new HostPass(
     kernel,
     view,
@@ -159,22 +162,15 @@ export async function assemble(config: Config, log: Logger) {
     log,
   );
   const underway = new Underway();
-  const engine = new EnginePass(docker, view, self, networks, memory, identity, tenure, underway, log);
-  const containers = new ContainerPass(
-    docker,
-    view,
-    endpoints,
-    membership,
-    memory,
-    local,
-    tenure,
-    host,
-    () => sandboxes.sync(),
-    log,
-  );
-  const restarts = new RestartPass(docker, identity, log);
+  const engine = new EnginePass({ engine: docker, view, self, networks, memory, identity, tenure, underway, log });
+  const containers = new ContainerPass({
+    engine: docker,
+    ...{ view, endpoints, pools, membership, memory, local, tenure, host, log },
+    onPlaced: () => sandboxes.sync(),
+  });
+  const restarts = new RestartPass({ engine: docker, identity, log });
   const dns = new DnsService(log);
-  const sandboxes = new Sandboxes(view, local, self, peers, dns);
+  const sandboxes = new Sandboxes({ view, local, self, peers, dns });
   const guard = new GuardPass(
     new VxlanGuard(familyOf(address), config.vxlanGuard, port),
     view,
@@ -186,22 +182,14 @@ export async function assemble(config: Config, log: Logger) {
   const guarded = config.consulGuard ? (config.consul?.servers ?? []) : [];
   const consulGuard = new ConsulGuardPass(new NftConsulGuard(), guarded, () => docker.bridges(), log);
   const advice = new Findings(address, log);
-  const upgrade = new UpgradePass(store, versioned, log);
+  const upgrade = new UpgradePass({ store, versioned, log });
   const macs = new Macs(store, view);
-  const networkDriver = new NetworkDriver(
-    networks,
-    endpoints,
-    local,
-    memory,
-    host,
-    containers,
-    sandboxes,
-    macs,
-    new Antispoof(config.antispoof, () => kernel.canFilter()),
-    underway,
-    (text) => log.warn(text),
-  );
-  const ipamDriver = new IpamDriver(pools, ipam, networks, underway);
+  const networkDriver = new NetworkDriver({
+    ...{ networks, endpoints, local, memory, host, containers, sandboxes, macs, underway },
+    antispoof: new Antispoof(config.antispoof, () => kernel.canFilter()),
+    onRemoval: (text) => log.warn(text),
+  });
+  const ipamDriver = new IpamDriver({ pools, ipam, networks, underway, defaultPools: config.defaultPools });
   return {
     self,
     finder,
