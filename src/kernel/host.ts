@@ -1,8 +1,9 @@
 /** The host's kernel as the rest of tsoverlay sees it: HostKernel over netlink, setns and /proc/sys. */
 import { closeSync, openSync } from 'node:fs';
 import type { Bearer } from '../model/diff/takeover.js';
+import type { ObservedLink, ObservedNamespace } from '../model/plan/observed.js';
 import { learns } from '../model/plan/quiet.js';
-import type { ObservedLink, ObservedNamespace, Step } from '../model/plan/steps.js';
+import type { Step } from '../model/plan/steps.js';
 import type { HostFacts, HostKernel } from '../model/ports/ports.js';
 import { networkOf } from '../model/values/address.js';
 import { NETNS_DIR, namespaceName } from '../model/values/names.js';

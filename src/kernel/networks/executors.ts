@@ -1,7 +1,6 @@
 /** What carries out each kind of step: one entry per kind, and the compiler misses none. */
 import { isKernelError } from '../../errors.js';
-import type { Step, StepKind, StepOf } from '../../model/plan/steps.js';
-import type { Ip } from '../../model/values/types.js';
+import type { Step, StepArgs, StepKind } from '../../model/plan/steps.js';
 import { ensureAddress, removeAddress } from '../links/addresses.js';
 import { setPort } from '../links/bridge-ports.js';
 import { ensureBridge, stopSnooping } from '../links/bridges.js';
@@ -27,7 +26,7 @@ export interface Workplace {
   readonly hostFd: number;
 }
 
-type Executors = { readonly [K in StepKind]: (at: Workplace, step: StepOf<K>) => Promise<void> };
+type Executors = { readonly [K in keyof StepArgs]: (at: Workplace, step: Step<K>) => Promise<void> };
 
 /** Those that make something need the namespace. */
 const inside = (at: Workplace, step: Step): Promise<Space> => at.spaces.require(step.ns, step.kind);
@@ -122,10 +121,10 @@ const executors: Executors = {
     at.entries.change(ns, { kind, change: removingNeighbour('ip', link, mac, ip), ipv6: false }),
 
   replaceFdb: (at, { kind, ns, link, mac, vtep }) =>
-    at.entries.change(ns, { kind, change: replacingNeighbour('bridge', link, mac, vtep as Ip), ipv6: false }),
+    at.entries.change(ns, { kind, change: replacingNeighbour('bridge', link, mac, vtep), ipv6: false }),
 
   removeFdb: (at, { kind, ns, link, mac, vtep }) =>
-    at.entries.change(ns, { kind, change: removingNeighbour('bridge', link, mac, vtep as Ip), ipv6: false }),
+    at.entries.change(ns, { kind, change: removingNeighbour('bridge', link, mac, vtep), ipv6: false }),
 
   replaceStatic: (at, { kind, ns, link, mac }) =>
     at.entries.change(ns, { kind, change: replacingStatic(link, mac), ipv6: false }),
@@ -139,7 +138,6 @@ const executors: Executors = {
 };
 
 /** Does one step. */
-export const execute = async (at: Workplace, step: Step): Promise<void> => {
-  const executor = executors[step.kind] as (at: Workplace, step: Step) => Promise<void>;
-  await executor(at, step);
-};
+export async function execute<K extends StepKind>(at: Workplace, step: Step<K>): Promise<void> {
+  await executors[step.kind](at, step);
+}

@@ -13,7 +13,7 @@
  * - What only routers say is dropped: router advertisements, redirects, MLD queries. So are router solicitations, which
  *   nobody here answers. DHCP (from 0.0.0.0) has no place where the engine gives the addresses.
  */
-import type { Sender } from '../../model/plan/steps.js';
+import type { Sender } from '../../model/plan/namespace-plan.js';
 import { ipBytes, macBytes } from '../netlink/attributes.js';
 import { drop, fieldIs, IP_SADDR, IP6_SADDR, protocolIs, protocolIsNot } from '../nft/expression.js';
 import {

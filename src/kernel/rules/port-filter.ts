@@ -2,7 +2,7 @@
  * The filter of one port: nft table `netdev tsoverlay-<port>`, a table of its own, so that it is replaced in one step
  * and nothing of it outlives its port. The hook `ingress` sees frames as they leave the container, before the bridge.
  */
-import type { Sender } from '../../model/plan/steps.js';
+import type { Sender } from '../../model/plan/namespace-plan.js';
 import { readIp, readMac, readText } from '../netlink/attributes.js';
 import { IP_SADDR, IP6_SADDR } from '../nft/expression.js';
 import { ETHER_SADDR } from '../nft/frame.js';
