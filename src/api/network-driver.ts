@@ -3,8 +3,8 @@
 import type { Sandboxes } from '../dns/serving/sandboxes.js';
 import { UserError } from '../errors.js';
 import { segmentsOf } from '../model/plan/layout.js';
-import { staticRoutes } from '../model/plan/plan.js';
-import type { Route } from '../model/plan/steps.js';
+import type { Route } from '../model/plan/namespace-plan.js';
+import { staticRoutes } from '../model/plan/ports.js';
 import { inPool, ipOf, networkOf, parseIp } from '../model/values/address.js';
 import { containerEnd, OPTION_MIRROR } from '../model/values/names.js';
 import { isId, MOST } from '../model/values/shapes.js';

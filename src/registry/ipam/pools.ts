@@ -1,6 +1,6 @@
 /** Address pools: claimed for the whole cluster, never overlapping, by create-only writes behind one guard key. */
 import { UserError } from '../../errors.js';
-import { underlayInside } from '../../model/plan/plan.js';
+import { underlayInside } from '../../model/plan/underlay.js';
 import type { Op, Store } from '../../model/ports/ports.js';
 import { familyOf, freeSubnet, overlaps } from '../../model/values/address.js';
 import { subnetTrouble } from '../../model/values/canonical.js';
