@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
 import type { Engine, EngineContainer } from '../../model/ports/engine-port.js';
 import type { EndpointId, EngineNetworkId, NetworkId } from '../../model/values/types.js';
+import type { EndpointLeases } from '../../registry/endpoints/endpoint-leases.js';
 import type { Endpoints } from '../../registry/endpoints/endpoints.js';
 import type { Pools } from '../../registry/ipam/pools.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
@@ -37,7 +38,8 @@ export interface ContainerPassParts {
   readonly engine: Pick<Engine, 'container' | 'containers' | 'endpoints' | 'networks'>;
   readonly view: Pick<ClusterView, 'current'>;
   readonly pools: Pick<Pools, 'reap'>;
-  readonly endpoints: Pick<Endpoints, 'dead' | 'describe' | 'free' | 'own' | 'reapLeases'>;
+  readonly endpoints: Pick<Endpoints, 'dead' | 'describe' | 'free' | 'own'>;
+  readonly endpointLeases: Pick<EndpointLeases, 'reap'>;
   readonly membership: Pick<Membership, 'networks'>;
   readonly memory: Pick<HostMemory, 'clusterIdOf'>;
   readonly local: Pick<
@@ -222,7 +224,7 @@ export class ContainerPass {
     if (pools > 0) this.parts.log.warn({ pools }, 'freed address pools that no network took up');
     const networks = thorough ? this.parts.view.current.networks.keys() : this.parts.membership.networks;
     for (const network of networks) {
-      const freed = await this.parts.endpoints.reapLeases(network, attached);
+      const freed = await this.parts.endpointLeases.reap(network, attached);
       if (freed > 0) this.parts.log.warn({ network, freed }, 'freed addresses that no endpoint took up');
     }
     this.isSwept ||= isRipe;
