@@ -1,18 +1,21 @@
 /** All parts of tsoverlay put together, started in an order that never prunes too early and serves at once. */
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { makeRoutes } from './api/routes.js';
 import { makeApp, serve } from './api/server.js';
 import type { Config } from './config/config.js';
 import { isUserError, messageOf } from './errors.js';
+import { briefOf } from './health/brief.js';
+import type { Reason } from './health/entry.js';
+import type { Log } from './health/events.js';
+import type { RowsOf } from './health/row.js';
+import { Rows } from './health/rows.js';
 import { insist } from './insist.js';
 import { differing } from './model/diff/differing.js';
 import type { EngineEvent } from './model/ports/engine-port.js';
 import type { Cluster } from './model/values/types.js';
 import { networksOf } from './store/data-dir/cluster-copy.js';
 import type { ClusterChange } from './store/view/change-teller.js';
-import { troublesOf } from './troubles.js';
 import { assemble, PATIENCE_MS, type Parts } from './wiring.js';
 
 /** How long a stop takes down what was put off, ms. */
@@ -35,16 +38,18 @@ export class Agent {
   private known: Cluster['networks'] = new Map();
 
   private constructor(
-    private readonly log: Logger,
+    private readonly log: Log,
+    private readonly rows: Rows,
     private readonly parts: Parts,
     private readonly servers: readonly Server[],
     private readonly events: AgentEvents,
   ) {}
 
   /** Resolves once the sockets are served. Rejects with a UserError when a setting or the host forbids it. */
-  static async start(config: Config, log: Logger, isFirst: boolean, events: AgentEvents): Promise<Agent> {
+  static async start(config: Config, log: Log, isFirst: boolean, events: AgentEvents): Promise<Agent> {
     const began = performance.now();
-    const parts = await assemble(config, log);
+    const rows = new Rows(log);
+    const parts = await assemble(config, log, rows);
     // Before the first call: what is attached already is live, its addresses are not up for grabs.
     await parts.host.adopt();
     const routes = makeRoutes(parts.networkDriver, parts.ipamDriver, config.scope);
@@ -52,13 +57,14 @@ export class Agent {
       routes,
       log,
       () => parts.restarts.kick(),
-      () => troublesOf(parts),
+      () => briefOf(rows.snapshot),
     );
     const servers = await Promise.all(config.sockets.map((path) => serve(app, path)));
-    const agent = new Agent(log, parts, servers, events);
+    const agent = new Agent(log, rows, parts, servers, events);
     parts.doubt.listener = () => agent.healAgain();
     log.info(
       {
+        event: 'serving',
         sockets: config.sockets,
         id: parts.self,
         advertise: config.advertise,
@@ -82,6 +88,7 @@ export class Agent {
     await Promise.race([registration.release().catch(() => undefined), sleep(2_000)]);
     await store.close();
     kernel.close();
+    this.rows.stop();
     // Whoever goes on talking to this one would talk to nobody.
     for (const server of this.servers) server.closeAllConnections();
   }
@@ -90,8 +97,8 @@ export class Agent {
     const { view, host, node, membership, sandboxes, docker, engine, containers, copy, tenure } = this.parts;
     node.kick();
     this.parts.consulGuard.kick();
-    void this.insist('it is not settled yet who this host is', () => this.settle());
-    const loaded = this.insist('the cluster could not be loaded', () => this.load());
+    void this.insist(this.rows.of('agent.identity'), () => this.settle());
+    const loaded = this.insist(this.rows.of('agent.load'), () => this.load());
     await Promise.race([loaded, sleep(Math.max(0, patienceMs))]);
     if (!this.isLoaded) this.startFromCopy();
     this.known = view.current.networks;
@@ -99,18 +106,21 @@ export class Agent {
     host.open();
     for (const network of membership.networks) host.kick(network);
     sandboxes.sync();
-    this.log.info({ networks: view.current.networks.size, nodes: view.current.nodes.size }, 'cluster loaded');
+    this.log.info(
+      { event: 'loaded', networks: view.current.networks.size, nodes: view.current.nodes.size },
+      'cluster loaded',
+    );
     await loaded;
     this.parts.exposure.look();
     this.parts.guard.kick();
     this.parts.advice.look(view.current);
     await tenure.taken();
-    if (!this.isReclaimed) await this.insist('the cluster could not be loaded', () => this.reload());
+    if (!this.isReclaimed) await this.insist(this.rows.of('agent.load'), () => this.reload());
     if (this.ending.signal.aborted) return;
     tenure.trust();
     this.parts.upgrade.kick();
     host.kickAll();
-    if (isFirst) await this.insist('what died with the host could not be freed', () => containers.reapDead());
+    if (isFirst) await this.insist(this.rows.of('agent.reap'), () => containers.reapDead());
     copy.soon();
     void this.parts.released.load();
     const compare = () => {
@@ -201,7 +211,7 @@ export class Agent {
     if (prefixes === undefined) return;
     membership.adopt(networksOf(prefixes, self));
     view.seed(prefixes);
-    this.log.warn('the store does not answer as expected; starting from the copy in DATA_DIR');
+    this.log.warn({ event: 'from-copy' }, 'the store does not answer as expected; starting from the copy in DATA_DIR');
   }
 
   /** One at a time: whatever is doubted meanwhile makes exactly one more. */
@@ -215,7 +225,7 @@ export class Agent {
   private async healAll(): Promise<void> {
     while (this.isToHeal && !this.ending.signal.aborted) {
       this.isToHeal = false;
-      await this.insist('the store could not be healed', () => this.heal());
+      await this.insist(this.rows.of('agent.heal'), () => this.heal());
     }
   }
 
@@ -224,7 +234,7 @@ export class Agent {
     const healing = await healer.heal(view.current);
     node.kick();
     this.parts.exposure.look();
-    this.log.warn(healing, 'the store was wiped or replaced; published what this host holds');
+    this.log.warn({ event: 'healed', ...healing }, 'the store was wiped or replaced; published what this host holds');
   }
 
   private onEvent(event: EngineEvent): void {
@@ -242,7 +252,7 @@ export class Agent {
   }
 
   /** Tries until it works: Consul may come long after us. */
-  private async insist(complaint: string, work: () => Promise<void>): Promise<void> {
-    await insist(this.log, this.ending.signal, complaint, work);
+  private async insist(rows: RowsOf<Reason>, work: () => Promise<void>): Promise<void> {
+    await insist(rows.row(), this.ending.signal, work);
   }
 }

@@ -1,5 +1,4 @@
 /** Makes every part of tsoverlay and gives each the others that it needs: nothing runs yet. */
-import type { Logger } from 'pino';
 import { Antispoof } from './api/antispoof.js';
 import { IpamDriver } from './api/ipam-driver.js';
 import { NetworkDriver } from './api/network-driver.js';
@@ -7,17 +6,19 @@ import type { Config } from './config/config.js';
 import { Sandboxes } from './dns/serving/sandboxes.js';
 import { DnsService } from './dns/serving/service.js';
 import { DockerEngine } from './engine/docker.js';
-import { messageOf, UserError } from './errors.js';
+import { UserError } from './errors.js';
+import type { Log } from './health/events.js';
+import type { Rows } from './health/rows.js';
 import { LinuxKernel } from './kernel/host.js';
 import { NftConsulGuard } from './kernel/rules/consul-guard.js';
 import { VxlanGuard } from './kernel/rules/vxlan-guard.js';
 import { readOrigin } from './kernel/system/origin.js';
 import { raiseNeighbourLimits } from './kernel/system/sysctl.js';
+import type { Entry } from './model/ports/ports.js';
 import { familyOf } from './model/values/address.js';
 import { nodeAddressTrouble } from './model/values/canonical.js';
 import { keys } from './model/values/names.js';
 import type { Cidr, Ip } from './model/values/types.js';
-import { reclaimEvents } from './reclaim-events.js';
 import { Findings } from './reconcile/cluster/findings.js';
 import { NodePass } from './reconcile/cluster/node-pass.js';
 import { UpgradePass } from './reconcile/cluster/upgrade-pass.js';
@@ -34,6 +35,7 @@ import { Endpoints } from './registry/endpoints/endpoints.js';
 import { Macs } from './registry/endpoints/macs.js';
 import { Peers } from './registry/endpoints/peers.js';
 import { Healer } from './registry/healing/healer.js';
+import { reclaimLog } from './registry/healing/reclaim-log.js';
 import { Reclaimer } from './registry/healing/reclaimer.js';
 import { AddressCooldown } from './registry/ipam/address-cooldown.js';
 import { Ipam } from './registry/ipam/ipam.js';
@@ -48,10 +50,9 @@ import { carriedBy, findSelf, SelfFinder } from './registry/nodes/self.js';
 import { TenantStore, Tenure } from './registry/nodes/tenure.js';
 import { lookForExposure } from './store/consul/exposure.js';
 import { CopyKeeper } from './store/data-dir/cluster-copy.js';
-import type { TellTrouble } from './store/data-dir/data-file.js';
 import { HostMemory } from './store/data-dir/host-memory.js';
 import { openStore } from './store/open.js';
-import { reportOnce } from './store/records/report-once.js';
+import { LeftOut } from './store/records/left-out.js';
 import { ClusterView } from './store/view/cluster-view.js';
 
 const DOCKER_SOCKET = '/var/run/docker.sock';
@@ -60,7 +61,7 @@ export const PATIENCE_MS = 3_000;
 
 export type Parts = Awaited<ReturnType<typeof assemble>>;
 
-export async function assemble(config: Config, log: Logger) {
+export async function assemble(config: Config, log: Log, rows: Rows) {
   const { advertise: address, vxlanPort: port } = config;
   const trouble = nodeAddressTrouble(address);
   if (trouble !== undefined)
@@ -70,12 +71,10 @@ export async function assemble(config: Config, log: Logger) {
   raiseNeighbourLimits();
   const kernel = new LinuxKernel({ advertise: address });
   const facts = await kernel.hostFacts();
-  const tellTrouble: TellTrouble = (path, trouble, reason) =>
-    log.error({ path, reason }, `a file of DATA_DIR ${trouble}; all goes on without it`);
-  const memory = HostMemory.open(config.dataDir, tellTrouble);
-  const versioned = await openStore(config, log);
+  const memory = HostMemory.open(config.dataDir, rows);
+  const versioned = await openStore(config, log, rows);
   const identity = new Identity(versioned, memory, port);
-  const copy = new CopyKeeper(config.dataDir, () => view.export(), tellTrouble);
+  const copy = new CopyKeeper(config.dataDir, () => view.export(), rows);
   const origin = readOrigin();
   const finder = new SelfFinder(
     versioned,
@@ -83,44 +82,38 @@ export async function assemble(config: Config, log: Logger) {
     origin,
     address,
     () => carriedBy(kernel),
-    (copied, id) => log.warn({ copied, id }, "DATA_DIR is a copy of another host's: this host gets an id of its own"),
+    (copied, id) =>
+      log.warn(
+        { event: 'id-copied', copied, id },
+        "DATA_DIR is a copy of another host's: this host gets an id of its own",
+      ),
   );
   const settings = { check: () => Promise.all([versioned.check(), identity.check()]) };
   const self = await findSelf(finder, settings, () => copy.load()?.[keys.nodes] ?? [], PATIENCE_MS);
-  const tenure = new Tenure(
-    () => {
-      log.info({ id: self, address }, 'this host has taken its node key');
-      // At a start that is the agent's to do, once all has been read.
-      if (!tenure.prunes) return;
-      host.kickAll();
-      engine.kick();
-      containers.kickAll();
-    },
-    (reason) => log.error(reason.message),
-  );
+  const tenure = new Tenure(() => {
+    // At a start that is the agent's to do, once all has been read.
+    if (!tenure.prunes) return;
+    host.kickAll();
+    engine.kick();
+    containers.kickAll();
+  }, rows.of('node.key').row());
   const store = new TenantStore(versioned, tenure);
-  const garbage = reportOnce(
-    (key, reason) => log.error({ key, reason }, 'a record of the store is left out'),
-    (count) => log.error({ count }, 'more records of the store are left out; tsoverlay status counts them'),
-  );
   const doubt = { listener: () => {} };
   const local = new LocalEndpoints(memory.sandboxes, memory.lookups);
   const heads = new Heads(store, self);
-  const events = reclaimEvents(log, () => registration.renew());
+  const events = reclaimLog(log, rows, () => registration.renew());
   const reclaimer = new Reclaimer(store, self, heads, local, events, (id) =>
     membership.own(id).some((e) => local.isLive(e.id)) ? view.current.networks.get(id) : undefined,
   );
-  const exposure = new ExposureWatch(async () => (config.consul ? lookForExposure(config.consul) : new Map()), log);
-  const view = new ClusterView(store, garbage, {
-    isKnown: (lacking) => identity.isKnown(lacking),
+  const exposure = new ExposureWatch(async () => (config.consul ? lookForExposure(config.consul) : new Map()), rows);
+  const trust = {
+    isKnown: (lacking: readonly string[]) => identity.isKnown(lacking),
     onDoubt: () => doubt.listener(),
-    onTrouble: (e) => log.warn({ err: messageOf(e) }, 'what is gone from the store is not believed to be gone yet'),
-    reclaim: (gone) => reclaimer.reclaim(gone),
+    reclaim: (gone: readonly Entry[]) => reclaimer.reclaim(gone),
     onReturn: () => exposure.look(),
-  });
-  const membership = new Membership(store, view, self, heads, (e) =>
-    log.warn({ err: messageOf(e) }, 'a membership mark stays for now'),
-  );
+  };
+  const view = new ClusterView(store, new LeftOut(rows), trust, rows);
+  const membership = new Membership(store, view, self, heads, rows.of('node.member'));
   const healer = new Healer(store, self, heads, identity);
   const pools = new Pools(store, view, self, config.defaultPools);
   const networks = new Networks(store, view, self, pools);
@@ -129,16 +122,18 @@ export async function assemble(config: Config, log: Logger) {
   const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local, heads);
   const leases = { holder: async (pool: Cidr, ip: Ip) => (await ipam.leases.find(pool, ip))?.endpoint };
   const peers = new Peers(view, self, local, leases, (network) => host.kick(network));
-  const docker = new DockerEngine(DOCKER_SOCKET, (e) =>
-    log.warn({ err: messageOf(e) }, 'the engine does not answer yet'),
-  );
-  const gwbridge = new GwbridgeMaker(docker, view, config.gwbridge, log);
+  const docker = new DockerEngine(DOCKER_SOCKET, rows.of('engine.events').row());
+  const gwbridge = new GwbridgeMaker(docker, view, config.gwbridge, log, rows.of('engine.gwbridge'));
   const registration = new NodeRegistration(
     versioned,
     { ...origin, id: self, address },
     tenure,
-    (e) => log.error(messageOf(e)),
-    (former) => log.warn({ former, address }, 'this host has another address now; its former node key is gone'),
+    (former) =>
+      log.warn(
+        { event: 'address-changed', former, address },
+        'this host has another address now; its former node key is gone',
+      ),
+    rows.of('node.former').row(),
   );
   const node = new NodePass(
     kernel,
@@ -147,6 +142,7 @@ export async function assemble(config: Config, log: Logger) {
     config.gwbridge.mtu,
     (seen) => gwbridge.make(seen),
     log,
+    rows,
   );
   const host = new HostPass(
     kernel,
@@ -157,9 +153,10 @@ export async function assemble(config: Config, log: Logger) {
     { id: self, address, port, mtu: () => node.underlayMtu },
     tenure,
     log,
+    rows,
   );
   const underway = new Underway();
-  const engine = new EnginePass(docker, view, self, networks, memory, identity, tenure, underway, log);
+  const engine = new EnginePass(docker, view, self, networks, memory, identity, tenure, underway, log, rows);
   const containers = new ContainerPass(
     docker,
     view,
@@ -171,9 +168,10 @@ export async function assemble(config: Config, log: Logger) {
     host,
     () => sandboxes.sync(),
     log,
+    rows,
   );
-  const restarts = new RestartPass(docker, identity, log);
-  const dns = new DnsService(log);
+  const restarts = new RestartPass(docker, identity, log, rows.of('engine.restart'));
+  const dns = new DnsService(log, rows);
   const sandboxes = new Sandboxes(view, local, self, peers, dns);
   const guard = new GuardPass(
     new VxlanGuard(familyOf(address), config.vxlanGuard, port),
@@ -182,11 +180,12 @@ export async function assemble(config: Config, log: Logger) {
     port,
     config.vxlanGuard !== 'off',
     log,
+    rows.of('guard.vxlan'),
   );
   const guarded = config.consulGuard ? (config.consul?.servers ?? []) : [];
-  const consulGuard = new ConsulGuardPass(new NftConsulGuard(), guarded, () => docker.bridges(), log);
-  const advice = new Findings(address, log);
-  const upgrade = new UpgradePass(store, versioned, log);
+  const consulGuard = new ConsulGuardPass(new NftConsulGuard(), guarded, () => docker.bridges(), log, rows);
+  const advice = new Findings(address, rows);
+  const upgrade = new UpgradePass(store, versioned, rows);
   const macs = new Macs(store, view);
   const networkDriver = new NetworkDriver(
     networks,
@@ -199,7 +198,7 @@ export async function assemble(config: Config, log: Logger) {
     macs,
     new Antispoof(config.antispoof, () => kernel.canFilter()),
     underway,
-    (text) => log.warn(text),
+    (text) => log.warn({ event: 'network-stays' }, text),
   );
   const ipamDriver = new IpamDriver(pools, ipam, networks, underway);
   return {

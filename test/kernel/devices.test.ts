@@ -136,11 +136,11 @@ describe('createVxlan', () => {
     expect(names(host.path)).toEqual(['lo', 'vxlan0']);
   });
 
-  test('says EEXIST when another device has the VNI', async () => {
+  test('says who has the VNI when another device has it', async () => {
     run(host.path, 'ip', 'link', 'add', 'other', 'type', 'vxlan', 'id', '256', 'dstport', '4789');
     await expect(create('vxlan0', 256)).rejects.toMatchObject({
-      verb: expect.stringContaining('VNI 256 is in use by other'),
-      code: 'EEXIST',
+      name: 'UserError',
+      message: expect.stringContaining('VNI 256 is in use by other'),
     });
     expect(names(host.inside)).toEqual(['lo', 'br0']);
   });

@@ -4,8 +4,9 @@
  */
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { DeadlineError, messageOf } from '../../errors.js';
+import type { Log } from '../../health/events.js';
+import type { RowPorts } from '../../health/row.js';
 import type { Engine, EngineContainer } from '../../model/ports/engine-port.js';
 import type { EndpointId, EngineNetworkId, NetworkId } from '../../model/values/types.js';
 import type { Endpoints } from '../../registry/endpoints/endpoints.js';
@@ -41,8 +42,6 @@ const ALL: Key = 'all';
 export class ContainerPass {
   private readonly loop: Loop<Key>;
   private comparisons = 0;
-  /** Containers of which the engine did not tell at the last comparison. */
-  private readonly silent = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private dead: NodeJS.Timeout | undefined;
 
@@ -58,11 +57,12 @@ export class ContainerPass {
     private readonly host: Pick<HostPass, 'kick' | 'calm'>,
     /** Told when a container's namespace was found that this host did not know, for its DATA_DIR was lost. */
     private readonly onPlaced: () => void,
-    private readonly log: Logger,
+    private readonly log: Log,
+    private readonly rows: RowPorts<'engine.containers' | 'engine.container' | 'endpoint.lost'>,
   ) {
     this.loop = new Loop((key) => (key === ALL ? this.compareAll() : this.describe(key)), {
       resyncMs: RESYNC_MS,
-      onError: (key, e) => log.warn({ container: key, err: messageOf(e) }, 'the engine did not tell about a container'),
+      row: (key) => (key === ALL ? rows.of('engine.containers').row() : rows.of('engine.container').row(key)),
       describe: (key) => `the description of container ${key}`,
     });
   }
@@ -92,7 +92,10 @@ export class ContainerPass {
       const listed = (await this.engine.endpoints(network))?.get(id);
       if (listed !== undefined) await this.endpoints.describe(this.memory.clusterIdOf(network), id, listed, 'unnamed');
     } catch (e) {
-      this.log.debug({ endpoint: id, err: messageOf(e) }, 'the name is published later, with the start event');
+      this.log.debug(
+        { event: 'name-later', endpoint: id, err: messageOf(e) },
+        'the name is published later, with the start event',
+      );
     }
   }
 
@@ -104,7 +107,10 @@ export class ContainerPass {
     for (const endpoint of this.endpoints.dead()) {
       await this.endpoints.free(endpoint);
       const { id, names } = endpoint;
-      this.log.warn({ endpoint: id, names }, 'freed an endpoint that has not outlived the boot of its host');
+      this.log.warn(
+        { event: 'endpoint-freed', endpoint: id, names },
+        'freed an endpoint that has not outlived the boot of its host',
+      );
     }
   }
 
@@ -145,6 +151,7 @@ export class ContainerPass {
       await this.publish(container);
     }
     this.local.keepOnly(attached);
+    this.rows.of('endpoint.lost').keepOnly(attached);
     if (!this.tenure.prunes) return true;
     const networks = await this.engine.networks();
     for (const id of this.membership.networks) {
@@ -162,6 +169,7 @@ export class ContainerPass {
    */
   private async inspect(ids: readonly string[]): Promise<readonly EngineContainer[]> {
     const found: EngineContainer[] = [];
+    const silent = this.rows.of('engine.container');
     for (let i = 0; i < ids.length; i += INSPECTS)
       await Promise.all(
         ids.slice(i, i + INSPECTS).map(async (id) => {
@@ -170,17 +178,13 @@ export class ContainerPass {
             const container = await Promise.race([answer, sleep(INSPECT_MS, SILENT, { ref: false })]);
             if (container === SILENT) throw new DeadlineError(`no answer within ${INSPECT_MS / 1000} s`);
             if (container !== undefined) found.push(container);
-            this.silent.delete(id);
+            silent.row(id).gone();
           } catch (e) {
-            if (this.silent.has(id)) return;
-            this.silent.add(id);
-            this.log.warn(
-              { container: id, err: messageOf(e) },
-              'the engine says nothing of a container; all else goes on',
-            );
+            silent.row(id).failing({ reason: messageOf(e) });
           }
         }),
       );
+    silent.keepOnly(new Set(ids));
     return found;
   }
 
@@ -209,7 +213,7 @@ export class ContainerPass {
       }
       await this.endpoints.free(endpoint);
       this.log.warn(
-        { endpoint: endpoint.id, names: endpoint.names },
+        { event: 'endpoint-freed', endpoint: endpoint.id, names: endpoint.names },
         'freed an endpoint that the engine no longer has',
       );
     }
@@ -227,11 +231,12 @@ export class ContainerPass {
   private async reapLeases(attached: ReadonlySet<EndpointId>): Promise<void> {
     const thorough = this.comparisons++ < THOROUGH_COMPARISONS;
     const pools = await this.endpoints.reapPools(thorough);
-    if (pools > 0) this.log.warn({ pools }, 'freed address pools that no network took up');
+    if (pools > 0) this.log.warn({ event: 'leases-freed', pools }, 'freed address pools that no network took up');
     const networks = thorough ? this.view.current.networks.keys() : this.membership.networks;
     for (const network of networks) {
       const freed = await this.endpoints.reapLeases(network, attached);
-      if (freed > 0) this.log.warn({ network, freed }, 'freed addresses that no endpoint took up');
+      if (freed > 0)
+        this.log.warn({ event: 'leases-freed', network, freed }, 'freed addresses that no endpoint took up');
     }
   }
 }

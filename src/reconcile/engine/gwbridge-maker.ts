@@ -1,6 +1,8 @@
 /** Makes docker_gwbridge on a host that has none, when the engine's own choice of a subnet would not do. */
-import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
+import type { Reason } from '../../health/entry.js';
+import type { Log } from '../../health/events.js';
+import type { RowsOf } from '../../health/row.js';
 import type { HostFacts } from '../../model/ports/ports.js';
 import { gwbridgeSubnet } from '../../model/values/gwbridge-subnet.js';
 import type { GwbridgeWish } from '../../model/values/types.js';
@@ -13,7 +15,8 @@ export class GwbridgeMaker {
     private readonly engine: { readonly ensureGwbridge: (wish: GwbridgeWish) => Promise<boolean> },
     private readonly view: ClusterView,
     private readonly wish: GwbridgeWish,
-    private readonly log: Logger,
+    private readonly log: Log,
+    private readonly rows: RowsOf<Reason>,
   ) {}
 
   /** Never rejects: what it cannot make is left to the engine. */
@@ -23,9 +26,10 @@ export class GwbridgeMaker {
     this.making = true;
     try {
       if (await this.engine.ensureGwbridge({ ...this.wish, subnet }))
-        this.log.info({ subnet }, 'docker_gwbridge made before the engine does');
+        this.log.info({ event: 'gwbridge-made', subnet }, 'docker_gwbridge made before the engine does');
+      this.rows.row().ok();
     } catch (e) {
-      this.log.warn({ err: messageOf(e) }, 'docker_gwbridge is left to the engine');
+      this.rows.row().failing({ reason: messageOf(e) });
     } finally {
       this.making = false;
     }

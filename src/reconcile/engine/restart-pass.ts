@@ -1,6 +1,8 @@
 /** Starts what the engine could not start while the store or we were away, as its restart policy promises. */
-import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
+import type { Reason } from '../../health/entry.js';
+import type { Log } from '../../health/events.js';
+import type { RowsOf } from '../../health/row.js';
 import type { Engine } from '../../model/ports/engine-port.js';
 import type { Identity } from '../../registry/nodes/identity.js';
 import { Loop } from '../loop/loop.js';
@@ -15,11 +17,12 @@ export class RestartPass {
   constructor(
     private readonly engine: Engine,
     private readonly identity: Identity,
-    private readonly log: Logger,
+    private readonly log: Log,
+    rows: RowsOf<Reason>,
   ) {
     this.loop = new Loop(() => this.pass(), {
       resyncMs: 0,
-      onError: (_, e) => log.debug({ err: messageOf(e) }, 'containers that could not start are looked for later'),
+      row: () => rows.row(),
       describe: () => 'the start of containers that could not start before',
     });
   }
@@ -53,16 +56,19 @@ export class RestartPass {
         try {
           const how = await this.engine.start(container);
           this.log.info(
-            { container },
+            { event: 'container-started', container },
             'started a container that could not start while the store or tsoverlay was away',
           );
           if (how === 'reconnected')
             this.log.warn(
-              { container },
+              { event: 'container-reconnected', container },
               'the engine had forgotten the networks of this container; it is on the one it was made with again, without --ip, aliases and further networks',
             );
         } catch (e) {
-          this.log.warn({ container, err: messageOf(e) }, 'a container could not be started again');
+          this.log.warn(
+            { event: 'container-not-started', container, err: messageOf(e) },
+            'a container could not be started again',
+          );
         }
       }),
     );

@@ -4,6 +4,9 @@
  * last endpoint by a little, so that containers in quick succession do not write and watch everything anew.
  */
 
+import { messageOf } from '../../errors.js';
+import type { Reason } from '../../health/entry.js';
+import { type RowsOf, UNHEARD } from '../../health/row.js';
 import type { Op, Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import { isId } from '../../model/values/shapes.js';
@@ -29,8 +32,8 @@ export class Membership {
     private readonly view: ClusterView,
     private readonly self: NodeId,
     private readonly heads: Pick<Heads, 'endOp'>,
-    /** Told when a mark could not be removed; the next start removes it. */
-    private readonly onError: (error: unknown) => void,
+    /** Of marks that could not be removed; the next start removes them. */
+    private readonly rows: RowsOf<Reason> = UNHEARD,
   ) {
     view.onChange((cluster, changed) => {
       for (const id of changed.networks ? this.marked : [])
@@ -84,6 +87,7 @@ export class Membership {
 
   private join(network: NetworkId): void {
     this.marked.add(network);
+    this.rows.row(network).gone();
     this.view.subscribe(network);
   }
 
@@ -106,7 +110,11 @@ export class Membership {
     this.users.delete(network);
     this.view.unsubscribe(network);
     const ops: Op[] = [{ verb: 'delete', key: keys.member(this.self, network) }, this.heads.endOp(network)];
-    const removal = this.store.commit(ops).catch(this.onError);
+    const row = this.rows.row(network);
+    const removal = this.store.commit(ops).then(
+      () => row.gone(),
+      (e: unknown) => row.failing({ reason: messageOf(e) }),
+    );
     this.leaving.set(network, removal);
     await removal;
     this.leaving.delete(network);

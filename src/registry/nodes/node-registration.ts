@@ -3,6 +3,8 @@
  * address takes the key of that and drops its former one, so that all others send there.
  */
 import { isUserError, messageOf } from '../../errors.js';
+import type { Reason } from '../../health/entry.js';
+import { type RowPort, UNHEARD } from '../../health/row.js';
 import type { Origin } from '../../model/cluster/origin.js';
 import type { Entry, Hold, HostFacts, Op, Store } from '../../model/ports/ports.js';
 import { isCanonicalNetwork } from '../../model/values/canonical.js';
@@ -31,10 +33,9 @@ export class NodeRegistration {
     private readonly store: Store,
     private readonly self: Host,
     private readonly tenure: Tenure,
-    /** Told of each try that the store did not do. */
-    private readonly onError: (error: Error) => void,
     /** Told of the addresses that this host had before. */
     private readonly onMove: (former: readonly NodeAddress[]) => void = () => {},
+    private readonly formerRow: RowPort<Reason> = UNHEARD.row(),
   ) {}
 
   /** It is settled who this host is: from now on its record is published. */
@@ -92,21 +93,21 @@ export class NodeRegistration {
 
   private failed(error: Error): void {
     if (isUserError(error)) this.tenure.refuse(error);
-    else {
-      this.tenure.wait(error.message);
-      this.onError(error);
-    }
+    else this.tenure.wait(error.message);
   }
 
   private held(): void {
     this.tenure.take();
     if (this.isMoved) return;
     this.isMoved = true;
-    this.dropFormer().catch((e: unknown) => {
-      // With the next look at the key.
-      this.isMoved = false;
-      this.onError(e as Error);
-    });
+    this.dropFormer().then(
+      () => this.formerRow.ok(),
+      (e: unknown) => {
+        // With the next look at the key.
+        this.isMoved = false;
+        this.formerRow.failing({ reason: messageOf(e) });
+      },
+    );
   }
 
   /** Only after the new key is held: in between the others have the one or the other. */

@@ -3,6 +3,8 @@
  * host's, or that does not know yet, leaves everything alone.
  */
 import { StoreError, type UserError } from '../../errors.js';
+import type { CodeArgs } from '../../health/catalogue.js';
+import { type RowPort, UNHEARD } from '../../health/row.js';
 import type { Commit, Op, Store } from '../../model/ports/ports.js';
 import { StoreLayer } from '../../store/store-layer.js';
 
@@ -18,9 +20,10 @@ export class Tenure {
   constructor(
     /** Told each time that the key is this host's after it was not. */
     private readonly onTake: () => void = () => {},
-    /** Told once of each reason why it is not to be. */
-    private readonly onRefusal: (reason: UserError) => void = () => {},
-  ) {}
+    private readonly row: RowPort<CodeArgs['node.key']> = UNHEARD.row(),
+  ) {
+    row.pending();
+  }
 
   get holds(): boolean {
     return this.#state === 'held' && this.#forbidden === undefined;
@@ -37,6 +40,7 @@ export class Tenure {
   }
 
   take(): void {
+    if (this.#forbidden === undefined) this.row.ok();
     if (this.#state === 'held') return;
     this.#become('held');
     this.onTake();
@@ -44,9 +48,8 @@ export class Tenure {
 
   /** Another living host has the key; it may let it go. */
   refuse(reason: UserError): void {
-    const isNews = this.refusal?.message !== reason.message;
     this.#become(reason);
-    if (isNews) this.onRefusal(reason);
+    this.#say(reason.message, true);
   }
 
   /** A setting of this process does not fit the cluster. */
@@ -54,12 +57,13 @@ export class Tenure {
     if (this.#forbidden !== undefined) return;
     this.#forbidden = reason;
     this.#become(this.#state);
-    this.onRefusal(reason);
+    this.#say(reason.message, true);
   }
 
   /** The key could not be taken yet. What was held stays so: the store does not answer, and takes no writes either. */
   wait(reason: string): void {
     this.#reason = `: ${reason}`;
+    this.#say(reason, false);
     if (this.#state === 'unknown') this.#become('waiting');
   }
 
@@ -82,6 +86,12 @@ export class Tenure {
   assert(): void {
     if (this.refusal !== undefined) throw this.refusal;
     if (!this.holds) throw new StoreError(`this host has not taken its node key yet${this.#reason}`, true);
+  }
+
+  /** A setting that does not fit is what people must put right first. */
+  #say(reason: string, refused: boolean): void {
+    if (this.#forbidden !== undefined) this.row.failing({ reason: this.#forbidden.message, refused: true });
+    else this.row.failing({ reason, refused });
   }
 
   #become(state: State): void {

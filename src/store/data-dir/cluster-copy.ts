@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Entry } from '../../model/ports/ports.js';
 import type { NetworkId, NodeId } from '../../model/values/types.js';
 import { parseEndpoint } from '../records/records.js';
-import { DataFile, type TellTrouble } from './data-file.js';
+import { DataFile, type DataRows } from './data-file.js';
 
 const entry = z.object({
   key: z.string(),
@@ -44,10 +44,10 @@ export class CopyKeeper {
   constructor(
     folder: string,
     private readonly take: () => Readonly<Record<string, readonly Entry[]>>,
-    /** Told of a copy that cannot be read or written; all works on without one. */
-    tell: TellTrouble,
+    /** Of a copy that cannot be read or written; all works on without one. */
+    rows: DataRows,
   ) {
-    this.file = new DataFile(join(folder, 'cluster.json'), schema, tell);
+    this.file = new DataFile(join(folder, 'cluster.json'), schema, rows);
   }
 
   /** What the last process left; undefined when there is none, or none that can be read. */

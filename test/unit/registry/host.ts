@@ -42,9 +42,8 @@ export async function makeHost(store: Store, address: string) {
   identity.adopt(await identity.read());
   const view = new ClusterView(store);
   const local = new LocalEndpoints();
-  const errors: unknown[] = [];
   const heads = new Heads(store, self);
-  const membership = new Membership(store, view, self, heads, (e) => errors.push(e));
+  const membership = new Membership(store, view, self, heads);
   const pools = new Pools(store, view, self, DEFAULT_SOURCES);
   const networks = new Networks(store, view, self, pools);
   const ipam = new Ipam(

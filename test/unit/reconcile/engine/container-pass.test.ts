@@ -1,10 +1,10 @@
 /** One container of which the engine says nothing holds up neither the others' names nor what is freed. */
-import type { Logger } from 'pino';
 import { expect, it, vi } from 'vitest';
 import type { Engine, EngineContainer } from '../../../../src/model/ports/engine-port.js';
 import type { EndpointId, EngineNetworkId } from '../../../../src/model/values/types.js';
 import { ContainerPass } from '../../../../src/reconcile/engine/container-pass.js';
 import { FakeStore } from '../../../fakes/store.js';
+import { heardRows } from '../../health/heard.js';
 import { hexId, makeHost } from '../../registry/host.js';
 
 it('goes on after five seconds, says so once, and frees what the engine has no more', async () => {
@@ -35,7 +35,7 @@ it('goes on after five seconds, says so once, and frees what the engine has no m
     ],
     endpoints: async () => new Map([[alive.id, { names: ['web'] }]]),
   };
-  const warn = vi.fn();
+  const { rows, log, troubles } = heardRows();
   type Parameters = ConstructorParameters<typeof ContainerPass>;
   const now = performance.now();
   vi.spyOn(performance, 'now').mockImplementation(() => now + 90_000);
@@ -49,12 +49,14 @@ it('goes on after five seconds, says so once, and frees what the engine has no m
     { holds: true, prunes: true },
     { kick: () => {}, calm: () => {} },
     () => {},
-    { warn, debug: () => {}, info: () => {} } as unknown as Logger,
+    log,
+    rows,
   );
   pass.kickAll();
   await vi.waitFor(async () => expect(await store.keys(`endpoints/${network}/`)).toHaveLength(1), 8_000);
   expect((await store.keys(`endpoints/${network}/`))[0]).toContain(alive.id);
-  expect(warn.mock.calls[0]?.[0]).toEqual({ container: 'hangs', err: 'no answer within 5 s' });
+  expect(log.lines[0]).toMatchObject({ code: 'engine.container', subject: 'hangs', reason: 'no answer within 5 s' });
+  expect(troubles()).toContain('engine.container hangs failing');
   expect(one.local.isLive(gone.id)).toBe(false);
   pass.stop();
   one.stop();

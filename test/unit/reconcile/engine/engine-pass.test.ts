@@ -1,11 +1,12 @@
 /** What the engine pass does with networks that lie: nothing, and it says so once. */
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Engine } from '../../../../src/model/ports/engine-port.js';
 import { keys } from '../../../../src/model/values/names.js';
 import type { Cidr, NetworkId } from '../../../../src/model/values/types.js';
 import type { EnginePass } from '../../../../src/reconcile/engine/engine-pass.js';
 import { formatNetwork } from '../../../../src/store/records/records.js';
 import { FakeStore } from '../../../fakes/store.js';
+import { heardRows } from '../../health/heard.js';
 import { makeHost, POOL } from '../../registry/host.js';
 import { enginePassOf } from '../host/pass-of.js';
 
@@ -14,10 +15,10 @@ let one: Awaited<ReturnType<typeof makeHost>>;
 let two: Awaited<ReturnType<typeof makeHost>>;
 let pass: EnginePass;
 const mirrored: string[] = [];
-const warn = vi.fn();
+let heard: ReturnType<typeof heardRows>;
 beforeEach(async () => {
   mirrored.length = 0;
-  warn.mockClear();
+  heard = heardRows();
   store = new FakeStore();
   one = await makeHost(store, '10.0.0.60');
   two = await makeHost(store, '10.0.0.61');
@@ -25,7 +26,7 @@ beforeEach(async () => {
     networks: async () => [],
     createMirror: async ({ announced }: { announced?: { name: string } }) => void mirrored.push(announced?.name ?? ''),
   } as unknown as Engine;
-  pass = enginePassOf(two, engine, warn);
+  pass = enginePassOf(two, engine, heard);
 });
 afterEach(() => {
   pass.stop();
@@ -56,7 +57,7 @@ it('mirrors what is announced with its claims, and nothing that claims what is a
   await look();
   // The engine of the test forgets them at once.
   expect(new Set(mirrored)).toEqual(new Set(['shop']));
-  expect(warn.mock.calls.map(([details]) => details.err)).toEqual([
+  expect(heard.log.lines.flatMap(({ reason }) => reason ?? [])).toEqual([
     'network ghost (eeeeeeeeeeee) is left out: subnet 172.16.1.0/24 is that of network shop',
     'network bare (ffffffffffff) is left out: subnet 172.29.0.0/24 is not its own, pools/172.29.0.0-24 in the store says',
   ]);
@@ -77,7 +78,8 @@ it('tells of a hundred, however many there are', async () => {
   }
   await look();
   for (let i = 0; i < 2_000; i++) await new Promise(setImmediate);
-  expect(warn).toHaveBeenCalledTimes(100);
+  expect(heard.log.lines).toHaveLength(100);
+  expect(heard.troubles()).toHaveLength(300);
   expect(mirrored).toEqual([]);
 });
 

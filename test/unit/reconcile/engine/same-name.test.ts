@@ -1,11 +1,12 @@
 /** Two hosts create a network of one name, each with a subnet of its own: both end with the one that had the name first. */
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { readStatus, statusLines } from '../../../../src/cli/status.js';
 import type { Engine, EngineNetwork } from '../../../../src/model/ports/engine-port.js';
 import { keys } from '../../../../src/model/values/names.js';
 import type { Cidr, EngineNetworkId, Network, NetworkId } from '../../../../src/model/values/types.js';
 import type { EnginePass } from '../../../../src/reconcile/engine/engine-pass.js';
 import { FakeStore } from '../../../fakes/store.js';
+import { heardRows } from '../../health/heard.js';
 import { hexId, makeHost, POOL } from '../../registry/host.js';
 import { enginePassOf } from '../host/pass-of.js';
 
@@ -19,10 +20,10 @@ let pass: EnginePass;
 /** What the second host's engine has, and what is said of it. */
 let here: EngineNetwork[];
 let users: number;
-const warn = vi.fn();
+let heard: ReturnType<typeof heardRows>;
 
 beforeEach(async () => {
-  warn.mockClear();
+  heard = heardRows();
   users = 0;
   store = new FakeStore();
   one = await makeHost(store, '10.0.0.60');
@@ -41,7 +42,7 @@ beforeEach(async () => {
       return true;
     },
   };
-  pass = enginePassOf(two, engine, warn);
+  pass = enginePassOf(two, engine, heard);
 });
 afterEach(() => {
   pass.stop();
@@ -88,8 +89,10 @@ it('one with containers stays, is said once and by status, and goes as soon as t
   await look();
   await look();
   expect(here).toMatchObject([{ id: loser }]);
-  expect(warn).toHaveBeenCalledTimes(1);
-  expect(warn.mock.calls[0]?.[0].err).toBe(
+  expect(heard.troubles()).toEqual([`engine.network ${loser} failing`]);
+  const warnings = heard.log.lines.filter(({ level }) => level === 'warn');
+  expect(warnings).toHaveLength(1);
+  expect(warnings[0]?.reason).toBe(
     `another host was first to create a network shop; containers of this host keep the one made here (${loser.slice(0, 12)}), and the other takes its place once they are removed`,
   );
   expect(statusLines(await readStatus(store)).filter((line) => line.startsWith('network '))).toEqual([

@@ -48,7 +48,7 @@ describe('a host with another address', () => {
     const moved = vi.fn();
     const tenure = new Tenure();
     const self = nodeOf(SELF, { id: idOf('self') });
-    const registration = new NodeRegistration(store, self, tenure, () => {}, moved);
+    const registration = new NodeRegistration(store, self, tenure, moved);
     registration.open();
     await registration.publish({ routes: [], gwbridgeNetworks: [], underlayMtu: 1500 });
     await vi.waitFor(async () => expect((await store.get(`nodes/${SELF}`))?.held).toBe(true));
