@@ -62,7 +62,8 @@ export class RowList<A extends Args> implements RowsOf<A> {
   }
 
   private pending(subject: string): void {
-    if (this.held.has(subject)) return;
+    const known = this.held.get(subject);
+    if (known !== undefined && known.state !== 'ok') return;
     this.enter(subject, 'pending', undefined, 0);
     this.lines.say(subject, { state: 'pending', words: `${this.entry.what} is not ready yet`, args: undefined });
   }

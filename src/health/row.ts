@@ -32,7 +32,7 @@ export interface Snapshot {
 
 /** What a part may say of one thing that it keeps right. Saying the same again costs next to nothing. */
 export interface RowPort<A> {
-  /** It is about to be made right for the first time; nothing for a row that is there. */
+  /** It is about to be made right for the first time, or anew. One that is failing or degraded stays so until it is right. */
   pending(): void;
   failing(args: A): void;
   degraded(args: A): void;

@@ -56,7 +56,6 @@ export class DnsService {
     this.failures.keepOnly(wanted);
     this.rows.of('dns.resolver').keepOnly(wanted);
     this.rows.of('dns.share').keepOnly(wanted);
-    for (const path of wanted.keys()) this.rows.of('dns.resolver').row(path).pending();
     for (const path of [...this.waiters.keys()]) if (!wanted.has(path)) this.settle(path, false);
     this.awaited.keepOnly(wanted);
     this.beginAll();
@@ -109,6 +108,7 @@ export class DnsService {
       void stopping.then(() => this.begin(path));
       return;
     }
+    this.rows.of('dns.resolver').row(path).pending();
     const file = namespaceFile(path);
     if (file.kind !== 'mounted') {
       this.awaited.add(path);

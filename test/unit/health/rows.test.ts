@@ -56,6 +56,9 @@ describe('a thing that is kept right', () => {
     const row = story.rows.of('guard.vxlan').row();
     row.pending();
     row.ok();
+    row.pending();
+    expect(story.troubles()).toEqual(['guard.vxlan pending']);
+    row.ok();
     expect(story.all()).toMatchObject([{ code: 'guard.vxlan', subject: '', state: 'ok' }]);
     expect(story.log.lines).toEqual([]);
   });
