@@ -7,7 +7,8 @@ export interface Brief {
   readonly ok: number;
   /** How many others are left out. */
   readonly more: number;
-  readonly rows: readonly Row[];
+  /** What they say, not what it is made of, which may be long. */
+  readonly rows: readonly Omit<Row, 'args'>[];
 }
 
 /** Nobody reads more. */
@@ -19,6 +20,6 @@ export function briefOf({ rows }: Snapshot): Brief {
   return {
     ok: rows.length - troubles.length,
     more: Math.max(0, troubles.length - MOST),
-    rows: troubles.slice(0, MOST),
+    rows: troubles.slice(0, MOST).map(({ args: _, ...row }) => row),
   };
 }

@@ -8,7 +8,7 @@ import type { Namespaces } from './namespaces.js';
 
 /**
  * Takes a VNI from a namespace without containers, what the native overlay driver or an unclean stop left behind.
- * Throws a UserError that names the holder when it is in use. False when no holder is found.
+ * Throws a UserError, naming the holder, when it is in use. False when no holder is found.
  */
 export async function takeVni(vni: number, self: NamespaceName, spaces: Namespaces, host: Rtnetlink): Promise<boolean> {
   const holderIn = (links: readonly KernelLink[]) =>

@@ -11,27 +11,36 @@ import { Loop } from '../loop/loop.js';
 
 const RESYNC_MS = 30_000;
 
+export interface NodePassParts {
+  readonly kernel: Pick<HostKernel, 'fitGwbridge' | 'hostFacts' | 'rebuildGwbridge' | 'watchGwbridge'>;
+  readonly registration: Pick<NodeRegistration, 'publish'>;
+  /** Of the advertised interface at the start, bytes. */
+  readonly underlayMtu: number;
+  readonly gwbridgeMtu: GwbridgeWish['mtu'];
+  /** Makes docker_gwbridge on a host that has none, when the engine's own choice would not do. */
+  readonly makeGwbridge: (facts: HostFacts) => Promise<void>;
+  readonly log: Pick<Log, 'info' | 'warn'>;
+  readonly rows: RowPorts<'node.record' | 'host.gwbridge'>;
+}
+
 export class NodePass {
   private hasGwbridge = false;
+  private mtu: number;
   private readonly loop: Loop<'node'>;
   private readonly mending = new Mending<'node'>(() => this.kick());
 
-  constructor(
-    private readonly kernel: HostKernel,
-    private readonly registration: NodeRegistration,
-    /** The advertised interface's MTU as last seen, bytes. */
-    public underlayMtu: number,
-    private readonly gwbridgeMtu: GwbridgeWish['mtu'],
-    /** Makes docker_gwbridge on a host that has none, when the engine's own choice would not do. */
-    private readonly makeGwbridge: (facts: HostFacts) => Promise<void>,
-    private readonly log: Log,
-    private readonly rows: RowPorts<'node.record' | 'host.gwbridge'>,
-  ) {
+  constructor(private readonly parts: NodePassParts) {
+    this.mtu = parts.underlayMtu;
     this.loop = new Loop(() => this.pass(), {
       resyncMs: RESYNC_MS,
-      row: () => rows.of('node.record').row(),
+      row: () => parts.rows.of('node.record').row(),
       describe: () => "the host's own record",
     });
+  }
+
+  /** Of the advertised interface as last seen, bytes. */
+  get underlayMtu(): number {
+    return this.mtu;
   }
 
   kick(): void {
@@ -49,20 +58,20 @@ export class NodePass {
   }
 
   private async pass(): Promise<boolean> {
-    const facts = await this.kernel.hostFacts();
-    this.underlayMtu = facts.underlayMtu;
-    this.kernel.watchGwbridge((notices) => this.onNotices(notices));
+    const facts = await this.parts.kernel.hostFacts();
+    this.mtu = facts.underlayMtu;
+    this.parts.kernel.watchGwbridge((notices) => this.onNotices(notices));
     // A bridge that cannot be mended keeps no host out of the cluster, nor the other way round.
-    await Promise.all([this.registration.publish(facts), this.keepGwbridge(facts.gwbridge)]);
+    await Promise.all([this.parts.registration.publish(facts), this.keepGwbridge(facts.gwbridge)]);
     this.hasGwbridge = facts.gwbridge !== undefined;
     // Not awaited: an engine that boots takes the request and answers much later.
-    if (facts.gwbridge === undefined) void this.makeGwbridge(facts);
+    if (facts.gwbridge === undefined) void this.parts.makeGwbridge(facts);
     return true;
   }
 
   /** Never rejects: what could not be done is tried again a little later. */
   private async keepGwbridge(gwbridge: HostFacts['gwbridge']): Promise<void> {
-    const row = this.rows.of('host.gwbridge').row();
+    const row = this.parts.rows.of('host.gwbridge').row();
     try {
       await this.tendGwbridge(gwbridge);
       row.ok();
@@ -74,15 +83,15 @@ export class NodePass {
 
   private async tendGwbridge(gwbridge: HostFacts['gwbridge']): Promise<void> {
     if (gwbridge === undefined) {
-      const ports = await this.kernel.rebuildGwbridge();
+      const ports = await this.parts.kernel.rebuildGwbridge();
       if (ports > 0)
-        this.log.warn({ event: 'repaired', ports }, 'repaired docker_gwbridge, which somebody had removed');
+        this.parts.log.warn({ event: 'repaired', ports }, 'repaired docker_gwbridge, which somebody had removed');
       return;
     }
     const mtu = this.wantedMtu(gwbridge.mtu);
     if (gwbridge.mtu === mtu && gwbridge.up) return;
-    await this.kernel.fitGwbridge(mtu);
-    this.log.info(
+    await this.parts.kernel.fitGwbridge(mtu);
+    this.parts.log.info(
       { event: 'gwbridge-fitted', mtu, was: gwbridge.mtu, up: gwbridge.up },
       'docker_gwbridge fitted to the underlay',
     );
@@ -97,7 +106,7 @@ export class NodePass {
 
   /** The engine makes docker_gwbridge on first need, with 1500 whatever the underlay has. */
   private wantedMtu(now: number): number {
-    if (this.gwbridgeMtu === 'keep') return now;
-    return this.gwbridgeMtu === 'underlay' ? this.underlayMtu : this.gwbridgeMtu;
+    if (this.parts.gwbridgeMtu === 'keep') return now;
+    return this.parts.gwbridgeMtu === 'underlay' ? this.mtu : this.parts.gwbridgeMtu;
   }
 }

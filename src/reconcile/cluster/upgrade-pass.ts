@@ -12,20 +12,22 @@ const LOOK_MS = 30_000;
 /** All hosts of a store that was wiped are back by then, and one that is restarted with the former release, too. */
 const PATIENCE_MS = 60_000;
 
+export interface UpgradePassParts {
+  /** Takes writes only while this host holds its node key: its own record counts. */
+  readonly store: Pick<Store, 'commit'>;
+  readonly versioned: Pick<VersionedStore, 'look'>;
+  readonly rows: RowPorts<'cluster.version' | 'cluster.version-look'>;
+}
+
 export class UpgradePass {
   private readonly loop: Loop<'version'>;
   /** What is to be written instead of which state of the record, and since when that has been so. */
   private due: { readonly what: string; readonly since: number } | undefined;
 
-  constructor(
-    /** Takes writes only while this host holds its node key: its own record counts. */
-    private readonly store: Pick<Store, 'commit'>,
-    private readonly versioned: Pick<VersionedStore, 'look'>,
-    private readonly rows: RowPorts<'cluster.version' | 'cluster.version-look'>,
-  ) {
+  constructor(private readonly parts: UpgradePassParts) {
     this.loop = new Loop(() => this.pass(), {
       resyncMs: LOOK_MS,
-      row: () => rows.of('cluster.version-look').row(),
+      row: () => parts.rows.of('cluster.version-look').row(),
       describe: () => 'the version of the records',
     });
   }
@@ -39,7 +41,7 @@ export class UpgradePass {
   }
 
   private async pass(): Promise<true> {
-    const standing = await this.versioned.look();
+    const standing = await this.parts.versioned.look();
     if (standing === undefined) return true;
     this.tell(standing);
     const { index, cluster, readers } = standing;
@@ -47,7 +49,7 @@ export class UpgradePass {
     if (version === undefined || !this.isRipe(`${index} ${version}`)) return true;
     // One of all hosts that try: the others find it done.
     const value = formatCluster({ ...cluster, version });
-    const commit = await this.store.commit([{ verb: 'update', key: keys.cluster, value, index }]);
+    const commit = await this.parts.store.commit([{ verb: 'update', key: keys.cluster, value, index }]);
     if (commit.ok) this.kick();
     return true;
   }
@@ -58,7 +60,7 @@ export class UpgradePass {
   }
 
   private tell({ cluster: { version }, readers, verdict }: Standing): void {
-    const row = this.rows.of('cluster.version').row();
+    const row = this.parts.rows.of('cluster.version').row();
     const isUnfounded = verdict.kind === 'writes' && verdict.unfounded;
     if (version === BUILD.newest && !isUnfounded) row.ok();
     else row.degraded({ words: versionWords(version, readers, BUILD), version, newest: BUILD.newest });

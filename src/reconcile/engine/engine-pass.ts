@@ -23,6 +23,19 @@ const REMOVAL_GRACE_MS = 30_000;
 /** An engine hides a network while it removes it, and tells us last: how long one that it had is not put back, ms. */
 const LEAVING_MS = 500;
 
+export interface EnginePassParts {
+  readonly engine: Pick<Engine, 'createMirror' | 'networks' | 'removeNetwork' | 'users'>;
+  readonly view: Pick<ClusterView, 'confirmed' | 'current'>;
+  readonly self: NodeId;
+  readonly networks: Pick<Networks, 'announce' | 'check' | 'outdo' | 'remove'>;
+  readonly memory: Pick<HostMemory, 'rememberMirror'>;
+  readonly identity: Pick<Identity, 'confirm'>;
+  readonly tenure: Pick<Tenure, 'prunes'>;
+  readonly underway: Pick<Underway, 'mirroring' | 'replacing'>;
+  readonly log: Pick<Log, 'info' | 'warn'>;
+  readonly rows: RowPorts<'engine.networks' | 'engine.network'>;
+}
+
 export class EnginePass {
   private readonly seen: EngineNetworks;
   private readonly loop: Loop<'engine'>;
@@ -32,22 +45,11 @@ export class EnginePass {
   /** Networks of this host that another one's of the same name will replace. */
   private readonly outdone = new Set<NetworkId>();
 
-  constructor(
-    private readonly engine: Engine,
-    private readonly view: ClusterView,
-    private readonly self: NodeId,
-    private readonly networks: Networks,
-    memory: HostMemory,
-    private readonly identity: Identity,
-    private readonly tenure: Pick<Tenure, 'prunes'>,
-    private readonly underway: Underway,
-    private readonly log: Log,
-    private readonly rows: RowPorts<'engine.networks' | 'engine.network'>,
-  ) {
-    this.seen = new EngineNetworks(engine, (id, of) => memory.rememberMirror(id, of));
+  constructor(private readonly parts: EnginePassParts) {
+    this.seen = new EngineNetworks(parts.engine, (id, of) => parts.memory.rememberMirror(id, of));
     this.loop = new Loop(() => this.pass(), {
       resyncMs: RESYNC_MS,
-      row: () => rows.of('engine.networks').row(),
+      row: () => parts.rows.of('engine.networks').row(),
       describe: () => 'the comparison with the engine',
     });
   }
@@ -82,16 +84,16 @@ export class EnginePass {
   private async pass(): Promise<boolean> {
     const networks = await this.seen.all();
     // Read after the engine's answer: a network of the engine is in the cluster before the engine lists it.
-    const cluster = this.view.current;
+    const cluster = this.parts.view.current;
     // From a copy it would remove what came later.
-    if (!cluster.complete || !this.view.confirmed || !this.tenure.prunes) return true;
+    if (!cluster.complete || !this.parts.view.confirmed || !this.parts.tenure.prunes) return true;
     const leaving = this.leaving.look(networks.map(clusterIdOf));
-    const steps = engineSteps(cluster, this.self, networks).filter(
+    const steps = engineSteps(cluster, this.parts.self, networks).filter(
       (step) => step.kind !== 'createMirror' || !leaving.has(step.network.id),
     );
     const failures: unknown[] = [];
     const busy = new Set<string>();
-    const rows = this.rows.of('engine.network');
+    const rows = this.parts.rows.of('engine.network');
     const ids = new Map(networks.map((n) => [n.id as string, clusterIdOf(n)]));
     for (const step of steps) {
       const id = networkOf(step);
@@ -132,10 +134,10 @@ export class EnginePass {
 
   private async announce({ id, announcement, ranges }: EngineStep & { kind: 'announce' }): Promise<void> {
     const { name } = announcement;
-    const holder = await this.networks.announce(id, announcement, ranges);
+    const holder = await this.parts.networks.announce(id, announcement, ranges);
     this.outdone.delete(id);
     if (holder === id)
-      this.log.info({ event: 'network-announced', network: name, id }, 'network announced to the cluster');
+      this.parts.log.info({ event: 'network-announced', network: name, id }, 'network announced to the cluster');
     else await this.giveWay(id, name, holder);
   }
 
@@ -143,13 +145,13 @@ export class EnginePass {
   private async giveWay(id: NetworkId, name: string, holder: NetworkId): Promise<void> {
     // On the host that created it the engine's id is the cluster's.
     const own = id as string as EngineNetworkId;
-    const isGone = await this.underway.replacing(id, async () => {
-      if ((await this.engine.users(own)) > 0 || !(await this.engine.removeNetwork(own))) return false;
+    const isGone = await this.parts.underway.replacing(id, async () => {
+      if ((await this.parts.engine.users(own)) > 0 || !(await this.parts.engine.removeNetwork(own))) return false;
       this.seen.forget(own);
-      const network = this.view.current.networks.get(holder);
+      const network = this.parts.view.current.networks.get(holder);
       if (network?.announced !== undefined && !network.deleting)
         await this.createMirror({ kind: 'createMirror', network }).catch((e: unknown) =>
-          this.log.warn(
+          this.parts.log.warn(
             { event: 'network-later', network: name, err: messageOf(e) },
             'the network that has the name comes later',
           ),
@@ -158,26 +160,26 @@ export class EnginePass {
     });
     if (!isGone) {
       this.outdone.add(id);
-      await this.networks.outdo(id, name);
+      await this.parts.networks.outdo(id, name);
       throw new UserError(
         `another host was first to create a network ${clipped(name, 64)}; containers of this host keep the one made here (${id.slice(0, 12)}), and the other takes its place once they are removed`,
       );
     }
-    await this.networks.remove(id);
-    this.log.warn(
+    await this.parts.networks.remove(id);
+    this.parts.log.warn(
       { event: 'network-outdone', network: name, id, holder: clipped(holder, 64) },
       'another host was first to create a network of this name; it has taken the place of the one made here',
     );
   }
 
   private async createMirror({ network }: EngineStep & { kind: 'createMirror' }): Promise<void> {
-    await this.networks.check(network);
+    await this.parts.networks.check(network);
     const isIt = (n: EngineNetwork): boolean => clusterIdOf(n) === network.id;
     const name = network.announced?.name ?? '';
     if (await this.seen.find({ name }, isIt)) return;
-    await this.underway.mirroring(network, () => this.engine.createMirror(network));
+    await this.parts.underway.mirroring(network, () => this.parts.engine.createMirror(network));
     await this.seen.find({ name }, isIt);
-    this.log.info(
+    this.parts.log.info(
       { event: 'network-mirrored', network: network.announced?.name, id: network.id },
       'network of another host appeared here',
     );
@@ -189,10 +191,10 @@ export class EnginePass {
       this.seen.forget(id);
       return;
     }
-    await this.identity.confirm();
-    if (await this.engine.removeNetwork(id)) {
+    await this.parts.identity.confirm();
+    if (await this.parts.engine.removeNetwork(id)) {
       this.seen.forget(id);
-      this.log.info({ event: 'network-removed', network: name }, 'network removed in the cluster, removed here');
+      this.parts.log.info({ event: 'network-removed', network: name }, 'network removed in the cluster, removed here');
     } else throw new Error(`network ${name} was removed in the cluster, but containers of this host still use it`);
   }
 
@@ -201,7 +203,7 @@ export class EnginePass {
     this.halfGoneSince.set(id, since);
     if (performance.now() - since < REMOVAL_GRACE_MS) return;
     this.halfGoneSince.delete(id);
-    await this.networks.remove(id, 'keep');
+    await this.parts.networks.remove(id, 'keep');
   }
 }
 

@@ -4,7 +4,8 @@ import type { Reason } from '../../health/entry.js';
 import type { Log } from '../../health/events.js';
 import type { RowsOf } from '../../health/row.js';
 import { Bearers } from '../../model/diff/takeover.js';
-import type { NamespacePlan, ObservedNamespace } from '../../model/plan/steps.js';
+import type { NamespacePlan } from '../../model/plan/namespace-plan.js';
+import type { ObservedNamespace } from '../../model/plan/observed.js';
 import type { HostKernel } from '../../model/ports/ports.js';
 import type { NamespaceName } from '../../model/values/types.js';
 

@@ -16,13 +16,15 @@ export class Tenure {
   #reason = '';
   #isTrusted = false;
   #waiting: (() => void)[] = [];
+  readonly #onTake: (() => void)[] = [];
 
-  constructor(
-    /** Told each time that the key is this host's after it was not. */
-    private readonly onTake: () => void = () => {},
-    private readonly row: RowPort<CodeArgs['node.key']> = UNHEARD.row(),
-  ) {
+  constructor(private readonly row: RowPort<CodeArgs['node.key']> = UNHEARD.row()) {
     row.pending();
+  }
+
+  /** Told each time that the key is this host's after it was not. */
+  onTake(listener: () => void): void {
+    this.#onTake.push(listener);
   }
 
   get holds(): boolean {
@@ -43,7 +45,7 @@ export class Tenure {
     if (this.#forbidden === undefined) this.row.ok();
     if (this.#state === 'held') return;
     this.#become('held');
-    this.onTake();
+    for (const tell of this.#onTake) tell();
   }
 
   /** Another living host has the key; it may let it go. */

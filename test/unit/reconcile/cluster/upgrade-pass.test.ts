@@ -34,7 +34,7 @@ beforeEach(async () => {
   tenure = new Tenure();
   tenure.take();
   heard = heardRows();
-  pass = new UpgradePass(new TenantStore(store, tenure), store, heard.rows);
+  pass = new UpgradePass({ store: new TenantStore(store, tenure), versioned: store, rows: heard.rows });
   await inner.hold(ONE, node('10.0.0.60', 3));
 });
 afterEach(() => {

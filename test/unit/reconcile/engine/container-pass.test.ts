@@ -36,22 +36,18 @@ it('goes on after five seconds, says so once, and frees what the engine has no m
     endpoints: async () => new Map([[alive.id, { names: ['web'] }]]),
   };
   const { rows, log, troubles } = heardRows();
-  type Parameters = ConstructorParameters<typeof ContainerPass>;
   const now = performance.now();
   vi.spyOn(performance, 'now').mockImplementation(() => now + 90_000);
-  const pass = new ContainerPass(
-    engine as Engine,
-    one.view,
-    one.endpoints,
-    one.membership,
-    { clusterIdOf: () => network } as unknown as Parameters[4],
-    one.local,
-    { holds: true, prunes: true },
-    { kick: () => {}, calm: () => {} },
-    () => {},
+  const pass = new ContainerPass({
+    ...one,
+    engine: engine as Engine,
+    memory: { clusterIdOf: () => network },
+    tenure: { holds: true, prunes: true },
+    host: { kick: () => {}, calm: () => {} },
+    onPlaced: () => {},
     log,
     rows,
-  );
+  });
   pass.kickAll();
   await vi.waitFor(async () => expect(await store.keys(`endpoints/${network}/`)).toHaveLength(1), 8_000);
   expect((await store.keys(`endpoints/${network}/`))[0]).toContain(alive.id);

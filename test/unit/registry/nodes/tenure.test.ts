@@ -52,7 +52,8 @@ it('prunes only when it holds the key and all has been read', () => {
 it('tells each taking and each reason once, and wakes who waits for either', async () => {
   const onTake = vi.fn();
   const { rows, log, troubles } = heardRows();
-  const tenure = new Tenure(onTake, rows.of('node.key').row());
+  const tenure = new Tenure(rows.of('node.key').row());
+  tenure.onTake(onTake);
   expect(troubles()).toEqual(['node.key pending']);
   const [tried, taken] = [tenure.tried(), tenure.taken()];
   for (let i = 0; i < 3; i++) tenure.refuse(TAKEN);

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Entry } from '../../../../src/model/ports/ports.js';
-import { CopyKeeper } from '../../../../src/store/data-dir/cluster-copy.js';
+import { CopyFile, CopyKeeper } from '../../../../src/store/data-dir/cluster-copy.js';
 import { heardRows } from '../../health/heard.js';
 
 let folder: string;
@@ -22,16 +22,16 @@ afterEach(() => expect(all().filter(({ state }) => state !== 'ok')).toEqual([]))
 
 it('is what was known, however much, and nothing of it is lost at a clean stop', async () => {
   const known = { 'nodes/': entries('nodes/', 1), 'networks/': [], 'endpoints/a/': entries('endpoints/a/', 1_234) };
-  const keeper = new CopyKeeper(folder, () => known, rows);
+  const keeper = new CopyKeeper(new CopyFile(folder, rows), () => known);
   keeper.soon();
   await keeper.flush();
-  expect(new CopyKeeper(folder, () => ({}), rows).load()).toEqual(known);
+  expect(new CopyFile(folder, rows).load()).toEqual(known);
   expect(JSON.parse(readFileSync(`${folder}/cluster.json`, 'utf8')).version).toBe(1);
 });
 
 it('is written when it was asked for, and again only for what came since', async () => {
   let taken = 0;
-  const keeper = new CopyKeeper(folder, () => ({ 'nodes/': entries('nodes/', ++taken) }), rows);
+  const keeper = new CopyKeeper(new CopyFile(folder, rows), () => ({ 'nodes/': entries('nodes/', ++taken) }));
   await keeper.flush();
   expect(taken).toBe(0);
   keeper.soon();
@@ -41,5 +41,5 @@ it('is written when it was asked for, and again only for what came since', async
   expect(taken).toBe(1);
   keeper.soon();
   await keeper.flush();
-  expect(new CopyKeeper(folder, () => ({}), rows).load()?.['nodes/']).toHaveLength(2);
+  expect(new CopyFile(folder, rows).load()?.['nodes/']).toHaveLength(2);
 });

@@ -187,7 +187,6 @@ describe('ClusterView', () => {
     const { rows, log, troubles } = heardRows();
     const trust = {
       isKnown: async () => true,
-      onDoubt: () => {},
       reclaim: async (gone: readonly Entry[]) => {
         expect(gone.map((e) => e.key)).toEqual([keys.node(n1.address), keys.node(n2.address)]);
         const answer = answers.shift() ?? new Set<string>();
