@@ -1,6 +1,8 @@
 /** The local engine over dockerode. Every request has a deadline, and none is ever awaited in a driver call. */
 import Docker from 'dockerode';
 import { messageOf, UserError } from '../errors.js';
+import type { Reason } from '../health/entry.js';
+import type { RowPort } from '../health/row.js';
 import type {
   Engine,
   EngineContainer,
@@ -37,7 +39,8 @@ export class DockerEngine implements Engine {
 
   constructor(
     socketPath: string,
-    private readonly onError: (error: Error) => void,
+    /** Of its events. */
+    private readonly row: RowPort<Reason>,
   ) {
     this.docker = new Docker({ socketPath, timeout: REQUEST_TIMEOUT_MS });
     this.stream = new Docker({ socketPath });
@@ -163,22 +166,20 @@ export class DockerEngine implements Engine {
     onConnect: () => void,
     signal: AbortSignal,
   ): Promise<void> {
-    let told = false;
     while (!signal.aborted) {
       try {
         const stream = await this.stream.getEvents({
           filters: { type: ['network', 'container'] },
           abortSignal: signal,
         });
-        told = false;
+        this.row.ok();
         onConnect();
         await readLines(stream, (line) => {
           const event = parseEvent(line);
           if (event !== undefined) onEvent(event);
         });
       } catch (e) {
-        if (!told && !signal.aborted) this.onError(e instanceof Error ? e : new Error(messageOf(e)));
-        told = true;
+        if (!signal.aborted) this.row.failing({ reason: messageOf(e) });
       }
       await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS).unref());
     }

@@ -1,8 +1,8 @@
 /** The loops that keep the host, its engine and its part of the cluster right. */
-import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { DockerEngine } from '../engine/docker.js';
-import { messageOf } from '../errors.js';
+import type { Log } from '../health/events.js';
+import type { Rows } from '../health/rows.js';
 import { NftConsulGuard } from '../kernel/rules/consul-guard.js';
 import { VxlanGuard } from '../kernel/rules/vxlan-guard.js';
 import { familyOf } from '../model/values/address.js';
@@ -32,26 +32,36 @@ export interface Below {
   readonly names: Names;
 }
 
-export function makePasses(config: Config, log: Logger, below: Below) {
-  const docker = new DockerEngine(DOCKER_SOCKET, (e) =>
-    log.warn({ err: messageOf(e) }, 'the engine does not answer yet'),
-  );
-  const host = makeHostPasses(config, log, below, docker);
-  const engine = makeEnginePasses(log, below, docker, host.host);
+export function makePasses(config: Config, log: Log, rows: Rows, below: Below) {
+  const docker = new DockerEngine(DOCKER_SOCKET, rows.of('engine.events').row());
+  const host = makeHostPasses(config, log, rows, below, docker);
+  const engine = makeEnginePasses(log, rows, below, docker, host.host);
   const { store, versioned } = below.ground;
-  const findings = new Findings(config.advertise, log);
-  const upgrade = new UpgradePass({ store, versioned, log });
+  const findings = new Findings(config.advertise, rows);
+  const upgrade = new UpgradePass({ store, versioned, rows });
   return { docker, ...host, ...engine, findings, upgrade };
 }
 
 /** What they make right is in the kernel, and in this host's record. */
-function makeHostPasses(config: Config, log: Logger, { ground, cluster, registry }: Below, docker: DockerEngine) {
+function makeHostPasses(
+  config: Config,
+  log: Log,
+  rows: Rows,
+  { ground, cluster, registry }: Below,
+  docker: DockerEngine,
+) {
   const { kernel, facts, self, tenure } = ground;
   const { view, local, membership, registration } = cluster;
   const { advertise: address, vxlanPort: port } = config;
-  const gwbridge = new GwbridgeMaker({ engine: docker, view, wish: config.gwbridge, log });
+  const gwbridge = new GwbridgeMaker({
+    engine: docker,
+    view,
+    wish: config.gwbridge,
+    log,
+    rows: rows.of('engine.gwbridge'),
+  });
   const node = new NodePass({
-    ...{ kernel, registration, log },
+    ...{ kernel, registration, log, rows },
     underlayMtu: facts.underlayMtu,
     gwbridgeMtu: config.gwbridge.mtu,
     makeGwbridge: (seen) => gwbridge.make(seen),
@@ -65,6 +75,7 @@ function makeHostPasses(config: Config, log: Logger, { ground, cluster, registry
     { id: self, address, port, mtu: () => node.underlayMtu },
     tenure,
     log,
+    rows,
   );
   const guard = new GuardPass(
     new VxlanGuard(familyOf(address), config.vxlanGuard, port),
@@ -73,15 +84,17 @@ function makeHostPasses(config: Config, log: Logger, { ground, cluster, registry
     port,
     config.vxlanGuard !== 'off',
     log,
+    rows.of('guard.vxlan'),
   );
   const guarded = config.consulGuard ? (config.consul?.servers ?? []) : [];
-  const consulGuard = new ConsulGuardPass(new NftConsulGuard(), guarded, () => docker.bridges(), log);
+  const consulGuard = new ConsulGuardPass(new NftConsulGuard(), guarded, () => docker.bridges(), log, rows);
   return { node, host, guard, consulGuard };
 }
 
 /** What they compare the cluster with is the engine's. */
 function makeEnginePasses(
-  log: Logger,
+  log: Log,
+  rows: Rows,
   { ground, cluster, registry, names }: Below,
   engine: DockerEngine,
   host: HostPass,
@@ -90,11 +103,11 @@ function makeEnginePasses(
   const { view, membership, local } = cluster;
   const { networks, endpoints, endpointLeases, pools, underway } = registry;
   return {
-    engine: new EnginePass({ engine, view, self, networks, memory, identity, tenure, underway, log }),
+    engine: new EnginePass({ engine, view, self, networks, memory, identity, tenure, underway, log, rows }),
     containers: new ContainerPass({
-      ...{ engine, view, endpoints, endpointLeases, pools, membership, memory, local, tenure, host, log },
+      ...{ engine, view, endpoints, endpointLeases, pools, membership, memory, local, tenure, host, log, rows },
       onPlaced: () => names.sandboxes.sync(),
     }),
-    restarts: new RestartPass({ engine, identity, log }),
+    restarts: new RestartPass({ engine, identity, log, rows: rows.of('engine.restart') }),
   };
 }

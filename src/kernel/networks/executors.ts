@@ -9,7 +9,7 @@ import { removingStatic, replacingStatic } from '../links/fdb.js';
 import { linkIndex, removeLink, setLink } from '../links/links.js';
 import { removingNeighbour, replacingNeighbour } from '../links/neighbours.js';
 import { ensurePort, type Peer } from '../links/veth.js';
-import { ensureVxlan, stopLearning } from '../links/vxlan.js';
+import { ensureVxlan, raiseLink, stopLearning } from '../links/vxlan.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { ensureFence } from '../rules/gateway-fence.js';
 import { withNamespace } from '../system/netns.js';
@@ -92,7 +92,7 @@ const executors: Executors = {
 
   setMac: async (at, step) => setLink((await inside(at, step)).socket, step.link, { mac: step.mac }),
 
-  setUp: async (at, step) => setLink((await inside(at, step)).socket, step.link, { up: true }),
+  setUp: async (at, step) => raiseLink((await inside(at, step)).socket, step.link),
 
   setMaster: async (at, step) => {
     const { socket } = await inside(at, step);

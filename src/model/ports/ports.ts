@@ -80,8 +80,6 @@ export interface Hold {
 
 /** Where the cluster's state lives: Consul, or one file on a single host. Every call rejects with a StoreError. */
 export interface Store {
-  /** What keeps the watches from hearing of news, by the server's address; empty while all is well. */
-  readonly troubles: ReadonlyMap<string, Error>;
   get(key: string): Promise<Entry | undefined>;
   /** All entries whose key starts with `prefix`, in key order. */
   list(prefix: string): Promise<Snapshot>;

@@ -1,6 +1,7 @@
 /** Keeps this host's own record in the cluster true, and docker_gwbridge fit for the underlay. */
-import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
+import type { Log } from '../../health/events.js';
+import type { RowPorts } from '../../health/row.js';
 import type { Notice } from '../../model/diff/drift.js';
 import type { HostFacts, HostKernel } from '../../model/ports/ports.js';
 import type { GwbridgeWish } from '../../model/values/types.js';
@@ -18,7 +19,8 @@ export interface NodePassParts {
   readonly gwbridgeMtu: GwbridgeWish['mtu'];
   /** Makes docker_gwbridge on a host that has none, when the engine's own choice would not do. */
   readonly makeGwbridge: (facts: HostFacts) => Promise<void>;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly log: Pick<Log, 'info' | 'warn'>;
+  readonly rows: RowPorts<'node.record' | 'host.gwbridge'>;
 }
 
 export class NodePass {
@@ -31,7 +33,7 @@ export class NodePass {
     this.mtu = parts.underlayMtu;
     this.loop = new Loop(() => this.pass(), {
       resyncMs: RESYNC_MS,
-      onError: (_, e) => parts.log.warn({ err: messageOf(e) }, "the host's own record could not be brought up to date"),
+      row: () => parts.rows.of('node.record').row(),
       describe: () => "the host's own record",
     });
   }
@@ -60,24 +62,39 @@ export class NodePass {
     this.mtu = facts.underlayMtu;
     this.parts.kernel.watchGwbridge((notices) => this.onNotices(notices));
     // A bridge that cannot be mended keeps no host out of the cluster, nor the other way round.
-    const done = await Promise.allSettled([this.parts.registration.publish(facts), this.tendGwbridge(facts.gwbridge)]);
-    for (const { reason } of done.filter((d) => d.status === 'rejected')) throw reason;
+    await Promise.all([this.parts.registration.publish(facts), this.keepGwbridge(facts.gwbridge)]);
     this.hasGwbridge = facts.gwbridge !== undefined;
     // Not awaited: an engine that boots takes the request and answers much later.
     if (facts.gwbridge === undefined) void this.parts.makeGwbridge(facts);
     return true;
   }
 
+  /** Never rejects: what could not be done is tried again a little later. */
+  private async keepGwbridge(gwbridge: HostFacts['gwbridge']): Promise<void> {
+    const row = this.parts.rows.of('host.gwbridge').row();
+    try {
+      await this.tendGwbridge(gwbridge);
+      row.ok();
+    } catch (e) {
+      row.failing({ reason: messageOf(e) });
+      this.mending.later('node');
+    }
+  }
+
   private async tendGwbridge(gwbridge: HostFacts['gwbridge']): Promise<void> {
     if (gwbridge === undefined) {
       const ports = await this.parts.kernel.rebuildGwbridge();
-      if (ports > 0) this.parts.log.warn({ ports }, 'repaired docker_gwbridge, which somebody had removed');
+      if (ports > 0)
+        this.parts.log.warn({ event: 'repaired', ports }, 'repaired docker_gwbridge, which somebody had removed');
       return;
     }
     const mtu = this.wantedMtu(gwbridge.mtu);
     if (gwbridge.mtu === mtu && gwbridge.up) return;
     await this.parts.kernel.fitGwbridge(mtu);
-    this.parts.log.info({ mtu, was: gwbridge.mtu, up: gwbridge.up }, 'docker_gwbridge fitted to the underlay');
+    this.parts.log.info(
+      { event: 'gwbridge-fitted', mtu, was: gwbridge.mtu, up: gwbridge.up },
+      'docker_gwbridge fitted to the underlay',
+    );
   }
 
   private onNotices(notices: readonly Notice[]): void {

@@ -3,8 +3,9 @@
  * what endpoints of this node left behind when the engine died without saying so.
  */
 
-import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
+import type { Log } from '../../health/events.js';
+import type { RowPorts } from '../../health/row.js';
 import type { Engine, EngineContainer } from '../../model/ports/engine-port.js';
 import type { EndpointId, EngineNetworkId, NetworkId } from '../../model/values/types.js';
 import type { EndpointLeases } from '../../registry/endpoints/endpoint-leases.js';
@@ -51,7 +52,8 @@ export interface ContainerPassParts {
   readonly host: Pick<HostPass, 'kick' | 'calm'>;
   /** Told when a container's namespace was found that this host did not know, for its DATA_DIR was lost. */
   readonly onPlaced: () => void;
-  readonly log: Pick<Logger, 'debug' | 'warn'>;
+  readonly log: Pick<Log, 'debug' | 'warn'>;
+  readonly rows: RowPorts<'engine.containers' | 'engine.container' | 'endpoint.lost'>;
 }
 
 export class ContainerPass {
@@ -59,16 +61,14 @@ export class ContainerPass {
   private readonly began = performance.now();
   /** What earlier processes left behind anywhere in the cluster has been freed. */
   private isSwept = false;
-  /** Containers of which the engine did not tell at the last comparison. */
-  private readonly silent = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private dead: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: ContainerPassParts) {
     this.loop = new Loop((key) => (key === ALL ? this.compareAll() : this.describe(key)), {
       resyncMs: RESYNC_MS,
-      onError: (key, e) =>
-        parts.log.warn({ container: key, err: messageOf(e) }, 'the engine did not tell about a container'),
+      row: (key) =>
+        key === ALL ? parts.rows.of('engine.containers').row() : parts.rows.of('engine.container').row(key),
       describe: (key) => `the description of container ${key}`,
     });
   }
@@ -99,7 +99,10 @@ export class ContainerPass {
       if (listed !== undefined)
         await this.parts.endpoints.describe(this.parts.memory.clusterIdOf(network), id, listed, 'unnamed');
     } catch (e) {
-      this.parts.log.debug({ endpoint: id, err: messageOf(e) }, 'the name is published later, with the start event');
+      this.parts.log.debug(
+        { event: 'name-later', endpoint: id, err: messageOf(e) },
+        'the name is published later, with the start event',
+      );
     }
   }
 
@@ -111,7 +114,10 @@ export class ContainerPass {
     for (const endpoint of this.parts.endpoints.dead()) {
       await this.parts.endpoints.free(endpoint);
       const { id, names } = endpoint;
-      this.parts.log.warn({ endpoint: id, names }, 'freed an endpoint that has not outlived the boot of its host');
+      this.parts.log.warn(
+        { event: 'endpoint-freed', endpoint: id, names },
+        'freed an endpoint that has not outlived the boot of its host',
+      );
     }
   }
 
@@ -144,7 +150,7 @@ export class ContainerPass {
   private async compareAll(): Promise<boolean> {
     const attached = new Set<EndpointId>();
     const { told, silent } = await this.parts.engine.containers();
-    this.tellSilent(silent);
+    this.tellSilent(told, silent);
     for (const container of told) {
       for (const { endpoint } of container.attachments) {
         if (endpoint === '') continue;
@@ -154,6 +160,7 @@ export class ContainerPass {
       await this.publish(container);
     }
     this.parts.local.keepOnly(attached);
+    this.parts.rows.of('endpoint.lost').keepOnly(attached);
     if (!this.parts.tenure.prunes) return true;
     const networks = await this.parts.engine.networks();
     for (const id of this.parts.membership.networks) {
@@ -164,14 +171,11 @@ export class ContainerPass {
     return true;
   }
 
-  /** Once for each while it is so. */
-  private tellSilent(silent: ReadonlyMap<string, string>): void {
-    for (const id of this.silent) if (!silent.has(id)) this.silent.delete(id);
-    for (const [id, err] of silent) {
-      if (!this.silent.has(id))
-        this.parts.log.warn({ container: id, err }, 'the engine says nothing of a container; all else goes on');
-      this.silent.add(id);
-    }
+  private tellSilent(told: readonly EngineContainer[], silent: ReadonlyMap<string, string>): void {
+    const rows = this.parts.rows.of('engine.container');
+    for (const { id } of told) rows.row(id).gone();
+    for (const [id, reason] of silent) rows.row(id).failing({ reason });
+    rows.keepOnly(new Set(silent.keys()));
   }
 
   private async reap(
@@ -199,7 +203,7 @@ export class ContainerPass {
       }
       await this.parts.endpoints.free(endpoint);
       this.parts.log.warn(
-        { endpoint: endpoint.id, names: endpoint.names },
+        { event: 'endpoint-freed', endpoint: endpoint.id, names: endpoint.names },
         'freed an endpoint that the engine no longer has',
       );
     }
@@ -221,11 +225,12 @@ export class ContainerPass {
     const thorough = !this.isSwept;
     const isRipe = performance.now() - this.began > RIPE_MS;
     const pools = await this.parts.pools.reap(thorough);
-    if (pools > 0) this.parts.log.warn({ pools }, 'freed address pools that no network took up');
+    if (pools > 0) this.parts.log.warn({ event: 'leases-freed', pools }, 'freed address pools that no network took up');
     const networks = thorough ? this.parts.view.current.networks.keys() : this.parts.membership.networks;
     for (const network of networks) {
       const freed = await this.parts.endpointLeases.reap(network, attached);
-      if (freed > 0) this.parts.log.warn({ network, freed }, 'freed addresses that no endpoint took up');
+      if (freed > 0)
+        this.parts.log.warn({ event: 'leases-freed', network, freed }, 'freed addresses that no endpoint took up');
     }
     this.isSwept ||= isRipe;
   }

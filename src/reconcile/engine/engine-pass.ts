@@ -1,6 +1,7 @@
 /** Makes the local engine's networks equal the cluster's: announces its own, mirrors the others', removes the gone. */
-import type { Logger } from 'pino';
 import { isUserError, messageOf, UserError } from '../../errors.js';
+import type { Log } from '../../health/events.js';
+import type { RowPorts } from '../../health/row.js';
 import type { Engine, EngineNetwork } from '../../model/ports/engine-port.js';
 import { clipped } from '../../model/values/printable.js';
 import type { EngineNetworkId, NetworkId, NodeId } from '../../model/values/types.js';
@@ -22,9 +23,6 @@ const REMOVAL_GRACE_MS = 30_000;
 /** An engine hides a network while it removes it, and tells us last: how long one that it had is not put back, ms. */
 const LEAVING_MS = 500;
 
-/** Whoever writes networks into the store by the thousand fills no log. */
-const MOST_TOLD = 100;
-
 export interface EnginePassParts {
   readonly engine: Pick<Engine, 'createMirror' | 'networks' | 'removeNetwork' | 'users'>;
   readonly view: Pick<ClusterView, 'confirmed' | 'current'>;
@@ -34,7 +32,8 @@ export interface EnginePassParts {
   readonly identity: Pick<Identity, 'confirm'>;
   readonly tenure: Pick<Tenure, 'prunes'>;
   readonly underway: Pick<Underway, 'mirroring' | 'replacing'>;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly log: Pick<Log, 'info' | 'warn'>;
+  readonly rows: RowPorts<'engine.networks' | 'engine.network'>;
 }
 
 export class EnginePass {
@@ -45,15 +44,12 @@ export class EnginePass {
   private readonly halfGoneSince = new Map<NetworkId, number>();
   /** Networks of this host that another one's of the same name will replace. */
   private readonly outdone = new Set<NetworkId>();
-  /** What each failing step last said. */
-  private readonly told = new Map<string, string>();
 
   constructor(private readonly parts: EnginePassParts) {
     this.seen = new EngineNetworks(parts.engine, (id, of) => parts.memory.rememberMirror(id, of));
     this.loop = new Loop(() => this.pass(), {
       resyncMs: RESYNC_MS,
-      onError: (_, e) =>
-        parts.log.warn({ err: messageOf(e) }, "the engine's networks could not be compared with the cluster's"),
+      row: () => parts.rows.of('engine.networks').row(),
       describe: () => 'the comparison with the engine',
     });
   }
@@ -96,31 +92,31 @@ export class EnginePass {
       (step) => step.kind !== 'createMirror' || !leaving.has(step.network.id),
     );
     const failures: unknown[] = [];
+    const busy = new Set<string>();
+    const rows = this.parts.rows.of('engine.network');
+    const ids = new Map(networks.map((n) => [n.id as string, clusterIdOf(n)]));
     for (const step of steps) {
+      const id = networkOf(step);
+      const row = rows.row(ids.get(id) ?? id);
+      busy.add(ids.get(id) ?? id);
       try {
         await this.run(step);
-        this.told.delete(subjectOf(step));
+        row.ok();
       } catch (e) {
         // What can never be is looked at again with the next pass, not at once.
         if (!isUserError(e)) failures.push(e);
-        this.tell(step, messageOf(e));
+        row.failing({ step: step.kind, reason: messageOf(e) });
       }
     }
-    const subjects = new Set(steps.map(subjectOf));
-    for (const subject of this.told.keys()) if (!subjects.has(subject)) this.told.delete(subject);
+    // Where there is nothing to do all is right; what is neither in the engine nor to be there has no row.
+    const here = new Set<string>(ids.values());
+    for (const id of here) if (!busy.has(id)) rows.row(id).ok();
+    rows.keepOnly(new Set([...here, ...busy]));
     const halfGone = new Set(steps.flatMap((step) => (step.kind === 'finishRemoval' ? [step.id] : [])));
     for (const id of this.halfGoneSince.keys()) if (!halfGone.has(id)) this.halfGoneSince.delete(id);
     if (failures.length === 0) return true;
     this.seen.doubt();
     throw failures[0];
-  }
-
-  /** Once for each step until it says something else; of many steps the first ones. */
-  private tell(step: EngineStep, reason: string): void {
-    const subject = subjectOf(step);
-    if (this.told.get(subject) === reason || (this.told.size >= MOST_TOLD && !this.told.has(subject))) return;
-    this.told.set(subject, reason);
-    this.parts.log.warn({ step: step.kind, err: reason }, 'a step of the engine pass failed');
   }
 
   private run(step: EngineStep): Promise<void> {
@@ -140,7 +136,8 @@ export class EnginePass {
     const { name } = announcement;
     const holder = await this.parts.networks.announce(id, announcement, ranges);
     this.outdone.delete(id);
-    if (holder === id) this.parts.log.info({ network: name, id }, 'network announced to the cluster');
+    if (holder === id)
+      this.parts.log.info({ event: 'network-announced', network: name, id }, 'network announced to the cluster');
     else await this.giveWay(id, name, holder);
   }
 
@@ -154,7 +151,10 @@ export class EnginePass {
       const network = this.parts.view.current.networks.get(holder);
       if (network?.announced !== undefined && !network.deleting)
         await this.createMirror({ kind: 'createMirror', network }).catch((e: unknown) =>
-          this.parts.log.warn({ network: name, err: messageOf(e) }, 'the network that has the name comes later'),
+          this.parts.log.warn(
+            { event: 'network-later', network: name, err: messageOf(e) },
+            'the network that has the name comes later',
+          ),
         );
       return true;
     });
@@ -167,7 +167,7 @@ export class EnginePass {
     }
     await this.parts.networks.remove(id);
     this.parts.log.warn(
-      { network: name, id, holder: clipped(holder, 64) },
+      { event: 'network-outdone', network: name, id, holder: clipped(holder, 64) },
       'another host was first to create a network of this name; it has taken the place of the one made here',
     );
   }
@@ -179,7 +179,10 @@ export class EnginePass {
     if (await this.seen.find({ name }, isIt)) return;
     await this.parts.underway.mirroring(network, () => this.parts.engine.createMirror(network));
     await this.seen.find({ name }, isIt);
-    this.parts.log.info({ network: network.announced?.name, id: network.id }, 'network of another host appeared here');
+    this.parts.log.info(
+      { event: 'network-mirrored', network: network.announced?.name, id: network.id },
+      'network of another host appeared here',
+    );
   }
 
   private async removeNetwork({ id, name }: EngineStep & { kind: 'removeNetwork' }): Promise<void> {
@@ -191,7 +194,7 @@ export class EnginePass {
     await this.parts.identity.confirm();
     if (await this.parts.engine.removeNetwork(id)) {
       this.seen.forget(id);
-      this.parts.log.info({ network: name }, 'network removed in the cluster, removed here');
+      this.parts.log.info({ event: 'network-removed', network: name }, 'network removed in the cluster, removed here');
     } else throw new Error(`network ${name} was removed in the cluster, but containers of this host still use it`);
   }
 
@@ -204,5 +207,5 @@ export class EnginePass {
   }
 }
 
-const subjectOf = (step: EngineStep): string =>
-  `${step.kind} ${step.kind === 'createMirror' ? step.network.id : step.id}`;
+/** The cluster's network that it is about, or the engine's where the cluster has none. */
+const networkOf = (step: EngineStep): string => (step.kind === 'createMirror' ? step.network.id : step.id);

@@ -1,6 +1,8 @@
 /** Makes docker_gwbridge on a host that has none, when the engine's own choice of a subnet would not do. */
-import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
+import type { Reason } from '../../health/entry.js';
+import type { Log } from '../../health/events.js';
+import type { RowsOf } from '../../health/row.js';
 import type { HostFacts } from '../../model/ports/ports.js';
 import { gwbridgeSubnet } from '../../model/values/gwbridge-subnet.js';
 import type { GwbridgeWish } from '../../model/values/types.js';
@@ -10,7 +12,8 @@ export interface GwbridgeMakerParts {
   readonly engine: { ensureGwbridge(wish: GwbridgeWish): Promise<boolean> };
   readonly view: Pick<ClusterView, 'current'>;
   readonly wish: GwbridgeWish;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly log: Pick<Log, 'info'>;
+  readonly rows: RowsOf<Reason>;
 }
 
 export class GwbridgeMaker {
@@ -25,9 +28,10 @@ export class GwbridgeMaker {
     this.making = true;
     try {
       if (await this.parts.engine.ensureGwbridge({ ...this.parts.wish, subnet }))
-        this.parts.log.info({ subnet }, 'docker_gwbridge made before the engine does');
+        this.parts.log.info({ event: 'gwbridge-made', subnet }, 'docker_gwbridge made before the engine does');
+      this.parts.rows.row().ok();
     } catch (e) {
-      this.parts.log.warn({ err: messageOf(e) }, 'docker_gwbridge is left to the engine');
+      this.parts.rows.row().failing({ reason: messageOf(e) });
     } finally {
       this.making = false;
     }

@@ -1,7 +1,7 @@
 /** Keeps the guard of Consul in step with where its servers are and with the engine's bridge networks. */
 import { lookup } from 'node:dns/promises';
-import type { Logger } from 'pino';
-import { messageOf } from '../../errors.js';
+import type { Log } from '../../health/events.js';
+import type { RowPorts } from '../../health/row.js';
 import type { ConsulGuard, ServerAddress } from '../../model/ports/ports.js';
 import { isIp, parseIp } from '../../model/values/address.js';
 import type { Ip } from '../../model/values/types.js';
@@ -30,19 +30,19 @@ export class ConsulGuardPass {
   private learnt = Number.NEGATIVE_INFINITY;
   /** What the guard was last told. */
   private told = '';
-  private unknown = '';
 
   constructor(
     private readonly guard: ConsulGuard,
     /** Empty: nothing is guarded. */
     private readonly servers: readonly ConsulServer[],
     private readonly readBridges: () => Promise<readonly string[]>,
-    private readonly log: Pick<Logger, 'warn'>,
+    private readonly log: Pick<Log, 'warn'>,
+    private readonly rows: RowPorts<'guard.consul' | 'guard.consul-names'>,
     private readonly resolve: Resolve = resolveAll,
   ) {
     this.loop = new Loop(() => this.pass(), {
       resyncMs: LOOK_MS,
-      onError: (_, e) => log.warn({ err: messageOf(e) }, 'containers are not kept away from Consul'),
+      row: () => rows.of('guard.consul').row(),
       describe: () => 'the guard of Consul',
     });
   }
@@ -79,7 +79,8 @@ export class ConsulGuardPass {
     // Made anew only when needed: its counters tell what was kept away.
     if (stands && wish === this.told) return;
     this.guard.ensure(this.bridges, servers);
-    if (!stands && this.told !== '') this.log.warn('repaired the guard of Consul, which somebody had removed');
+    if (!stands && this.told !== '')
+      this.log.warn({ event: 'repaired' }, 'repaired the guard of Consul, which somebody had removed');
     this.told = wish;
   }
 
@@ -103,9 +104,8 @@ export class ConsulGuardPass {
         }
       }),
     ]);
-    const words = unknown.sort().join(', ');
-    if (words !== '' && words !== this.unknown)
-      this.log.warn(`containers are kept away from Consul on this host alone, for its name does not resolve: ${words}`);
-    this.unknown = words;
+    const row = this.rows.of('guard.consul-names').row();
+    if (unknown.length === 0) row.ok();
+    else row.degraded({ names: unknown.sort().join(', ') });
   }
 }

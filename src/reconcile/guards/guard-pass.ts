@@ -1,6 +1,7 @@
 /** Keeps the guard of VXLAN's port in step with the cluster's nodes and VXLAN ids. */
-import type { Logger } from 'pino';
-import { messageOf } from '../../errors.js';
+import type { Reason } from '../../health/entry.js';
+import type { Log } from '../../health/events.js';
+import type { RowsOf } from '../../health/row.js';
 import type { Guard } from '../../model/ports/ports.js';
 import type { Cluster, NodeAddress } from '../../model/values/types.js';
 import { Admission, type Admitted } from '../../registry/nodes/admission.js';
@@ -37,11 +38,12 @@ export class GuardPass {
     private readonly port: number,
     /** False: the user's own firewall does it. */
     private readonly wanted: boolean,
-    private readonly log: Logger,
+    private readonly log: Log,
+    rows: RowsOf<Reason>,
   ) {
     this.loop = new Loop(() => this.pass(), {
       resyncMs: LOOK_MS,
-      onError: (_, e) => log.warn({ err: messageOf(e) }, 'VXLAN from unknown addresses is not kept out'),
+      row: () => rows.row(),
       describe: () => `the guard of UDP ${port}`,
     });
   }
@@ -73,7 +75,10 @@ export class GuardPass {
     // What was counted before this process is no news.
     if (this.told === '') this.strayed.count = this.guard.drops()?.get('prerouting') ?? 0;
     if (!stands && this.told !== '')
-      this.log.warn(`repaired the guard of UDP ${this.port}, which somebody had removed`);
+      this.log.warn(
+        { event: 'repaired', port: this.port },
+        `repaired the guard of UDP ${this.port}, which somebody had removed`,
+      );
     this.told = wish;
     return true;
   }
@@ -93,7 +98,7 @@ export class GuardPass {
     const now = performance.now();
     if (count <= this.strayed.count || now - this.strayed.at < QUIET_MS) return;
     this.log.warn(
-      { datagrams: count - this.strayed.count },
+      { event: 'vxlan-strayed', datagrams: count - this.strayed.count },
       "dropped VXLAN with a node's address that did not come by the route to it: forged by a container, or answers take another way on this underlay, which VXLAN_GUARD=incoming is for",
     );
     this.strayed = { count, at: now };

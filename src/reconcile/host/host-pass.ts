@@ -1,6 +1,7 @@
 /** Makes the kernel equal the cluster: observe → plan → diff → apply, one network's namespace at a time. */
-import type { Logger } from 'pino';
 import { messageOf, StoreError } from '../../errors.js';
+import type { Log } from '../../health/events.js';
+import type { RowPorts } from '../../health/row.js';
 import { deviceSteps, peerSteps } from '../../model/diff/change.js';
 import { firstOf } from '../../model/diff/differing.js';
 import type { Notice } from '../../model/diff/drift.js';
@@ -50,12 +51,13 @@ export class HostPass {
     private readonly peers: Peers,
     private readonly self: HostSelf,
     private readonly tenure: Pick<Tenure, 'prunes' | 'refusal'>,
-    private readonly log: Logger,
+    private readonly log: Log,
+    rows: RowPorts<'host.network' | 'host.takeover'>,
   ) {
-    this.steps = new HostSteps(kernel, this.mending, log);
+    this.steps = new HostSteps(kernel, this.mending, log, rows.of('host.takeover'));
     this.loop = new Loop((name) => this.pass(name), {
       resyncMs: RESYNC_MS,
-      onError: (name, e) => log.error({ namespace: name, err: messageOf(e) }, 'the namespace could not be made right'),
+      row: (name) => rows.of('host.network').row(name),
       describe: (name) => `the network's namespace ${name}`,
     });
   }
@@ -112,7 +114,10 @@ export class HostPass {
     try {
       this.kernel.calm(sandbox);
     } catch (e) {
-      this.log.debug({ sandbox, err: messageOf(e) }, 'a container asks for neighbours as often as it likes');
+      this.log.debug(
+        { event: 'calm', sandbox, err: messageOf(e) },
+        'a container asks for neighbours as often as it likes',
+      );
     }
   }
 
@@ -230,7 +235,7 @@ export class HostPass {
   private onNotices(name: NamespaceName, notices: readonly Notice[]): void {
     const damage = this.plans.damaged(name, notices);
     if (damage === undefined) return;
-    this.log.debug({ namespace: name, damage, notices: notices.length }, 'the kernel tells');
+    this.log.debug({ event: 'notice', namespace: name, damage, notices: notices.length }, 'the kernel tells');
     this.made.doubt(name);
     this.mending.damaged(name);
   }

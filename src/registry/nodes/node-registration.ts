@@ -3,6 +3,8 @@
  * address takes the key of that and drops its former one, so that all others send there.
  */
 import { isUserError, messageOf } from '../../errors.js';
+import type { Reason } from '../../health/entry.js';
+import type { RowPort } from '../../health/row.js';
 import type { Origin } from '../../model/cluster/origin.js';
 import type { Entry, Hold, HostFacts, Op, Store } from '../../model/ports/ports.js';
 import { isCanonicalNetwork } from '../../model/values/canonical.js';
@@ -23,10 +25,10 @@ export interface NodeRegistrationParts {
   readonly store: Pick<Store, 'hold'> & Transacting;
   readonly self: Host;
   readonly tenure: Pick<Tenure, 'refuse' | 'take' | 'wait'>;
-  /** Told of each try that the store did not do. */
-  readonly onError: (error: Error) => void;
   /** Told of the addresses that this host had before. */
   readonly onMove?: (former: readonly NodeAddress[]) => void;
+  /** Of the removal of those. */
+  readonly formerRow?: RowPort<Reason>;
 }
 
 export class NodeRegistration {
@@ -94,21 +96,21 @@ export class NodeRegistration {
 
   private failed(error: Error): void {
     if (isUserError(error)) this.parts.tenure.refuse(error);
-    else {
-      this.parts.tenure.wait(error.message);
-      this.parts.onError(error);
-    }
+    else this.parts.tenure.wait(error.message);
   }
 
   private held(): void {
     this.parts.tenure.take();
     if (this.isMoved) return;
     this.isMoved = true;
-    this.dropFormer().catch((e: unknown) => {
-      // With the next look at the key.
-      this.isMoved = false;
-      this.parts.onError(e as Error);
-    });
+    this.dropFormer().then(
+      () => this.parts.formerRow?.ok(),
+      (e: unknown) => {
+        // With the next look at the key.
+        this.isMoved = false;
+        this.parts.formerRow?.failing({ reason: messageOf(e) });
+      },
+    );
   }
 
   /** Only after the new key is held: in between the others have the one or the other. */

@@ -4,6 +4,7 @@ import { Agent as HttpAgent } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
 import type Consul from 'consul';
 import { StoreError } from '../../errors.js';
+import { NOBODY, type RowPorts } from '../../health/row.js';
 import { Backoff, type Leave } from '../backoff.js';
 import { MOST_WATCHES } from '../records/heads.js';
 import { type Answer, answerOf, type Failure, isRefusal, rejectionOf } from './answer.js';
@@ -71,8 +72,7 @@ export class ConsulServers {
     addresses: readonly ConsulAddress[],
     tls?: ConsulTls,
     private readonly token = new ConsulToken(),
-    /** Told of what a server refuses the watches, once until it is over. */
-    onRefusal: (error: StoreError) => void = () => {},
+    rows: RowPorts<'store.news'> = NOBODY,
   ) {
     if (addresses.length === 0) throw new RangeError('no Consul server is named');
     this.#servers = addresses.map(({ host, port }) => {
@@ -84,11 +84,12 @@ export class ConsulServers {
           secure: tls !== undefined,
           agent: agentFor(host, maxSockets, tls),
         });
+      const address = `${bracketed}:${port}`;
       return {
-        address: `${bracketed}:${port}`,
+        address,
         client: client(MAX_CONNECTIONS.asking),
         blocking: client(MAX_CONNECTIONS.blocking),
-        backoff: new Backoff(onRefusal),
+        backoff: new Backoff(rows.of('store.news').row(address)),
       };
     });
   }
@@ -132,11 +133,6 @@ export class ConsulServers {
       if (outcome.error.retryable) this.#leave(server);
     }
     throw outcome.error;
-  }
-
-  /** What the watches last failed of, by the server's address, until it is over. */
-  get troubles(): ReadonlyMap<string, StoreError> {
-    return new Map(this.#servers.flatMap(({ address, backoff: { error } }) => (error ? [[address, error]] : [])));
   }
 
   close(): void {

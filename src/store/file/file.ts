@@ -3,6 +3,8 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { z } from 'zod';
 import { hasCode, isDiskTrouble, messageOf, StoreError, UserError } from '../../errors.js';
+import type { Log } from '../../health/events.js';
+import { NOBODY, type RowPorts } from '../../health/row.js';
 import type {
   Commit,
   Entry,
@@ -35,13 +37,10 @@ const content = z.object({
   ),
 });
 
-/** Where a broken file is reported; pino's logger is one. */
-export interface FileStoreLog {
-  warn(details: object, message: string): void;
-}
+/** Where a broken file is told of. */
+export type FileStoreLog = Pick<Log, 'warn'>;
 
 export class FileStore implements Store {
-  readonly troubles: Store['troubles'] = new Map();
   readonly #closed = new AbortController();
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #writing: Promise<void> | undefined;
@@ -49,6 +48,7 @@ export class FileStore implements Store {
   private constructor(
     private readonly path: string,
     private readonly table: Table,
+    private readonly rows: RowPorts<'store.file'>,
   ) {}
 
   /**
@@ -56,13 +56,12 @@ export class FileStore implements Store {
    * `<path>.broken-<time>`. Rejects with a UserError when the folder cannot be written or a newer release wrote it;
    * on a disk that is full or read-only it opens all the same, and commits fail until that is over.
    */
-  static async open(path: string, log?: FileStoreLog): Promise<FileStore> {
+  static async open(path: string, log?: FileStoreLog, rows: RowPorts<'store.file'> = NOBODY): Promise<FileStore> {
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      const store = new FileStore(path, await load(path, log));
+      const store = new FileStore(path, await load(path, log), rows);
       await store.#save().catch((error: unknown) => {
         if (!isDiskTrouble(error)) throw error;
-        log?.warn({ path, reason: messageOf(error) }, 'the store file cannot be written: nothing can be changed now');
       });
       return store;
     } catch (error) {
@@ -153,6 +152,17 @@ export class FileStore implements Store {
 
   /** A power loss at any moment leaves the old file or the new one, whole. */
   async #save(): Promise<void> {
+    const row = this.rows.of('store.file').row();
+    try {
+      await this.#replace();
+      row.ok();
+    } catch (e) {
+      row.failing({ path: this.path, reason: messageOf(e) });
+      throw e;
+    }
+  }
+
+  async #replace(): Promise<void> {
     const { entries, index } = this.table.list('');
     const rows = entries.map(({ held: _, ...row }) => row);
     await writeDurably(`${this.path}.new`, `${JSON.stringify({ version: VERSION, index, entries: rows })}\n`);
@@ -173,7 +183,10 @@ async function load(path: string, log?: FileStoreLog): Promise<Table> {
     if (error instanceof UserError) throw error;
     const aside = `${path}.broken-${new Date().toISOString().replaceAll(':', '')}`;
     await rename(path, aside);
-    log?.warn({ err: error, path, aside }, 'the store file is broken: set aside, starting empty');
+    log?.warn(
+      { event: 'file-set-aside', err: error, path, aside },
+      'the store file is broken: set aside, starting empty',
+    );
     return new Table();
   }
 }

@@ -17,6 +17,7 @@ import { Macs } from '../../../src/registry/endpoints/macs.js';
 import { Tenure } from '../../../src/registry/nodes/tenure.js';
 import { FakeEngine } from '../../fakes/engine.js';
 import type { FakeStore } from '../../fakes/store.js';
+import { heardRows } from '../health/heard.js';
 import { makeHost } from '../registry/host.js';
 
 /** What DATA_DIR keeps of mirrors. */
@@ -57,31 +58,26 @@ export async function storyHost(
   },
 ) {
   const one = await makeHost(store, address);
-  const said: string[] = [];
-  const tell = (level: string) => (fields: { readonly err?: unknown } | string, text?: string) => {
-    const reason = typeof fields === 'object' && fields.err !== undefined ? `: ${fields.err}` : '';
-    said.push(`${level}: ${typeof fields === 'string' ? fields : text}${reason}`);
-  };
-  const log = { info: tell('info'), warn: tell('warn'), debug: nothing };
+  const { rows, log, troubles } = heardRows();
   const tenure = new Tenure();
   const ending = new AbortController();
   const { view, self, networks, identity, endpoints, endpointLeases, local, membership, pools, ipam, peers } = one;
   const underway = new Underway();
   const kicked: NetworkId[] = [];
   const host = { kick: (id: NetworkId) => kicked.push(id), kickAll: nothing, calm: nothing, defer: nothing };
-  const pass = new EnginePass({ engine, view, self, networks, memory, identity, tenure, underway, log });
+  const pass = new EnginePass({ engine, view, self, networks, memory, identity, tenure, underway, log, rows });
   const containers = new ContainerPass({
-    ...{ engine, view, endpoints, endpointLeases, pools, membership, memory, local, tenure, host, log },
+    ...{ engine, view, endpoints, endpointLeases, pools, membership, memory, local, tenure, host, log, rows },
     onPlaced: nothing,
   });
-  const restarts = new RestartPass({ engine, identity, log });
+  const restarts = new RestartPass({ engine, identity, log, rows: rows.of('engine.restart') });
   const sandboxes = { serve: async () => {}, sync: nothing };
   const driver = new NetworkDriver({
     ...{ networks, endpoints, local, memory, containers, sandboxes, underway },
     host: { ...host, settled: async () => {} },
     macs: new Macs(store, view),
     antispoof: { check: nothing, resolve: (options) => options },
-    onRemoval: (text) => void said.push(`warn: ${text}`),
+    onRemoval: (text) => log.warn({ event: 'network-stays' }, text),
   });
   const routes = makeRoutes(
     driver,
@@ -109,7 +105,11 @@ export async function storyHost(
     ...one,
     engine,
     memory,
-    said,
+    /** The log, `level: words`. */
+    get said(): readonly string[] {
+      return log.lines.map(({ level, msg, err }) => `${level}: ${msg}${err === undefined ? '' : `: ${err}`}`);
+    },
+    troubles,
     kicked,
     tenure,
     containers,

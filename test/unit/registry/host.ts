@@ -44,9 +44,8 @@ export async function makeHost(store: Store, address: string) {
   identity.adopt(await identity.read());
   const view = new ClusterView(store);
   const local = new LocalEndpoints();
-  const errors: unknown[] = [];
   const heads = new Heads(store, self);
-  const membership = new Membership({ store, view, self, heads, onError: (e) => errors.push(e) });
+  const membership = new Membership({ store, view, self, heads });
   const pools = new Pools({ store, view, self });
   const networks = new Networks({ store, view, self, pools });
   const leases = new Leases(store, view, pools);

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ConsulGuard, ServerAddress } from '../../../../src/model/ports/ports.js';
 import { ConsulGuardPass, type ConsulServer } from '../../../../src/reconcile/guards/consul-guard-pass.js';
+import { heardRows } from '../../health/heard.js';
 
 /** Remembers what is made, and can be taken away. */
 class PaperGuard implements ConsulGuard {
@@ -22,9 +23,9 @@ let guard: PaperGuard;
 let pass: ConsulGuardPass;
 let bridges: () => Promise<readonly string[]>;
 let names: Record<string, readonly string[]>;
-const warn = vi.fn();
+let heard: ReturnType<typeof heardRows>;
 beforeEach(() => {
-  vi.clearAllMocks();
+  heard = heardRows();
   guard = new PaperGuard();
   bridges = async () => ['docker_gwbridge', 'docker0', 'br-1'];
   names = { consul: ['10.0.0.61', 'fd00::61', '10.0.0.60'] };
@@ -33,7 +34,7 @@ afterEach(() => pass.stop());
 
 const start = (...servers: ConsulServer[]) => {
   const resolve = async (host: string) => names[host] ?? Promise.reject(new Error('ENOTFOUND'));
-  pass = new ConsulGuardPass(guard, servers, () => bridges(), { warn }, resolve);
+  pass = new ConsulGuardPass(guard, servers, () => bridges(), heard.log, heard.rows, resolve);
 };
 const look = async () => {
   pass.kick();
@@ -49,7 +50,7 @@ describe('ConsulGuardPass', () => {
       'docker0 docker_gwbridge | 10.0.0.9 8500',
       'br-1 docker0 docker_gwbridge | 10.0.0.9 8500, 10.0.0.60 8501, 10.0.0.61 8501, fd00::61 8501',
     ]);
-    expect(warn).not.toHaveBeenCalled();
+    expect(heard.log.lines).toEqual([]);
   });
 
   it('follows a new bridge network and a name that leads elsewhere, and keeps what it knows while neither answers', async () => {
@@ -64,7 +65,7 @@ describe('ConsulGuardPass', () => {
     names = {};
     await look();
     expect(guard.made).toHaveLength(made);
-    expect(warn).not.toHaveBeenCalled();
+    expect(heard.log.lines).toEqual([]);
   });
 
   it('says once when a name leads nowhere: this host is guarded all the same', async () => {
@@ -72,9 +73,10 @@ describe('ConsulGuardPass', () => {
     start({ host: 'consul', port: 8500 });
     await look();
     await look();
-    expect(warn.mock.calls).toEqual([
-      ['containers are kept away from Consul on this host alone, for its name does not resolve: consul'],
+    expect(heard.log.words).toEqual([
+      'containers are kept away from Consul on this host alone, for its name does not resolve: consul',
     ]);
+    expect(heard.troubles()).toEqual(['guard.consul-names degraded']);
   });
 
   it('makes it anew when somebody took it away, and says so', async () => {
@@ -84,7 +86,7 @@ describe('ConsulGuardPass', () => {
     await look();
     await look();
     expect(guard.made).toHaveLength(3);
-    expect(warn.mock.calls).toEqual([['repaired the guard of Consul, which somebody had removed']]);
+    expect(heard.log.words).toEqual(['repaired the guard of Consul, which somebody had removed']);
   });
 
   it('takes away what an earlier setting made', async () => {

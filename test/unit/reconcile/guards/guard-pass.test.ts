@@ -1,11 +1,11 @@
-import type { Logger } from 'pino';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Guard } from '../../../../src/model/ports/ports.js';
 import { keys } from '../../../../src/model/values/names.js';
 import type { NodeAddress } from '../../../../src/model/values/types.js';
 import { GuardPass } from '../../../../src/reconcile/guards/guard-pass.js';
 import { formatNode } from '../../../../src/store/records/records.js';
 import { FakeStore } from '../../../fakes/store.js';
+import { heardRows } from '../../health/heard.js';
 import { HOST1, HOST2 } from '../../model/fixtures.js';
 import { idOf, nodeOf } from '../../nodes.js';
 import { makeHost } from '../../registry/host.js';
@@ -31,7 +31,7 @@ const STRANGER = '203.0.113.9' as NodeAddress;
 
 let store: FakeStore;
 let guard: PaperGuard;
-let warn: ReturnType<typeof vi.fn>;
+let heard: ReturnType<typeof heardRows>;
 let host: Awaited<ReturnType<typeof makeHost>>;
 let pass: GuardPass;
 beforeEach(async () => {
@@ -39,8 +39,8 @@ beforeEach(async () => {
   host = await makeHost(store, HOST1);
   await makeHost(store, HOST2).then((other) => other.stop());
   guard = new PaperGuard();
-  warn = vi.fn();
-  pass = new GuardPass(guard, host.view, HOST1, 4789, true, { warn } as unknown as Logger);
+  heard = heardRows();
+  pass = new GuardPass(guard, host.view, HOST1, 4789, true, heard.log, heard.rows.of('guard.vxlan'));
 });
 afterEach(() => {
   pass.stop();
@@ -62,7 +62,7 @@ describe('GuardPass', () => {
     await look();
     await look();
     expect(guard.made.slice(1)).toEqual([`${HOST1} ${HOST2} for 256`]);
-    expect(warn).not.toHaveBeenCalled();
+    expect(heard.log.lines).toEqual([]);
   });
 
   it('admits no node whose record was written without a session, and keeps one that is away', async () => {
@@ -97,7 +97,7 @@ describe('GuardPass', () => {
     await look();
     await look();
     expect(guard.made).toHaveLength(2);
-    expect(warn.mock.calls).toEqual([['repaired the guard of UDP 4789, which somebody had removed']]);
+    expect(heard.log.words).toEqual(['repaired the guard of UDP 4789, which somebody had removed']);
   });
 
   it('tells of datagrams that did not come by the route to their node, once a minute', async () => {
@@ -106,6 +106,8 @@ describe('GuardPass', () => {
     for (let i = 0; i < 3; i++) await look();
     guard.strayed = 9;
     await look();
-    expect(warn.mock.calls).toEqual([[{ datagrams: 5 }, expect.stringContaining('VXLAN_GUARD=incoming')]]);
+    expect(heard.log.lines).toEqual([
+      { level: 'warn', event: 'vxlan-strayed', datagrams: 5, msg: expect.stringContaining('VXLAN_GUARD=incoming') },
+    ]);
   });
 });

@@ -2,8 +2,9 @@
  * News of endpoints cost what they change: the pass follows them without a look at the tables, and ends where a pass
  * ends that knows nothing and looks at everything.
  */
-import type { Logger } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
+import type { Log } from '../../../../src/health/events.js';
+import { NOBODY } from '../../../../src/health/row.js';
 import type { HostKernel } from '../../../../src/model/ports/ports.js';
 import { macOf } from '../../../../src/model/values/address.js';
 import { namespaceName } from '../../../../src/model/values/names.js';
@@ -71,10 +72,10 @@ class Host {
       local: this.local,
       leases: { holder: async () => undefined },
     });
-    const log = { warn: this.warn, debug: () => {}, error: vi.fn() } as unknown as Logger;
+    const log = { warn: this.warn, debug: () => {}, error: vi.fn() } as unknown as Log;
     const self = { ...selfOf(HOST1), mtu: () => 1500 };
     const kernel = this.kernel as unknown as HostKernel;
-    this.pass = new HostPass(kernel, view, this.local, membership, this.peers, self, this.tenure, log);
+    this.pass = new HostPass(kernel, view, this.local, membership, this.peers, self, this.tenure, log, NOBODY);
     this.pass.open();
   }
 

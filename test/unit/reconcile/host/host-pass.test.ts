@@ -1,7 +1,8 @@
 /** The host pass and what containers do to their own ends: paced, logged within bounds, and not the network's loss. */
-import type { Logger } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../../../src/errors.js';
+import type { Log } from '../../../../src/health/events.js';
+import { NOBODY } from '../../../../src/health/row.js';
 import { kernelError } from '../../../../src/kernel/system/errno.js';
 import type { Notice } from '../../../../src/model/diff/drift.js';
 import type { ObservedLink, ObservedNamespace } from '../../../../src/model/plan/observed.js';
@@ -82,7 +83,7 @@ beforeEach(async () => {
   warn = vi.fn();
   const self = { ...selfOf(HOST1), mtu: () => 1500 };
   tenure = { prunes: true, refusal: undefined };
-  const log = { warn, debug: vi.fn(), error: vi.fn() } as unknown as Logger;
+  const log = { warn, debug: vi.fn(), error: vi.fn() } as unknown as Log;
   const peers = new Peers({
     view: host.view,
     self: self.id,
@@ -99,6 +100,7 @@ beforeEach(async () => {
     self,
     tenure,
     log,
+    NOBODY,
   );
   pass.open();
 });
