@@ -83,7 +83,13 @@ beforeEach(async () => {
   const self = { ...selfOf(HOST1), mtu: () => 1500 };
   tenure = { prunes: true, refusal: undefined };
   const log = { warn, debug: vi.fn(), error: vi.fn() } as unknown as Logger;
-  const peers = new Peers(host.view, self.id, host.local, { holder: async () => undefined }, () => pass.kick(network));
+  const peers = new Peers({
+    view: host.view,
+    self: self.id,
+    local: host.local,
+    leases: { holder: async () => undefined },
+  });
+  peers.onChange(() => pass.kick(network));
   pass = new HostPass(
     kernel as unknown as HostKernel,
     host.view,
