@@ -14,7 +14,8 @@ export class News {
   /** What the parts tell each other from the first moment on. */
   connect(): void {
     const { tenure } = this.parts.ground;
-    const { host, engine, containers } = this.parts.passes;
+    const { host, engine, containers, node, hostParts } = this.parts.passes;
+    node.onLook(() => hostParts.kick('gwbridge'));
     this.parts.registry.peers.onChange((network) => host.kick(network));
     tenure.onTake(() => {
       // At a start that is the agent's to do, once all has been read.
@@ -34,19 +35,19 @@ export class News {
 
   /** From now on the engine's events count, and what happened before is looked for. */
   followEngine(signal: AbortSignal): void {
-    const { docker, engine, containers, restarts, consulGuard, node } = this.parts.passes;
+    const { docker, engine, containers, restarts, hostParts, node } = this.parts.passes;
     const compare = () => {
       engine.kick();
       containers.kickAll();
       restarts.look();
-      consulGuard.kick();
+      hostParts.kick('consulGuard');
       node.kick();
     };
     docker.events((event) => this.engineTold(event), compare, signal);
   }
 
   private clusterChanged(cluster: Cluster, { networks, nodes, endpoints }: ClusterChange): void {
-    const { host, engine, containers, node, guard, findings } = this.parts.passes;
+    const { host, engine, containers, node, hostParts, findings } = this.parts.passes;
     const { membership, copy } = this.parts.cluster;
     const changed = differing(this.known, cluster.networks);
     this.known = cluster.networks;
@@ -58,7 +59,7 @@ export class News {
       node.networksChanged();
     }
     if (networks || nodes) {
-      guard.kick();
+      hostParts.kick('vxlanGuard');
       findings.look(cluster);
     }
     if (endpoints.size > 0 || networks) this.parts.names.sandboxes.sync();
@@ -67,9 +68,9 @@ export class News {
   }
 
   private engineTold(event: EngineEvent): void {
-    const { engine, containers, node, consulGuard } = this.parts.passes;
+    const { engine, containers, node, hostParts } = this.parts.passes;
     if (event.type === 'bridge') {
-      consulGuard.kick();
+      hostParts.kick('consulGuard');
       return;
     }
     if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) engine.look(event.network);

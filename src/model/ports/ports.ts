@@ -4,9 +4,9 @@
  */
 import type { Notice } from '../diff/drift.js';
 import type { Bearer } from '../diff/takeover.js';
-import type { ObservedLink, ObservedNamespace } from '../plan/observed.js';
+import type { ObservedNamespace } from '../plan/observed.js';
 import type { Step } from '../plan/steps.js';
-import type { Cidr, GuardDrops, Ip, NamespaceName, NodeAddress } from '../values/types.js';
+import type { Cidr, NamespaceName } from '../values/types.js';
 
 /** One key of the store. `index` grows with every change of the key; 0 never occurs. */
 export interface Entry {
@@ -109,8 +109,8 @@ export interface Store {
 
 /** What the host itself (not a network's namespace) looks like. */
 export interface HostFacts {
-  /** docker_gwbridge, where the engine has made it. */
-  readonly gwbridge?: ObservedLink;
+  /** The engine has made docker_gwbridge. */
+  readonly hasGwbridge: boolean;
   /** Its on-link networks. */
   readonly gwbridgeNetworks: readonly Cidr[];
   /** All on-link networks and routes of the main table, without the default route. */
@@ -147,49 +147,7 @@ export interface HostKernel {
    */
   announce(name: NamespaceName, bearers: readonly Bearer[]): Promise<void>;
   hostFacts(): Promise<HostFacts>;
-  /** `ip link set docker_gwbridge mtu <mtu> up`. */
-  fitGwbridge(mtu: number): Promise<void>;
-  /** Makes docker_gwbridge again when containers were on it as it went; gives their number. */
-  rebuildGwbridge(): Promise<number>;
   /** Tells what happens in a namespace, until it is removed. Asked for again, it goes on as it is. */
   watch(name: NamespaceName, listener: (notices: readonly Notice[]) => void): Promise<void>;
-  /** Tells of docker_gwbridge from now on. Asked for again, it goes on as it is. */
-  watchGwbridge(listener: (notices: readonly Notice[]) => void): void;
-  close(): void;
-}
-
-/** Keeps VXLAN of our networks out that no node sends. */
-export interface Guard {
-  /**
-   * Lets these nodes alone send to these VNIs; where it stands, by what differs alone. Rejects with a KernelError. The
-   * other calls wait until it has ended.
-   */
-  ensure(nodes: readonly NodeAddress[], vnis: readonly number[]): Promise<void>;
-  /** Whether what `ensure` made is still there. */
-  stands(): boolean;
-  /** Undefined when there is no guard. */
-  drops(): GuardDrops | undefined;
-  /** Lets everybody in; gone already is success. */
-  remove(): void;
-  close(): void;
-}
-
-/** Where Consul answers. */
-export interface ServerAddress {
-  readonly address: Ip;
-  readonly port: number;
-}
-
-/** Keeps what containers send away from Consul. */
-export interface ConsulGuard {
-  /**
-   * Lets nothing through that comes in by one of these interfaces for one of these servers, or for one of their ports
-   * on this host. Throws a KernelError.
-   */
-  ensure(interfaces: readonly string[], servers: readonly ServerAddress[]): void;
-  /** Whether what `ensure` made is still there. */
-  stands(): boolean;
-  /** Lets everything through; gone already is success. */
-  remove(): void;
   close(): void;
 }

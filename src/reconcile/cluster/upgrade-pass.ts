@@ -28,7 +28,7 @@ export class UpgradePass {
 
   constructor(private readonly parts: UpgradePassParts) {
     this.loop = new Loop(() => this.pass(), {
-      resyncMs: LOOK_MS,
+      resyncMs: () => LOOK_MS,
       onError: (_, e) => parts.log.debug({ err: messageOf(e) }, 'which version the cluster has is not known'),
       describe: () => 'the version of the records',
     });

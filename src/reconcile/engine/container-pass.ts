@@ -68,7 +68,7 @@ export class ContainerPass {
 
   constructor(private readonly parts: ContainerPassParts) {
     this.loop = new Loop((key) => (key === ALL ? this.compareAll() : this.describe(key)), {
-      resyncMs: RESYNC_MS,
+      resyncMs: () => RESYNC_MS,
       onError: (key, e) =>
         parts.log.warn({ container: key, err: messageOf(e) }, 'the engine did not tell about a container'),
       describe: (key) => `the description of container ${key}`,

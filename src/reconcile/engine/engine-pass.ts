@@ -51,7 +51,7 @@ export class EnginePass {
   constructor(private readonly parts: EnginePassParts) {
     this.seen = new EngineNetworks(parts.engine, (id, of) => parts.memory.rememberMirror(id, of));
     this.loop = new Loop(() => this.pass(), {
-      resyncMs: RESYNC_MS,
+      resyncMs: () => RESYNC_MS,
       onError: (_, e) =>
         parts.log.warn({ err: messageOf(e) }, "the engine's networks could not be compared with the cluster's"),
       describe: () => 'the comparison with the engine',

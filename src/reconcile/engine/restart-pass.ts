@@ -20,7 +20,7 @@ export class RestartPass {
 
   constructor(private readonly parts: RestartPassParts) {
     this.loop = new Loop(() => this.pass(), {
-      resyncMs: 0,
+      resyncMs: () => 0,
       onError: (_, e) => parts.log.debug({ err: messageOf(e) }, 'containers that could not start are looked for later'),
       describe: () => 'the start of containers that could not start before',
     });

@@ -54,7 +54,7 @@ export class HostPass {
   ) {
     this.steps = new HostSteps(kernel, this.mending, log);
     this.loop = new Loop((name) => this.pass(name), {
-      resyncMs: RESYNC_MS,
+      resyncMs: () => RESYNC_MS,
       onError: (name, e) => log.error({ namespace: name, err: messageOf(e) }, 'the namespace could not be made right'),
       describe: (name) => `the network's namespace ${name}`,
     });

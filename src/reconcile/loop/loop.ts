@@ -5,8 +5,8 @@
 import { DeadlineError } from '../../errors.js';
 
 export interface LoopOptions<K> {
-  /** Repeats every key's pass even when nothing happened, ms. */
-  readonly resyncMs: number;
+  /** Repeats a key's pass even when nothing happened, ms. */
+  readonly resyncMs: (key: K) => number;
   readonly onError: (key: K, error: unknown) => void;
   /** Says what did not come about, for the DeadlineError of `settled`. */
   readonly describe: (key: K) => string;
@@ -110,7 +110,7 @@ export class Loop<K> {
       return;
     }
     const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** (state.failures - 1), LAST_BACKOFF_MS);
-    state.timer = setTimeout(() => this.kick(key), state.failures === 0 ? this.options.resyncMs : backoff);
+    state.timer = setTimeout(() => this.kick(key), state.failures === 0 ? this.options.resyncMs(key) : backoff);
     state.timer.unref();
   }
 }

@@ -52,7 +52,7 @@ export class NodeRegistration {
       // Loopback's is larger than any Ethernet device's, and may carry the address.
       mtu: Math.min(facts.underlayMtu, MTU_RANGE.max),
       routes: widest(facts.routes, MOST.routes),
-      ...(facts.gwbridge === undefined ? {} : { gwbridge: widest(facts.gwbridgeNetworks, MOST.gwbridge) }),
+      ...(facts.hasGwbridge ? { gwbridge: widest(facts.gwbridgeNetworks, MOST.gwbridge) } : {}),
     });
     if (!this.isOpen || value === this.published) return;
     this.publishing = this.write(value);

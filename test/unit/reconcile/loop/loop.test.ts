@@ -4,7 +4,11 @@ import { Loop } from '../../../../src/reconcile/loop/loop.js';
 
 const loops: Loop<string>[] = [];
 const loop = (pass: (key: string) => Promise<boolean>, resyncMs = 60_000, errors: unknown[] = []) => {
-  const made = new Loop<string>(pass, { resyncMs, onError: (_, e) => errors.push(e), describe: (k) => `key ${k}` });
+  const made = new Loop<string>(pass, {
+    resyncMs: () => resyncMs,
+    onError: (_, e) => errors.push(e),
+    describe: (k) => `key ${k}`,
+  });
   loops.push(made);
   return made;
 };
