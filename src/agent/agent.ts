@@ -37,8 +37,8 @@ export class Agent {
     private readonly servers: readonly Server[],
     private readonly events: AgentEvents,
   ) {
-    const { ground, cluster, passes } = parts;
-    this.news = new News(parts);
+    const { ground, cluster, registry, names, passes } = parts;
+    this.news = new News({ ...ground, ...cluster, ...registry, ...names, ...passes });
     this.healing = new Healing({
       ...{ ...cluster, log, ending: this.ending.signal },
       onHealed: () => {

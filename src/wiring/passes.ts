@@ -104,11 +104,11 @@ function makeEnginePasses(
 ) {
   const { memory, identity, self, tenure } = ground;
   const { view, membership, local } = cluster;
-  const { networks, endpoints, pools, underway } = registry;
+  const { networks, endpoints, endpointLeases, pools, underway } = registry;
   return {
     engine: new EnginePass({ engine, view, self, networks, memory, identity, tenure, underway, log }),
     containers: new ContainerPass({
-      ...{ engine, view, endpoints, pools, membership, memory, local, tenure, host, log },
+      ...{ engine, view, endpoints, endpointLeases, pools, membership, memory, local, tenure, host, log },
       onPlaced: () => names.sandboxes.sync(),
     }),
     restarts: new RestartPass({ engine, identity, log }),

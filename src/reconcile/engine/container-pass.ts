@@ -3,11 +3,11 @@
  * what endpoints of this node left behind when the engine died without saying so.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { DeadlineError, messageOf } from '../../errors.js';
+import { messageOf } from '../../errors.js';
 import type { Engine, EngineContainer } from '../../model/ports/engine-port.js';
 import type { EndpointId, EngineNetworkId, NetworkId } from '../../model/values/types.js';
+import type { EndpointLeases } from '../../registry/endpoints/endpoint-leases.js';
 import type { Endpoints } from '../../registry/endpoints/endpoints.js';
 import type { Pools } from '../../registry/ipam/pools.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
@@ -27,13 +27,8 @@ const LEFT_MS = 30_000;
 /** A record of this host that does not live here: so soon it is looked at, for a moment ago it may have, ms. */
 const DEAD_MS = 2_000;
 
-/** Inspects at once, and how long each may take, ms. */
-const INSPECTS = 8;
-const INSPECT_MS = 5_000;
-const SILENT = Symbol();
-
-/** The first comes too early for what was under way at the crash. */
-const THOROUGH_COMPARISONS = 2;
+/** By then all that an earlier process left has been nobody's work in progress for long enough (see Pools and Ipam), ms. */
+const RIPE_MS = 60_000;
 
 /** A container's id, or `all` for the full comparison. */
 type Key = string;
@@ -43,7 +38,8 @@ export interface ContainerPassParts {
   readonly engine: Pick<Engine, 'container' | 'containers' | 'endpoints' | 'networks'>;
   readonly view: Pick<ClusterView, 'current'>;
   readonly pools: Pick<Pools, 'reap'>;
-  readonly endpoints: Pick<Endpoints, 'dead' | 'describe' | 'free' | 'own' | 'reapLeases'>;
+  readonly endpoints: Pick<Endpoints, 'dead' | 'describe' | 'free' | 'own'>;
+  readonly endpointLeases: Pick<EndpointLeases, 'reap'>;
   readonly membership: Pick<Membership, 'networks'>;
   readonly memory: Pick<HostMemory, 'clusterIdOf'>;
   readonly local: Pick<
@@ -60,7 +56,9 @@ export interface ContainerPassParts {
 
 export class ContainerPass {
   private readonly loop: Loop<Key>;
-  private comparisons = 0;
+  private readonly began = performance.now();
+  /** What earlier processes left behind anywhere in the cluster has been freed. */
+  private isSwept = false;
   /** Containers of which the engine did not tell at the last comparison. */
   private readonly silent = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
@@ -145,7 +143,9 @@ export class ContainerPass {
 
   private async compareAll(): Promise<boolean> {
     const attached = new Set<EndpointId>();
-    for (const container of await this.inspect(await this.parts.engine.containers())) {
+    const { told, silent } = await this.parts.engine.containers();
+    this.tellSilent(silent);
+    for (const container of told) {
       for (const { endpoint } of container.attachments) {
         if (endpoint === '') continue;
         attached.add(endpoint);
@@ -164,33 +164,14 @@ export class ContainerPass {
     return true;
   }
 
-  /**
-   * Several at once, each for a limited time: the engine keeps an inspect waiting for as long as its container is locked,
-   * and one that hangs is to hold up neither the names of the others nor what is freed. What is attached to one that says
-   * nothing is listed by its network, too.
-   */
-  private async inspect(ids: readonly string[]): Promise<readonly EngineContainer[]> {
-    const found: EngineContainer[] = [];
-    for (let i = 0; i < ids.length; i += INSPECTS)
-      await Promise.all(
-        ids.slice(i, i + INSPECTS).map(async (id) => {
-          try {
-            const answer = this.parts.engine.container(id);
-            const container = await Promise.race([answer, sleep(INSPECT_MS, SILENT, { ref: false })]);
-            if (container === SILENT) throw new DeadlineError(`no answer within ${INSPECT_MS / 1000} s`);
-            if (container !== undefined) found.push(container);
-            this.silent.delete(id);
-          } catch (e) {
-            if (this.silent.has(id)) return;
-            this.silent.add(id);
-            this.parts.log.warn(
-              { container: id, err: messageOf(e) },
-              'the engine says nothing of a container; all else goes on',
-            );
-          }
-        }),
-      );
-    return found;
+  /** Once for each while it is so. */
+  private tellSilent(silent: ReadonlyMap<string, string>): void {
+    for (const id of this.silent) if (!silent.has(id)) this.silent.delete(id);
+    for (const [id, err] of silent) {
+      if (!this.silent.has(id))
+        this.parts.log.warn({ container: id, err }, 'the engine says nothing of a container; all else goes on');
+      this.silent.add(id);
+    }
   }
 
   private async reap(
@@ -232,15 +213,20 @@ export class ContainerPass {
     }, ms).unref();
   }
 
-  /** A crash may have left leases in networks that this host is no member of: the first comparisons read all. */
+  /**
+   * A crash may have left leases in networks that this host is no member of: all are read until that was done once late
+   * enough. Not a number of times: an engine that comes and goes has all compared at each of its starts.
+   */
   private async reapLeases(attached: ReadonlySet<EndpointId>): Promise<void> {
-    const thorough = this.comparisons++ < THOROUGH_COMPARISONS;
+    const thorough = !this.isSwept;
+    const isRipe = performance.now() - this.began > RIPE_MS;
     const pools = await this.parts.pools.reap(thorough);
     if (pools > 0) this.parts.log.warn({ pools }, 'freed address pools that no network took up');
     const networks = thorough ? this.parts.view.current.networks.keys() : this.parts.membership.networks;
     for (const network of networks) {
-      const freed = await this.parts.endpoints.reapLeases(network, attached);
+      const freed = await this.parts.endpointLeases.reap(network, attached);
       if (freed > 0) this.parts.log.warn({ network, freed }, 'freed addresses that no endpoint took up');
     }
+    this.isSwept ||= isRipe;
   }
 }
