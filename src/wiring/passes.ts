@@ -54,16 +54,11 @@ function makeHostPasses(config: Config, log: Logger, { ground, cluster, registry
   const { view, local, membership, registration } = cluster;
   const { advertise: address, vxlanPort: port } = config;
   const node = new NodePass({ kernel, registration, facts, log });
-  const host = new HostPass(
-    kernel,
-    view,
-    local,
-    membership,
-    registry.peers,
-    { id: self, address, port, mtu: () => node.facts.underlayMtu },
-    tenure,
-    log,
-  );
+  const host = new HostPass({
+    ...{ kernel, view, local, membership, tenure, log },
+    peers: registry.peers,
+    self: { id: self, address, port, mtu: () => node.facts.underlayMtu },
+  });
   return { node, host, hostParts: makeHostParts(config, log, { view, docker, node }) };
 }
 

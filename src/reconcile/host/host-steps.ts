@@ -18,7 +18,7 @@ export class HostSteps {
   constructor(
     private readonly kernel: Pick<HostKernel, 'apply' | 'announce'>,
     private readonly mending: Mending<NamespaceName>,
-    private readonly log: Logger,
+    private readonly log: Pick<Logger, 'debug' | 'warn'>,
   ) {
     this.takeovers = new Takeovers(kernel, log);
   }

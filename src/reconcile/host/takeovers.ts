@@ -15,7 +15,7 @@ export class Takeovers {
 
   constructor(
     private readonly kernel: Pick<HostKernel, 'announce'>,
-    private readonly log: Logger,
+    private readonly log: Pick<Logger, 'debug' | 'warn'>,
   ) {}
 
   /** As the kernel has it before a first pass: what has changed while nobody was here is to be told, too. */

@@ -74,7 +74,10 @@ class Host {
     const log = { warn: this.warn, debug: () => {}, error: vi.fn() } as unknown as Logger;
     const self = { ...selfOf(HOST1), mtu: () => 1500 };
     const kernel = this.kernel as unknown as HostKernel;
-    this.pass = new HostPass(kernel, view, this.local, membership, this.peers, self, this.tenure, log);
+    this.pass = new HostPass({
+      ...{ kernel, view, membership, self, log },
+      ...{ local: this.local, peers: this.peers, tenure: this.tenure },
+    });
     this.pass.open();
   }
 

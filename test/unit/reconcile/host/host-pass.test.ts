@@ -90,16 +90,10 @@ beforeEach(async () => {
     leases: { holder: async () => undefined },
   });
   peers.onChange(() => pass.kick(network));
-  pass = new HostPass(
-    kernel as unknown as HostKernel,
-    host.view,
-    host.local,
-    host.membership,
-    peers,
-    self,
-    tenure,
-    log,
-  );
+  pass = new HostPass({
+    ...{ kernel: kernel as unknown as HostKernel, peers, self, tenure, log },
+    ...{ view: host.view, local: host.local, membership: host.membership },
+  });
   pass.open();
 });
 afterEach(() => {
