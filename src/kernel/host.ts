@@ -3,7 +3,7 @@ import { closeSync, openSync } from 'node:fs';
 import type { Bearer } from '../model/diff/takeover.js';
 import type { ObservedNamespace } from '../model/plan/observed.js';
 import type { Step } from '../model/plan/steps.js';
-import type { HostFacts, HostKernel } from '../model/ports/ports.js';
+import type { HostFacts, HostKernel } from '../model/ports/kernel-port.js';
 import { NETNS_DIR, namespaceName } from '../model/values/names.js';
 import type { NamespaceName, NetworkId } from '../model/values/types.js';
 import { readHostFacts } from './host-parts/facts.js';

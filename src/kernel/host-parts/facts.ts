@@ -1,5 +1,5 @@
 /** What the host's namespace looks like to whoever publishes it. */
-import type { HostFacts } from '../../model/ports/ports.js';
+import type { HostFacts } from '../../model/ports/kernel-port.js';
 import { networkOf } from '../../model/values/address.js';
 import { MTU_RANGE } from '../../model/values/shapes.js';
 import { listAddresses } from '../links/addresses.js';

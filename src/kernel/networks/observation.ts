@@ -12,7 +12,7 @@ import { readVxlan } from '../links/vxlan.js';
 import { checksSources } from '../system/sysctl.js';
 import type { Namespaces, Space } from './namespaces.js';
 
-/** `part`: see HostKernel. Rejects with a KernelError. */
+/** `part`: see NetworksKernel. Rejects with a KernelError. */
 export async function observeNamespace(
   spaces: Namespaces,
   name: NamespaceName,

@@ -1,14 +1,14 @@
 /** Keeps this host's own record in the cluster true. */
 import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
-import type { HostFacts, HostKernel } from '../../model/ports/ports.js';
+import type { FactsKernel, HostFacts } from '../../model/ports/kernel-port.js';
 import type { NodeRegistration } from '../../registry/nodes/node-registration.js';
 import { Loop } from '../loop/loop.js';
 
 const RESYNC_MS = 30_000;
 
 export interface NodePassParts {
-  readonly kernel: Pick<HostKernel, 'hostFacts'>;
+  readonly kernel: FactsKernel;
   readonly registration: Pick<NodeRegistration, 'publish'>;
   /** At the start. */
   readonly facts: HostFacts;

@@ -6,7 +6,7 @@ import {
   planGwbridge,
   remember,
 } from '../../model/host/gwbridge.js';
-import type { HostFacts } from '../../model/ports/ports.js';
+import type { HostFacts } from '../../model/ports/kernel-port.js';
 import type { GwbridgeWish } from '../../model/values/types.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { Planner } from './planner.js';

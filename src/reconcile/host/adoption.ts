@@ -1,11 +1,11 @@
 /** What is in the kernel when a process begins. */
-import type { HostKernel } from '../../model/ports/ports.js';
+import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import type { EndpointId, NamespaceName } from '../../model/values/types.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
 
 /** Gives the namespaces that there are; the endpoints whose links are in them are attached. */
 export async function adopt(
-  kernel: Pick<HostKernel, 'namespaces' | 'observe'>,
+  kernel: Pick<NetworksKernel, 'namespaces' | 'observe'>,
   local: Pick<LocalEndpoints, 'attach'>,
 ): Promise<readonly NamespaceName[]> {
   const names = await kernel.namespaces();

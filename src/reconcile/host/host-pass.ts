@@ -4,7 +4,7 @@ import { messageOf } from '../../errors.js';
 import { deviceSteps, peerSteps } from '../../model/diff/change.js';
 import type { Notice } from '../../model/diff/drift.js';
 import type { Step } from '../../model/plan/steps.js';
-import type { HostKernel } from '../../model/ports/ports.js';
+import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import { namespaceName } from '../../model/values/names.js';
 import type { Cluster, NamespaceName, NetworkId } from '../../model/values/types.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
@@ -23,7 +23,7 @@ const RESYNC_MS = 30_000;
 /** Long enough for the calls that follow DeleteEndpoint, ms. */
 const DEFER_MS = 150;
 export interface HostPassParts extends WishesParts {
-  readonly kernel: Pick<HostKernel, Exclude<keyof HostKernel, 'canFilter' | 'close' | 'hostFacts'>>;
+  readonly kernel: NetworksKernel;
   readonly local: WishesParts['local'] & Pick<LocalEndpoints, 'attach'>;
   readonly tenure: Pick<Tenure, 'prunes' | 'refusal'>;
   readonly log: Pick<Logger, 'debug' | 'error' | 'warn'>;
@@ -94,7 +94,7 @@ export class HostPass {
     await Promise.all(this.deferred.waiting.map((name) => this.loop.settled(name, deadlineMs).catch(() => undefined)));
   }
 
-  /** A container has its cards: see {@link HostKernel.calm}. One that is just going need not be calm. */
+  /** A container has its cards: see {@link NetworksKernel.calm}. One that is just going need not be calm. */
   calm(sandbox: string): void {
     try {
       this.parts.kernel.calm(sandbox);

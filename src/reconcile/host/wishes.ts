@@ -5,7 +5,7 @@ import type { NamespacePlan } from '../../model/plan/namespace-plan.js';
 import type { ObservedNamespace } from '../../model/plan/observed.js';
 import { networkOfNamespace, plan } from '../../model/plan/plan.js';
 import type { Self } from '../../model/plan/self.js';
-import type { HostKernel } from '../../model/ports/ports.js';
+import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import { namespaceName } from '../../model/values/names.js';
 import type { Cluster, EndpointId, NamespaceName, Network, NetworkId } from '../../model/values/types.js';
 import type { Peers } from '../../registry/endpoints/peers.js';
@@ -22,7 +22,7 @@ const SLICE = 250;
 export type HostSelf = Pick<Self, 'id' | 'address' | 'port'> & { readonly mtu: () => number };
 
 export interface WishesParts {
-  readonly kernel: Pick<HostKernel, 'isNamespace'>;
+  readonly kernel: Pick<NetworksKernel, 'isNamespace'>;
   readonly view: Pick<ClusterView, 'current'>;
   readonly local: Pick<LocalEndpoints, 'attachedAmong' | 'changes' | 'fetched' | 'joined'>;
   readonly membership: Pick<Membership, 'networks' | 'own'>;

@@ -4,7 +4,8 @@
  */
 import { isUserError, messageOf } from '../../errors.js';
 import type { Origin } from '../../model/cluster/origin.js';
-import type { Entry, Hold, HostFacts, Op, Store } from '../../model/ports/ports.js';
+import type { HostFacts } from '../../model/ports/kernel-port.js';
+import type { Entry, Hold, Op, Store } from '../../model/ports/ports.js';
 import { isCanonicalNetwork } from '../../model/values/canonical.js';
 import { keys } from '../../model/values/names.js';
 import { MOST, MTU_RANGE } from '../../model/values/shapes.js';

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
-import type { HostFacts } from '../../../../src/model/ports/ports.js';
+import type { HostFacts } from '../../../../src/model/ports/kernel-port.js';
 import { NodePass } from '../../../../src/reconcile/cluster/node-pass.js';
 
 const FACTS: HostFacts = { hasGwbridge: false, gwbridgeNetworks: [], routes: [], underlayMtu: 1500 };

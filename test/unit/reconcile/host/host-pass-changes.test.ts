@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
-import type { HostKernel } from '../../../../src/model/ports/ports.js';
+import type { HostKernel } from '../../../../src/model/ports/kernel-port.js';
 import { macOf } from '../../../../src/model/values/address.js';
 import { namespaceName } from '../../../../src/model/values/names.js';
 import type {

@@ -6,7 +6,7 @@ import { kernelError } from '../../../../src/kernel/system/errno.js';
 import type { Notice } from '../../../../src/model/diff/drift.js';
 import type { ObservedLink, ObservedNamespace } from '../../../../src/model/plan/observed.js';
 import type { Step } from '../../../../src/model/plan/steps.js';
-import type { HostKernel } from '../../../../src/model/ports/ports.js';
+import type { HostKernel } from '../../../../src/model/ports/kernel-port.js';
 import { keys, namespaceName } from '../../../../src/model/values/names.js';
 import type { EndpointId, Mac, NamespaceName, NetworkId } from '../../../../src/model/values/types.js';
 import { HostPass } from '../../../../src/reconcile/host/host-pass.js';

@@ -1,7 +1,7 @@
 /** What a host says of itself can be read by others, whatever the host is like. */
 import { describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../../../src/errors.js';
-import type { HostFacts } from '../../../../src/model/ports/ports.js';
+import type { HostFacts } from '../../../../src/model/ports/kernel-port.js';
 import { hostnameOf } from '../../../../src/model/values/shapes.js';
 import type { Cidr, NodeAddress } from '../../../../src/model/values/types.js';
 import { NodeRegistration } from '../../../../src/registry/nodes/node-registration.js';
