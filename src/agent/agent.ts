@@ -94,9 +94,10 @@ export class Agent {
   }
 
   private async run(isFirst: boolean, patienceMs: number): Promise<void> {
-    const { node, consulGuard } = this.parts.passes;
+    const { node, hostParts } = this.parts.passes;
+    hostParts.kick('sysctls');
     node.kick();
-    consulGuard.kick();
+    hostParts.kick('consulGuard');
     void this.insist(this.rows.of('agent.identity'), () => this.settle());
     const loaded = this.insist(this.rows.of('agent.load'), () => this.loading.load(this.ending.signal));
     await Promise.race([loaded, sleep(Math.max(0, patienceMs))]);
@@ -141,9 +142,9 @@ export class Agent {
   /** By what the store itself says: who is no node of the cluster is kept out. */
   private keepOut(): void {
     const { exposure, view } = this.parts.cluster;
-    const { guard, findings } = this.parts.passes;
+    const { hostParts, findings } = this.parts.passes;
     exposure.look();
-    guard.kick();
+    hostParts.kick('vxlanGuard');
     findings.look(view.current);
   }
 

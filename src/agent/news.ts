@@ -8,15 +8,12 @@ import type { ContainerPass } from '../reconcile/engine/container-pass.js';
 import type { EnginePass } from '../reconcile/engine/engine-pass.js';
 import type { RestartPass } from '../reconcile/engine/restart-pass.js';
 import type { HostPass } from '../reconcile/host/host-pass.js';
+import type { HostPartsPass } from '../reconcile/host-parts/host-parts-pass.js';
 import type { Peers } from '../registry/endpoints/peers.js';
 import type { Membership } from '../registry/local/membership.js';
 import type { Tenure } from '../registry/nodes/tenure.js';
 import type { ClusterChange } from '../store/view/change-teller.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
-
-interface Kicked {
-  kick(): void;
-}
 
 export interface NewsParts {
   readonly tenure: Pick<Tenure, 'onTake' | 'prunes'>;
@@ -30,9 +27,8 @@ export interface NewsParts {
   readonly engine: Pick<EnginePass, 'compare' | 'kick' | 'look' | 'vacated'>;
   readonly containers: Pick<ContainerPass, 'kick' | 'kickAll' | 'lookForDead'>;
   readonly restarts: Pick<RestartPass, 'look'>;
-  readonly node: Pick<NodePass, 'kick' | 'networksChanged'>;
-  readonly guard: Kicked;
-  readonly consulGuard: Kicked;
+  readonly node: Pick<NodePass, 'kick' | 'networksChanged' | 'onLook'>;
+  readonly hostParts: Pick<HostPartsPass, 'kick'>;
   readonly findings: Pick<Findings, 'look'>;
 }
 
@@ -44,7 +40,8 @@ export class News {
 
   /** What the parts tell each other from the first moment on. */
   connect(): void {
-    const { tenure, peers, host, engine, containers } = this.parts;
+    const { tenure, peers, host, engine, containers, node, hostParts } = this.parts;
+    node.onLook(() => hostParts.kick('gwbridge'));
     peers.onChange((network) => host.kick(network));
     tenure.onTake(() => {
       // At a start that is the agent's to do, once all has been read.
@@ -64,19 +61,19 @@ export class News {
 
   /** From now on the engine's events count, and what happened before is looked for. */
   followEngine(signal: AbortSignal): void {
-    const { docker, engine, containers, restarts, consulGuard, node } = this.parts;
+    const { docker, engine, containers, restarts, hostParts, node } = this.parts;
     const compare = () => {
       engine.kick();
       containers.kickAll();
       restarts.look();
-      consulGuard.kick();
+      hostParts.kick('consulGuard');
       node.kick();
     };
     docker.events((event) => this.engineTold(event), compare, signal);
   }
 
   private clusterChanged(cluster: Cluster, { networks, nodes, endpoints }: ClusterChange): void {
-    const { membership, copy, sandboxes, host, engine, containers, node, guard, findings } = this.parts;
+    const { membership, copy, sandboxes, host, engine, containers, node, hostParts, findings } = this.parts;
     const changed = differing(this.known, cluster.networks);
     this.known = cluster.networks;
     // News of networks without a changed record are of those that cannot be read.
@@ -87,7 +84,7 @@ export class News {
       node.networksChanged();
     }
     if (networks || nodes) {
-      guard.kick();
+      hostParts.kick('vxlanGuard');
       findings.look(cluster);
     }
     if (endpoints.size > 0 || networks) sandboxes.sync();
@@ -96,9 +93,9 @@ export class News {
   }
 
   private engineTold(event: EngineEvent): void {
-    const { engine, containers, node, consulGuard } = this.parts;
+    const { engine, containers, node, hostParts } = this.parts;
     if (event.type === 'bridge') {
-      consulGuard.kick();
+      hostParts.kick('consulGuard');
       return;
     }
     if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) engine.look(event.network);

@@ -5,7 +5,6 @@ import type { Log } from '../health/events.js';
 import type { Rows } from '../health/rows.js';
 import { LinuxKernel } from '../kernel/host.js';
 import { readOrigin } from '../kernel/system/origin.js';
-import { raiseNeighbourLimits } from '../kernel/system/sysctl.js';
 import { nodeAddressTrouble } from '../model/values/canonical.js';
 import { keys } from '../model/values/names.js';
 import { Identity } from '../registry/nodes/identity.js';
@@ -28,7 +27,6 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
     throw new UserError(
       `CLUSTER_ADVERTISE is ${address}, one of ${trouble}, at which no other host can reach this one; use another address`,
     );
-  raiseNeighbourLimits();
   const kernel = new LinuxKernel({ advertise: address });
   const facts = await kernel.hostFacts();
   const memory = HostMemory.open(config.dataDir, rows);

@@ -3,8 +3,8 @@ import type { Config } from '../config/config.js';
 import { DockerEngine } from '../engine/docker.js';
 import type { Log } from '../health/events.js';
 import type { Rows } from '../health/rows.js';
-import { NftConsulGuard } from '../kernel/rules/consul-guard.js';
-import { VxlanGuard } from '../kernel/rules/vxlan-guard.js';
+import { LinuxHostParts } from '../kernel/host-parts/host-parts.js';
+import { SYSCTLS } from '../model/host/sysctls.js';
 import { familyOf } from '../model/values/address.js';
 import { Findings } from '../reconcile/cluster/findings.js';
 import { NodePass } from '../reconcile/cluster/node-pass.js';
@@ -13,9 +13,13 @@ import { ContainerPass } from '../reconcile/engine/container-pass.js';
 import { EnginePass } from '../reconcile/engine/engine-pass.js';
 import { GwbridgeMaker } from '../reconcile/engine/gwbridge-maker.js';
 import { RestartPass } from '../reconcile/engine/restart-pass.js';
-import { ConsulGuardPass } from '../reconcile/guards/consul-guard-pass.js';
-import { GuardPass } from '../reconcile/guards/guard-pass.js';
 import { HostPass } from '../reconcile/host/host-pass.js';
+import { ConsulGuardPlanner } from '../reconcile/host-parts/consul-guard-planner.js';
+import { GwbridgePlanner } from '../reconcile/host-parts/gwbridge-planner.js';
+import { HostPartsPass } from '../reconcile/host-parts/host-parts-pass.js';
+import { always } from '../reconcile/host-parts/planner.js';
+import { VxlanGuardPlanner } from '../reconcile/host-parts/vxlan-guard-planner.js';
+import type { ClusterView } from '../store/view/cluster-view.js';
 import type { ClusterParts } from './cluster.js';
 import type { Ground } from './ground.js';
 import type { Names } from './names.js';
@@ -53,42 +57,41 @@ function makeHostPasses(
   const { kernel, facts, self, tenure } = ground;
   const { view, local, membership, registration } = cluster;
   const { advertise: address, vxlanPort: port } = config;
-  const gwbridge = new GwbridgeMaker({
-    engine: docker,
-    view,
-    wish: config.gwbridge,
-    log,
-    rows: rows.of('engine.gwbridge'),
+  const node = new NodePass({ kernel, registration, facts, rows });
+  const host = new HostPass({
+    ...{ kernel, view, local, membership, tenure, log, rows },
+    peers: registry.peers,
+    self: { id: self, address, port, mtu: () => node.facts.underlayMtu },
   });
-  const node = new NodePass({
-    ...{ kernel, registration, log, rows },
-    underlayMtu: facts.underlayMtu,
-    gwbridgeMtu: config.gwbridge.mtu,
-    makeGwbridge: (seen) => gwbridge.make(seen),
+  return { node, host, hostParts: makeHostParts(config, log, rows, { view, docker, node }) };
+}
+
+interface Around {
+  readonly view: ClusterView;
+  readonly docker: DockerEngine;
+  readonly node: NodePass;
+}
+
+/** What is the host's own and no network's. */
+function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, node }: Around): HostPartsPass {
+  const { advertise: self, vxlanPort: port, vxlanGuard: mode, gwbridge: wish } = config;
+  const maker = new GwbridgeMaker({ engine: docker, wish, log, rows: rows.of('engine.gwbridge') });
+  const planners = {
+    vxlanGuard: new VxlanGuardPlanner({ view, self, isWanted: mode !== 'off', log }),
+    consulGuard: new ConsulGuardPlanner({
+      servers: config.consulGuard ? (config.consul?.servers ?? []) : [],
+      bridges: () => docker.bridges(),
+      row: rows.of('guard.consul-names').row(),
+    }),
+    gwbridge: new GwbridgePlanner({ wish, view, facts: () => node.facts }),
+    sysctls: always<'sysctls'>(SYSCTLS),
+    crypt: always<'crypt'>([]),
+  };
+  const kernel = new LinuxHostParts({ underlay: familyOf(self), mode, port });
+  return new HostPartsPass({
+    ...{ kernel, planners, port, log, rows },
+    requestGwbridge: (subnet) => void maker.make(subnet),
   });
-  const host = new HostPass(
-    kernel,
-    view,
-    local,
-    membership,
-    registry.peers,
-    { id: self, address, port, mtu: () => node.underlayMtu },
-    tenure,
-    log,
-    rows,
-  );
-  const guard = new GuardPass(
-    new VxlanGuard(familyOf(address), config.vxlanGuard, port),
-    view,
-    address,
-    port,
-    config.vxlanGuard !== 'off',
-    log,
-    rows.of('guard.vxlan'),
-  );
-  const guarded = config.consulGuard ? (config.consul?.servers ?? []) : [];
-  const consulGuard = new ConsulGuardPass(new NftConsulGuard(), guarded, () => docker.bridges(), log, rows);
-  return { node, host, guard, consulGuard };
 }
 
 /** What they compare the cluster with is the engine's. */

@@ -36,17 +36,11 @@ async function start(kernel: LinuxKernel) {
     local,
     leases: { holder: async () => undefined },
   });
-  const pass = new HostPass(
-    kernel,
-    view,
-    local,
-    membership,
-    peers,
-    { ...selfOf(SELF), mtu: () => 1500 },
-    TRUSTED,
-    log,
-    NOBODY,
-  );
+  const pass = new HostPass({
+    ...{ kernel, view, local, membership, peers, log, rows: NOBODY },
+    self: { ...selfOf(SELF), mtu: () => 1500 },
+    tenure: TRUSTED,
+  });
   const stop = () => {
     pass.stop();
     registry.stop();

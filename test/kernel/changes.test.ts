@@ -78,7 +78,17 @@ beforeEach(async () => {
   const log = { warn, debug: () => {}, error: warn } as unknown as Log;
   const self = { id: idOf(SELF), address: SELF, port: 4789, mtu: () => 1500 };
   const tenure = { prunes: true, refusal: undefined };
-  pass = new HostPass(host.kernel, cluster, local, membership, peers, self, tenure, log, NOBODY);
+  pass = new HostPass({
+    kernel: host.kernel,
+    view: cluster,
+    local,
+    membership,
+    peers,
+    self,
+    tenure,
+    log,
+    rows: NOBODY,
+  });
   pass.open();
   const all = Array.from({ length: COUNT }, (_, n) => make(n, n === 0 ? SELF : nodeOf(n)));
   local.join(make(0, SELF).id, '/var/run/docker/netns/000000000000');

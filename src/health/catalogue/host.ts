@@ -7,6 +7,8 @@ export interface HostCodes {
   /** Subject: the name of the network's namespace. */
   'host.takeover': Reason;
   'host.gwbridge': Reason;
+  'host.sysctls': Reason;
+  'host.crypt': Reason;
   'guard.vxlan': Reason;
   'guard.consul': Reason;
   'guard.consul-names': { readonly names: string };
@@ -51,6 +53,20 @@ export const HOST: Entries<HostCodes> = {
     text: ({ reason }) => `docker_gwbridge could not be made right: ${reason}`,
     cause: 'The kernel refused its MTU, or that it is made again.',
     cure: 'Do as the reason says, or set GWBRIDGE_MTU=keep and see to it yourself.',
+  },
+  'host.sysctls': {
+    severity: 'medium',
+    what: "the kernel's settings of the host",
+    text: ({ reason }) => `a setting of the kernel could not be made right: ${reason}`,
+    cause: 'The process finds /proc/sys read-only, or the kernel refused the value.',
+    cure: 'Run the process with /proc/sys writable, or set the value yourself in /etc/sysctl.d.',
+  },
+  'host.crypt': {
+    severity: 'high',
+    what: 'the devices that encrypt',
+    text: ({ reason }) => `a device that encrypts could not be made right: ${reason}`,
+    cause: 'The kernel refused a step.',
+    cure: 'Do as the reason says. It is looked at every 30 s.',
   },
   'guard.vxlan': {
     severity: 'high',

@@ -26,7 +26,7 @@ export class UpgradePass {
 
   constructor(private readonly parts: UpgradePassParts) {
     this.loop = new Loop(() => this.pass(), {
-      resyncMs: LOOK_MS,
+      resyncMs: () => LOOK_MS,
       row: () => parts.rows.of('cluster.version-look').row(),
       describe: () => 'the version of the records',
     });

@@ -35,7 +35,7 @@ export class ContainerPass {
   constructor(private readonly parts: ContainerPassParts) {
     this.leftovers = new Leftovers(parts, () => this.kickAll());
     this.loop = new Loop((key) => (key === ALL ? this.compareAll() : this.describe(key)), {
-      resyncMs: RESYNC_MS,
+      resyncMs: () => RESYNC_MS,
       row: (key) =>
         key === ALL ? parts.rows.of('engine.containers').row() : parts.rows.of('engine.container').row(key),
       describe: (key) => `the description of container ${key}`,

@@ -48,7 +48,7 @@ export class EnginePass {
     this.seen = new EngineNetworks(parts.engine, (id, of) => parts.memory.rememberMirror(id, of));
     this.naming = new Naming({ ...parts, seen: this.seen, mirror: (network) => this.createMirror(network) });
     this.loop = new Loop(() => this.pass(), {
-      resyncMs: RESYNC_MS,
+      resyncMs: () => RESYNC_MS,
       row: () => parts.rows.of('engine.networks').row(),
       describe: () => 'the comparison with the engine',
     });

@@ -1,16 +1,12 @@
-/** Makes docker_gwbridge on a host that has none, when the engine's own choice of a subnet would not do. */
+/** Has the engine make docker_gwbridge on a host that has none, when its own choice of a subnet would not do. */
 import { messageOf } from '../../errors.js';
 import type { Reason } from '../../health/entry.js';
 import type { Log } from '../../health/events.js';
 import type { RowsOf } from '../../health/row.js';
-import type { HostFacts } from '../../model/ports/ports.js';
-import { gwbridgeSubnet } from '../../model/values/gwbridge-subnet.js';
-import type { GwbridgeWish } from '../../model/values/types.js';
-import type { ClusterView } from '../../store/view/cluster-view.js';
+import type { Cidr, GwbridgeWish } from '../../model/values/types.js';
 
 export interface GwbridgeMakerParts {
   readonly engine: { ensureGwbridge(wish: GwbridgeWish): Promise<boolean> };
-  readonly view: Pick<ClusterView, 'current'>;
   readonly wish: GwbridgeWish;
   readonly log: Pick<Log, 'info'>;
   readonly rows: RowsOf<Reason>;
@@ -21,10 +17,9 @@ export class GwbridgeMaker {
 
   constructor(private readonly parts: GwbridgeMakerParts) {}
 
-  /** Never rejects: what it cannot make is left to the engine. */
-  async make({ routes }: Pick<HostFacts, 'routes'>): Promise<void> {
-    const subnet = this.parts.wish.subnet ?? gwbridgeSubnet(this.parts.view.current.networks.values(), routes);
-    if (subnet === undefined || this.making) return;
+  /** One request at a time. Never rejects: what it cannot make is left to the engine. */
+  async make(subnet: Cidr): Promise<void> {
+    if (this.making) return;
     this.making = true;
     try {
       if (await this.parts.engine.ensureGwbridge({ ...this.parts.wish, subnet }))

@@ -23,7 +23,7 @@ export class RestartPass {
 
   constructor(private readonly parts: RestartPassParts) {
     this.loop = new Loop(() => this.pass(), {
-      resyncMs: 0,
+      resyncMs: () => 0,
       row: () => parts.rows.row(),
       describe: () => 'the start of containers that could not start before',
     });

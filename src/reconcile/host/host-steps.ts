@@ -4,7 +4,7 @@ import type { Reason } from '../../health/entry.js';
 import type { Fields, Log } from '../../health/events.js';
 import type { RowsOf } from '../../health/row.js';
 import type { Step } from '../../model/plan/steps.js';
-import type { HostKernel } from '../../model/ports/ports.js';
+import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import { isPortName } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
 import type { Mending } from './mending.js';
@@ -18,7 +18,7 @@ export class HostSteps {
   readonly takeovers: Takeovers;
 
   constructor(
-    private readonly kernel: Pick<HostKernel, 'apply' | 'announce'>,
+    private readonly kernel: Pick<NetworksKernel, 'apply' | 'announce'>,
     private readonly mending: Mending<NamespaceName>,
     private readonly log: Log,
     rows: RowsOf<Reason>,

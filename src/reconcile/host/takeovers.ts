@@ -6,7 +6,7 @@ import type { RowsOf } from '../../health/row.js';
 import { Bearers } from '../../model/diff/takeover.js';
 import type { NamespacePlan } from '../../model/plan/namespace-plan.js';
 import type { ObservedNamespace } from '../../model/plan/observed.js';
-import type { HostKernel } from '../../model/ports/ports.js';
+import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import type { NamespaceName } from '../../model/values/types.js';
 
 /** As many are said at once: a frame of each goes to every container of the network here. */
@@ -16,7 +16,7 @@ export class Takeovers {
   private readonly bearers = new Map<NamespaceName, Bearers>();
 
   constructor(
-    private readonly kernel: Pick<HostKernel, 'announce'>,
+    private readonly kernel: Pick<NetworksKernel, 'announce'>,
     private readonly log: Log,
     private readonly rows: RowsOf<Reason>,
   ) {}

@@ -7,8 +7,8 @@ import type { Reason } from '../../health/entry.js';
 import type { RowPort } from '../../health/row.js';
 
 export interface LoopOptions<K> {
-  /** Repeats every key's pass even when nothing happened, ms. */
-  readonly resyncMs: number;
+  /** Repeats a key's pass even when nothing happened, ms. */
+  readonly resyncMs: (key: K) => number;
   readonly row: (key: K) => Omit<RowPort<Reason>, 'degraded'>;
   /** Says what did not come about, for the DeadlineError of `settled`. */
   readonly describe: (key: K) => string;
@@ -131,7 +131,7 @@ export class Loop<K> {
       return;
     }
     const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** (state.failures - 1), LAST_BACKOFF_MS);
-    state.timer = setTimeout(() => this.kick(key), state.failures === 0 ? this.options.resyncMs : backoff);
+    state.timer = setTimeout(() => this.kick(key), state.failures === 0 ? this.options.resyncMs(key) : backoff);
     state.timer.unref();
   }
 }

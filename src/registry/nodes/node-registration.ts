@@ -6,7 +6,8 @@ import { isUserError, messageOf } from '../../errors.js';
 import type { Reason } from '../../health/entry.js';
 import type { RowPort } from '../../health/row.js';
 import type { Origin } from '../../model/cluster/origin.js';
-import type { Entry, Hold, HostFacts, Op, Store } from '../../model/ports/ports.js';
+import type { HostFacts } from '../../model/ports/kernel-port.js';
+import type { Entry, Hold, Op, Store } from '../../model/ports/ports.js';
 import { isCanonicalNetwork } from '../../model/values/canonical.js';
 import { keys } from '../../model/values/names.js';
 import { MOST, MTU_RANGE } from '../../model/values/shapes.js';
@@ -54,7 +55,7 @@ export class NodeRegistration {
       // Loopback's is larger than any Ethernet device's, and may carry the address.
       mtu: Math.min(facts.underlayMtu, MTU_RANGE.max),
       routes: widest(facts.routes, MOST.routes),
-      ...(facts.gwbridge === undefined ? {} : { gwbridge: widest(facts.gwbridgeNetworks, MOST.gwbridge) }),
+      ...(facts.hasGwbridge ? { gwbridge: widest(facts.gwbridgeNetworks, MOST.gwbridge) } : {}),
     });
     if (!this.isOpen || value === this.published) return;
     this.publishing = this.write(value);

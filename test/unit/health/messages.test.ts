@@ -20,7 +20,7 @@ describe.each(Object.entries(CATALOGUE))('%s', (code, { what, cause, cure }) => 
   });
 
   it('is spoken of somewhere', () => {
-    expect(sources.filter(([, text]) => text.includes(`of('${code}')`)).map(([path]) => path)).not.toEqual([]);
+    expect(sources.filter(([, text]) => text.includes(`'${code}'`)).map(([path]) => path)).not.toEqual([]);
   });
 });
 

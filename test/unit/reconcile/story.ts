@@ -92,8 +92,8 @@ export async function storyHost(
   const kick = { kick: nothing };
   const news = new News({
     ...{ tenure, view, membership, peers, sandboxes, host, engine: pass, containers, restarts },
-    ...{ docker: engine, copy: { soon: nothing }, node: { ...kick, networksChanged: nothing } },
-    ...{ guard: kick, consulGuard: kick, findings: { look: nothing } },
+    ...{ docker: engine, copy: { soon: nothing }, node: { ...kick, networksChanged: nothing, onLook: nothing } },
+    ...{ hostParts: kick, findings: { look: nothing } },
   });
   news.connect();
   tenure.take();

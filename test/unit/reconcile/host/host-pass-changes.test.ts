@@ -5,7 +5,7 @@
 import { describe, expect, it, vi } from 'vitest';
 import type { Log } from '../../../../src/health/events.js';
 import { NOBODY } from '../../../../src/health/row.js';
-import type { HostKernel } from '../../../../src/model/ports/ports.js';
+import type { HostKernel } from '../../../../src/model/ports/kernel-port.js';
 import { macOf } from '../../../../src/model/values/address.js';
 import { namespaceName } from '../../../../src/model/values/names.js';
 import type {
@@ -75,7 +75,10 @@ class Host {
     const log = { warn: this.warn, debug: () => {}, error: vi.fn() } as unknown as Log;
     const self = { ...selfOf(HOST1), mtu: () => 1500 };
     const kernel = this.kernel as unknown as HostKernel;
-    this.pass = new HostPass(kernel, view, this.local, membership, this.peers, self, this.tenure, log, NOBODY);
+    this.pass = new HostPass({
+      ...{ kernel, view, membership, self, log, rows: NOBODY },
+      ...{ local: this.local, peers: this.peers, tenure: this.tenure },
+    });
     this.pass.open();
   }
 

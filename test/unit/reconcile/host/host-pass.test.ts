@@ -7,7 +7,7 @@ import { kernelError } from '../../../../src/kernel/system/errno.js';
 import type { Notice } from '../../../../src/model/diff/drift.js';
 import type { ObservedLink, ObservedNamespace } from '../../../../src/model/plan/observed.js';
 import type { Step } from '../../../../src/model/plan/steps.js';
-import type { HostKernel } from '../../../../src/model/ports/ports.js';
+import type { HostKernel } from '../../../../src/model/ports/kernel-port.js';
 import { keys, namespaceName } from '../../../../src/model/values/names.js';
 import type { EndpointId, Mac, NamespaceName, NetworkId } from '../../../../src/model/values/types.js';
 import { HostPass } from '../../../../src/reconcile/host/host-pass.js';
@@ -91,17 +91,10 @@ beforeEach(async () => {
     leases: { holder: async () => undefined },
   });
   peers.onChange(() => pass.kick(network));
-  pass = new HostPass(
-    kernel as unknown as HostKernel,
-    host.view,
-    host.local,
-    host.membership,
-    peers,
-    self,
-    tenure,
-    log,
-    NOBODY,
-  );
+  pass = new HostPass({
+    ...{ kernel: kernel as unknown as HostKernel, peers, self, tenure, log, rows: NOBODY },
+    ...{ view: host.view, local: host.local, membership: host.membership },
+  });
   pass.open();
 });
 afterEach(() => {

@@ -10,7 +10,7 @@ const loop = (
   resyncMs = 60_000,
   row = (key: string) => heardRows().rows.of('host.network').row(key),
 ) => {
-  const made = new Loop<string>(pass, { resyncMs, row, describe: (k) => `key ${k}` });
+  const made = new Loop<string>(pass, { resyncMs: () => resyncMs, row, describe: (k) => `key ${k}` });
   loops.push(made);
   return made;
 };
