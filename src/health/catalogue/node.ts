@@ -40,14 +40,14 @@ const STORE_BACK = 'See `store.news`. It is tried until it works.';
 export const NODE: Entries<NodeCodes> = {
   'agent.identity': {
     severity: 'high',
-    what: 'the knowledge of who this host is',
+    what: 'the id of this host',
     text: ({ reason }) => `it is not settled yet who this host is; trying on: ${reason}`,
     cause: `${STORE_AWAY} Or a session of this host's of before its boot has not ended yet.`,
     cure: `${STORE_BACK} A session ends within 40 s.`,
   },
   'agent.load': {
     severity: 'high',
-    what: 'the reading of the cluster at the start',
+    what: 'the cluster that this host starts with',
     text: ({ reason }) => `the cluster could not be loaded; trying on: ${reason}`,
     cause: STORE_AWAY,
     cure: `${STORE_BACK} Containers run on with what this host knew last.`,

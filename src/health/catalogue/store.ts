@@ -65,7 +65,7 @@ export const STORE: Entries<StoreCodes> = {
   },
   'store.records': {
     severity: 'medium',
-    what: 'records in the store beyond those that are named',
+    what: 'the number of other records that are left out',
     text: ({ count }) => `${count} more records of the store are left out; tsoverlay status counts them`,
     cause: 'As with `store.record`; only a hundred are named.',
     cure: 'As with `store.record`. Find out who writes there: only tsoverlay needs the right to.',

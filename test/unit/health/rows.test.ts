@@ -1,5 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RowPorts } from '../../../src/health/row.js';
 import { heardRows } from './heard.js';
 
 let time: number;
@@ -95,6 +96,18 @@ describe('a thing that is kept right', () => {
     expect(story.log.words.slice(1)).toEqual([expect.stringContaining('EPERM')]);
     expect(story.all()).toMatchObject([{ attempts: 6, text: expect.stringContaining('EBUSY') }]);
   });
+});
+
+it('a code with other arguments than its own does not compile', () => {
+  const { rows } = story;
+  // @ts-expect-error: it has a reason.
+  const wrong = () => rows.of('host.network').row('1-abc').failing({ words: 'EBUSY' });
+  // @ts-expect-error: no such code.
+  const unknown = () => rows.of('host.netwrok');
+  const narrow: RowPorts<'guard.vxlan'> = rows;
+  // @ts-expect-error: a part speaks of the codes that it was given.
+  const foreign = () => narrow.of('guard.consul');
+  expect([wrong, unknown, foreign]).toHaveLength(3);
 });
 
 describe('a flood', () => {
