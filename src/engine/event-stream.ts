@@ -1,7 +1,7 @@
 /** The engine's events for as long as we live, over however many connections. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
-import { messageOf } from '../errors.js';
+import { errorOf } from '../errors.js';
 import type { EngineEvent } from '../model/ports/engine-port.js';
 import { parseEvent } from './event.js';
 
@@ -31,7 +31,7 @@ export async function followEvents({ docker, onEvent, onConnect, onError, signal
         if (event !== undefined) onEvent(event);
       });
     } catch (e) {
-      if (!told && !signal.aborted) onError(e instanceof Error ? e : new Error(messageOf(e)));
+      if (!told && !signal.aborted) onError(errorOf(e));
       told = true;
     }
     await sleep(RECONNECT_MS, undefined, { ref: false });

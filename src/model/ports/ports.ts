@@ -1,6 +1,6 @@
 /**
- * Two of the three edges that tsoverlay touches the world through; the third, to the engine, is in engine-port.ts.
- * Adapters implement them in `store/`, `kernel/` and `engine/`; tests of pure logic use the fakes in `test/fakes`.
+ * The edges that tsoverlay touches store and kernel through; that to the engine is in engine-port.ts. Adapters implement
+ * them in `store/`, `kernel/` and `engine/`; tests of pure logic use the fakes in `test/fakes`.
  */
 import type { Notice } from '../diff/drift.js';
 import type { Bearer } from '../diff/takeover.js';

@@ -2,7 +2,7 @@
  * This host's own record: what others need to know of it, held by a session while it lives. A host that got another
  * address takes the key of that and drops its former one, so that all others send there.
  */
-import { isUserError, messageOf } from '../../errors.js';
+import { errorOf, isUserError, messageOf } from '../../errors.js';
 import type { Origin } from '../../model/cluster/origin.js';
 import type { Entry, Hold, HostFacts, Op, Store } from '../../model/ports/ports.js';
 import { isCanonicalNetwork } from '../../model/values/canonical.js';
@@ -107,7 +107,7 @@ export class NodeRegistration {
     this.dropFormer().catch((e: unknown) => {
       // With the next look at the key.
       this.isMoved = false;
-      this.parts.onError(e as Error);
+      this.parts.onError(errorOf(e));
     });
   }
 
