@@ -1,4 +1,4 @@
-/** The edge to the local engine; see ports.ts for the others. Its adapter is in `engine/`. */
+/** The edge to the local engine; its adapter is in `engine/`. */
 import type {
   Announcement,
   Cidr,
