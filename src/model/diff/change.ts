@@ -6,8 +6,8 @@
  */
 
 import type { NamespacePlan, ObservedNamespace, Step } from '../plan/steps.js';
+import { differences } from '../values/differing.js';
 import { diff } from './diff.js';
-import { differences } from './differing.js';
 import { repairs } from './repairs.js';
 import { remoteEntries, standing, staticSteps } from './statics.js';
 import { fdbOf, fdbSteps, neighbourSteps } from './tables.js';

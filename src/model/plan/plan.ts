@@ -1,5 +1,6 @@
 /** What one network's namespace on this host should look like: a pure function of the cluster. */
-import { contains, familyOf, ipOf, ipPart, networkOf } from '../values/address.js';
+
+import { contains, familyOf, ipOf, networkOf } from '../values/address.js';
 import { bridgeMac, bridgeName, containerEnd, namespaceName, OPTION_MULTICAST, vxlanName } from '../values/names.js';
 import type {
   Cidr,
@@ -15,8 +16,9 @@ import type {
   Subnet,
 } from '../values/types.js';
 import { holding } from './antispoof.js';
-import { layoutOf, segmentWith } from './layout.js';
+import { layoutOf } from './layout.js';
 import type { BridgePlan, FloodPlan, NamespacePlan, PeerPlan, PortPlan, Route } from './steps.js';
+import { segmentOf, walk } from './walk.js';
 
 /** IP, UDP, VXLAN and inner Ethernet headers (RFC 7348), by the underlay's family, bytes. */
 const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const;
@@ -69,13 +71,8 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
   const network = networkOfNamespace(cluster, name);
   if (network === undefined) return undefined;
   const mtu = overlayMtu(network, self);
-  const ports: PortPlan[] = [];
-  const peers: PeerPlan[] = [];
-  for (const { endpoint, part } of walk(cluster, network, self)) {
-    if (part === 'own') ports.push(portPlan(network, self, endpoint, mtu));
-    else for (const peer of part) peers.push(peer);
-  }
-  if (ports.length === 0) return undefined;
+  const { own, peers } = walk(cluster, network, self);
+  if (own.length === 0) return undefined;
   return {
     name,
     network: network.id,
@@ -83,82 +80,10 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
       ...bridgePlan(self, subnets, i, mtu),
       ...(hasMulticast(network) && length === 1 ? { flooding: { gateways: subnets.flatMap(gatewaysOf) } } : {}),
     })),
-    ports,
+    ports: own.map((endpoint) => portPlan(network, self, endpoint, mtu)),
     peers,
     floods: hasMulticast(network) ? floods(peers) : [],
   };
-}
-
-/** Where the endpoint's host takes VXLAN now; undefined for a host that is not known. */
-const vtepOf = (nodes: Cluster['nodes'], endpoint: Endpoint): NodeAddress | undefined =>
-  nodes.get(endpoint.node)?.address;
-
-/** The endpoint's bridge; the first one for an address of no subnet. */
-function segmentOf(network: Network, { addresses: [first] }: Endpoint): number {
-  return first === undefined ? 0 : Math.max(0, segmentWith(network, first));
-}
-
-/** What an endpoint is to this host: one of its own, or what its VXLAN devices have to know of it. */
-type Part = 'own' | readonly PeerPlan[];
-
-interface Met {
-  readonly endpoint: Endpoint;
-  readonly part: Part;
-}
-
-type Who = Pick<Self, 'id' | 'address'>;
-
-interface Walk {
-  readonly nodes: Cluster['nodes'];
-  readonly self: Who;
-  readonly met: readonly Met[];
-}
-
-const walks = new WeakMap<Network, Walk>();
-
-/** A walk over the network's endpoints meets nearly all those that the last one met, in nearly the same order. */
-function walk({ endpoints, nodes }: Cluster, network: Network, { id, address }: Who): readonly Met[] {
-  const last = walks.get(network);
-  const isSame = last?.nodes === nodes && last.self.id === id && last.self.address === address;
-  const self = isSame ? last.self : { id, address };
-  const before = isSame ? last.met : [];
-  const met: Met[] = [];
-  let at = 0;
-  for (const endpoint of endpoints.get(network.id)?.values() ?? []) {
-    if (before[at]?.endpoint !== endpoint && before[at + 1]?.endpoint === endpoint) at++;
-    const again = before[at];
-    if (again?.endpoint === endpoint) at++;
-    met.push(again?.endpoint === endpoint ? again : { endpoint, part: partOf(nodes, network, self, endpoint) });
-  }
-  walks.set(network, { nodes, self, met });
-  return met;
-}
-
-function partOf(nodes: Cluster['nodes'], network: Network, self: Who, endpoint: Endpoint): Part {
-  if (endpoint.node === self.id) return 'own';
-  const vtep = vtepOf(nodes, endpoint);
-  // A VXLAN device sends to one family alone.
-  if (vtep === undefined || familyOf(vtep) !== familyOf(self.address)) return [];
-  return peerPlans(network, endpoint, vtep);
-}
-
-interface Peering {
-  readonly network: Network;
-  readonly vtep: NodeAddress;
-  readonly peers: readonly PeerPlan[];
-}
-
-const peerings = new WeakMap<Endpoint, Peering>();
-
-function peerPlans(network: Network, endpoint: Endpoint, vtep: NodeAddress): readonly PeerPlan[] {
-  const known = peerings.get(endpoint);
-  if (known?.network === network && known.vtep === vtep) return known.peers;
-  const vxlan = vxlanName(segmentOf(network, endpoint));
-  // A network's record becomes another one when it gets its name, and says the same of its endpoints.
-  const same = known?.peers.every((peer) => peer.vxlan === vxlan && peer.vtep === vtep) ? known.peers : undefined;
-  const peers = same ?? endpoint.addresses.map((a) => ({ vxlan, ip: ipPart(a), mac: endpoint.mac, vtep }));
-  peerings.set(endpoint, { network, vtep, peers });
-  return peers;
 }
 
 interface MadePort {

@@ -2,11 +2,11 @@
 import type { Logger } from 'pino';
 import { messageOf, StoreError } from '../../errors.js';
 import { deviceSteps, peerSteps } from '../../model/diff/change.js';
-import { firstOf } from '../../model/diff/differing.js';
 import type { Notice } from '../../model/diff/drift.js';
 import { networkOfNamespace, plan, type Self } from '../../model/plan/plan.js';
 import type { ObservedNamespace, Step } from '../../model/plan/steps.js';
 import type { HostKernel } from '../../model/ports/ports.js';
+import { firstOf } from '../../model/values/differing.js';
 import { namespaceName } from '../../model/values/names.js';
 import type { Cluster, EndpointId, NamespaceName, NetworkId } from '../../model/values/types.js';
 import type { Peers } from '../../registry/endpoints/peers.js';

@@ -1,5 +1,6 @@
 /** The typed records below one prefix, kept by whole snapshots or part by part. */
 import type { Entry, Snapshot } from '../../model/ports/ports.js';
+import { edited } from '../../model/values/edition.js';
 import type { Report } from '../records/records.js';
 import { isStill, type Row } from '../records/row.js';
 import { Places } from './places.js';
@@ -125,9 +126,9 @@ export class PrefixView<K, V> {
       if (id !== undefined && this.#places.remove(id, key)) lost.add(id);
     }
     if (lost.size > 0) {
-      const records = new Map(this.#records);
-      this.#places.lose(lost, records);
-      this.#records = records;
+      const changes = new Map<K, V | undefined>();
+      this.#places.lose(lost, changes);
+      this.#records = edited(this.#records, changes);
     }
     if (this.#gone.size === 0) this.settle();
     return lost.size > 0;
@@ -178,14 +179,14 @@ export class PrefixView<K, V> {
   /** True when a record is different now. */
   #adopt(changed: ReadonlyMap<string, Row<K, V>>, isWhole: boolean): boolean {
     if (changed.size === 0) return false;
-    const records = new Map(this.#records);
+    const changes = new Map<K, V | undefined>();
     let isNew = false;
     for (const [key, row] of changed) {
       const before = this.#rows.get(key)?.readable;
       this.#rows.set(key, row);
-      if (row.readable !== before && this.#places.show(key, records)) isNew = true;
+      if (row.readable !== before && this.#places.show(key, changes)) isNew = true;
     }
-    if (isNew) this.#records = isWhole ? this.#places.inOrder() : records;
+    if (isNew) this.#records = isWhole ? this.#places.inOrder() : edited(this.#records, changes);
     return isNew;
   }
 
