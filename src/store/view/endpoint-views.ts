@@ -6,7 +6,7 @@ import type { Endpoint, EndpointId, NetworkId } from '../../model/values/types.j
 import { HeadWatch } from './head-watch.js';
 import { NetworkFeed } from './network-feed.js';
 import type { Part, PrefixView } from './prefix-view.js';
-import { Reads } from './reads.js';
+import type { Reads } from './reads.js';
 
 export type EndpointsView = PrefixView<EndpointId, Endpoint>;
 
@@ -17,21 +17,19 @@ interface Subscription {
 
 export class EndpointViews {
   readonly #subscriptions = new Map<NetworkId, Subscription>();
-  readonly #reads: Reads;
   #watch: HeadWatch | undefined;
   #isFollowing = false;
 
   constructor(
-    private readonly store: Store,
+    private readonly store: Pick<Store, 'watchNames'>,
+    private readonly reads: Reads,
     private readonly makeView: () => EndpointsView,
     /** Takes what was read of a view with this prefix. */
     private readonly accept: (prefix: string, view: EndpointsView, part: Part) => void,
     private readonly onTrouble: (error: Error) => void,
     /** See {@link HeadWatch}. */
     private readonly onOtherHeads: (key: string, more: number) => void,
-  ) {
-    this.#reads = new Reads(store);
-  }
+  ) {}
 
   has(network: NetworkId): boolean {
     return this.#subscriptions.has(network);
@@ -53,7 +51,7 @@ export class EndpointViews {
     const view = this.makeView();
     const accept = (part: Part) => this.accept(keys.endpoints(network), view, part);
     const crowd = () => this.#subscriptions.size;
-    const feed = new NetworkFeed(network, this.#reads, view, accept, this.onTrouble, crowd);
+    const feed = new NetworkFeed(network, this.reads, view, accept, this.onTrouble, crowd);
     this.#subscriptions.set(network, { view, feed });
     this.#follow();
   }

@@ -8,6 +8,8 @@ import { Places } from './places.js';
 /** What was read of a prefix at one moment: all of it, or what `within` names: a prefix with a slash at its end, or keys. */
 export interface Part extends Snapshot {
   readonly within?: string | readonly string[];
+  /** All changes up to this index are in this part and in those before it; what is whole tells by its own index. */
+  readonly upTo?: number;
 }
 
 /**
@@ -77,6 +79,13 @@ export class PrefixView<K, V> {
     return [...this.#rows].flatMap(([key, row]) => (row.readable === undefined ? [key] : []));
   }
 
+  /** Keys whose record as it is now cannot be read, or does not hold. */
+  unsettled(isSettled: (record: V) => boolean): readonly string[] {
+    return [...this.#rows].flatMap(([key, { entry, readable }]) =>
+      readable?.entry === entry && isSettled(readable.record[1]) ? [] : [key],
+    );
+  }
+
   /** Keys that are here and no more in the store. */
   get gone(): ReadonlySet<string> {
     return this.#gone;
@@ -103,6 +112,7 @@ export class PrefixView<K, V> {
     const found = new Set(part.entries.map((entry) => entry.key));
     for (const key of this.#within(part.within)) if (!found.has(key)) this.#gone.add(key);
     if (part.within === undefined) this.#index = part.index;
+    else if (this.#index !== undefined && part.upTo !== undefined) this.#index = Math.max(this.#index, part.upTo);
     this.#error = undefined;
     const isNew = this.#adopt(changed, part.within === undefined);
     if (this.#gone.size === 0) this.settle();
