@@ -51,7 +51,7 @@ function walked(network: Network, from: Omit<Walk, 'own' | 'peers'>): Walk {
   return { ...from, own, peers };
 }
 
-/** Undefined when it is too far. What is changed keeps its place, and the lists their identity where nothing is. */
+/** Undefined when it is too far. The lists keep their identity where nothing of them is changed; their order says nothing. */
 function step(network: Network, last: Walk, all: Walk['all']): Walk | undefined {
   const changed = differing(last.all, all);
   if (changed.length > MOST_CHANGED) return undefined;

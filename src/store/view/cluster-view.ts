@@ -149,12 +149,9 @@ export class ClusterView {
 
   /** Resolves once the nodes or networks contain every change up to `index`, a Commit's; see {@link awaitIndex}. */
   async reached(prefix: typeof keys.nodes | typeof keys.networks, index: number, deadlineMs: number): Promise<void> {
-    if (prefix === keys.nodes) {
-      const look = () => isUpToDate(this.store, prefix, this.#nodes);
-      return awaitIndex(prefix, this.#nodes, index, deadlineMs, look);
-    }
-    const look = async () => (await this.#networkFeed?.look()) === undefined;
-    return awaitIndex(prefix, this.#networks, index, deadlineMs, look);
+    const isOfNodes = prefix === keys.nodes;
+    const look = () => (isOfNodes ? isUpToDate(this.store, prefix, this.#nodes) : this.#lookAtNetworks());
+    await awaitIndex(prefix, isOfNodes ? this.#nodes : this.#networks, index, deadlineMs, look);
   }
 
   /** Resolves once all that is watched has been loaded, from the store itself. Rejects with a DeadlineError after `deadlineMs`. */
@@ -203,6 +200,11 @@ export class ClusterView {
     const onTrouble = (error: Error) => this.#failed(view, error);
     this.#networkFeed = new RecordFeed(keys.networks, this.#reads, view, isSettled, accept, onTrouble, signal);
     this.#networkFeed.start(this.store);
+  }
+
+  async #lookAtNetworks(): Promise<boolean> {
+    await this.#networkFeed?.look();
+    return this.#networks.loaded && this.#networks.gone.size === 0;
   }
 
   #failed(view: AnyView, error: Error): void {
