@@ -1,6 +1,7 @@
 /** Who is told of what: the cluster's changes and the engine's events, and the passes that they concern. */
-import { differing } from '../model/diff/differing.js';
+
 import type { Engine, EngineEvent } from '../model/ports/engine-port.js';
+import { differing } from '../model/values/differing.js';
 import type { Cluster } from '../model/values/types.js';
 import type { Findings } from '../reconcile/cluster/findings.js';
 import type { NodePass } from '../reconcile/cluster/node-pass.js';

@@ -1,5 +1,5 @@
 /** The endpoints of one network by name and by address, so that a look-up costs the same among five or 5,000. */
-import { differing } from '../../model/diff/differing.js';
+import { differing } from '../../model/values/differing.js';
 import type { Endpoint } from '../../model/values/types.js';
 
 /** As many names of one endpoint count; a container that gives itself more makes its own last ones unknown. */
