@@ -74,8 +74,21 @@ export class Agent {
     const { host, engine, containers, node, dns, peers, registration, store, kernel } = this.parts;
     await host.catchUp(CATCH_UP_MS);
     this.ending.abort();
-    const { restarts, guard, consulGuard, exposure, advice, upgrade, copy } = this.parts;
-    const passes = [restarts, host, engine, containers, node, guard, consulGuard, exposure, peers, advice, upgrade];
+    const { restarts, foreign, guard, consulGuard, exposure, advice, upgrade, copy } = this.parts;
+    const passes = [
+      restarts,
+      host,
+      engine,
+      containers,
+      foreign,
+      node,
+      guard,
+      consulGuard,
+      exposure,
+      peers,
+      advice,
+      upgrade,
+    ];
     for (const pass of passes) pass.stop();
     for (const server of this.servers) server.close();
     await Promise.all([dns.stop(), Promise.race([copy.flush(), sleep(COPY_MS)])]);
@@ -116,6 +129,7 @@ export class Agent {
     const compare = () => {
       engine.kick();
       containers.kickAll();
+      this.parts.foreign.kick();
       this.parts.restarts.look();
       this.parts.consulGuard.kick();
       node.kick();
@@ -231,6 +245,10 @@ export class Agent {
     const { engine, containers, node } = this.parts;
     if (event.type === 'bridge') {
       this.parts.consulGuard.kick();
+      return;
+    }
+    if (event.type === 'foreign') {
+      if (this.parts.foreign.onEvent(event)) containers.kick(event.container);
       return;
     }
     if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) engine.look(event.network);

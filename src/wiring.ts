@@ -22,7 +22,9 @@ import { NodePass } from './reconcile/cluster/node-pass.js';
 import { UpgradePass } from './reconcile/cluster/upgrade-pass.js';
 import { ContainerPass } from './reconcile/engine/container-pass.js';
 import { EnginePass } from './reconcile/engine/engine-pass.js';
+import { ForeignPass } from './reconcile/engine/foreign-pass.js';
 import { GwbridgeMaker } from './reconcile/engine/gwbridge-maker.js';
+import { Inspector } from './reconcile/engine/inspector.js';
 import { RestartPass } from './reconcile/engine/restart-pass.js';
 import { ConsulGuardPass } from './reconcile/guards/consul-guard-pass.js';
 import { ExposureWatch } from './reconcile/guards/exposure-watch.js';
@@ -38,6 +40,7 @@ import { AddressCooldown } from './registry/ipam/address-cooldown.js';
 import { Ipam } from './registry/ipam/ipam.js';
 import { Leases } from './registry/ipam/leases.js';
 import { Pools } from './registry/ipam/pools.js';
+import { ForeignNetworks } from './registry/local/foreign-networks.js';
 import { Heads } from './registry/local/heads.js';
 import { LocalEndpoints } from './registry/local/local-endpoints.js';
 import { Membership } from './registry/local/membership.js';
@@ -163,14 +166,17 @@ export async function assemble(config: Config, log: Logger) {
   );
   const underway = new Underway();
   const engine = new EnginePass({ engine: docker, view, self, networks, memory, identity, tenure, underway, log });
+  const inspector = new Inspector(docker, log);
+  const foreignNetworks = new ForeignNetworks(local);
+  const foreign = new ForeignPass({ engine: docker, networks: foreignNetworks, inspector, log });
   const containers = new ContainerPass({
     engine: docker,
-    ...{ view, endpoints, pools, membership, memory, local, tenure, host, log },
+    ...{ view, endpoints, pools, membership, memory, local, tenure, host, inspector, foreign, log },
     onPlaced: () => sandboxes.sync(),
   });
   const restarts = new RestartPass({ engine: docker, identity, log });
   const dns = new DnsService(log);
-  const sandboxes = new Sandboxes({ view, local, self, peers, dns });
+  const sandboxes = new Sandboxes({ view, local, self, peers, dns, foreign: foreignNetworks });
   const guard = new GuardPass(
     new VxlanGuard(familyOf(address), config.vxlanGuard, port),
     view,
@@ -219,6 +225,7 @@ export async function assemble(config: Config, log: Logger) {
     host,
     engine,
     containers,
+    foreign,
     restarts,
     networkDriver,
     ipamDriver,

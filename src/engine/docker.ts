@@ -8,11 +8,13 @@ import type {
   EngineEvent,
   EngineNetwork,
   ListedEndpoint,
+  NamedNetwork,
 } from '../model/ports/engine-port.js';
 import { isOurDriver, OPTION_MIRROR } from '../model/values/names.js';
 import type { EndpointId, EngineNetworkId, GwbridgeWish, Network, NetworkId } from '../model/values/types.js';
 import { listedOf, namesOf } from './container-names.js';
 import { parseEvent } from './event.js';
+import { addressesOf, gatewaysOf, namedNetworks, placesOf } from './foreign.js';
 import { BRIDGE_NAME, GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
 import { linkLocalIps } from './link-local.js';
 import { lookupOf } from './lookup.js';
@@ -110,6 +112,14 @@ export class DockerEngine implements Engine {
     return this.onOurs(await this.docker.listContainers());
   }
 
+  async named(): Promise<ReadonlyMap<EngineNetworkId, NamedNetwork>> {
+    return namedNetworks(await this.docker.listNetworks());
+  }
+
+  async placed(): Promise<ReadonlyMap<string, ReadonlyMap<EngineNetworkId, EndpointId>>> {
+    return placesOf(await this.docker.listContainers());
+  }
+
   private async onOurs(list: readonly Docker.ContainerInfo[]): Promise<string[]> {
     const ours = new Set<string>((await this.networks()).map((n) => n.id));
     return list
@@ -129,6 +139,8 @@ export class DockerEngine implements Engine {
         names: namesOf(found.Name, found.Id, n),
         linkLocal: linkLocalIps(n),
         lookup: lookupOf(n),
+        addresses: addressesOf(n),
+        gateways: gatewaysOf(n),
       })),
     };
   }

@@ -1,6 +1,6 @@
 /** What a container can look up: the endpoints of one of its networks, and how to find one by name or by address. */
 import ipaddr from 'ipaddr.js';
-import type { Endpoint } from '../../model/values/types.js';
+import type { Named } from '../../model/values/types.js';
 import { canonical, type Directory } from './directory.js';
 import { encodeName } from './rdata.js';
 
@@ -20,15 +20,17 @@ export interface Rank {
   /** `gw-priority`; 0 on engines before 28. */
   readonly priority: number;
   readonly internal: boolean;
+  /** Address families in which it is a way out; a network of ours is none, docker_gwbridge is. */
+  readonly gateways: number;
   readonly name: string;
 }
 
-/**
- * The order in which the engine's resolver asks a container's networks (moby `libnetwork`, `Endpoint.Less`), 20.10 to 29
- * alike: it compares gateways, too, but a network of ours has none.
- */
+/** The order in which the engine's resolver asks a container's networks (moby `libnetwork`, `Endpoint.Less`), 20.10 to 29 alike. */
 export const inOrder = (a: Rank, b: Rank): number =>
-  b.priority - a.priority || Number(a.internal) - Number(b.internal) || compareBytes(a.name, b.name);
+  b.priority - a.priority ||
+  Number(a.internal) - Number(b.internal) ||
+  b.gateways - a.gateways ||
+  compareBytes(a.name, b.name);
 
 /** As Go compares strings. */
 const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
@@ -43,7 +45,7 @@ interface Question {
  * The endpoints of `name` (canonical), or undefined when no zone has it. As the engine does it: bare names of all
  * zones go before `name.network`, links before names, the first zone that has the name wins, zones are not merged.
  */
-export function lookUp(name: string, zones: readonly Zone[]): readonly Endpoint[] | undefined {
+export function lookUp(name: string, zones: readonly Zone[]): readonly Named[] | undefined {
   if (name === '') return undefined;
   const bare = zones.map((zone) => ({ zone, name }));
   const qualified = zones.flatMap((zone) => {
@@ -51,11 +53,19 @@ export function lookUp(name: string, zones: readonly Zone[]): readonly Endpoint[
     const isOfZone = suffix.length > 1 && name.length > suffix.length && name.endsWith(suffix);
     return isOfZone ? [{ zone, name: name.slice(0, -suffix.length) }] : [];
   });
-  return first(bare) ?? first(qualified);
+  const splits = [...new Set(qualified.map((question) => question.name.length))].sort((a, b) => b - a);
+  const found = first(bare);
+  if (found) return found;
+  // The shortest network name first.
+  for (const split of splits) {
+    const within = first(qualified.filter((question) => question.name.length === split));
+    if (within) return within;
+  }
+  return undefined;
 }
 
 /** A link hides who is really called so, also while nobody has the name that it leads to. */
-function first(questions: readonly Question[]): readonly Endpoint[] | undefined {
+function first(questions: readonly Question[]): readonly Named[] | undefined {
   for (const { zone, name } of questions) {
     const linked = zone.links?.get(name);
     const found = linked === undefined ? undefined : within(zone, linked);
@@ -86,9 +96,9 @@ interface Fitting {
 }
 
 /** An endpoint may have any number of names that do not fit: looked for once. */
-const found = new WeakMap<Endpoint, Fitting>();
+const found = new WeakMap<Named, Fitting>();
 
-function fitting(network: string, endpoint: Endpoint): Fitting['name'] {
+function fitting(network: string, endpoint: Named): Fitting['name'] {
   const known = found.get(endpoint);
   if (known?.network === network) return known.name;
   const suffixes = network === '' ? [''] : [`.${network}`, ''];
@@ -120,7 +130,7 @@ export function reversedAddress(name: string): string | undefined {
   return undefined;
 }
 
-function within({ directory }: Zone, name: string): readonly Endpoint[] | undefined {
+function within({ directory }: Zone, name: string): readonly Named[] | undefined {
   const found = directory.named(name);
   return found.length > 0 ? found : undefined;
 }

@@ -127,6 +127,9 @@ export interface Endpoint {
   readonly born?: number;
 }
 
+/** What a resolver finds somebody by. */
+export type Named = Pick<Endpoint, 'names' | 'addresses'>;
+
 /** `--link name:alias`: what one container alone calls another one on a network that both are on. */
 export interface Link {
   readonly alias: string;

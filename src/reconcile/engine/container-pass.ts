@@ -3,9 +3,8 @@
  * what endpoints of this node left behind when the engine died without saying so.
  */
 
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { DeadlineError, messageOf } from '../../errors.js';
+import { messageOf } from '../../errors.js';
 import type { Engine, EngineContainer } from '../../model/ports/engine-port.js';
 import type { EndpointId, EngineNetworkId, NetworkId } from '../../model/values/types.js';
 import type { Endpoints } from '../../registry/endpoints/endpoints.js';
@@ -17,6 +16,8 @@ import type { HostMemory } from '../../store/data-dir/host-memory.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { HostPass } from '../host/host-pass.js';
 import { Loop } from '../loop/loop.js';
+import type { ForeignPass } from './foreign-pass.js';
+import type { Inspector } from './inspector.js';
 
 const RESYNC_MS = 60_000;
 /** An attach is over long before: a record this old has had its link, or serves nobody if the engine does not list it, ms. */
@@ -26,11 +27,6 @@ const LEFT_MS = 30_000;
 
 /** A record of this host that does not live here: so soon it is looked at, for a moment ago it may have, ms. */
 const DEAD_MS = 2_000;
-
-/** Inspects at once, and how long each may take, ms. */
-const INSPECTS = 8;
-const INSPECT_MS = 5_000;
-const SILENT = Symbol();
 
 /** The first comes too early for what was under way at the crash. */
 const THOROUGH_COMPARISONS = 2;
@@ -53,6 +49,8 @@ export interface ContainerPassParts {
   readonly tenure: Pick<Tenure, 'holds' | 'prunes'>;
   /** Makes the kernel right: an endpoint has a link to be seen to, as was not known before. */
   readonly host: Pick<HostPass, 'kick' | 'calm'>;
+  readonly inspector: Pick<Inspector, 'inspect'>;
+  readonly foreign: Pick<ForeignPass, 'forget' | 'see'>;
   /** Told when a container's namespace was found that this host did not know, for its DATA_DIR was lost. */
   readonly onPlaced: () => void;
   readonly log: Pick<Logger, 'debug' | 'warn'>;
@@ -61,8 +59,6 @@ export interface ContainerPassParts {
 export class ContainerPass {
   private readonly loop: Loop<Key>;
   private comparisons = 0;
-  /** Containers of which the engine did not tell at the last comparison. */
-  private readonly silent = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private dead: NodeJS.Timeout | undefined;
 
@@ -125,14 +121,18 @@ export class ContainerPass {
 
   private async describe(id: string): Promise<boolean> {
     const container = await this.parts.engine.container(id);
-    if (container !== undefined) await this.publish(container);
+    if (container === undefined) this.parts.foreign.forget(id);
+    else await this.publish(container);
     return false;
   }
 
   private async publish(container: EngineContainer): Promise<void> {
+    const others = this.parts.foreign.see(container);
     for (const { network, endpoint, names, linkLocal, lookup } of container.attachments) {
       if (endpoint === '' || !this.parts.local.isLive(endpoint)) continue;
-      this.parts.local.lookUp(endpoint, lookup);
+      // Its first questions wait for this.
+      if (others === undefined) this.parts.local.lookUp(endpoint, lookup);
+      else void others.then(() => this.parts.local.lookUp(endpoint, lookup));
       if (this.parts.local.place(endpoint, container.sandbox)) this.parts.onPlaced();
       const id = this.parts.memory.clusterIdOf(network);
       if (this.parts.view.current.networks.get(id)?.ipv6 === true) this.parts.host.calm(container.sandbox);
@@ -144,10 +144,13 @@ export class ContainerPass {
   }
 
   private async compareAll(): Promise<boolean> {
+    const containers = await this.parts.inspector.inspect(await this.parts.engine.containers());
+    const networks = await this.parts.engine.networks();
+    const ours = new Set<EngineNetworkId>(networks.map(({ id }) => id));
     const attached = new Set<EndpointId>();
-    for (const container of await this.inspect(await this.parts.engine.containers())) {
-      for (const { endpoint } of container.attachments) {
-        if (endpoint === '') continue;
+    for (const container of containers) {
+      for (const { network, endpoint } of container.attachments) {
+        if (endpoint === '' || !ours.has(network)) continue;
         attached.add(endpoint);
         this.parts.local.add(endpoint);
       }
@@ -155,42 +158,12 @@ export class ContainerPass {
     }
     this.parts.local.keepOnly(attached);
     if (!this.parts.tenure.prunes) return true;
-    const networks = await this.parts.engine.networks();
     for (const id of this.parts.membership.networks) {
       const engineIds = networks.filter((n) => this.parts.memory.clusterIdOf(n.id) === id).map((n) => n.id);
       await this.reap(id, engineIds, attached);
     }
     await this.reapLeases(attached);
     return true;
-  }
-
-  /**
-   * Several at once, each for a limited time: the engine keeps an inspect waiting for as long as its container is locked,
-   * and one that hangs is to hold up neither the names of the others nor what is freed. What is attached to one that says
-   * nothing is listed by its network, too.
-   */
-  private async inspect(ids: readonly string[]): Promise<readonly EngineContainer[]> {
-    const found: EngineContainer[] = [];
-    for (let i = 0; i < ids.length; i += INSPECTS)
-      await Promise.all(
-        ids.slice(i, i + INSPECTS).map(async (id) => {
-          try {
-            const answer = this.parts.engine.container(id);
-            const container = await Promise.race([answer, sleep(INSPECT_MS, SILENT, { ref: false })]);
-            if (container === SILENT) throw new DeadlineError(`no answer within ${INSPECT_MS / 1000} s`);
-            if (container !== undefined) found.push(container);
-            this.silent.delete(id);
-          } catch (e) {
-            if (this.silent.has(id)) return;
-            this.silent.add(id);
-            this.parts.log.warn(
-              { container: id, err: messageOf(e) },
-              'the engine says nothing of a container; all else goes on',
-            );
-          }
-        }),
-      );
-    return found;
   }
 
   private async reap(

@@ -3,6 +3,7 @@ import { expect, it, vi } from 'vitest';
 import type { Engine, EngineContainer } from '../../../../src/model/ports/engine-port.js';
 import type { EndpointId, EngineNetworkId } from '../../../../src/model/values/types.js';
 import { ContainerPass } from '../../../../src/reconcile/engine/container-pass.js';
+import { Inspector } from '../../../../src/reconcile/engine/inspector.js';
 import { FakeStore } from '../../../fakes/store.js';
 import { hexId, makeHost } from '../../registry/host.js';
 
@@ -23,6 +24,7 @@ it('goes on after five seconds, says so once, and frees what the engine has no m
         names: ['web'],
         linkLocal: [],
         lookup: { links: [], priority: 0 },
+        ...{ addresses: [], gateways: 0 },
       },
     ],
   });
@@ -37,14 +39,17 @@ it('goes on after five seconds, says so once, and frees what the engine has no m
   const warn = vi.fn();
   const now = performance.now();
   vi.spyOn(performance, 'now').mockImplementation(() => now + 90_000);
+  const log = { warn, debug: () => {} };
   const pass = new ContainerPass({
     ...one,
     engine: engine as Engine,
+    inspector: new Inspector(engine as Engine, log),
+    foreign: { see: () => undefined, forget: () => {} },
     memory: { clusterIdOf: () => network },
     tenure: { holds: true, prunes: true },
     host: { kick: () => {}, calm: () => {} },
     onPlaced: () => {},
-    log: { warn, debug: () => {} },
+    log,
   });
   pass.kickAll();
   await vi.waitFor(async () => expect(await store.keys(`endpoints/${network}/`)).toHaveLength(1), 8_000);
