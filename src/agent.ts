@@ -74,21 +74,8 @@ export class Agent {
     const { host, engine, containers, node, dns, peers, registration, store, kernel } = this.parts;
     await host.catchUp(CATCH_UP_MS);
     this.ending.abort();
-    const { restarts, foreign, guard, consulGuard, exposure, advice, upgrade, copy } = this.parts;
-    const passes = [
-      restarts,
-      host,
-      engine,
-      containers,
-      foreign,
-      node,
-      guard,
-      consulGuard,
-      exposure,
-      peers,
-      advice,
-      upgrade,
-    ];
+    const { restarts, guard, consulGuard, exposure, advice, upgrade, copy } = this.parts;
+    const passes = [restarts, host, engine, containers, node, guard, consulGuard, exposure, peers, advice, upgrade];
     for (const pass of passes) pass.stop();
     for (const server of this.servers) server.close();
     await Promise.all([dns.stop(), Promise.race([copy.flush(), sleep(COPY_MS)])]);
@@ -129,7 +116,6 @@ export class Agent {
     const compare = () => {
       engine.kick();
       containers.kickAll();
-      this.parts.foreign.kick();
       this.parts.restarts.look();
       this.parts.consulGuard.kick();
       node.kick();
@@ -248,9 +234,10 @@ export class Agent {
       return;
     }
     if (event.type === 'foreign') {
-      if (this.parts.foreign.onEvent(event)) containers.kick(event.container);
+      containers.onForeign(event);
       return;
     }
+    if (event.type === 'container' && event.action === 'die') containers.ended(event.container);
     if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) engine.look(event.network);
     if (event.action === 'disconnect' || event.action === 'destroy') engine.vacated();
     const container = event.container;

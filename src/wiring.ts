@@ -225,7 +225,6 @@ export async function assemble(config: Config, log: Logger) {
     host,
     engine,
     containers,
-    foreign,
     restarts,
     networkDriver,
     ipamDriver,

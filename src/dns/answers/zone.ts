@@ -10,6 +10,8 @@ export interface Zone {
   readonly directory: Directory;
   /** Whom the container's links lead to, by alias; both canonical. */
   readonly links?: ReadonlyMap<string, string>;
+  /** Engines before 28: a question for AAAA goes on to the next network when a name has none here. */
+  readonly passesOn?: boolean;
 }
 
 /** What a container can look up right now, its networks in the engine's order; a promise until that is known. */
@@ -35,6 +37,8 @@ export const inOrder = (a: Rank, b: Rank): number =>
 /** As Go compares strings. */
 const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
+type Wanted = (endpoint: Named) => boolean;
+
 interface Question {
   readonly zone: Zone;
   /** Canonical. */
@@ -44,8 +48,9 @@ interface Question {
 /**
  * The endpoints of `name` (canonical), or undefined when no zone has it. As the engine does it: bare names of all
  * zones go before `name.network`, links before names, the first zone that has the name wins, zones are not merged.
+ * `isIt`: who has what was asked for.
  */
-export function lookUp(name: string, zones: readonly Zone[]): readonly Named[] | undefined {
+export function lookUp(name: string, zones: readonly Zone[], isIt: Wanted): readonly Named[] | undefined {
   if (name === '') return undefined;
   const bare = zones.map((zone) => ({ zone, name }));
   const qualified = zones.flatMap((zone) => {
@@ -53,29 +58,34 @@ export function lookUp(name: string, zones: readonly Zone[]): readonly Named[] |
     const isOfZone = suffix.length > 1 && name.length > suffix.length && name.endsWith(suffix);
     return isOfZone ? [{ zone, name: name.slice(0, -suffix.length) }] : [];
   });
-  const splits = [...new Set(qualified.map((question) => question.name.length))].sort((a, b) => b - a);
-  const found = first(bare);
-  if (found) return found;
   // The shortest network name first.
-  for (const split of splits) {
-    const within = first(qualified.filter((question) => question.name.length === split));
-    if (within) return within;
+  const lengths = [...new Set(qualified.map((question) => question.name.length))].sort((a, b) => b - a);
+  const rounds = [bare, ...lengths.map((length) => qualified.filter((question) => question.name.length === length))];
+  for (const round of rounds) {
+    const found = first(round, isIt);
+    if (found) return found;
   }
   return undefined;
 }
 
 /** A link hides who is really called so, also while nobody has the name that it leads to. */
-function first(questions: readonly Question[]): readonly Named[] | undefined {
+function first(questions: readonly Question[], isIt: Wanted): readonly Named[] | undefined {
+  const linked = questions.flatMap(({ zone, name }) => {
+    const to = zone.links?.get(name);
+    return to === undefined ? [] : [{ zone, name: to }];
+  });
+  const named = questions.filter(({ zone, name }) => zone.links?.has(name) !== true);
+  return answering(linked, isIt) ?? answering(named, isIt);
+}
+
+function answering(questions: readonly Question[], isIt: Wanted): readonly Named[] | undefined {
+  let without: readonly Named[] | undefined;
   for (const { zone, name } of questions) {
-    const linked = zone.links?.get(name);
-    const found = linked === undefined ? undefined : within(zone, linked);
-    if (found) return found;
+    const found = within(zone, name);
+    if (found && (zone.passesOn !== true || found.some(isIt))) return found;
+    without ??= found;
   }
-  for (const { zone, name } of questions) {
-    const found = zone.links?.has(name) ? undefined : within(zone, name);
-    if (found) return found;
-  }
-  return undefined;
+  return without;
 }
 
 /**

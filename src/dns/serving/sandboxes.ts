@@ -129,6 +129,7 @@ export class Sandboxes {
       ...{ gateways: 0, priority: lookup?.priority ?? 0 },
       directory: this.directory(network).follow(this.parts.peers.of(network)),
       links: linksIn(lookup),
+      passesOn: lookup !== undefined && lookup.priority === undefined,
     };
   }
 
@@ -138,9 +139,10 @@ export class Sandboxes {
     this.foreignDirectories.set(network, directory);
     directory.approach(network.endpoints, MOST_FOREIGN);
     return {
-      ...{ ...traits, gateways, priority: lookup.priority },
+      ...{ ...traits, gateways, priority: lookup.priority ?? 0 },
       directory,
       links: linksIn(lookup),
+      passesOn: lookup.priority === undefined,
     };
   }
 

@@ -139,8 +139,8 @@ export interface Link {
 /** How an endpoint's container looks names up there, as its engine has told; nobody else's business. */
 export interface Lookup {
   readonly links: readonly Link[];
-  /** `gw-priority`: networks with more are asked before those with less. */
-  readonly priority: number;
+  /** `gw-priority`: networks with more are asked before those with less. Absent on engines before 28, which know none. */
+  readonly priority?: number;
 }
 
 /** One address of one pool, held by one owner: created only if absent, so nobody else can hold it. */

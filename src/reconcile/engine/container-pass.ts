@@ -5,7 +5,7 @@
 
 import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
-import type { Engine, EngineContainer } from '../../model/ports/engine-port.js';
+import type { Engine, EngineContainer, EngineEvent } from '../../model/ports/engine-port.js';
 import type { EndpointId, EngineNetworkId, NetworkId } from '../../model/values/types.js';
 import type { Endpoints } from '../../registry/endpoints/endpoints.js';
 import type { Pools } from '../../registry/ipam/pools.js';
@@ -50,7 +50,7 @@ export interface ContainerPassParts {
   /** Makes the kernel right: an endpoint has a link to be seen to, as was not known before. */
   readonly host: Pick<HostPass, 'kick' | 'calm'>;
   readonly inspector: Pick<Inspector, 'inspect'>;
-  readonly foreign: Pick<ForeignPass, 'forget' | 'see'>;
+  readonly foreign: Pick<ForeignPass, 'forget' | 'kick' | 'onEvent' | 'see' | 'stop'>;
   /** Told when a container's namespace was found that this host did not know, for its DATA_DIR was lost. */
   readonly onPlaced: () => void;
   readonly log: Pick<Logger, 'debug' | 'warn'>;
@@ -77,6 +77,16 @@ export class ContainerPass {
 
   kickAll(): void {
     this.loop.kick(ALL);
+  }
+
+  /** A container has come to a network of another driver, or has left it. */
+  onForeign(event: EngineEvent & { type: 'foreign' }): void {
+    if (this.parts.foreign.onEvent(event)) this.kick(event.container);
+  }
+
+  /** It runs no more. */
+  ended(container: string): void {
+    this.parts.foreign.forget(container);
   }
 
   /** Records have changed: one that says that an endpoint lives here, though none does, is soon gone again. */
@@ -117,6 +127,7 @@ export class ContainerPass {
     clearTimeout(this.timer);
     clearTimeout(this.dead);
     this.loop.stop();
+    this.parts.foreign.stop();
   }
 
   private async describe(id: string): Promise<boolean> {
@@ -156,6 +167,7 @@ export class ContainerPass {
       }
       await this.publish(container);
     }
+    this.parts.foreign.kick();
     this.parts.local.keepOnly(attached);
     if (!this.parts.tenure.prunes) return true;
     for (const id of this.parts.membership.networks) {

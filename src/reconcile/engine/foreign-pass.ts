@@ -6,7 +6,8 @@ import type { ForeignNetworks } from '../../registry/local/foreign-networks.js';
 import { Loop } from '../loop/loop.js';
 import type { Inspector } from './inspector.js';
 
-const RESYNC_MS = 60_000;
+/** The pass over containers has it run more often. */
+const RESYNC_MS = 600_000;
 /** As long a container's questions wait for what its other networks have, ms. */
 const LOOK_MS = 500;
 /** Containers that are taken over at once. */
@@ -73,7 +74,8 @@ export class ForeignPass {
     const placed = await engine.placed();
     for (const { id, network, c } of known) {
       const endpoint = placed.get(c)?.get(id);
-      if (endpoint === undefined || !network.has(c, endpoint)) network.delete(c);
+      if (!placed.has(c)) networks.forget(c);
+      else if (endpoint === undefined || !network.has(c, endpoint)) network.delete(c);
     }
     const unknown = [...placed].filter(([container, at]) =>
       [...at].some(([id, endpoint]) => looked.get(id)?.has(container, endpoint) === false),

@@ -44,7 +44,7 @@ it('goes on after five seconds, says so once, and frees what the engine has no m
     ...one,
     engine: engine as Engine,
     inspector: new Inspector(engine as Engine, log),
-    foreign: { see: () => undefined, forget: () => {} },
+    foreign: { see: () => undefined, forget: () => {}, kick: () => {}, onEvent: () => false, stop: () => {} },
     memory: { clusterIdOf: () => network },
     tenure: { holds: true, prunes: true },
     host: { kick: () => {}, calm: () => {} },

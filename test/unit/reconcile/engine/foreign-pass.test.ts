@@ -60,6 +60,19 @@ it('inspects each container once, and again only where something is different', 
   pass.stop();
 });
 
+it('lets a network go whose last container of ours has ended while nobody told', async () => {
+  const { pass, run, running, networks, engine } = makeSite(2);
+  await pass.see(run('a', [OURS, BRIDGE]));
+  running.delete('a');
+  pass.kick();
+  await vi.waitFor(() => expect(networks.all.size).toBe(0));
+  engine.placed.mockClear();
+  pass.kick();
+  await new Promise(setImmediate);
+  expect(engine.placed).not.toHaveBeenCalled();
+  pass.stop();
+});
+
 it('forgets at once who has left, and looks again only at those that matter', async () => {
   const { pass, run, networks } = makeSite(2);
   const event = (action: string, network: EngineNetworkId, container: string) =>
