@@ -1,5 +1,4 @@
 /** The local engine over dockerode. Every request has a deadline, and none is ever awaited in a driver call. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { messageOf, UserError } from '../errors.js';
 import type {
@@ -16,6 +15,7 @@ import { listedOf, namesOf } from './container-names.js';
 import { parseEvent } from './event.js';
 import { addressesOf, gatewaysOf, namedNetworks, placesOf } from './foreign.js';
 import { BRIDGE_NAME, GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
+import { type Inspected, inspectAll } from './inspecting.js';
 import { linkLocalIps } from './link-local.js';
 import { lookupOf } from './lookup.js';
 import { mirrorSpec } from './mirror.js';
@@ -24,8 +24,9 @@ import { isOnOneOf, isStranded } from './stranded.js';
 
 /** Long enough for a container's inspect, which waits while the engine starts the container. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** For one of several, ms. */
-const INSPECT_MS = 2_000;
+/** For each of several inspects: of those that run, and of those that may be stranded, ms. */
+const RUNNING_MS = 5_000;
+const STRANDED_MS = 2_000;
 const RECONNECT_MS = 500;
 
 const statusOf = (e: unknown): number | undefined =>
@@ -108,8 +109,9 @@ export class DockerEngine implements Engine {
     }
   }
 
-  async containers(): Promise<readonly string[]> {
-    return this.onOurs(await this.docker.listContainers());
+  async containers(): Promise<Inspected<EngineContainer>> {
+    const ids = await this.onOurs(await this.docker.listContainers());
+    return inspectAll(ids, RUNNING_MS, (id) => this.container(id));
   }
 
   async named(): Promise<ReadonlyMap<EngineNetworkId, NamedNetwork>> {
@@ -118,6 +120,10 @@ export class DockerEngine implements Engine {
 
   async placed(): Promise<ReadonlyMap<string, ReadonlyMap<EngineNetworkId, EndpointId>>> {
     return placesOf(await this.docker.listContainers());
+  }
+
+  async inspect(containers: readonly string[]): Promise<readonly EngineContainer[]> {
+    return (await inspectAll(containers, RUNNING_MS, (id) => this.container(id))).told;
   }
 
   private async onOurs(list: readonly Docker.ContainerInfo[]): Promise<string[]> {
@@ -148,11 +154,9 @@ export class DockerEngine implements Engine {
   async stranded(): Promise<readonly string[]> {
     const list = await this.docker.listContainers({ all: true, filters: { status: ['exited'] } });
     const networks = await this.networks();
-    const ours = list.filter((c) => isOnOneOf(networks, c));
-    // One that hangs keeps the others from nothing.
-    const looks = ours.map(({ Id }) => within(INSPECT_MS, this.orGone(this.docker.getContainer(Id).inspect())));
-    const found = await Promise.all(looks);
-    return found.flatMap((c) => (c !== undefined && isStranded(c) ? [c.Id] : []));
+    const ours = list.filter((c) => isOnOneOf(networks, c)).map(({ Id }) => Id);
+    const { told } = await inspectAll(ours, STRANDED_MS, (id) => this.orGone(this.docker.getContainer(id).inspect()));
+    return told.flatMap((c) => (isStranded(c) ? [c.Id] : []));
   }
 
   async start(id: string): Promise<'started' | 'reconnected'> {
@@ -205,10 +209,6 @@ export class DockerEngine implements Engine {
     }
   }
 }
-
-/** Undefined when it took longer, or failed. */
-const within = <T>(ms: number, work: Promise<T>): Promise<T | undefined> =>
-  Promise.race([work.catch(() => undefined), sleep(ms, undefined, { ref: false })]);
 
 /** Mirrors of older builds have our mark among them. */
 function ipamOptionsOf(options: Readonly<Record<string, string>> | null | undefined) {

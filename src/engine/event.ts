@@ -20,7 +20,7 @@ export function parseEvent(line: string): EngineEvent | undefined {
   const { type: driver, container } = actor.Attributes;
   if (type === 'network' && isOurDriver(driver ?? ''))
     return { type, action, network: actor.ID as EngineNetworkId, ...(container === undefined ? {} : { container }) };
-  if (type === 'network' && driver === 'bridge' && BRIDGE_ACTIONS.has(action)) return { type: 'bridge', action };
+  if (type === 'network' && driver === 'bridge' && BRIDGE_ACTIONS.has(action)) return { type: 'bridge' };
   if (type === 'network' && container !== undefined && PLACE_ACTIONS.has(action))
     return { type: 'foreign', action, network: actor.ID as EngineNetworkId, container };
   if (type === 'container' && CONTAINER_ACTIONS.has(action)) return { type, action, container: actor.ID };

@@ -34,7 +34,6 @@ async function start(kernel: LinuxKernel) {
     self: registry.self,
     local,
     leases: { holder: async () => undefined },
-    onChange: () => {},
   });
   const pass = new HostPass(kernel, view, local, membership, peers, { ...selfOf(SELF), mtu: () => 1500 }, TRUSTED, log);
   const stop = () => {

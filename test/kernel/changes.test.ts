@@ -73,7 +73,6 @@ beforeEach(async () => {
     self: idOf(SELF),
     local,
     leases: { holder: async () => undefined },
-    onChange: () => {},
   });
   const log = { warn, debug: () => {}, error: warn } as unknown as Logger;
   const self = { id: idOf(SELF), address: SELF, port: 4789, mtu: () => 1500 };

@@ -62,8 +62,8 @@ export type EngineEvent =
       readonly network: EngineNetworkId;
       readonly container?: string;
     }
-  /** A network of the engine's own driver `bridge`, actions create, destroy. */
-  | { readonly type: 'bridge'; readonly action: string }
+  /** A network of the engine's own driver `bridge` came or went. */
+  | { readonly type: 'bridge' }
   /** A container has come to a network of another driver, or has left it: connect, disconnect. */
   | {
       readonly type: 'foreign';
@@ -86,12 +86,17 @@ export interface Engine {
   users(network: EngineNetworkId): Promise<number>;
   /** False when containers of this engine still use it. Removing what is gone is success. */
   removeNetwork(network: EngineNetworkId): Promise<boolean>;
-  /** Ids of running containers that are on a network of ours. Takes no engine lock. */
-  containers(): Promise<readonly string[]>;
+  /**
+   * The running containers that are on a network of ours. Waits for each container's lock a limited time. `silent`: ids of
+   * those that it said nothing of, and why; what is attached to them is listed by its network, too.
+   */
+  containers(): Promise<{ readonly told: readonly EngineContainer[]; readonly silent: ReadonlyMap<string, string> }>;
   /** Networks of other drivers that have names. Takes no engine lock. */
   named(): Promise<ReadonlyMap<EngineNetworkId, NamedNetwork>>;
   /** The endpoints of running containers, by container and network. Takes no engine lock. */
   placed(): Promise<ReadonlyMap<string, ReadonlyMap<EngineNetworkId, EndpointId>>>;
+  /** Those of them that run. Waits for each one's lock a limited time, and leaves out the silent ones. */
+  inspect(containers: readonly string[]): Promise<readonly EngineContainer[]>;
   /** Waits for the container's lock; undefined when it is gone or does not run. */
   container(id: string): Promise<EngineContainer | undefined>;
   /** Containers on networks of ours that the engine could not start because of us, and will not try again. */

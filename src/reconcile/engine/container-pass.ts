@@ -17,7 +17,6 @@ import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { HostPass } from '../host/host-pass.js';
 import { Loop } from '../loop/loop.js';
 import type { ForeignPass } from './foreign-pass.js';
-import type { Inspector } from './inspector.js';
 
 const RESYNC_MS = 60_000;
 /** An attach is over long before: a record this old has had its link, or serves nobody if the engine does not list it, ms. */
@@ -28,8 +27,8 @@ const LEFT_MS = 30_000;
 /** A record of this host that does not live here: so soon it is looked at, for a moment ago it may have, ms. */
 const DEAD_MS = 2_000;
 
-/** The first comes too early for what was under way at the crash. */
-const THOROUGH_COMPARISONS = 2;
+/** By then all that an earlier process left has been nobody's work in progress for long enough (see Pools and Ipam), ms. */
+const RIPE_MS = 60_000;
 
 /** A container's id, or `all` for the full comparison. */
 type Key = string;
@@ -49,7 +48,6 @@ export interface ContainerPassParts {
   readonly tenure: Pick<Tenure, 'holds' | 'prunes'>;
   /** Makes the kernel right: an endpoint has a link to be seen to, as was not known before. */
   readonly host: Pick<HostPass, 'kick' | 'calm'>;
-  readonly inspector: Pick<Inspector, 'inspect'>;
   readonly foreign: Pick<ForeignPass, 'forget' | 'kick' | 'onEvent' | 'see' | 'stop'>;
   /** Told when a container's namespace was found that this host did not know, for its DATA_DIR was lost. */
   readonly onPlaced: () => void;
@@ -58,7 +56,11 @@ export interface ContainerPassParts {
 
 export class ContainerPass {
   private readonly loop: Loop<Key>;
-  private comparisons = 0;
+  private readonly began = performance.now();
+  /** What earlier processes left behind anywhere in the cluster has been freed. */
+  private isSwept = false;
+  /** Containers of which the engine did not tell at the last comparison. */
+  private readonly silent = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private dead: NodeJS.Timeout | undefined;
 
@@ -155,11 +157,12 @@ export class ContainerPass {
   }
 
   private async compareAll(): Promise<boolean> {
-    const containers = await this.parts.inspector.inspect(await this.parts.engine.containers());
+    const { told, silent } = await this.parts.engine.containers();
+    this.tellSilent(silent);
     const networks = await this.parts.engine.networks();
     const ours = new Set<EngineNetworkId>(networks.map(({ id }) => id));
     const attached = new Set<EndpointId>();
-    for (const container of containers) {
+    for (const container of told) {
       for (const { network, endpoint } of container.attachments) {
         if (endpoint === '' || !ours.has(network)) continue;
         attached.add(endpoint);
@@ -176,6 +179,16 @@ export class ContainerPass {
     }
     await this.reapLeases(attached);
     return true;
+  }
+
+  /** Once for each while it is so. */
+  private tellSilent(silent: ReadonlyMap<string, string>): void {
+    for (const id of this.silent) if (!silent.has(id)) this.silent.delete(id);
+    for (const [id, err] of silent) {
+      if (!this.silent.has(id))
+        this.parts.log.warn({ container: id, err }, 'the engine says nothing of a container; all else goes on');
+      this.silent.add(id);
+    }
   }
 
   private async reap(
@@ -217,9 +230,13 @@ export class ContainerPass {
     }, ms).unref();
   }
 
-  /** A crash may have left leases in networks that this host is no member of: the first comparisons read all. */
+  /**
+   * A crash may have left leases in networks that this host is no member of: all are read until that was done once late
+   * enough. Not a number of times: an engine that comes and goes has all compared at each of its starts.
+   */
   private async reapLeases(attached: ReadonlySet<EndpointId>): Promise<void> {
-    const thorough = this.comparisons++ < THOROUGH_COMPARISONS;
+    const thorough = !this.isSwept;
+    const isRipe = performance.now() - this.began > RIPE_MS;
     const pools = await this.parts.pools.reap(thorough);
     if (pools > 0) this.parts.log.warn({ pools }, 'freed address pools that no network took up');
     const networks = thorough ? this.parts.view.current.networks.keys() : this.parts.membership.networks;
@@ -227,5 +244,6 @@ export class ContainerPass {
       const freed = await this.parts.endpoints.reapLeases(network, attached);
       if (freed > 0) this.parts.log.warn({ network, freed }, 'freed addresses that no endpoint took up');
     }
+    this.isSwept ||= isRipe;
   }
 }

@@ -4,7 +4,6 @@ import { messageOf } from '../../errors.js';
 import type { Engine, EngineContainer, EngineEvent } from '../../model/ports/engine-port.js';
 import type { ForeignNetworks } from '../../registry/local/foreign-networks.js';
 import { Loop } from '../loop/loop.js';
-import type { Inspector } from './inspector.js';
 
 /** The pass over containers has it run more often. */
 const RESYNC_MS = 600_000;
@@ -14,9 +13,8 @@ const LOOK_MS = 500;
 const PIECE = 64;
 
 export interface ForeignPassOptions {
-  readonly engine: Pick<Engine, 'named' | 'placed'>;
+  readonly engine: Pick<Engine, 'inspect' | 'named' | 'placed'>;
   readonly networks: ForeignNetworks;
-  readonly inspector: Pick<Inspector, 'inspect'>;
   readonly log: Pick<Logger, 'warn'>;
 }
 
@@ -63,7 +61,7 @@ export class ForeignPass {
 
   /** One inspect for each container that is not known yet, none for the others. */
   private async pass(): Promise<boolean> {
-    const { engine, networks, inspector } = this.options;
+    const { engine, networks } = this.options;
     await this.learnTraits();
     const looked = new Map([...networks.all].filter(([, { traits }]) => traits !== undefined));
     if (looked.size === 0) return false;
@@ -82,7 +80,7 @@ export class ForeignPass {
     );
     const ids = unknown.map(([id]) => id);
     for (let i = 0; i < ids.length; i += PIECE)
-      for (const container of await inspector.inspect(ids.slice(i, i + PIECE))) networks.see(container);
+      for (const container of await engine.inspect(ids.slice(i, i + PIECE))) networks.see(container);
     for (const network of looked.values()) network.isListed = true;
     return true;
   }

@@ -49,8 +49,6 @@ export interface PeersParts {
   readonly self: NodeId;
   readonly local: Pick<LocalEndpoints, 'isLive' | 'lives'>;
   readonly leases: Leases;
-  /** Told when other endpoints of a network count than before, though none of its records changed. */
-  readonly onChange: (network: NetworkId) => void;
 }
 
 export class Peers {
@@ -60,6 +58,7 @@ export class Peers {
   private readonly asking = new Set<NetworkId>();
   private readonly admission = new Admission(() => this.nodesChanged());
   private admitted: Admitted = new Map();
+  private readonly listeners: ((network: NetworkId) => void)[] = [];
 
   constructor(private readonly parts: PeersParts) {
     this.admitted = this.admission.look(parts.view.current.nodes);
@@ -67,6 +66,11 @@ export class Peers {
       if (changed.nodes) this.nodesChanged();
       for (const id of this.known.keys()) if (!parts.view.current.endpoints.has(id)) this.forget(id);
     });
+  }
+
+  /** Told when other endpoints of a network count than before, though none of its records changed. */
+  onChange(listener: (network: NetworkId) => void): void {
+    this.listeners.push(listener);
   }
 
   /** None while the network's record or its endpoints are not loaded. */
@@ -159,7 +163,7 @@ export class Peers {
         }),
       );
       this.holders.set(id, { of: all, by: new Map(found.flat()) });
-      this.parts.onChange(id);
+      this.changed(id);
     } catch (e) {
       if (!isStoreError(e)) throw e;
       setTimeout(() => this.known.delete(id), RETRY_MS).unref();
@@ -174,7 +178,11 @@ export class Peers {
     if (this.admitted === before) return;
     // Also one that takes VXLAN elsewhere now.
     const isOther = ({ node }: Endpoint): boolean => before.get(node)?.address !== this.admitted.get(node)?.address;
-    for (const [id, all] of this.parts.view.current.endpoints) if (some(all.values(), isOther)) this.parts.onChange(id);
+    for (const [id, all] of this.parts.view.current.endpoints) if (some(all.values(), isOther)) this.changed(id);
+  }
+
+  private changed(id: NetworkId): void {
+    for (const tell of this.listeners) tell(id);
   }
 
   private forget(id: NetworkId): void {

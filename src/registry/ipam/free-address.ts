@@ -29,7 +29,7 @@ const PICKED_MS = 30_000;
 export interface FreeAddressesParts {
   readonly store: Pick<Store, 'keys'>;
   readonly view: Pick<ClusterView, 'current'>;
-  readonly released: Pick<AddressCooldown, 'of'>;
+  readonly cooldown: Pick<AddressCooldown, 'of'>;
   readonly occupied: Pick<Occupied, 'isMarked' | 'mark' | 'of' | 'seenIn'>;
 }
 
@@ -80,7 +80,7 @@ export class FreeAddresses {
 
   private async list(pool: Cidr): Promise<Listing> {
     const prefix = keys.leases(pool);
-    const [leases, resting] = await Promise.all([this.parts.store.keys(prefix), this.parts.released.of(pool)]);
+    const [leases, resting] = await Promise.all([this.parts.store.keys(prefix), this.parts.cooldown.of(pool)]);
     const values = (ips: readonly string[]): ReadonlySet<bigint> => new Set(ips.map(addressValue));
     return { leases: values(leases.map((key) => key.slice(prefix.length))), resting: values(resting) };
   }

@@ -48,7 +48,7 @@ export interface IpamParts {
   readonly networks: NetworkRecords;
   readonly membership: Pick<Membership, 'using'>;
   readonly local: Pick<LocalEndpoints, 'isLive'>;
-  readonly released: Pick<AddressCooldown, 'endOp' | 'of' | 'restOp' | 'restedOp'>;
+  readonly cooldown: Pick<AddressCooldown, 'endOp' | 'of' | 'restOp' | 'restedOp'>;
   readonly identity: Pick<Identity, 'knownOp' | 'isStill'>;
 }
 
@@ -102,7 +102,7 @@ export class Ipam {
       if (!ours || serves) return { ops: [], result: undefined };
       if (lease.endpoint === undefined) return { ops: [dropLease(lease)], result: undefined };
       this.occupied.mark(cidr, ip, REST_MS);
-      return { ops: [dropLease(lease), this.parts.released.restOp(cidr, ip)], result: undefined };
+      return { ops: [dropLease(lease), this.parts.cooldown.restOp(cidr, ip)], result: undefined };
     });
   }
 
@@ -201,7 +201,7 @@ export class Ipam {
     const key = keys.lease(pool.cidr, ip);
     const value = this.value(pool, ip, kind);
     const held = await this.parts.leases.findReadable(pool.cidr, ip);
-    const end = this.parts.released.endOp(pool.cidr, ip);
+    const end = this.parts.cooldown.endOp(pool.cidr, ip);
     if (held === undefined) return { pool, ip, ops: [{ verb: 'create', key, value }, end] };
     if (this.isLeftOver(held)) return { pool, ip, ops: [{ verb: 'update', key, value, index: held.index }, end] };
     const cure = held.kind === 'endpoint' ? ' or remove that container' : '';
@@ -220,7 +220,7 @@ export class Ipam {
       return {
         pool: candidate,
         ip,
-        ops: [op, rested ? this.parts.released.restedOp(cidr, ip) : this.parts.released.endOp(cidr, ip)],
+        ops: [op, rested ? this.parts.cooldown.restedOp(cidr, ip) : this.parts.cooldown.endOp(cidr, ip)],
       };
     }
     const full = [pool, ...siblings].map((p) => p.range ?? p.cidr).join(' and ');

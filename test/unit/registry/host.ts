@@ -49,10 +49,10 @@ export async function makeHost(store: Store, address: string) {
   const pools = new Pools({ store, view, self });
   const networks = new Networks({ store, view, self, pools });
   const leases = new Leases(store, view, pools);
-  const released = new AddressCooldown(store, self);
-  const ipam = new Ipam({ store, view, self, pools, leases, networks, membership, local, released, identity });
+  const cooldown = new AddressCooldown(store, self);
+  const ipam = new Ipam({ store, view, self, pools, leases, networks, membership, local, cooldown, identity });
   const endpoints = new Endpoints({ store, view, self, networks, ipam, leases, membership, local, heads });
-  const peers = new Peers({ view, self, local, leases, onChange: () => {} });
+  const peers = new Peers({ view, self, local, leases });
   const ending = new AbortController();
   view.start(ending.signal);
   await view.ready(10_000);

@@ -21,13 +21,14 @@ function makeSite(count: number) {
     return container;
   };
   for (let i = 0; i < count; i++) run(`c${i}`, [BRIDGE]);
+  const inspect = vi.fn(async (ids: readonly string[]) => ids.flatMap((id) => running.get(id) ?? []));
   const engine = {
+    inspect,
     named: vi.fn(async () => new Map([[BRIDGE, { name: 'bridge1', internal: false }]])),
     placed: vi.fn(async () => new Map([...running].map(([id, c]) => [id, placesIn(c)]))),
   };
-  const inspect = vi.fn(async (ids: readonly string[]) => ids.flatMap((id) => running.get(id) ?? []));
   const networks = new ForeignNetworks({ isLive: (endpoint) => endpoint.startsWith(OURS) });
-  const pass = new ForeignPass({ engine, networks, inspector: { inspect }, log: { warn: () => {} } });
+  const pass = new ForeignPass({ engine, networks, log: { warn: () => {} } });
   return { running, run, engine, inspect, networks, pass };
 }
 

@@ -70,7 +70,6 @@ class Host {
       self: SELF,
       local: this.local,
       leases: { holder: async () => undefined },
-      onChange: () => {},
     });
     const log = { warn: this.warn, debug: () => {}, error: vi.fn() } as unknown as Logger;
     const self = { ...selfOf(HOST1), mtu: () => 1500 };

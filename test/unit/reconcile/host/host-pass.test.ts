@@ -87,8 +87,8 @@ beforeEach(async () => {
     self: self.id,
     local: host.local,
     leases: { holder: async () => undefined },
-    onChange: () => pass.kick(network),
   });
+  peers.onChange(() => pass.kick(network));
   pass = new HostPass(
     kernel as unknown as HostKernel,
     host.view,
