@@ -1,6 +1,6 @@
 /** The local engine over dockerode. Every request has a deadline, and none is ever awaited in a driver call. */
 import Docker from 'dockerode';
-import { messageOf, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
 import type {
   Engine,
   EngineContainer,
@@ -12,7 +12,7 @@ import type {
 import { isOurDriver, OPTION_MIRROR } from '../model/values/names.js';
 import type { EndpointId, EngineNetworkId, GwbridgeWish, Network, NetworkId } from '../model/values/types.js';
 import { listedOf, namesOf } from './container-names.js';
-import { parseEvent } from './event.js';
+import { followEvents } from './event-stream.js';
 import { addressesOf, gatewaysOf, namedNetworks, placesOf } from './foreign.js';
 import { BRIDGE_NAME, GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
 import { type Inspected, inspectAll } from './inspecting.js';
@@ -27,7 +27,6 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** For each of several inspects: of those that run, and of those that may be stranded, ms. */
 const RUNNING_MS = 5_000;
 const STRANDED_MS = 2_000;
-const RECONNECT_MS = 500;
 
 const statusOf = (e: unknown): number | undefined =>
   e instanceof Error && 'statusCode' in e && typeof e.statusCode === 'number' ? e.statusCode : undefined;
@@ -170,34 +169,7 @@ export class DockerEngine implements Engine {
   }
 
   events(onEvent: (event: EngineEvent) => void, onConnect: () => void, signal: AbortSignal): void {
-    void this.follow(onEvent, onConnect, signal);
-  }
-
-  /** The engine may be stopped, booting (its socket takes connections but does not answer) or restarting: for ever. */
-  private async follow(
-    onEvent: (event: EngineEvent) => void,
-    onConnect: () => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    let told = false;
-    while (!signal.aborted) {
-      try {
-        const stream = await this.stream.getEvents({
-          filters: { type: ['network', 'container'] },
-          abortSignal: signal,
-        });
-        told = false;
-        onConnect();
-        await readLines(stream, (line) => {
-          const event = parseEvent(line);
-          if (event !== undefined) onEvent(event);
-        });
-      } catch (e) {
-        if (!told && !signal.aborted) this.onError(e instanceof Error ? e : new Error(messageOf(e)));
-        told = true;
-      }
-      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS).unref());
-    }
+    void followEvents({ docker: this.stream, onEvent, onConnect, onError: this.onError, signal });
   }
 
   private async orGone<T>(request: Promise<T>): Promise<T | undefined> {
@@ -218,12 +190,3 @@ function ipamOptionsOf(options: Readonly<Record<string, string>> | null | undefi
 
 /** Engines take what is looked for as a regular expression. */
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
-async function readLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): Promise<void> {
-  let rest = '';
-  for await (const chunk of stream) {
-    const lines = (rest + String(chunk)).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line !== '') onLine(line);
-  }
-}

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import type { StoreError } from '../errors.js';
 import { ConsulStore, type ConsulStoreOptions } from './consul/consul.js';
-import { FileStore, type FileStoreLog } from './file/file.js';
+import type { FileStoreLog } from './file/content.js';
+import { FileStore } from './file/file.js';
 import { VersionedStore } from './versioned.js';
 
 export interface StoreSettings {

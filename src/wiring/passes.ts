@@ -89,12 +89,12 @@ function makeEnginePasses(
 ) {
   const { memory, identity, self, tenure } = ground;
   const { view, membership, local } = cluster;
-  const { networks, endpoints, pools, underway } = registry;
+  const { networks, endpoints, endpointLeases, pools, underway } = registry;
   const foreign = new ForeignPass({ engine, networks: names.foreign, log });
   return {
     engine: new EnginePass({ engine, view, self, networks, memory, identity, tenure, underway, log }),
     containers: new ContainerPass({
-      ...{ engine, view, endpoints, pools, membership, memory, local, tenure, host, foreign, log },
+      ...{ engine, view, endpoints, endpointLeases, pools, membership, memory, local, tenure, host, foreign, log },
       onPlaced: () => names.sandboxes.sync(),
     }),
     restarts: new RestartPass({ engine, identity, log }),

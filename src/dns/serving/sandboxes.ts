@@ -1,14 +1,15 @@
 /** Which containers of this host get a resolver, and the networks whose names each may ask for. */
 
 import { namespaceFile } from '../../kernel/system/namespace-file.js';
-import type { Endpoint, EndpointId, Lookup, NetworkId, NodeId } from '../../model/values/types.js';
+import type { Endpoint, EndpointId, NetworkId, NodeId } from '../../model/values/types.js';
 import type { Peers } from '../../registry/endpoints/peers.js';
 import type { ForeignNetwork } from '../../registry/local/foreign-network.js';
 import type { ForeignNetworks, ForeignPlace } from '../../registry/local/foreign-networks.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
 import { ownIn } from '../../registry/local/own.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
-import { canonical, Directory } from '../answers/directory.js';
+import { Directory } from '../answers/directory.js';
+import { linksIn } from '../answers/links.js';
 import { inOrder, type Rank, type Zone } from '../answers/zone.js';
 import type { DnsService } from './service.js';
 
@@ -20,9 +21,6 @@ const MOST_FOREIGN = 500;
 /** The engine tells of a container right after its start; one that does not is not waited for any longer, ms. */
 const UNTOLD_MS = 1000;
 
-const NO_LINKS: ReadonlyMap<string, string> = new Map();
-const linksOf = new WeakMap<Lookup, ReadonlyMap<string, string>>();
-
 /** One of a container's networks. */
 interface Place {
   readonly network: NetworkId;
@@ -31,7 +29,7 @@ interface Place {
 
 export interface SandboxesParts {
   readonly view: Pick<ClusterView, 'current'>;
-  readonly local: Pick<LocalEndpoints, 'changes' | 'giveUp' | 'lookupOf' | 'sandboxOf' | 'untoldOf'>;
+  readonly local: Pick<LocalEndpoints, 'changes' | 'lookups' | 'sandboxOf'>;
   readonly self: NodeId;
   readonly peers: Pick<Peers, 'of'>;
   readonly foreign: Pick<ForeignNetworks, 'of'>;
@@ -106,10 +104,10 @@ export class Sandboxes {
 
   /** A program's first question comes before the engine tells of its container; a link must hold for that one too. */
   private zones(sandbox: string, places: readonly Place[]): readonly Zone[] | Promise<unknown> {
-    const untold = places.flatMap(({ endpoint }) => this.parts.local.untoldOf(endpoint) ?? []);
+    const untold = places.flatMap(({ endpoint }) => this.parts.local.lookups.untoldOf(endpoint) ?? []);
     if (untold.length > 0) {
       const patience = setTimeout(() => {
-        for (const { endpoint } of places) this.parts.local.giveUp(endpoint);
+        for (const { endpoint } of places) this.parts.local.lookups.giveUp(endpoint);
       }, UNTOLD_MS).unref();
       return Promise.all(untold).finally(() => clearTimeout(patience));
     }
@@ -123,7 +121,7 @@ export class Sandboxes {
 
   private ours({ network, endpoint }: Place): Ranked {
     const found = this.parts.view.current.networks.get(network);
-    const lookup = this.parts.local.lookupOf(endpoint);
+    const lookup = this.parts.local.lookups.of(endpoint);
     return {
       ...{ name: found?.announced?.name ?? '', internal: found?.internal === true },
       ...{ gateways: 0, priority: lookup?.priority ?? 0 },
@@ -151,13 +149,4 @@ export class Sandboxes {
     this.directories.set(id, known);
     return known;
   }
-}
-
-function linksIn(lookup: Lookup | undefined): ReadonlyMap<string, string> {
-  if (lookup === undefined || lookup.links.length === 0) return NO_LINKS;
-  const known = linksOf.get(lookup);
-  if (known !== undefined) return known;
-  const links = new Map(lookup.links.map(({ alias, name }) => [canonical(alias), canonical(name)]));
-  linksOf.set(lookup, links);
-  return links;
 }

@@ -1,53 +1,27 @@
-/**
- * Brings what only the engine knows of containers (names, aliases) into the endpoints' records, and frees
- * what endpoints of this node left behind when the engine died without saying so.
- */
-
+/** Brings what only the engine knows of containers (names, aliases) into the endpoints' records. */
 import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
 import type { Engine, EngineContainer, EngineEvent } from '../../model/ports/engine-port.js';
-import type { EndpointId, EngineNetworkId, NetworkId } from '../../model/values/types.js';
+import type { EndpointId, EngineNetworkId } from '../../model/values/types.js';
 import type { Endpoints } from '../../registry/endpoints/endpoints.js';
-import type { Pools } from '../../registry/ipam/pools.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
-import type { Membership } from '../../registry/local/membership.js';
 import type { Tenure } from '../../registry/nodes/tenure.js';
-import type { HostMemory } from '../../store/data-dir/host-memory.js';
-import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { HostPass } from '../host/host-pass.js';
 import { Loop } from '../loop/loop.js';
 import type { ForeignPass } from './foreign-pass.js';
+import { Leftovers, type LeftoversParts } from './leftovers.js';
 
 const RESYNC_MS = 60_000;
-/** An attach is over long before: a record this old has had its link, or serves nobody if the engine does not list it, ms. */
-const ORPHAN_MS = 60_000;
-/** One that an earlier process left and of which nobody has told this one; the engine repeats its calls for 15 s. */
-const LEFT_MS = 30_000;
-
-/** A record of this host that does not live here: so soon it is looked at, for a moment ago it may have, ms. */
-const DEAD_MS = 2_000;
-
-/** By then all that an earlier process left has been nobody's work in progress for long enough (see Pools and Ipam), ms. */
-const RIPE_MS = 60_000;
-
 /** A container's id, or `all` for the full comparison. */
 type Key = string;
 const ALL: Key = 'all';
 
-export interface ContainerPassParts {
+export interface ContainerPassParts extends LeftoversParts {
   readonly engine: Pick<Engine, 'container' | 'containers' | 'endpoints' | 'networks'>;
-  readonly view: Pick<ClusterView, 'current'>;
-  readonly pools: Pick<Pools, 'reap'>;
-  readonly endpoints: Pick<Endpoints, 'dead' | 'describe' | 'free' | 'own' | 'reapLeases'>;
-  readonly membership: Pick<Membership, 'networks'>;
-  readonly memory: Pick<HostMemory, 'clusterIdOf'>;
-  readonly local: Pick<
-    LocalEndpoints,
-    'add' | 'age' | 'attach' | 'isAttached' | 'isLive' | 'isOfThisProcess' | 'joined' | 'keepOnly' | 'lookUp' | 'place'
-  >;
+  readonly endpoints: LeftoversParts['endpoints'] & Pick<Endpoints, 'describe'>;
+  readonly local: LeftoversParts['local'] & Pick<LocalEndpoints, 'add' | 'isLive' | 'keepOnly' | 'lookUp' | 'place'>;
   readonly tenure: Pick<Tenure, 'holds' | 'prunes'>;
-  /** Makes the kernel right: an endpoint has a link to be seen to, as was not known before. */
-  readonly host: Pick<HostPass, 'kick' | 'calm'>;
+  readonly host: LeftoversParts['host'] & Pick<HostPass, 'calm'>;
   readonly foreign: Pick<ForeignPass, 'forget' | 'kick' | 'onEvent' | 'see' | 'stop'>;
   /** Told when a container's namespace was found that this host did not know, for its DATA_DIR was lost. */
   readonly onPlaced: () => void;
@@ -56,15 +30,12 @@ export interface ContainerPassParts {
 
 export class ContainerPass {
   private readonly loop: Loop<Key>;
-  private readonly began = performance.now();
-  /** What earlier processes left behind anywhere in the cluster has been freed. */
-  private isSwept = false;
+  private readonly leftovers: Leftovers;
   /** Containers of which the engine did not tell at the last comparison. */
   private readonly silent = new Set<string>();
-  private timer: NodeJS.Timeout | undefined;
-  private dead: NodeJS.Timeout | undefined;
 
   constructor(private readonly parts: ContainerPassParts) {
+    this.leftovers = new Leftovers(parts, () => this.kickAll());
     this.loop = new Loop((key) => (key === ALL ? this.compareAll() : this.describe(key)), {
       resyncMs: RESYNC_MS,
       onError: (key, e) =>
@@ -91,12 +62,14 @@ export class ContainerPass {
     this.parts.foreign.forget(container);
   }
 
-  /** Records have changed: one that says that an endpoint lives here, though none does, is soon gone again. */
+  /** Records have changed: see {@link Leftovers.lookForDead}. */
   lookForDead(): void {
-    this.dead ??= setTimeout(() => {
-      this.dead = undefined;
-      if (this.parts.endpoints.dead().length > 0) this.kickAll();
-    }, DEAD_MS).unref();
+    this.leftovers.lookForDead();
+  }
+
+  /** After the host has booted: see {@link Leftovers.reapDead}. */
+  reapDead(): Promise<void> {
+    return this.leftovers.reapDead();
   }
 
   /**
@@ -113,23 +86,10 @@ export class ContainerPass {
     }
   }
 
-  /**
-   * After the host has booted: its containers are gone, and what starts now gets endpoints of its own. An engine with
-   * live-restore never says so, and the dead would answer to the names of the living until the full comparison.
-   */
-  async reapDead(): Promise<void> {
-    for (const endpoint of this.parts.endpoints.dead()) {
-      await this.parts.endpoints.free(endpoint);
-      const { id, names } = endpoint;
-      this.parts.log.warn({ endpoint: id, names }, 'freed an endpoint that has not outlived the boot of its host');
-    }
-  }
-
   stop(): void {
-    clearTimeout(this.timer);
-    clearTimeout(this.dead);
-    this.loop.stop();
+    this.leftovers.stop();
     this.parts.foreign.stop();
+    this.loop.stop();
   }
 
   private async describe(id: string): Promise<boolean> {
@@ -173,11 +133,7 @@ export class ContainerPass {
     this.parts.foreign.kick();
     this.parts.local.keepOnly(attached);
     if (!this.parts.tenure.prunes) return true;
-    for (const id of this.parts.membership.networks) {
-      const engineIds = networks.filter((n) => this.parts.memory.clusterIdOf(n.id) === id).map((n) => n.id);
-      await this.reap(id, engineIds, attached);
-    }
-    await this.reapLeases(attached);
+    await this.leftovers.reap(networks, attached);
     return true;
   }
 
@@ -189,61 +145,5 @@ export class ContainerPass {
         this.parts.log.warn({ container: id, err }, 'the engine says nothing of a container; all else goes on');
       this.silent.add(id);
     }
-  }
-
-  private async reap(
-    network: NetworkId,
-    engineIds: readonly EngineNetworkId[],
-    attached: ReadonlySet<EndpointId>,
-  ): Promise<void> {
-    const listed = new Set(attached);
-    for (const engineId of engineIds)
-      for (const id of (await this.parts.engine.endpoints(engineId))?.keys() ?? []) listed.add(id);
-    for (const endpoint of this.parts.endpoints.own(network)) {
-      const limit = this.parts.local.isOfThisProcess(endpoint.id) ? ORPHAN_MS : LEFT_MS;
-      const left = limit - this.parts.local.age(endpoint.id);
-      if (listed.has(endpoint.id)) {
-        // Its link may have been deleted while we were away.
-        const isOver = left <= 0 || !this.parts.local.isOfThisProcess(endpoint.id);
-        if (!isOver || this.parts.local.joined.has(endpoint.id) || this.parts.local.isAttached(endpoint.id)) continue;
-        this.parts.local.attach(endpoint.id);
-        this.parts.host.kick(network);
-        continue;
-      }
-      if (left > 0) {
-        this.compareAfter(left);
-        continue;
-      }
-      await this.parts.endpoints.free(endpoint);
-      this.parts.log.warn(
-        { endpoint: endpoint.id, names: endpoint.names },
-        'freed an endpoint that the engine no longer has',
-      );
-    }
-  }
-
-  /** So that what is left behind is freed when it is due, not up to a minute later. */
-  private compareAfter(ms: number): void {
-    this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      this.kickAll();
-    }, ms).unref();
-  }
-
-  /**
-   * A crash may have left leases in networks that this host is no member of: all are read until that was done once late
-   * enough. Not a number of times: an engine that comes and goes has all compared at each of its starts.
-   */
-  private async reapLeases(attached: ReadonlySet<EndpointId>): Promise<void> {
-    const thorough = !this.isSwept;
-    const isRipe = performance.now() - this.began > RIPE_MS;
-    const pools = await this.parts.pools.reap(thorough);
-    if (pools > 0) this.parts.log.warn({ pools }, 'freed address pools that no network took up');
-    const networks = thorough ? this.parts.view.current.networks.keys() : this.parts.membership.networks;
-    for (const network of networks) {
-      const freed = await this.parts.endpoints.reapLeases(network, attached);
-      if (freed > 0) this.parts.log.warn({ network, freed }, 'freed addresses that no endpoint took up');
-    }
-    this.isSwept ||= isRipe;
   }
 }

@@ -1,9 +1,8 @@
 /** Makes the local engine's networks equal the cluster's: announces its own, mirrors the others', removes the gone. */
 import type { Logger } from 'pino';
-import { isUserError, messageOf, UserError } from '../../errors.js';
+import { isUserError, messageOf } from '../../errors.js';
 import type { Engine, EngineNetwork } from '../../model/ports/engine-port.js';
-import { clipped } from '../../model/values/printable.js';
-import type { EngineNetworkId, NetworkId, NodeId } from '../../model/values/types.js';
+import type { EngineNetworkId, Network, NetworkId, NodeId } from '../../model/values/types.js';
 import type { Underway } from '../../registry/changes/underway.js';
 import type { Networks } from '../../registry/networks/networks.js';
 import type { Identity } from '../../registry/nodes/identity.js';
@@ -14,6 +13,7 @@ import { Loop } from '../loop/loop.js';
 import { EngineNetworks } from './engine-networks.js';
 import { clusterIdOf, type EngineStep, engineSteps } from './engine-steps.js';
 import { Leaving } from './leaving.js';
+import { Naming } from './naming.js';
 
 const RESYNC_MS = 30_000;
 /** What was half done this long ago is nobody's work in progress any more, ms. */
@@ -43,13 +43,13 @@ export class EnginePass {
   private readonly leaving = new Leaving(LEAVING_MS, () => this.kick());
   /** When this host first saw a network half made or half removed. */
   private readonly halfGoneSince = new Map<NetworkId, number>();
-  /** Networks of this host that another one's of the same name will replace. */
-  private readonly outdone = new Set<NetworkId>();
+  private readonly naming: Naming;
   /** What each failing step last said. */
   private readonly told = new Map<string, string>();
 
   constructor(private readonly parts: EnginePassParts) {
     this.seen = new EngineNetworks(parts.engine, (id, of) => parts.memory.rememberMirror(id, of));
+    this.naming = new Naming({ ...parts, seen: this.seen, mirror: (network) => this.createMirror(network) });
     this.loop = new Loop(() => this.pass(), {
       resyncMs: RESYNC_MS,
       onError: (_, e) =>
@@ -77,7 +77,7 @@ export class EnginePass {
 
   /** A container has left a network or is gone: one that was kept for it may go now. */
   vacated(): void {
-    if (this.outdone.size > 0) this.loop.kick('engine');
+    if (this.naming.hasOutdone) this.loop.kick('engine');
   }
 
   stop(): void {
@@ -126,9 +126,9 @@ export class EnginePass {
   private run(step: EngineStep): Promise<void> {
     switch (step.kind) {
       case 'announce':
-        return this.announce(step);
+        return this.naming.announce(step);
       case 'createMirror':
-        return this.createMirror(step);
+        return this.createMirror(step.network);
       case 'removeNetwork':
         return this.removeNetwork(step);
       case 'finishRemoval':
@@ -136,43 +136,7 @@ export class EnginePass {
     }
   }
 
-  private async announce({ id, announcement, ranges }: EngineStep & { kind: 'announce' }): Promise<void> {
-    const { name } = announcement;
-    const holder = await this.parts.networks.announce(id, announcement, ranges);
-    this.outdone.delete(id);
-    if (holder === id) this.parts.log.info({ network: name, id }, 'network announced to the cluster');
-    else await this.giveWay(id, name, holder);
-  }
-
-  /** Another host's network was first to have the name. */
-  private async giveWay(id: NetworkId, name: string, holder: NetworkId): Promise<void> {
-    // On the host that created it the engine's id is the cluster's.
-    const own = id as string as EngineNetworkId;
-    const isGone = await this.parts.underway.replacing(id, async () => {
-      if ((await this.parts.engine.users(own)) > 0 || !(await this.parts.engine.removeNetwork(own))) return false;
-      this.seen.forget(own);
-      const network = this.parts.view.current.networks.get(holder);
-      if (network?.announced !== undefined && !network.deleting)
-        await this.createMirror({ kind: 'createMirror', network }).catch((e: unknown) =>
-          this.parts.log.warn({ network: name, err: messageOf(e) }, 'the network that has the name comes later'),
-        );
-      return true;
-    });
-    if (!isGone) {
-      this.outdone.add(id);
-      await this.parts.networks.outdo(id, name);
-      throw new UserError(
-        `another host was first to create a network ${clipped(name, 64)}; containers of this host keep the one made here (${id.slice(0, 12)}), and the other takes its place once they are removed`,
-      );
-    }
-    await this.parts.networks.remove(id);
-    this.parts.log.warn(
-      { network: name, id, holder: clipped(holder, 64) },
-      'another host was first to create a network of this name; it has taken the place of the one made here',
-    );
-  }
-
-  private async createMirror({ network }: EngineStep & { kind: 'createMirror' }): Promise<void> {
+  private async createMirror(network: Network): Promise<void> {
     await this.parts.networks.check(network);
     const isIt = (n: EngineNetwork): boolean => clusterIdOf(n) === network.id;
     const name = network.announced?.name ?? '';

@@ -13,8 +13,10 @@ import type {
   WatchHandlers,
 } from '../../model/ports/ports.js';
 import type { Answer } from './answer.js';
+import type { CallOptions } from './attempt.js';
+import { type ConsulTls, REQUEST_TIMEOUT_MS } from './client.js';
 import { ConsulHold } from './hold.js';
-import { type CallOptions, type ConsulAddress, ConsulServers, type ConsulTls, REQUEST_TIMEOUT_MS } from './servers.js';
+import { type ConsulAddress, ConsulServers } from './servers.js';
 import { ConsulSessions } from './session.js';
 import { ConsulToken } from './token.js';
 import { commitOf, entriesOf, type HeldEntry, keysOf, MAX_OPS, toTxn, unseenRemoval } from './txn.js';

@@ -2,7 +2,8 @@
 import { isStoreError } from '../../errors.js';
 import { keys } from '../../model/values/names.js';
 import { deniedIn } from './answer.js';
-import { type ConsulAddress, ConsulServers, type ConsulTls } from './servers.js';
+import type { ConsulTls } from './client.js';
+import { type ConsulAddress, ConsulServers } from './servers.js';
 import { toTxn } from './txn.js';
 
 /** A server that takes writes from anybody. */

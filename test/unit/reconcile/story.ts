@@ -67,14 +67,14 @@ export async function storyHost(
   const log = { info: tell('info'), warn: tell('warn'), debug: nothing };
   const tenure = new Tenure();
   const ending = new AbortController();
-  const { view, self, networks, identity, endpoints, local, membership, pools, ipam, peers } = one;
+  const { view, self, networks, identity, endpoints, endpointLeases, local, membership, pools, ipam, peers } = one;
   const underway = new Underway();
   const kicked: NetworkId[] = [];
   const host = { kick: (id: NetworkId) => kicked.push(id), kickAll: nothing, calm: nothing, defer: nothing };
   const pass = new EnginePass({ engine, view, self, networks, memory, identity, tenure, underway, log });
   const foreign = new ForeignPass({ engine, networks: new ForeignNetworks(local), log });
   const containers = new ContainerPass({
-    ...{ engine, view, endpoints, pools, membership, memory, local, tenure, host, foreign, log },
+    ...{ engine, view, endpoints, endpointLeases, pools, membership, memory, local, tenure, host, foreign, log },
     onPlaced: nothing,
   });
   const restarts = new RestartPass({ engine, identity, log });
