@@ -102,14 +102,14 @@ describe.each(SUPPORTED)('beside networks of other drivers on %s', (engine) => {
       );
   }
 
-  it('names are of the network that the engine asks first', async () => {
+  it.each(OUR_NETWORKS)('names are of the network that the engine asks first, as for %s', async (ours) => {
     await ourNetworks();
     await site.run(1, 'peer', '--net mm --network-alias same');
     for (const network of ['mm-inner', ...OTHERS]) await site.docker(1, `network connect --alias same ${network} peer`);
     const peer = await inspected('peer');
     const hasPriority = engine.startsWith('28');
     const winners = new Set<string>();
-    for (const pair of PAIRS.filter(({ first }) => first === '' || hasPriority)) {
+    for (const pair of PAIRS.filter((one) => one.ours === ours && (one.first === '' || hasPriority))) {
       const ask = await asked(pair, peer);
       await within(2_000, 'the names of the other network are known', async () =>
         (await ask()).every(({ us, yard }) => isDeepStrictEqual(us, yard)),
@@ -120,7 +120,8 @@ describe.each(SUPPORTED)('beside networks of other drivers on %s', (engine) => {
       await site.docker(1, 'rm -f asks');
     }
     // Neither kind always wins.
-    expect([...winners].sort()).toEqual(['172.16', '172.30']);
+    if (ours === 'mm') expect([...winners].sort()).toEqual(['172.16', '172.30']);
+    else expect(winners).toContain('172.30');
   });
 
   it('of other hosts are ours, until somebody of that name is on the other network, and again after', async () => {
