@@ -26,7 +26,7 @@ export interface NewsParts {
   readonly docker: Pick<Engine, 'events'>;
   readonly host: Pick<HostPass, 'kick' | 'kickAll'>;
   readonly engine: Pick<EnginePass, 'compare' | 'kick' | 'look' | 'vacated'>;
-  readonly containers: Pick<ContainerPass, 'kick' | 'kickAll' | 'lookForDead'>;
+  readonly containers: Pick<ContainerPass, 'ended' | 'kick' | 'kickAll' | 'lookForDead' | 'onForeign'>;
   readonly restarts: Pick<RestartPass, 'look'>;
   readonly node: Pick<NodePass, 'kick' | 'networksChanged' | 'onLook'>;
   readonly hostParts: Pick<HostPartsPass, 'kick'>;
@@ -99,6 +99,11 @@ export class News {
       hostParts.kick('consulGuard');
       return;
     }
+    if (event.type === 'foreign') {
+      containers.onForeign(event);
+      return;
+    }
+    if (event.type === 'container' && event.action === 'die') containers.ended(event.container);
     if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) engine.look(event.network);
     if (event.action === 'disconnect' || event.action === 'destroy') engine.vacated();
     const container = event.container;

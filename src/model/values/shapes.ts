@@ -70,7 +70,7 @@ export const isNetworkName = (name: string): boolean =>
 export const isEndpointName = (name: string): boolean => isPrintable(name, 253) && Buffer.byteLength(name) <= 253;
 
 /** Of a host's own memory. */
-export const isSoundLookup = ({ links, priority }: Lookup): boolean =>
+export const isSoundLookup = ({ links, priority = 0 }: Lookup): boolean =>
   Number.isSafeInteger(priority) &&
   links.length <= MOST.links &&
   links.every(({ alias, name }) => isEndpointName(alias) && isEndpointName(name));

@@ -32,7 +32,7 @@ const schema = z.object({
       z.string(),
       z.object({
         links: z.array(z.object({ alias: z.string(), name: z.string() })).readonly(),
-        priority: z.number(),
+        priority: z.number().exactOptional(),
       }),
     )
     // Worth less than what else is here.
