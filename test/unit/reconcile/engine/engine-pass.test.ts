@@ -75,7 +75,10 @@ it('tells of a hundred, however many there are', async () => {
       }),
     });
   }
+  for (const { view } of [one, two])
+    await vi.waitFor(() => expect(view.current.networks.size).toBeGreaterThanOrEqual(300));
   await look();
+  await vi.waitFor(() => expect(warn).toHaveBeenCalledTimes(100), 5_000);
   for (let i = 0; i < 2_000; i++) await new Promise(setImmediate);
   expect(warn).toHaveBeenCalledTimes(100);
   expect(mirrored).toEqual([]);
@@ -89,6 +92,8 @@ it('announces no name that others cannot have, and goes on', async () => {
     );
   const labels = { team: 'blue', bad: '\u001b[2J', ['__proto__']: 'x', '\u202e': 'y' };
   await one.networks.announce(id, { name: 'a..b', labels, attachable: false }, new Map([[POOL, '10.0.0.0/8' as Cidr]]));
-  expect(two.view.current.networks.get(id)).toMatchObject({ announced: { name: 'a..b', labels: { team: 'blue' } } });
+  await vi.waitFor(() =>
+    expect(two.view.current.networks.get(id)).toMatchObject({ announced: { name: 'a..b', labels: { team: 'blue' } } }),
+  );
   expect(two.view.current.networks.get(id)?.subnets[0]).not.toHaveProperty('range');
 });
