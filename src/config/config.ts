@@ -5,8 +5,9 @@ import { isIp, networkOf, parseIp } from '../model/values/address.js';
 import { nodeAddressTrouble } from '../model/values/canonical.js';
 import { DEFAULT_VXLAN_PORT } from '../model/values/names.js';
 import { parseSources } from '../model/values/pool-source.js';
+import type { GuardMode, GwbridgeWish, PoolSource } from '../model/values/settings.js';
 import { PORT_RANGE } from '../model/values/shapes.js';
-import type { GuardMode, GwbridgeWish, NodeAddress, PoolSource } from '../model/values/types.js';
+import type { NodeAddress } from '../model/values/types.js';
 import { type ConsulConfig, readConsul } from './consul.js';
 import { privateFolder } from './folder.js';
 

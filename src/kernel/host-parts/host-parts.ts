@@ -3,7 +3,7 @@ import type { HostPart, ObservedHost } from '../../model/host/host-plan.js';
 import type { KernelHostStep } from '../../model/host/host-steps.js';
 import { SYSCTLS } from '../../model/host/sysctls.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
-import type { GuardMode } from '../../model/values/types.js';
+import type { GuardMode } from '../../model/values/settings.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { linkFilter } from '../netlink/socket-filter.js';
 import { RTNLGRP } from '../netlink/uapi.js';

@@ -1,7 +1,8 @@
 /** A host for stories: its kernel outlives its process, and looks come when the story says so. */
 import { vi } from 'vitest';
 import { SYSCTLS } from '../../../../src/model/host/sysctls.js';
-import type { Cidr, Cluster, GwbridgeWish } from '../../../../src/model/values/types.js';
+import type { GwbridgeWish } from '../../../../src/model/values/settings.js';
+import type { Cidr, Cluster } from '../../../../src/model/values/types.js';
 import {
   ConsulGuardPlanner,
   type ConsulGuardPlannerParts,

@@ -1,0 +1,21 @@
+/** What people may set of a host, as all of tsoverlay speaks of it. */
+import type { Cidr } from './types.js';
+
+/** Where pools are cut from that nobody named: `base` is divided into subnets of prefix length `size`. */
+export interface PoolSource {
+  readonly base: Cidr;
+  readonly size: number;
+}
+
+/** How docker_gwbridge should be; one that is there already keeps its subnet. */
+export interface GwbridgeWish {
+  readonly subnet?: Cidr;
+  /** Bytes; `underlay`: as the underlay's; `keep`: whatever it has. */
+  readonly mtu: number | 'underlay' | 'keep';
+}
+
+/**
+ * What of VXLAN's port is looked at: `incoming` only where VXLAN comes from, for hosts that route other VXLAN hosts and for
+ * underlays on which answers take another way.
+ */
+export type GuardMode = 'on' | 'incoming' | 'off';
