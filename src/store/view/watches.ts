@@ -18,8 +18,8 @@ export interface WatchesParts {
 
 export class Watches {
   #lastError = '';
-  #reread: () => void = () => {};
-  #look: () => Promise<void> = async () => {};
+  /** None before it is started. */
+  #feed: Pick<RecordFeed<never>, 'look' | 'reread'> | undefined;
 
   constructor(private readonly parts: WatchesParts) {}
 
@@ -45,19 +45,18 @@ export class Watches {
     const accept = (part: Part) => this.#accept(prefix, view, row, part);
     const onTrouble = (error: Error) => this.#failed(view, row, error);
     const feed = new RecordFeed(prefix, this.parts.reads, view, isSettled, accept, onTrouble, signal);
-    this.#reread = () => feed.reread();
-    this.#look = () => feed.look();
+    this.#feed = feed;
     feed.start(this.parts.store);
   }
 
   /** What is fed is read anew. */
   reread(): void {
-    this.#reread();
+    this.#feed?.reread();
   }
 
   /** Resolves once the fed view has what the store has from now on; true when nothing of it is gone. */
   async look(view: Pick<AnyView, 'loaded' | 'gone'>): Promise<boolean> {
-    await this.#look();
+    await this.#feed?.look();
     return view.loaded && view.gone.size === 0;
   }
 
