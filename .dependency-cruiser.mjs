@@ -14,7 +14,9 @@ export const LAYERS = {
   reconcile: ['registry', 'store', 'health', 'model'],
   dns: ['registry', 'store', 'kernel', 'health', 'model'],
   api: ['dns', 'reconcile', 'registry', 'store', 'health', 'model'],
-  cli: ['config', 'registry', 'store', 'kernel', 'health', 'model'],
+  admin: ['dns', 'reconcile', 'registry', 'store', 'health', 'model'],
+  'admin/contract': ['health', 'model'],
+  cli: ['admin/contract', 'config', 'registry', 'store', 'kernel', 'health', 'model'],
   config: ['store', 'model'],
 };
 /** Files of no layer that every layer may import. */

@@ -4,7 +4,6 @@ import { hostname } from 'node:os';
 import { pino } from 'pino';
 import { Supervisor } from './agent/supervisor.js';
 import { awaitConfig } from './await-config.js';
-import { readConfig } from './config/config.js';
 import { errorOf, isUserError, messageOf } from './errors.js';
 import { shown } from './model/values/printable.js';
 
@@ -14,7 +13,9 @@ async function main(): Promise<void> {
   if (process.argv.length > 2) {
     // What only people's commands need is not loaded by the server.
     const { runCommand } = await import('./cli/main.js');
-    return runCommand(process.argv, () => readConfig(process.env));
+    const exit = await runCommand(process.argv, process.env);
+    // What it gave up waiting for is not waited for.
+    return void process.stdout.write('', () => process.exit(exit));
   }
   const log = pino({
     level: 'info',

@@ -1,124 +1,77 @@
 /** The operator's commands. Without one, tsoverlay serves the engine. */
-import { Command } from 'commander';
-import type { ConsulConfig } from '../config/consul.js';
-import { messageOf } from '../errors.js';
-import { NOBODY } from '../health/row.js';
-import { VxlanGuard } from '../kernel/rules/vxlan-guard.js';
-import { readOrigin } from '../kernel/system/origin.js';
-import { familyOf } from '../model/values/address.js';
-import { shown } from '../model/values/printable.js';
-import type { NodeAddress } from '../model/values/types.js';
-import { lookForExposure } from '../store/consul/exposure.js';
-import { HostMemory } from '../store/data-dir/host-memory.js';
-import { openStore } from '../store/open.js';
-import type { VersionedStore } from '../store/versioned.js';
-import { forgetNode } from './forget.js';
-import { rowLines } from './rows.js';
-import {
-  addressLines,
-  exposureLines,
-  guardLines,
-  readStatus,
-  type Status,
-  statusLines,
-  versionLines,
-} from './status.js';
+import { Command as Commander, CommanderError } from 'commander';
+import { UserError } from '../errors.js';
+import type { Command, Exit, Given } from './command.js';
+import { nodeForget } from './commands/node-forget.js';
+import { status } from './commands/status.js';
+import { Desk } from './desk.js';
+import { Output } from './output.js';
 
-/** Where the cluster is, from the same settings that the server takes. */
-export interface Where {
-  readonly consul?: ConsulConfig;
-  readonly dataDir: string;
-  /** Where tsoverlay serves on this host. */
-  readonly sockets: readonly [string, ...string[]];
-  /** This host's address for the others. */
-  readonly advertise: NodeAddress;
-  /** UDP port of VXLAN. */
-  readonly vxlanPort: number;
-}
+export const COMMANDS: readonly Command[] = [status, nodeForget];
 
-/** Runs the command in `argv` (as process.argv) and resolves when it is done. Rejects with what it failed of. */
-export async function runCommand(argv: readonly string[], where: () => Where): Promise<void> {
-  const program = new Command('tsoverlay').description(
-    'multi-host overlay networks for plain Docker; without a command: serve the engine, set up by the environment',
-  );
-  program
-    .command('status')
-    .description('nodes, networks, what waits for a host to return, and what this host has kept out')
-    .action(async () => {
-      const troubles = await rowLines(where().sockets[0]);
-      try {
-        await withStore(where, async (store, consul) => print(await statusOf(where, troubles, store, consul)));
-      } catch (e) {
-        // What keeps this process from the store may have been told to that one.
-        print([...guardOf(where), ...troubles]);
-        throw e;
-      }
-    });
-  const node = program.command('node').description('nodes of the cluster');
-  node
-    .command('forget <address>')
-    .description('free what a host that never returns has left behind; refused while it is alive')
-    .action((address: string) =>
-      withStore(where, async (store) => {
-        const { endpoints, addresses } = await forgetNode(store, address);
-        print([`forgot ${address}: ${endpoints} endpoints and ${addresses} addresses are free`]);
-      }),
-    );
-  await program.parseAsync(argv);
-}
+/** What several commands begin with. */
+const GROUPS: Readonly<Record<string, string>> = { node: 'nodes of the cluster' };
 
-async function statusOf(
-  where: () => Where,
-  troubles: readonly string[],
-  store: VersionedStore,
-  consul?: ConsulConfig,
-): Promise<readonly string[]> {
-  const [status, standing, findings] = await Promise.all([
-    readStatus(store),
-    store.look(),
-    consul ? lookForExposure(consul) : new Map(),
-  ]);
-  const warnings = [...refusalOf(where, status), ...exposureLines(findings)];
-  // What the server says, too, is said once.
-  const said = troubles.filter((line) => !warnings.some((words) => line.includes(words)));
-  return [...statusLines(status), ...versionLines(standing), ...guardOf(where), ...warnings, ...said];
-}
+/** Who asks at three in the morning wants to know that there is no answer, s. */
+const LONGEST_S = 5;
 
-/** A line when this host must leave all alone, for another one has its address. */
-function refusalOf(where: () => Where, status: Status): readonly string[] {
-  const { advertise, dataDir } = where();
-  const { hostname, boot } = readOrigin();
-  const id = HostMemory.open(dataDir, NOBODY).node?.id;
-  return addressLines(status, { id, address: advertise, hostname, boot });
-}
-
-/** Lines about the guard of the host that this runs on. */
-function guardOf(where: () => Where): readonly string[] {
-  const { advertise, vxlanPort } = where();
-  const guard = new VxlanGuard(familyOf(advertise), 'off', vxlanPort);
-  try {
-    return guardLines(guard.drops(), vxlanPort);
-  } catch (e) {
-    return [`whether UDP ${vxlanPort} of this host is guarded cannot be seen: ${messageOf(e)}`];
-  } finally {
-    guard.close();
-  }
-}
-
-async function withStore(
-  where: () => Where,
-  work: (store: VersionedStore, consul?: ConsulConfig) => Promise<void>,
-): Promise<void> {
-  const { consul } = where();
-  const store = await openStore(where());
-  try {
-    await store.check();
-    await work(store, consul);
-  } finally {
-    await store.close();
-  }
-}
-
-const print = (lines: readonly string[]): void => {
-  process.stdout.write(`${lines.map(shown).join('\n')}\n`);
+const pipes = {
+  out: (text: string) => void process.stdout.write(text),
+  err: (text: string) => void process.stderr.write(text),
 };
+
+/** Runs the command in `argv` (as process.argv) and resolves with the status to exit with. */
+export async function runCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<Exit> {
+  let exit: Exit = 0;
+  const program = makeProgram(async (command, given) => {
+    exit = await run(command, given, env);
+  });
+  try {
+    await program.parseAsync(argv);
+    return exit;
+  } catch (e) {
+    // It has said what is wrong already.
+    if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2;
+    throw e;
+  }
+}
+
+/** All commands as commander has them; `act` is told which was typed. */
+export function makeProgram(act: (command: Command, given: Given) => Promise<void>): Commander {
+  const program = new Commander('tsoverlay')
+    .description(
+      'multi-host overlay networks for plain Docker; without a command: serve the engine, set up by the environment',
+    )
+    .exitOverride();
+  const groups = new Map<string, Commander>();
+  for (const command of COMMANDS) {
+    const [first = '', ...rest] = command.usage.split(' ');
+    const about = GROUPS[first];
+    const isGrouped = about !== undefined;
+    if (isGrouped && !groups.has(first)) groups.set(first, program.command(first).description(about));
+    const made = (groups.get(first) ?? program).command(isGrouped ? rest.join(' ') : command.usage);
+    made.description(command.about).option('--json', 'print one JSON value, for programs (docs/commands.md)');
+    for (const { flags, about } of command.options ?? []) made.option(flags, about);
+    made.addHelpText('after', `\nExample:\n  ${command.example}\n\nExit status: 0 as it should be, 1 something is wrong, 2 not found out.`);
+    made.action(() => act(command, { args: made.args, options: made.opts() }));
+  }
+  return program;
+}
+
+async function run(command: Command, given: Given, env: NodeJS.ProcessEnv): Promise<Exit> {
+  const output = new Output(given.options.json === true, pipes);
+  const seconds = command.seconds?.(given) ?? LONGEST_S;
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const words = `this was not done within ${seconds} s, and was given up`;
+    timer = setTimeout(() => reject(new UserError(words)), seconds * 1000);
+  });
+  try {
+    const desk = new Desk(env, (lines) => output.tell(lines));
+    return output.report(await Promise.race([command.run(desk, given), late]));
+  } catch (e) {
+    return output.failure(e);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,5 +1,6 @@
 /** Settings from the environment, checked once, every problem named in one sentence. */
 import { networkInterfaces } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { messageOf, NotYetError, UserError } from '../errors.js';
 import { isIp, networkOf, parseIp } from '../model/values/address.js';
 import { nodeAddressTrouble } from '../model/values/canonical.js';
@@ -31,6 +32,8 @@ export interface Config {
   readonly defaultPools: readonly PoolSource[];
   /** Sockets to serve; a managed plugin has one for its plain name and one for the engine that started it. */
   readonly sockets: readonly [string, ...string[]];
+  /** Where the operator's commands ask. */
+  readonly adminSocket: string;
 }
 
 export type Env = Readonly<Record<string, string | undefined>>;
@@ -52,6 +55,7 @@ export function readConfig(env: Env): Config {
     }
   };
   const consul = attempt(() => readConsul(env.CLUSTER_STORE ?? '', env.CLUSTER_STORE_OPTS ?? ''), undefined);
+  const sockets = readSockets(env.PLUGIN_SOCKETS ?? '');
   const config: Config = {
     ...(consul === undefined ? {} : { consul }),
     advertise: attempt(() => readAdvertise(env.CLUSTER_ADVERTISE ?? ''), '' as NodeAddress),
@@ -64,7 +68,8 @@ export function readConfig(env: Env): Config {
     consulGuard: attempt(() => oneOf('CONSUL_GUARD', env.CONSUL_GUARD || 'off', SWITCH), 'off') === 'on',
     antispoof: attempt(() => oneOf('ANTISPOOF', env.ANTISPOOF || 'off', SWITCH), 'off') === 'on',
     defaultPools: attempt(() => parseSources(env.DEFAULT_ADDRESS_POOLS ?? '', 'DEFAULT_ADDRESS_POOLS'), []),
-    sockets: readSockets(env.PLUGIN_SOCKETS ?? ''),
+    sockets,
+    adminSocket: adminSocketOf(sockets),
   };
   const words = problems.map(messageOf).join('; ');
   if (problems.some((e) => !(e instanceof NotYetError))) throw new UserError(words);
@@ -102,6 +107,12 @@ function readPort(text: string): number {
 export function readSockets(text: string): readonly [string, ...string[]] {
   const [first = '/run/docker/plugins/tsoverlay.sock', ...more] = text.split(',').filter((path) => path !== '');
   return [first, ...more];
+}
+
+/** Not among the plugins' sockets, where the engine would take it for one. */
+export function adminSocketOf([socket]: readonly [string, ...string[]]): string {
+  const folder = dirname(socket);
+  return join(basename(folder) === 'plugins' ? dirname(folder) : folder, basename(socket, '.sock'), 'admin.sock');
 }
 
 /** An address, `address:port` or an interface's name, as dockerd's `--cluster-advertise` took it; the port is unused. */

@@ -7,17 +7,18 @@ import config from '../../.dependency-cruiser.mjs';
 
 /** What each layer may never know; `wiring` stands for the files that put all together. */
 const FORBIDDEN = {
-  model: ['health', 'store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  health: ['store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  store: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  kernel: ['store', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  engine: ['store', 'kernel', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  config: ['health', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'wiring'],
-  registry: ['kernel', 'engine', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  reconcile: ['kernel', 'engine', 'dns', 'api', 'cli', 'config', 'wiring'],
-  dns: ['engine', 'reconcile', 'api', 'cli', 'config', 'wiring'],
-  api: ['kernel', 'engine', 'cli', 'config', 'wiring'],
-  cli: ['engine', 'reconcile', 'dns', 'api', 'wiring'],
+  model: ['health', 'store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring'],
+  health: ['store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring'],
+  store: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring'],
+  kernel: ['store', 'engine', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring'],
+  engine: ['store', 'kernel', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring'],
+  config: ['health', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'wiring'],
+  registry: ['kernel', 'engine', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring'],
+  reconcile: ['kernel', 'engine', 'dns', 'api', 'admin', 'cli', 'config', 'wiring'],
+  dns: ['engine', 'reconcile', 'api', 'admin', 'cli', 'config', 'wiring'],
+  api: ['kernel', 'engine', 'admin', 'cli', 'config', 'wiring'],
+  admin: ['kernel', 'engine', 'api', 'cli', 'config', 'wiring'],
+  cli: ['engine', 'reconcile', 'dns', 'api', 'admin', 'wiring'],
 } as const;
 const LAYERS = Object.keys(FORBIDDEN) as (keyof typeof FORBIDDEN)[];
 
@@ -60,6 +61,20 @@ describe.each(['', 'deep/', 'deep/deeper/'])('a file of a layer, in %s', (depth)
       }
     },
   );
+});
+
+describe('what the admin socket says', () => {
+  it('is known to who asks there, and knows nothing of who answers', async () => {
+    const rules = await refused({
+      'src/admin/contract/status.ts': "import type { Rows } from '../rows.js';\nexport type Status = Rows;\n",
+      'src/admin/rows.ts': "import type { Store } from '../store/store.js';\nexport type Rows = Store;\n",
+      'src/store/store.ts': 'export type Store = string;\n',
+      'src/cli/status.ts': "import type { Status } from '../admin/contract/status.js';\nexport type Shown = Status;\n",
+    });
+    expect([...rules.keys()].filter((edge) => !edge.includes(' → src/admin/contract ')).sort()).toEqual([
+      'src/admin/contract/status.ts → src/admin/rows.ts',
+    ]);
+  });
 });
 
 describe('folders of one layer', () => {

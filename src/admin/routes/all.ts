@@ -1,0 +1,5 @@
+/** All routes of the admin socket. */
+import type { Route } from './route.js';
+import { status } from './status.js';
+
+export const ROUTES: readonly Route[] = [status];

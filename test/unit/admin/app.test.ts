@@ -1,0 +1,146 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { makeAdminApp } from '../../../src/admin/app.js';
+import { type Exchange, NOTHING } from '../../../src/admin/contract/exchange.js';
+import { statusExchange } from '../../../src/admin/contract/status.js';
+import type { AdminParts } from '../../../src/admin/parts.js';
+import { keepPresence } from '../../../src/admin/presence.js';
+import { makeRefusal, serve } from '../../../src/api/server.js';
+import { askAgent, isAway } from '../../../src/cli/agent-client.js';
+import { Desk } from '../../../src/cli/desk.js';
+import { rowLines } from '../../../src/cli/rows.js';
+import type { NodeAddress, NodeId } from '../../../src/model/values/types.js';
+import { heardRows } from '../health/heard.js';
+
+let folder: string;
+let server: Server;
+let heard: ReturnType<typeof heardRows>;
+let agent: AdminParts | undefined;
+const socket = () => join(folder, 'tsoverlay/admin.sock');
+const log = pino({ level: 'silent' });
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'tsoverlay-admin-'));
+  heard = heardRows(() => 5_000);
+  agent = {
+    self: '0123456789abcdef' as NodeId,
+    address: '10.0.0.60' as NodeAddress,
+    started: new Date(7_000),
+    rows: heard.rows,
+  };
+  server = await serve(
+    makeAdminApp(() => agent, log),
+    socket(),
+  );
+});
+afterEach(() => {
+  server.close();
+  server.closeAllConnections();
+  rmSync(folder, { recursive: true });
+});
+
+const status = () => askAgent(socket(), statusExchange, {});
+
+describe('the admin socket', () => {
+  it('is for root alone', () => {
+    expect(statSync(socket()).mode & 0o777).toBe(0o600);
+  });
+
+  it('says who serves, and what hinders that one, with the cure', async () => {
+    expect((await status()).rows).toEqual([]);
+    const { rows } = heard;
+    rows.of('store.news').row('10.0.0.60:8500').failing({ reason: 'Consul answered 429', refused: false });
+    rows.of('host.network').row('1-abc').failing({ reason: 'EBUSY' });
+    rows.of('guard.vxlan').row().pending();
+    rows.of('store.watch').row('nodes/').failing({ reason: 'said elsewhere, too' });
+    rows.of('node.record').row().ok();
+    const told = await status();
+    expect(told).toMatchObject({
+      agent: { id: '0123456789abcdef', address: '10.0.0.60', pid: process.pid, started: '1970-01-01T00:00:07.000Z' },
+      ok: 1,
+      more: 0,
+    });
+    for (const { cure } of told.rows) expect(cure).not.toBe('');
+    const since = 'since 1970-01-01T00:00:05Z';
+    expect(rowLines(told)).toEqual([
+      `warning: the namespace could not be made right: EBUSY (host.network, ${since})`,
+      `not yet: the guard of VXLAN's port is not ready yet (guard.vxlan, ${since})`,
+      `warning: when this host last asked for news, Consul answered 429 (store.news, ${since})`,
+    ]);
+  });
+
+  it('is bounded, however much is wrong', async () => {
+    for (let i = 0; i < 1_000; i++)
+      heard.rows
+        .of('engine.network')
+        .row(`${i}`)
+        .failing({ step: 'announce', reason: 'x'.repeat(2_000) });
+    const lines = rowLines(await status());
+    expect([lines.length, lines.at(-1)]).toEqual([201, 'warning: and 800 more; the log has them']);
+  });
+
+  it('refuses in one sentence while there is no agent, and what it does not know', async () => {
+    agent = undefined;
+    await expect(status()).rejects.toThrow('tsoverlay is starting on this host; ask again');
+    const other: Exchange = { ...statusExchange, path: '/v1/nothing' };
+    await expect(askAgent(socket(), other, {})).rejects.toThrow('there is nothing at GET /v1/nothing');
+  });
+
+  it('of another release is named as such', async () => {
+    const answer = z.object({ more: z.string() });
+    const newer = { method: 'GET', path: '/v1/status', asked: NOTHING, answer } as const;
+    await expect(askAgent(socket(), newer, {})).rejects.toThrow('is of another release');
+  });
+});
+
+describe('where nobody serves as we do', () => {
+  const reason = () =>
+    status().then(
+      () => 'answered',
+      (e: unknown) => (isAway(e) ? 'away' : String(e)),
+    );
+
+  it('nobody does, or something else', async () => {
+    server.close();
+    expect(await reason()).toBe('away');
+    server = await serve(makeRefusal('not yet'), socket());
+    expect(await reason()).toBe('away');
+  });
+
+  it('two seconds are waited at most', async () => {
+    server.close();
+    server = await serve((() => {}) as never, socket());
+    const start = performance.now();
+    expect(await reason()).toBe('away');
+    expect(performance.now() - start).toBeLessThan(3_000);
+  });
+});
+
+describe('when the one that served was last alive', () => {
+  const desk = () => new Desk({ PLUGIN_SOCKETS: join(folder, 'plugins/tsoverlay.sock') }, () => {});
+
+  it('is said as long as the host runs', async () => {
+    const nobody = `tsoverlay does not serve on this host: nobody answers at ${folder}/plugins/tsoverlay.sock`;
+    expect(await desk().away()).toBe(`${nobody}; it has not since this host has booted`);
+    const leave = keepPresence(socket());
+    const file = join(folder, 'tsoverlay/agent.json');
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ version: 1, pid: process.pid });
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    utimesSync(file, 60, 60);
+    expect(await desk().away()).toBe(`${nobody}; it did until 1970-01-01T00:01:00Z`);
+    rmSync(file);
+    leave();
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it('is beside the point while the engine is served', async () => {
+    const other = await serve(makeRefusal('not yet'), join(folder, 'plugins/tsoverlay.sock'));
+    expect(await desk().away()).toContain(`serves the engine on this host, but does not answer at ${socket()}`);
+    other.close();
+  });
+});
