@@ -55,7 +55,10 @@ export class Agent {
       },
     });
     this.loading = new Loading({ ...ground, ...cluster, log, heal: () => this.healing.heal() });
-    this.admin = { ...ground, rows, address: config.advertise, started: new Date() };
+    this.admin = {
+      ...{ ...ground, ...cluster, ...passes, rows, address: config.advertise, started: new Date() },
+      servers: (config.consul?.servers ?? []).map(({ host, port }) => `${host}:${port}`),
+    };
     this.news.connect();
     cluster.view.onDoubt(() => this.healing.want());
   }

@@ -1,7 +1,7 @@
 /** One agent after the other for as long as the process runs: each is made for the host that it takes itself for. */
 import type { Server } from 'node:http';
-import { makeAdminApp } from '../admin/app.js';
-import { keepPresence } from '../admin/presence.js';
+import { makeAdminApp } from '../admin/serving/app.js';
+import { keepPresence } from '../admin/serving/presence.js';
 import { serve } from '../api/server.js';
 import type { Config } from '../config/config.js';
 import type { Log } from '../health/events.js';
@@ -39,13 +39,13 @@ export class Supervisor {
 
   /** Serves the operator's commands. Containers do without them: what hinders that is told and hinders nothing else. */
   private async openDesk(): Promise<void> {
-    const { adminSocket } = this.config;
+    const { adminSocket, typed } = this.config;
     try {
       const server = await serve(
         makeAdminApp(() => this.agent?.admin, this.log),
         adminSocket,
       );
-      this.desk = { server, leave: keepPresence(adminSocket) };
+      this.desk = { server, leave: keepPresence(adminSocket, typed) };
     } catch (e) {
       this.log.error({ event: 'admin-unserved', socket: adminSocket, err: e }, 'the admin socket is not served');
     }

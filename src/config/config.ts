@@ -9,7 +9,7 @@ import { parseSources } from '../model/values/pool-source.js';
 import type { GuardMode, GwbridgeWish, PoolSource } from '../model/values/settings.js';
 import { PORT_RANGE } from '../model/values/shapes.js';
 import type { NodeAddress } from '../model/values/types.js';
-import { type ConsulConfig, readConsul } from './consul.js';
+import { type ConsulConfig, readConsul, withoutToken } from './consul.js';
 import { privateFolder } from './folder.js';
 
 export interface Config {
@@ -34,11 +34,17 @@ export interface Config {
   readonly sockets: readonly [string, ...string[]];
   /** Where the operator's commands ask. */
   readonly adminSocket: string;
+  /** The settings as they were typed, for commands that are typed without them; no token. */
+  readonly typed: Readonly<Record<string, string>>;
 }
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
+/** Those that say which cluster and which host it is. */
+const TELLING = ['CLUSTER_STORE', 'CLUSTER_ADVERTISE', 'DATA_DIR', 'VXLAN_PORT', 'VXLAN_GUARD'];
+
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const LOG_FORMATS = ['json', 'text'] as const;
 const GUARD_MODES = ['on', 'incoming', 'off'] as const;
 const SWITCH = ['on', 'off'] as const;
 const SCOPES = ['auto', 'local', 'global'] as const;
@@ -56,6 +62,8 @@ export function readConfig(env: Env): Config {
   };
   const consul = attempt(() => readConsul(env.CLUSTER_STORE ?? '', env.CLUSTER_STORE_OPTS ?? ''), undefined);
   const sockets = readSockets(env.PLUGIN_SOCKETS ?? '');
+  // Whoever logs has read it already.
+  attempt(() => oneOf('LOG_FORMAT', env.LOG_FORMAT || 'json', LOG_FORMATS), 'json');
   const config: Config = {
     ...(consul === undefined ? {} : { consul }),
     advertise: attempt(() => readAdvertise(env.CLUSTER_ADVERTISE ?? ''), '' as NodeAddress),
@@ -70,11 +78,18 @@ export function readConfig(env: Env): Config {
     defaultPools: attempt(() => parseSources(env.DEFAULT_ADDRESS_POOLS ?? '', 'DEFAULT_ADDRESS_POOLS'), []),
     sockets,
     adminSocket: adminSocketOf(sockets),
+    typed: typedIn(env),
   };
   const words = problems.map(messageOf).join('; ');
   if (problems.some((e) => !(e instanceof NotYetError))) throw new UserError(words);
   if (problems.length > 0) throw new NotYetError(words);
   return Object.freeze(config);
+}
+
+function typedIn(env: Env): Config['typed'] {
+  const typed = TELLING.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []));
+  const options = withoutToken(env.CLUSTER_STORE_OPTS ?? '');
+  return { ...Object.fromEntries(typed), ...(options === '' ? {} : { CLUSTER_STORE_OPTS: options }) };
 }
 
 function oneOf<T extends string>(setting: string, value: string, allowed: readonly T[]): T {

@@ -7,7 +7,20 @@ import config from '../../.dependency-cruiser.mjs';
 
 /** What each layer may never know; `wiring` stands for the files that put all together. */
 const FORBIDDEN = {
-  model: ['health', 'store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring'],
+  model: [
+    'health',
+    'store',
+    'kernel',
+    'engine',
+    'registry',
+    'reconcile',
+    'dns',
+    'api',
+    'admin',
+    'cli',
+    'config',
+    'wiring',
+  ],
   health: ['store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring'],
   store: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring'],
   kernel: ['store', 'engine', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring'],

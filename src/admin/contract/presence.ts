@@ -11,5 +11,7 @@ export const presence = z.object({
   version: z.literal(1),
   pid: z.int(),
   started: z.iso.datetime(),
+  /** As they were typed for it; no token. */
+  settings: z.record(z.string(), z.string()),
 });
 export type Presence = z.output<typeof presence>;

@@ -11,22 +11,31 @@ export const row = z.object({
   since: z.iso.datetime(),
   attempts: z.int(),
   text: z.string(),
-  /** What to do. */
-  cure: z.string(),
+  cure: z.string().describe('what to do'),
+});
+
+const agent = z.object({
+  id: z.string().describe("the node's id"),
+  address: z.string().describe('its address for the others'),
+  pid: z.int(),
+  started: z.iso.datetime(),
+  key: z.enum(['held', 'not yet', 'refused']).describe('whether it holds its node key; without, it changes nothing'),
+});
+
+const store = z.object({
+  servers: z.array(z.string()).readonly().describe("Consul's, as CLUSTER_STORE names them; none: the embedded store"),
+  answered: z.iso.datetime().nullable().describe('when it last answered the one that serves'),
+  ms: z.number().nullable().describe('how long that took, where it was no wait for news'),
+  confirmed: z
+    .boolean()
+    .describe('all that this host knows of the cluster is from the store itself, not from its copy'),
 });
 
 const answer = z.object({
-  agent: z.object({
-    /** The node's id. */
-    id: z.string(),
-    /** Its address for the others. */
-    address: z.string(),
-    pid: z.int(),
-    started: z.iso.datetime(),
-  }),
-  /** How many rows are ok, and how many others are left out. */
-  ok: z.int(),
-  more: z.int(),
+  agent,
+  store,
+  ok: z.int().describe('rows that are ok'),
+  more: z.int().describe('rows that are not ok and left out'),
   rows: z.array(row).readonly(),
 });
 

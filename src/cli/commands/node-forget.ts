@@ -1,15 +1,20 @@
 import { z } from 'zod';
-import { command } from '../command.js';
+import { shown } from '../../model/values/printable.js';
 import { forgetNode } from '../forget.js';
+import { command } from '../frame/command.js';
+import { consent, YES } from '../frame/consent.js';
 
 export const nodeForget = command({
   usage: 'node forget <address>',
   about: 'free what a host that never returns has left behind; refused while it is alive',
-  example: 'tsoverlay node forget 10.0.0.62',
+  example: 'tsoverlay node forget 10.0.0.62 --yes',
+  options: [YES],
   json: z.object({ address: z.string(), endpoints: z.int(), addresses: z.int(), pools: z.int() }),
-  // One commit after the other, for thousands of endpoints too.
-  seconds: () => 60,
-  async run(desk, { args: [address = ''] }) {
+  // A person thinks first, and then it is one commit after the other.
+  seconds: () => 120,
+  async run(desk, given) {
+    const [address = ''] = given.args;
+    await consent(`forget host ${shown(address)}, and free all that it has in the cluster`, given);
     const forgotten = await desk.withStore((store) => forgetNode(store, address));
     const { endpoints, addresses } = forgotten;
     return {

@@ -1,17 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { COMMANDS, makeProgram } from '../../../src/cli/main.js';
-import { Output } from '../../../src/cli/output.js';
+import { Output } from '../../../src/cli/frame/output.js';
+import { COMMANDS, makeProgram } from '../../../src/cli/program/main.js';
 
 const words = (usage: string): string[] => usage.split(' ').filter((word) => !/^[<[]/.test(word));
 
 describe.each(COMMANDS.map((command) => [command.usage, command] as const))('tsoverlay %s', (usage, command) => {
   it('has help with an example, which is one of it', () => {
     let said = '';
-    const program = makeProgram(async () => {}).configureOutput({ writeOut: (text) => (said += text) });
+    const program = makeProgram(async () => {});
     const typed = words(usage);
     const made = typed.reduce((at, word) => at.commands.find((c) => c.name() === word) ?? at, program);
-    made.configureOutput({ writeOut: (text) => (said += text) }).outputHelp();
+    const writeOut = (text: string) => {
+      said += text;
+    };
+    made.configureOutput({ writeOut }).outputHelp();
     expect(said).toContain(`Usage: tsoverlay ${typed.join(' ')}`);
     expect(said).toContain(command.about.slice(0, 40));
     expect(said).toContain(`Example:\n  ${command.example}`);
@@ -35,12 +38,21 @@ describe('output', () => {
   const outputOf = (isJson: boolean) => {
     const said = { out: '', err: '' };
     const output = new Output(isJson, {
-      out: (text) => void (said.out += text),
-      err: (text) => void (said.err += text),
+      out: (text) => {
+        said.out += text;
+      },
+      err: (text) => {
+        said.err += text;
+      },
     });
     return { output, said };
   };
-  const report = { lines: ['one', 'two\u001b[2J\nthree'], json: { name: '\u009b1m' }, exit: 1, errors: ['why'] } as const;
+  const report = {
+    lines: ['one', 'two\u001b[2J\nthree'],
+    json: { name: '\u009b1m' },
+    exit: 1,
+    errors: ['why'],
+  } as const;
 
   it('is lines, in which nothing is obeyed by a terminal', () => {
     const { output, said } = outputOf(false);

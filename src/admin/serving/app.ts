@@ -1,11 +1,11 @@
 /** What the admin socket answers. Its routes are loaded with the first question, for most hosts are never asked. */
 import express, { type NextFunction, type Request, type Response, type Router } from 'express';
 import { ZodError } from 'zod';
-import { isUserError, messageOf, UserError } from '../errors.js';
-import type { Log } from '../health/events.js';
-import { ANSWERS_VERSION } from './contract/exchange.js';
-import type { AdminParts } from './parts.js';
-import type { Route } from './routes/route.js';
+import { isUserError, messageOf, UserError } from '../../errors.js';
+import type { Log } from '../../health/events.js';
+import { ANSWERS_VERSION } from '../contract/exchange.js';
+import type { AdminParts } from '../parts.js';
+import type { Route } from '../routes/route.js';
 
 const BODY_LIMIT = '64kb';
 
@@ -17,7 +17,7 @@ export function makeAdminApp(agent: () => AdminParts | undefined, log: Pick<Log,
   app.use(express.json({ type: () => true, limit: BODY_LIMIT }));
   let router: Router | undefined;
   app.use(async (req, res, next) => {
-    router ??= routerOf((await import('./routes/all.js')).ROUTES, agent);
+    router ??= routerOf((await import('../routes/all.js')).ROUTES, agent);
     router(req, res, next);
   });
   app.use((req, res) => refuse(res, 404, `there is nothing at ${req.method} ${req.path}`));

@@ -1,22 +1,24 @@
 /** What a command works with: the one that serves on this host, or where that is away what it has left behind; and the store. */
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import type { z } from 'zod';
-import type { Exchange } from '../admin/contract/exchange.js';
-import { presenceFile } from '../admin/contract/presence.js';
-import { adminSocketOf, type Config, readConfig, readSockets } from '../config/config.js';
-import { openStore } from '../store/open.js';
-import type { VersionedStore } from '../store/versioned.js';
+import type { Exchange } from '../../admin/contract/exchange.js';
+import { type Presence, presence, presenceFile } from '../../admin/contract/presence.js';
+import { adminSocketOf, type Config, readConfig, readSockets } from '../../config/config.js';
+import { NotYetError } from '../../errors.js';
+import { openStore } from '../../store/open.js';
+import type { VersionedStore } from '../../store/versioned.js';
 import { askAgent } from './agent-client.js';
 
 export class Desk {
   private readonly sockets: readonly [string, ...string[]];
   private config: Config | undefined;
+  private trouble: string | undefined;
 
   constructor(
     private readonly env: NodeJS.ProcessEnv,
-    /** Prints lines at once, for commands that go on. */
-    readonly tell: (lines: readonly string[]) => void,
+    /** Prints at once, for commands that go on: lines, or the JSON in their place. */
+    readonly tell: (lines: readonly string[], json: unknown) => void,
   ) {
     this.sockets = readSockets(env.PLUGIN_SOCKETS ?? '');
   }
@@ -25,10 +27,18 @@ export class Desk {
     return adminSocketOf(this.sockets);
   }
 
-  /** As the server takes them. Throws a UserError for settings that are wrong. */
+  /**
+   * As the one that serves takes them: what is not in the environment is as it was typed for that one. Throws a UserError
+   * for settings that are wrong; an address that this host does not have is only told of, see {@link troubles}.
+   */
   get settings(): Config {
-    this.config ??= readConfig(this.env);
+    this.config ??= this.read({ ...this.presence?.settings, ...this.env });
     return this.config;
+  }
+
+  /** What of the settings is not so at the moment. */
+  get troubles(): readonly string[] {
+    return this.trouble === undefined ? [] : [this.trouble];
   }
 
   /** Rejects with an AwayError when nobody serves on this host, and with a UserError when that refuses. */
@@ -58,6 +68,25 @@ export class Desk {
       return await work(store);
     } finally {
       await store.close();
+    }
+  }
+
+  private read(env: NodeJS.ProcessEnv): Config {
+    try {
+      return readConfig(env);
+    } catch (e) {
+      if (!(e instanceof NotYetError)) throw e;
+      this.trouble = e.message;
+      return readConfig({ ...env, CLUSTER_ADVERTISE: 'lo' });
+    }
+  }
+
+  /** What the one that serves, or served last since the host has booted, has left behind. */
+  private get presence(): Presence | undefined {
+    try {
+      return presence.parse(JSON.parse(readFileSync(presenceFile(this.adminSocket), 'utf8')));
+    } catch {
+      return undefined;
     }
   }
 

@@ -1,8 +1,8 @@
 /** Asks the one that serves on this host, at its admin socket. */
 import { request } from 'node:http';
 import { z } from 'zod';
-import { ANSWERS_VERSION, type Exchange, refusal } from '../admin/contract/exchange.js';
-import { messageOf, UserError } from '../errors.js';
+import { ANSWERS_VERSION, type Exchange, refusal } from '../../admin/contract/exchange.js';
+import { messageOf, UserError } from '../../errors.js';
 
 /** It answers from what it has at hand, ms. */
 const PATIENCE_MS = 2_000;

@@ -1,7 +1,7 @@
 /** Where reports go: lines for people, or one JSON value for programs; nothing in them is obeyed by a terminal. */
-import { ANSWERS_VERSION } from '../admin/contract/exchange.js';
-import { messageOf } from '../errors.js';
-import { shown } from '../model/values/printable.js';
+import { ANSWERS_VERSION } from '../../admin/contract/exchange.js';
+import { messageOf } from '../../errors.js';
+import { shown } from '../../model/values/printable.js';
 import type { Exit, Report } from './command.js';
 
 interface Pipes {
@@ -15,9 +15,10 @@ export class Output {
     private readonly pipes: Pipes,
   ) {}
 
-  /** What a command that goes on has to say now; in JSON it says it all at the end. */
-  tell(lines: readonly string[]): void {
-    if (!this.isJson) this.write(this.pipes.out, lines);
+  /** What a command that goes on has to say now. */
+  tell(lines: readonly string[], json: unknown): void {
+    if (this.isJson) this.json(json);
+    else this.write(this.pipes.out, lines);
   }
 
   report({ lines, json, exit, errors = [] }: Report): Exit {

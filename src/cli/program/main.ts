@@ -1,16 +1,18 @@
 /** The operator's commands. Without one, tsoverlay serves the engine. */
 import { Command as Commander, CommanderError } from 'commander';
-import { UserError } from '../errors.js';
-import type { Command, Exit, Given } from './command.js';
-import { nodeForget } from './commands/node-forget.js';
-import { status } from './commands/status.js';
-import { Desk } from './desk.js';
-import { Output } from './output.js';
+import { UserError } from '../../errors.js';
+import { events } from '../commands/events.js';
+import { ipamCheck } from '../commands/ipam-check.js';
+import { nodeForget } from '../commands/node-forget.js';
+import { status } from '../commands/status.js';
+import type { Command, Exit, Given } from '../frame/command.js';
+import { Desk } from '../frame/desk.js';
+import { Output } from '../frame/output.js';
 
-export const COMMANDS: readonly Command[] = [status, nodeForget];
+export const COMMANDS: readonly Command[] = [status, events, ipamCheck, nodeForget];
 
 /** What several commands begin with. */
-const GROUPS: Readonly<Record<string, string>> = { node: 'nodes of the cluster' };
+const GROUPS: Readonly<Record<string, string>> = { ipam: 'addresses of the cluster', node: 'nodes of the cluster' };
 
 /** Who asks at three in the morning wants to know that there is no answer, s. */
 const LONGEST_S = 5;
@@ -52,7 +54,10 @@ export function makeProgram(act: (command: Command, given: Given) => Promise<voi
     const made = (groups.get(first) ?? program).command(isGrouped ? rest.join(' ') : command.usage);
     made.description(command.about).option('--json', 'print one JSON value, for programs (docs/commands.md)');
     for (const { flags, about } of command.options ?? []) made.option(flags, about);
-    made.addHelpText('after', `\nExample:\n  ${command.example}\n\nExit status: 0 as it should be, 1 something is wrong, 2 not found out.`);
+    made.addHelpText(
+      'after',
+      `\nExample:\n  ${command.example}\n\nExit status: 0 as it should be, 1 something is wrong, 2 not found out.`,
+    );
     made.action(() => act(command, { args: made.args, options: made.opts() }));
   }
   return program;
@@ -67,7 +72,7 @@ async function run(command: Command, given: Given, env: NodeJS.ProcessEnv): Prom
     timer = setTimeout(() => reject(new UserError(words)), seconds * 1000);
   });
   try {
-    const desk = new Desk(env, (lines) => output.tell(lines));
+    const desk = new Desk(env, (lines, json) => output.tell(lines, json));
     return output.report(await Promise.race([command.run(desk, given), late]));
   } catch (e) {
     return output.failure(e);
