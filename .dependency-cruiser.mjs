@@ -18,6 +18,8 @@ export const LAYERS = {
   'admin/contract': ['health', 'model'],
   cli: ['admin/contract', 'config', 'registry', 'store', 'kernel', 'health', 'model'],
   config: ['store', 'model'],
+  wiring: ['config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
+  agent: ['wiring', 'admin', 'config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
 };
 /** Files of no layer that every layer may import. */
 const EVERYBODYS = ['errors', 'insist'];

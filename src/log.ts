@@ -1,7 +1,7 @@
 /** The log on standard output: JSON lines, or with LOG_FORMAT=text lines for people. */
 import { hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
-import { z } from 'zod';
+import * as z from 'zod';
 import { shown } from './model/values/printable.js';
 
 export type LogFormat = 'json' | 'text';

@@ -1,5 +1,5 @@
 /** What `tsoverlay status` says of what it has looked at. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { statusExchange } from '../admin/contract/status.js';
 import type { Exit, Report } from './frame/command.js';
 import { secondsOf } from './frame/desk.js';

@@ -3,7 +3,7 @@
  * One JSON value a line; the older file is taken away when the newer one has grown as large as it may.
  */
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** The older one first. */
 export const eventFiles = (adminSocket: string): readonly [string, string] => {

@@ -1,5 +1,5 @@
 /** What can be asked at the admin socket: HTTP with JSON, each answer with the version of them all. */
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Raised when a field goes or means something else; a further field changes nothing. */
 export const ANSWERS_VERSION = 1;

@@ -1,5 +1,5 @@
 /** `POST /v1/ipam/release`: has this host free what nobody uses of its own, everywhere in the cluster, at once. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Exchange, NOTHING } from './exchange.js';
 
 export const releaseExchange = {

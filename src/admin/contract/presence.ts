@@ -3,7 +3,7 @@
  * tmpfs, and its time of change is when that one was last alive.
  */
 import { dirname, join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 
 export const presenceFile = (adminSocket: string): string => join(dirname(adminSocket), 'agent.json');
 

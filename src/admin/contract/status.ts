@@ -1,5 +1,5 @@
 /** `GET /v1/status`: how the one that serves on this host is. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Exchange, NOTHING } from './exchange.js';
 
 /** A status row that is not ok; docs/messages.md has the codes. */

@@ -1,6 +1,6 @@
 /** One route of the admin socket. */
 import type { Request, Response } from 'express';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { ANSWERS_VERSION, type Exchange } from '../contract/exchange.js';
 import type { AdminParts } from '../parts.js';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Happening, happening } from '../../admin/contract/events.js';
 import { UserError } from '../../errors.js';
 import { followEvents, readEvents } from '../events/tail.js';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { releaseExchange } from '../../admin/contract/ipam.js';
 import { messageOf } from '../../errors.js';
 import { command, type Given } from '../frame/command.js';

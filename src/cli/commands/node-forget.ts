@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { shown } from '../../model/values/printable.js';
 import { forgetNode } from '../forget.js';
 import { command } from '../frame/command.js';

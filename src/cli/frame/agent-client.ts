@@ -1,6 +1,6 @@
 /** Asks the one that serves on this host, at its admin socket. */
 import { request } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import { ANSWERS_VERSION, type Exchange, refusal } from '../../admin/contract/exchange.js';
 import { messageOf, UserError } from '../../errors.js';
 

@@ -1,5 +1,5 @@
 /** What each of the operator's commands says of itself, and what it gets. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Desk } from './desk.js';
 
 /** 0: as it should be. 1: it was found out, and something is wrong. 2: it could not be found out, or not be done. */

@@ -1,7 +1,7 @@
 /** What a command works with: the one that serves on this host, or where that is away what it has left behind; and the store. */
 import { readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { Exchange } from '../../admin/contract/exchange.js';
 import { type Presence, presence, presenceFile } from '../../admin/contract/presence.js';
 import { adminSocketOf, type Config, readConfig, readSockets } from '../../config/config.js';

@@ -1,5 +1,5 @@
 /** What `tsoverlay ipam check` says of the addresses of a cluster. Pure. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { assignable } from '../../model/values/address.js';
 import type { Cidr, NodeId } from '../../model/values/types.js';
 import { abandonedPools, type Holding, holdingsIn, isWrong, type Records } from './holders.js';

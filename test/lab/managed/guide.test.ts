@@ -64,7 +64,9 @@ it('gives it a token that is enough for a host that is forgotten, and for a stor
   await scene.bothAnswer(20_000);
   await scene.docker(2, 'rm -f keep2');
   await scene.plugin(2).stop();
-  const forget = await scene.lab.host(1).run('sh', join(SCRIPTS, 'tsoverlay.sh'), 'node', 'forget', '10.0.0.61', '--yes');
+  const forget = await scene.lab
+    .host(1)
+    .run('sh', join(SCRIPTS, 'tsoverlay.sh'), 'node', 'forget', '10.0.0.61', '--yes');
   expect(forget).toContain('forgot 10.0.0.61');
   await scene.plugin(2).enable();
   // A store that was wiped gives no address for a while.

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { type Exchange, NOTHING } from '../../../src/admin/contract/exchange.js';
 import { releaseExchange } from '../../../src/admin/contract/ipam.js';
 import { statusExchange } from '../../../src/admin/contract/status.js';

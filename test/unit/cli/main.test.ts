@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { Output } from '../../../src/cli/frame/output.js';
 import { COMMANDS, makeProgram } from '../../../src/cli/program/main.js';
 

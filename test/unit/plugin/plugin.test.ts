@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDockerfile, readRecipe } from '../../../scripts/dockerfile.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -43,7 +43,7 @@ describe('the Dockerfile', () => {
   it('is understood without an engine', () => {
     const { steps, workdir, result } = readRecipe(read('Dockerfile'));
     expect([workdir, result]).toEqual(['/build', 'rootfs']);
-    expect(steps.filter(({ verb }) => verb === 'COPY')).toHaveLength(4);
+    expect(steps.filter(({ verb }) => verb === 'COPY')).toHaveLength(5);
     for (const { verb, rest } of steps) if (verb === 'RUN') expect(rest).not.toContain(workdir);
   });
 
