@@ -9,6 +9,7 @@ import { familyOf } from '../model/values/address.js';
 import { Findings } from '../reconcile/cluster/findings.js';
 import { NodePass } from '../reconcile/cluster/node-pass.js';
 import { UpgradePass } from '../reconcile/cluster/upgrade-pass.js';
+import { Calmer } from '../reconcile/engine/calmer.js';
 import { ContainerPass } from '../reconcile/engine/container-pass.js';
 import { EnginePass } from '../reconcile/engine/engine-pass.js';
 import { ForeignPass } from '../reconcile/engine/foreign-pass.js';
@@ -103,7 +104,7 @@ function makeEnginePasses(
   engine: DockerEngine,
   host: HostPass,
 ) {
-  const { memory, identity, self, tenure } = ground;
+  const { kernel, memory, identity, self, tenure } = ground;
   const { view, membership, local } = cluster;
   const { networks, endpoints, endpointLeases, pools, underway } = registry;
   const foreign = new ForeignPass({ engine, networks: names.foreign, rows });
@@ -125,6 +126,7 @@ function makeEnginePasses(
         log,
         rows,
       },
+      calmer: new Calmer(kernel, log),
       onPlaced: () => names.sandboxes.sync(),
     }),
     restarts: new RestartPass({ engine, identity, log, rows: rows.of('engine.restart') }),
