@@ -5,7 +5,7 @@ import { ANSWERS_VERSION, type Exchange, refusal } from '../../admin/contract/ex
 import { messageOf, UserError } from '../../errors.js';
 
 /** It answers from what it has at hand, ms. */
-const PATIENCE_MS = 2_000;
+const PATIENCE_MS = 3_000;
 /** It says no more; something else may serve there. */
 const LONGEST = 64 << 20;
 
