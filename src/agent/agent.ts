@@ -56,7 +56,7 @@ export class Agent {
     });
     this.loading = new Loading({ ...ground, ...cluster, log, heal: () => this.healing.heal() });
     this.admin = {
-      ...{ ...ground, ...cluster, ...passes, rows, address: config.advertise, started: new Date() },
+      ...{ ...ground, ...cluster, ...names, ...passes, rows, address: config.advertise, started: new Date() },
       servers: (config.consul?.servers ?? []).map(({ host, port }) => `${host}:${port}`),
     };
     this.news.connect();

@@ -1,6 +1,8 @@
 /** All routes of the admin socket. */
+import { dns } from './dns.js';
+import { drain } from './drain.js';
 import { release } from './ipam.js';
 import type { Route } from './route.js';
 import { status } from './status.js';
 
-export const ROUTES: readonly Route[] = [status, release];
+export const ROUTES: readonly Route[] = [status, dns, drain, release];

@@ -86,6 +86,12 @@ export class DnsService {
     });
   }
 
+  /** The resolver that a sandbox has, or is about to have; undefined for one that gets none. */
+  of(sandbox: string): { readonly isReady: boolean; readonly zones: Zones } | undefined {
+    const zones = this.wanted.get(sandbox);
+    return zones && { isReady: this.serving.get(sandbox)?.ready === true, zones };
+  }
+
   /** Clean stop of all: the engine's resolvers answer again. */
   async stop(): Promise<void> {
     this.sync(new Map());

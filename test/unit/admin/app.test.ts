@@ -45,6 +45,8 @@ beforeEach(async () => {
     pulse: { last: { at: new Date(8_000), ms: 2 } },
     view: { confirmed: true, current: NOTHING_KNOWN },
     tenure: { holds: true, refusal: undefined },
+    dns: { of: () => undefined },
+    drain: { begin: () => {}, end: () => {}, since: undefined },
     containers: { sweep: async (ms) => void swept.push(ms) },
   };
   server = await serve(
