@@ -14,6 +14,7 @@ export const LAYERS = {
   reconcile: ['registry', 'store', 'health', 'model'],
   dns: ['registry', 'store', 'kernel', 'health', 'model'],
   api: ['dns', 'reconcile', 'registry', 'store', 'health', 'model'],
+  probe: ['kernel', 'health', 'model'],
   cli: ['config', 'registry', 'store', 'kernel', 'health', 'model'],
   config: ['store', 'model'],
 };

@@ -19,6 +19,7 @@ import { ConsulGuardPlanner } from '../reconcile/host-parts/consul-guard-planner
 import { GwbridgePlanner } from '../reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../reconcile/host-parts/host-parts-pass.js';
 import { always } from '../reconcile/host-parts/planner.js';
+import { ProbePlanner } from '../reconcile/host-parts/probe-planner.js';
 import { VxlanGuardPlanner } from '../reconcile/host-parts/vxlan-guard-planner.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
 import type { ClusterParts } from './cluster.js';
@@ -64,7 +65,7 @@ function makeHostPasses(
     peers: registry.peers,
     self: { id: self, address, port, mtu: () => node.facts.underlayMtu },
   });
-  return { node, host, hostParts: makeHostParts(config, log, rows, { view, docker, node }) };
+  return { node, host, ...makeHostParts(config, log, rows, { view, docker, node }) };
 }
 
 interface Around {
@@ -74,9 +75,10 @@ interface Around {
 }
 
 /** What is the host's own and no network's. */
-function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, node }: Around): HostPartsPass {
+function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, node }: Around) {
   const { advertise: self, vxlanPort: port, vxlanGuard: mode, gwbridge: wish } = config;
   const maker = new GwbridgeMaker({ engine: docker, wish, log, rows: rows.of('engine.gwbridge') });
+  const probePlanner = new ProbePlanner({ self, port, view, facts: () => node.facts });
   const planners = {
     vxlanGuard: new VxlanGuardPlanner({ view, self, isWanted: mode !== 'off', log }),
     consulGuard: new ConsulGuardPlanner({
@@ -86,13 +88,15 @@ function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, nod
     }),
     gwbridge: new GwbridgePlanner({ wish, view, facts: () => node.facts }),
     sysctls: always<'sysctls'>(SYSCTLS),
+    probe: probePlanner,
     crypt: always<'crypt'>([]),
   };
   const kernel = new LinuxHostParts({ underlay: familyOf(self), mode, port });
-  return new HostPartsPass({
+  const hostParts = new HostPartsPass({
     ...{ kernel, planners, port, log, rows },
     requestGwbridge: (subnet) => void maker.make(subnet),
   });
+  return { hostParts, probePlanner };
 }
 
 /** What they compare the cluster with is the engine's. */

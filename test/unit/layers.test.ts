@@ -7,17 +7,31 @@ import config from '../../.dependency-cruiser.mjs';
 
 /** What each layer may never know; `wiring` stands for the files that put all together. */
 const FORBIDDEN = {
-  model: ['health', 'store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  health: ['store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  store: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  kernel: ['store', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  engine: ['store', 'kernel', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  config: ['health', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'wiring'],
-  registry: ['kernel', 'engine', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  reconcile: ['kernel', 'engine', 'dns', 'api', 'cli', 'config', 'wiring'],
-  dns: ['engine', 'reconcile', 'api', 'cli', 'config', 'wiring'],
-  api: ['kernel', 'engine', 'cli', 'config', 'wiring'],
-  cli: ['engine', 'reconcile', 'dns', 'api', 'wiring'],
+  model: [
+    'health',
+    'store',
+    'kernel',
+    'engine',
+    'registry',
+    'reconcile',
+    'dns',
+    'api',
+    'probe',
+    'cli',
+    'config',
+    'wiring',
+  ],
+  health: ['store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'probe', 'cli', 'config', 'wiring'],
+  store: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'probe', 'cli', 'config', 'wiring'],
+  kernel: ['store', 'engine', 'registry', 'reconcile', 'dns', 'api', 'probe', 'cli', 'config', 'wiring'],
+  engine: ['store', 'kernel', 'registry', 'reconcile', 'dns', 'api', 'probe', 'cli', 'config', 'wiring'],
+  config: ['health', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'probe', 'cli', 'wiring'],
+  registry: ['kernel', 'engine', 'reconcile', 'dns', 'api', 'probe', 'cli', 'config', 'wiring'],
+  reconcile: ['kernel', 'engine', 'dns', 'api', 'probe', 'cli', 'config', 'wiring'],
+  dns: ['engine', 'reconcile', 'api', 'probe', 'cli', 'config', 'wiring'],
+  api: ['kernel', 'engine', 'probe', 'cli', 'config', 'wiring'],
+  probe: ['store', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
+  cli: ['engine', 'reconcile', 'dns', 'api', 'probe', 'wiring'],
 } as const;
 const LAYERS = Object.keys(FORBIDDEN) as (keyof typeof FORBIDDEN)[];
 
