@@ -5,8 +5,8 @@
  */
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
+import ipaddr from 'ipaddr.js';
 import { familyOf } from '../../model/values/address.js';
-import { ipBytes } from '../netlink/attributes.js';
 import {
   AF,
   bind,
@@ -127,7 +127,7 @@ const domainOf = ({ address }: SocketAddress): number => (familyOf(address) === 
  * little-endian.
  */
 export function sockaddr(of: SocketAddress): Buffer {
-  const address = ipBytes(of.address);
+  const address = Buffer.from(ipaddr.parse(of.address).toByteArray());
   const bytes = Buffer.alloc(address.length === 4 ? 16 : 28);
   bytes.writeUInt16LE(domainOf(of));
   bytes.writeUInt16BE(of.port, 2);
