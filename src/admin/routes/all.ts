@@ -1,0 +1,6 @@
+/** All routes of the admin socket. */
+import { release } from './ipam.js';
+import type { Route } from './route.js';
+import { status } from './status.js';
+
+export const ROUTES: readonly Route[] = [status, release];
