@@ -14,10 +14,11 @@ export const LAYERS = {
   reconcile: ['registry', 'store', 'health', 'model'],
   dns: ['registry', 'store', 'kernel', 'health', 'model'],
   api: ['dns', 'reconcile', 'registry', 'store', 'health', 'model'],
+  metrics: ['store', 'health', 'model'],
   cli: ['config', 'registry', 'store', 'kernel', 'health', 'model'],
   config: ['store', 'model'],
   wiring: ['config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
-  agent: ['wiring', 'config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
+  agent: ['wiring', 'metrics', 'config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
 };
 /** Files of no layer that every layer may import. */
 const EVERYBODYS = ['errors', 'insist'];

@@ -15,6 +15,7 @@ import { assemble, type Parts } from '../wiring/assemble.js';
 import { PATIENCE_MS } from '../wiring/ground.js';
 import { Healing } from './healing.js';
 import { Loading } from './loading.js';
+import { Measuring } from './measuring.js';
 import { News } from './news.js';
 
 /** How long a stop takes down what was put off, ms. */
@@ -33,6 +34,7 @@ export class Agent {
   private readonly news: News;
   private readonly healing: Healing;
   private readonly loading: Loading;
+  private readonly measuring: Measuring;
 
   private constructor(
     private readonly log: Log,
@@ -51,6 +53,7 @@ export class Agent {
       },
     });
     this.loading = new Loading({ ...ground, ...cluster, log, heal: () => this.healing.heal() });
+    this.measuring = new Measuring(parts, rows, () => this.loading.knowsCluster);
     this.news.connect();
     cluster.view.onDoubt(() => this.healing.want());
   }
@@ -73,6 +76,7 @@ export class Agent {
       },
       'serving',
     );
+    await agent.measuring.serve(config.metrics);
     void agent.run(isFirst, PATIENCE_MS - (performance.now() - began));
     return agent;
   }
@@ -84,6 +88,7 @@ export class Agent {
     const { docker: _, ...loops } = passes;
     for (const loop of [...Object.values(loops), cluster.exposure, registry.peers]) loop.stop();
     for (const server of this.servers) server.close();
+    this.measuring.stop();
     await Promise.all([names.dns.stop(), Promise.race([cluster.copy.flush(), sleep(COPY_MS)])]);
     await Promise.race([cluster.registration.release().catch(() => undefined), sleep(RELEASE_MS)]);
     await ground.store.close();
@@ -174,6 +179,7 @@ async function serveAll(config: Config, log: Log, parts: Parts, rows: Rows): Pro
     log,
     () => parts.passes.restarts.kick(),
     () => briefOf(rows.snapshot),
+    parts.ground.measures,
   );
   return Promise.all(config.sockets.map((path) => serve(app, path)));
 }

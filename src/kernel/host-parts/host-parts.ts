@@ -4,6 +4,7 @@ import type { KernelHostStep } from '../../model/host/host-steps.js';
 import { SYSCTLS } from '../../model/host/sysctls.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
 import type { GuardMode } from '../../model/values/settings.js';
+import type { GuardDrops } from '../../model/values/types.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { linkFilter } from '../netlink/socket-filter.js';
 import { RTNLGRP } from '../netlink/uapi.js';
@@ -62,6 +63,10 @@ export class LinuxHostParts implements HostPartsKernel {
 
   watchGwbridge(listener: Listener): void {
     this.listeners.add(listener);
+  }
+
+  guardDrops(): GuardDrops | undefined {
+    return this.at.vxlanGuard.drops();
   }
 
   close(): void {
