@@ -40,31 +40,6 @@ export function disableIpv6(): void {
     }
 }
 
-/**
- * `sysctl -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`: a network's subnets reach each other through its
- * namespace. It would be inherited from the first namespace, whose setting is not ours.
- */
-export function enableForwarding(): void {
-  for (const name of ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'])
-    try {
-      writeSysctl(name, 1);
-    } catch (e) {
-      if (!isKernelError(e, 'ENOENT')) throw e;
-    }
-}
-
-const SOURCE_CHECK = 'net/ipv4/conf/all/rp_filter';
-/** RFC 3704, section 2.2. */
-const STRICT = 1;
-
-/**
- * `sysctl -w net.ipv4.conf.all.rp_filter=1`: each sender of an ARP request to a gateway becomes an entry of a table that
- * the whole machine shares, so they have to be of the gateway's own subnet.
- */
-export const checkSources = (): void => writeSysctl(SOURCE_CHECK, STRICT);
-
-export const checksSources = (): boolean => Number(readFileSync(`${ROOT}/${SOURCE_CHECK}`, 'utf8')) === STRICT;
-
 const NEIGHBOURS = 'net/ipv6/neigh';
 
 /**

@@ -44,7 +44,7 @@ class PaperKernel implements Partial<HostKernel> {
       neighbours: [],
       fdb: [],
       statics: [],
-      checksSources: true,
+      sysctls: new Map(),
       filters: [],
     };
   };
