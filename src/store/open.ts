@@ -6,6 +6,7 @@ import { ConsulStore, type ConsulStoreOptions } from './consul/consul.js';
 import type { FileStoreLog } from './file/content.js';
 import { FileStore } from './file/file.js';
 import { measured } from './measured.js';
+import { StorePulse } from './pulse.js';
 import { VersionedStore } from './versioned.js';
 
 export interface StoreSettings {
@@ -19,13 +20,14 @@ export async function openStore(
   log?: FileStoreLog,
   rows: RowPorts<'store.news' | 'store.file'> = NOBODY,
   meter: Meter = UNMEASURED,
+  pulse = new StorePulse(),
 ): Promise<VersionedStore> {
   if (consul === undefined) {
     const path = join(dataDir, 'store.json');
     const file = measured(await FileStore.open(path, log, rows), meter);
     return new VersionedStore(file, path, 'stop tsoverlay and remove that file');
   }
-  const store = new ConsulStore({ rows, ...consul });
+  const store = new ConsulStore({ rows, pulse, ...consul });
   return new VersionedStore(
     measured(store, meter),
     `${consul.prefix} in Consul at ${store.addresses}`,

@@ -14,6 +14,7 @@ import { TenantStore, Tenure } from '../registry/nodes/tenure.js';
 import { CopyFile } from '../store/data-dir/cluster-copy.js';
 import { HostMemory } from '../store/data-dir/host-memory.js';
 import { openStore } from '../store/open.js';
+import { StorePulse } from '../store/pulse.js';
 
 /** How long a start waits for the store before it goes by what this host knew last, ms. */
 export const PATIENCE_MS = 3_000;
@@ -33,7 +34,8 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const memory = HostMemory.open(config.dataDir, rows);
   const copyFile = new CopyFile(config.dataDir, rows);
   const measures = new Measures();
-  const versioned = await openStore(config, log, rows, measures);
+  const pulse = new StorePulse();
+  const versioned = await openStore(config, log, rows, measures, pulse);
   const identity = new Identity(versioned, memory, vxlanPort);
   const origin = readOrigin();
   const finder = new SelfFinder({
@@ -49,5 +51,5 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const self = await findSelf(finder, settings, () => copyFile.load()?.[keys.nodes] ?? [], PATIENCE_MS);
   const tenure = new Tenure(rows.of('node.key').row());
   const store = new TenantStore(versioned, tenure);
-  return { kernel, facts, memory, copyFile, versioned, identity, origin, finder, self, tenure, store, measures };
+  return { kernel, facts, memory, copyFile, pulse, versioned, identity, origin, finder, self, tenure, store, measures };
 }

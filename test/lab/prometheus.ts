@@ -1,6 +1,6 @@
 /** Prometheus on a host of the lab: a real one, which scrapes as an operator's would. */
 import { writeFile } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { fillPrometheus, prometheusBinary } from './cache.js';
 import type { Host } from './host.js';
 import { ROOT } from './paths.js';

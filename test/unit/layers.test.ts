@@ -17,6 +17,7 @@ const FORBIDDEN = {
     'dns',
     'api',
     'metrics',
+    'admin',
     'cli',
     'config',
     'wiring',
@@ -31,22 +32,76 @@ const FORBIDDEN = {
     'dns',
     'api',
     'metrics',
+    'admin',
     'cli',
     'config',
     'wiring',
     'agent',
   ],
-  store: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'metrics', 'cli', 'config', 'wiring', 'agent'],
-  kernel: ['store', 'engine', 'registry', 'reconcile', 'dns', 'api', 'metrics', 'cli', 'config', 'wiring', 'agent'],
-  engine: ['store', 'kernel', 'registry', 'reconcile', 'dns', 'api', 'metrics', 'cli', 'config', 'wiring', 'agent'],
-  config: ['health', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'metrics', 'cli', 'wiring', 'agent'],
-  registry: ['kernel', 'engine', 'reconcile', 'dns', 'api', 'metrics', 'cli', 'config', 'wiring', 'agent'],
-  reconcile: ['kernel', 'engine', 'dns', 'api', 'metrics', 'cli', 'config', 'wiring', 'agent'],
-  dns: ['engine', 'reconcile', 'api', 'metrics', 'cli', 'config', 'wiring', 'agent'],
-  api: ['kernel', 'engine', 'metrics', 'cli', 'config', 'wiring', 'agent'],
-  metrics: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring', 'agent'],
-  cli: ['engine', 'reconcile', 'dns', 'api', 'metrics', 'wiring', 'agent'],
-  wiring: ['metrics', 'cli', 'agent'],
+  store: [
+    'kernel',
+    'engine',
+    'registry',
+    'reconcile',
+    'dns',
+    'api',
+    'admin',
+    'metrics',
+    'cli',
+    'config',
+    'wiring',
+    'agent',
+  ],
+  kernel: [
+    'store',
+    'engine',
+    'registry',
+    'reconcile',
+    'dns',
+    'api',
+    'admin',
+    'metrics',
+    'cli',
+    'config',
+    'wiring',
+    'agent',
+  ],
+  engine: [
+    'store',
+    'kernel',
+    'registry',
+    'reconcile',
+    'dns',
+    'api',
+    'admin',
+    'metrics',
+    'cli',
+    'config',
+    'wiring',
+    'agent',
+  ],
+  config: [
+    'health',
+    'kernel',
+    'engine',
+    'registry',
+    'reconcile',
+    'dns',
+    'api',
+    'admin',
+    'metrics',
+    'cli',
+    'wiring',
+    'agent',
+  ],
+  registry: ['kernel', 'engine', 'reconcile', 'dns', 'api', 'admin', 'metrics', 'cli', 'config', 'wiring', 'agent'],
+  reconcile: ['kernel', 'engine', 'dns', 'api', 'admin', 'metrics', 'cli', 'config', 'wiring', 'agent'],
+  dns: ['engine', 'reconcile', 'api', 'admin', 'metrics', 'cli', 'config', 'wiring', 'agent'],
+  api: ['kernel', 'engine', 'admin', 'metrics', 'cli', 'config', 'wiring', 'agent'],
+  admin: ['kernel', 'engine', 'api', 'cli', 'config', 'wiring', 'agent'],
+  metrics: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring', 'agent'],
+  cli: ['engine', 'reconcile', 'dns', 'api', 'admin', 'metrics', 'wiring', 'agent'],
+  wiring: ['admin', 'metrics', 'cli', 'agent'],
   agent: ['cli'],
 } as const;
 const LAYERS = Object.keys(FORBIDDEN) as (keyof typeof FORBIDDEN)[];
@@ -90,6 +145,20 @@ describe.each(['', 'deep/', 'deep/deeper/'])('a file of a layer, in %s', (depth)
       }
     },
   );
+});
+
+describe('what the admin socket says', () => {
+  it('is known to who asks there, and knows nothing of who answers', async () => {
+    const rules = await refused({
+      'src/admin/contract/status.ts': "import type { Rows } from '../rows.js';\nexport type Status = Rows;\n",
+      'src/admin/rows.ts': "import type { Store } from '../store/store.js';\nexport type Rows = Store;\n",
+      'src/store/store.ts': 'export type Store = string;\n',
+      'src/cli/status.ts': "import type { Status } from '../admin/contract/status.js';\nexport type Shown = Status;\n",
+    });
+    expect([...rules.keys()].filter((edge) => !edge.includes(' → src/admin/contract ')).sort()).toEqual([
+      'src/admin/contract/status.ts → src/admin/rows.ts',
+    ]);
+  });
 });
 
 describe('folders of one layer', () => {

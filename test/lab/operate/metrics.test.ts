@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { METRICS } from '../../../src/metrics/catalogue.js';
 import { fillPrometheus, prometheusBinary } from '../cache.js';
 import { Lab } from '../lab.js';
