@@ -1,5 +1,6 @@
 /** What the routes of the admin socket may look at: parts of the agent that runs now, each the narrowest port of it. */
 import type { Rows } from '../health/rows.js';
+import type { Metrics } from '../metrics/metrics.js';
 import type { NodeAddress, NodeId } from '../model/values/types.js';
 import type { ContainerPass } from '../reconcile/engine/container-pass.js';
 import type { Tenure } from '../registry/nodes/tenure.js';
@@ -17,5 +18,6 @@ export interface AdminParts {
   readonly pulse: Pick<StorePulse, 'last'>;
   readonly view: Pick<ClusterView, 'confirmed' | 'current'>;
   readonly containers: Pick<ContainerPass, 'sweep'>;
+  readonly metrics: Pick<Metrics, 'page' | 'readiness'>;
   readonly tenure: Pick<Tenure, 'holds' | 'refusal'>;
 }

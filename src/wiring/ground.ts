@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.js';
 import { UserError } from '../errors.js';
 import type { Log } from '../health/events.js';
+import { Measures } from '../health/measures.js';
 import type { Rows } from '../health/rows.js';
 import { LinuxKernel } from '../kernel/host.js';
 import { readOrigin } from '../kernel/system/origin.js';
@@ -32,8 +33,9 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const facts = await kernel.hostFacts();
   const memory = HostMemory.open(config.dataDir, rows);
   const copyFile = new CopyFile(config.dataDir, rows);
+  const measures = new Measures();
   const pulse = new StorePulse();
-  const versioned = await openStore(config, log, rows, pulse);
+  const versioned = await openStore(config, log, rows, measures, pulse);
   const identity = new Identity(versioned, memory, vxlanPort);
   const origin = readOrigin();
   const finder = new SelfFinder({
@@ -49,5 +51,5 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const self = await findSelf(finder, settings, () => copyFile.load()?.[keys.nodes] ?? [], PATIENCE_MS);
   const tenure = new Tenure(rows.of('node.key').row());
   const store = new TenantStore(versioned, tenure);
-  return { kernel, facts, memory, copyFile, pulse, versioned, identity, origin, finder, self, tenure, store };
+  return { kernel, facts, memory, copyFile, pulse, versioned, identity, origin, finder, self, tenure, store, measures };
 }

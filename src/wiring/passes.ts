@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.js';
 import { DockerEngine } from '../engine/docker.js';
 import type { Log } from '../health/events.js';
+import type { Meter } from '../health/measures.js';
 import type { Rows } from '../health/rows.js';
 import { LinuxHostParts } from '../kernel/host-parts/host-parts.js';
 import { SYSCTLS } from '../model/host/sysctls.js';
@@ -57,26 +58,27 @@ function makeHostPasses(
   { ground, cluster, registry }: Below,
   docker: DockerEngine,
 ) {
-  const { kernel, facts, self, tenure } = ground;
+  const { kernel, facts, self, tenure, measures: meter } = ground;
   const { view, local, membership, registration } = cluster;
   const { advertise: address, vxlanPort: port } = config;
   const node = new NodePass({ kernel, registration, facts, rows });
   const host = new HostPass({
-    ...{ kernel, view, local, membership, tenure, log, rows },
+    ...{ kernel, view, local, membership, tenure, log, meter, rows },
     peers: registry.peers,
     self: { id: self, address, port, mtu: () => node.facts.underlayMtu },
   });
-  return { node, host, ...makeHostParts(config, log, rows, { view, docker, node }) };
+  return { node, host, ...makeHostParts(config, log, rows, { view, docker, node, meter }) };
 }
 
 interface Around {
   readonly view: ClusterView;
   readonly docker: DockerEngine;
   readonly node: NodePass;
+  readonly meter: Meter;
 }
 
 /** What is the host's own and no network's. */
-function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, node }: Around) {
+function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, node, meter }: Around) {
   const { advertise: self, vxlanPort: port, vxlanGuard: mode, gwbridge: wish } = config;
   const maker = new GwbridgeMaker({ engine: docker, wish, log, rows: rows.of('engine.gwbridge') });
   const probePlanner = new ProbePlanner({ self, port, view, facts: () => node.facts });
@@ -94,7 +96,7 @@ function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, nod
   };
   const kernel = new LinuxHostParts({ underlay: familyOf(self), mode, port });
   const hostParts = new HostPartsPass({
-    ...{ kernel, planners, port, log, rows },
+    ...{ kernel, planners, port, log, meter, rows },
     requestGwbridge: (subnet) => void maker.make(subnet),
   });
   return { hostParts, probePlanner };

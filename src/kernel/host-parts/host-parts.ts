@@ -5,6 +5,7 @@ import { SYSCTLS } from '../../model/host/sysctls.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
 import { NETNS_DIR } from '../../model/values/names.js';
 import type { GuardMode } from '../../model/values/settings.js';
+import type { GuardDrops } from '../../model/values/types.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { linkFilter } from '../netlink/socket-filter.js';
 import { RTNLGRP } from '../netlink/uapi.js';
@@ -68,6 +69,10 @@ export class LinuxHostParts implements HostPartsKernel {
 
   watchGwbridge(listener: Listener): void {
     this.listeners.add(listener);
+  }
+
+  guardDrops(): GuardDrops | undefined {
+    return this.at.vxlanGuard.drops();
   }
 
   close(): void {
