@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import * as z from 'zod';
-import { COMMANDS } from '../src/cli/program/all.js';
 import type { Command } from '../src/cli/frame/command.js';
+import { COMMANDS } from '../src/cli/program/all.js';
 
 export const COMMANDS_PATH = new URL('../docs/commands.md', import.meta.url);
 
@@ -51,7 +51,9 @@ function typeOf({ type, enum: values, const: value, anyOf, items, additionalProp
 
 /** Those below it, wherever they are. */
 const below = (schema: Schema): Schema | undefined =>
-  schema.properties ? schema : [...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])].map(below).find((s) => s);
+  schema.properties
+    ? schema
+    : [...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])].map(below).find((s) => s);
 
 function fields(schema: Schema, depth = 0): readonly string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {

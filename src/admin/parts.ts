@@ -1,6 +1,7 @@
 /** What the routes of the admin socket may look at: parts of the agent that runs now, each the narrowest port of it. */
 import type { DnsService } from '../dns/serving/service.js';
 import type { Rows } from '../health/rows.js';
+import type { Metrics } from '../metrics/metrics.js';
 import type { NodeAddress, NodeId } from '../model/values/types.js';
 import type { ContainerPass } from '../reconcile/engine/container-pass.js';
 import type { Drain } from '../registry/nodes/drain.js';
@@ -21,5 +22,6 @@ export interface AdminParts {
   readonly containers: Pick<ContainerPass, 'sweep'>;
   readonly drain: Pick<Drain, 'begin' | 'end' | 'since'>;
   readonly dns: Pick<DnsService, 'of'>;
+  readonly metrics: Pick<Metrics, 'page' | 'readiness'>;
   readonly tenure: Pick<Tenure, 'holds' | 'refusal'>;
 }

@@ -11,6 +11,7 @@ import { PORT_RANGE } from '../model/values/shapes.js';
 import type { NodeAddress } from '../model/values/types.js';
 import { type ConsulConfig, readConsul, withoutToken } from './consul.js';
 import { privateFolder } from './folder.js';
+import { type Listen, readListen } from './listen.js';
 
 export interface Config {
   /** Undefined: the embedded store of a single host. */
@@ -28,6 +29,8 @@ export interface Config {
   readonly consulGuard: boolean;
   /** Whether networks created here hold containers to their addresses unless the user says. */
   readonly antispoof: boolean;
+  /** Where metrics and health are served; undefined: nowhere but on the admin socket. */
+  readonly metrics?: Listen;
   /** Where pools that nobody named come from. */
   readonly defaultPools: readonly PoolSource[];
   /** Sockets to serve; a managed plugin has one for its plain name and one for the engine that started it. */
@@ -61,11 +64,13 @@ export function readConfig(env: Env): Config {
     }
   };
   const consul = attempt(() => readConsul(env.CLUSTER_STORE ?? '', env.CLUSTER_STORE_OPTS ?? ''), undefined);
+  const metrics = attempt(() => readListen('METRICS_ADDR', env.METRICS_ADDR ?? ''), undefined);
   const sockets = readSockets(env.PLUGIN_SOCKETS ?? '');
   // Whoever logs has read it already.
   attempt(() => oneOf('LOG_FORMAT', env.LOG_FORMAT || 'json', LOG_FORMATS), 'json');
   const config: Config = {
     ...(consul === undefined ? {} : { consul }),
+    ...(metrics === undefined ? {} : { metrics }),
     advertise: attempt(() => readAdvertise(env.CLUSTER_ADVERTISE ?? ''), '' as NodeAddress),
     logLevel: attempt(() => oneOf('LOG_LEVEL', env.LOG_LEVEL || 'info', LOG_LEVELS), 'info'),
     dataDir: attempt(() => privateFolder(env.DATA_DIR || '/var/lib/tsoverlay'), ''),

@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.js';
 import { UserError } from '../errors.js';
 import type { Log } from '../health/events.js';
+import { Measures } from '../health/measures.js';
 import type { Rows } from '../health/rows.js';
 import { LinuxKernel } from '../kernel/host.js';
 import { readOrigin } from '../kernel/system/origin.js';
@@ -33,8 +34,9 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const facts = await kernel.hostFacts();
   const memory = HostMemory.open(config.dataDir, rows);
   const copyFile = new CopyFile(config.dataDir, rows);
+  const measures = new Measures();
   const pulse = new StorePulse();
-  const versioned = await openStore(config, log, rows, pulse);
+  const versioned = await openStore(config, log, rows, measures, pulse);
   const identity = new Identity(versioned, memory, vxlanPort);
   const origin = readOrigin();
   const finder = new SelfFinder({
@@ -51,5 +53,6 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const tenure = new Tenure(rows.of('node.key').row());
   const store = new TenantStore(versioned, tenure);
   const drain = new Drain(memory, rows.of('node.drained').row());
-  return { kernel, facts, memory, copyFile, pulse, versioned, identity, origin, finder, self, tenure, store, drain };
+  const known = { memory, copyFile, pulse, measures, versioned };
+  return { ...known, kernel, facts, identity, origin, finder, self, tenure, store, drain };
 }

@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.js';
 import { DockerEngine } from '../engine/docker.js';
 import type { Log } from '../health/events.js';
+import type { Meter } from '../health/measures.js';
 import type { Rows } from '../health/rows.js';
 import { LinuxHostParts } from '../kernel/host-parts/host-parts.js';
 import { SYSCTLS } from '../model/host/sysctls.js';
@@ -20,6 +21,7 @@ import { ConsulGuardPlanner } from '../reconcile/host-parts/consul-guard-planner
 import { GwbridgePlanner } from '../reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../reconcile/host-parts/host-parts-pass.js';
 import { always } from '../reconcile/host-parts/planner.js';
+import { ProbePlanner } from '../reconcile/host-parts/probe-planner.js';
 import { VxlanGuardPlanner } from '../reconcile/host-parts/vxlan-guard-planner.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
 import type { ClusterParts } from './cluster.js';
@@ -56,28 +58,30 @@ function makeHostPasses(
   { ground, cluster, registry }: Below,
   docker: DockerEngine,
 ) {
-  const { kernel, facts, self, tenure } = ground;
+  const { kernel, facts, self, tenure, measures: meter } = ground;
   const { view, local, membership, registration } = cluster;
   const { advertise: address, vxlanPort: port } = config;
   const node = new NodePass({ kernel, registration, facts, rows });
   const host = new HostPass({
-    ...{ kernel, view, local, membership, tenure, log, rows },
+    ...{ kernel, view, local, membership, tenure, log, meter, rows },
     peers: registry.peers,
     self: { id: self, address, port, mtu: () => node.facts.underlayMtu },
   });
-  return { node, host, hostParts: makeHostParts(config, log, rows, { view, docker, node }) };
+  return { node, host, ...makeHostParts(config, log, rows, { view, docker, node, meter }) };
 }
 
 interface Around {
   readonly view: ClusterView;
   readonly docker: DockerEngine;
   readonly node: NodePass;
+  readonly meter: Meter;
 }
 
 /** What is the host's own and no network's. */
-function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, node }: Around): HostPartsPass {
+function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, node, meter }: Around) {
   const { advertise: self, vxlanPort: port, vxlanGuard: mode, gwbridge: wish } = config;
   const maker = new GwbridgeMaker({ engine: docker, wish, log, rows: rows.of('engine.gwbridge') });
+  const probePlanner = new ProbePlanner({ self, port, view, facts: () => node.facts });
   const planners = {
     vxlanGuard: new VxlanGuardPlanner({ view, self, isWanted: mode !== 'off', log }),
     consulGuard: new ConsulGuardPlanner({
@@ -87,13 +91,15 @@ function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, nod
     }),
     gwbridge: new GwbridgePlanner({ wish, view, facts: () => node.facts }),
     sysctls: always<'sysctls'>(SYSCTLS),
+    probe: probePlanner,
     crypt: always<'crypt'>([]),
   };
   const kernel = new LinuxHostParts({ underlay: familyOf(self), mode, port });
-  return new HostPartsPass({
-    ...{ kernel, planners, port, log, rows },
+  const hostParts = new HostPartsPass({
+    ...{ kernel, planners, port, log, meter, rows },
     requestGwbridge: (subnet) => void maker.make(subnet),
   });
+  return { hostParts, probePlanner };
 }
 
 /** What they compare the cluster with is the engine's. */

@@ -15,7 +15,8 @@ import { nameOf, ownMemory, ownPlaces } from '../reading/containers.js';
 const heard = z.object({
   type: z.enum(['A', 'AAAA', 'PTR']),
   answers: z.array(z.string()).readonly(),
-  outcome: z.string(),
+  outcome: z.string().describe('NOERROR, NXDOMAIN, …; why there is no answer, where there is none'),
+  isAnswer: z.boolean(),
 });
 
 export const dns = command({

@@ -16,6 +16,7 @@ export interface Heard {
   readonly answers: readonly string[];
   /** `NOERROR`, `NXDOMAIN`, …; why there is no answer, where there is none. */
   readonly outcome: string;
+  readonly isAnswer: boolean;
 }
 
 /** As programs ask: by way of the redirect to our resolver, where that stands. */
@@ -31,7 +32,7 @@ async function ask(sandbox: string, from: string, name: string, type: Type): Pro
   try {
     return await exchange(sandbox, from, name, type);
   } catch (e) {
-    return { answers: [], outcome: messageOf(e) };
+    return { answers: [], outcome: messageOf(e), isAnswer: false };
   }
 }
 
@@ -69,7 +70,9 @@ function exchange(sandbox: string, from: string, name: string, type: Type): Prom
       const data = (answer.answers ?? []).flatMap((a) =>
         a.type === type && typeof a.data === 'string' ? [a.data] : [],
       );
-      finish(() => resolve({ answers: data, outcome: RCODES[(answer.flags ?? 0) & 0xf] ?? 'an error' }));
+      finish(() =>
+        resolve({ answers: data, outcome: RCODES[(answer.flags ?? 0) & 0xf] ?? 'an error', isAnswer: true }),
+      );
     });
     socket.connect(53, ENGINE_ADDRESS, () => socket.send(query));
   });

@@ -16,7 +16,7 @@ export interface Asked {
 
 export function whoAnswers({ heard, engine, ours }: Asked): 'tsoverlay' | 'engine' | 'nobody' {
   const said = (all: readonly Typed[]) => all.flatMap(({ answers }) => answers);
-  if (heard.every(({ outcome }) => /no answer|refused|E[A-Z]{3,}/.test(outcome))) return 'nobody';
+  if (!heard.some(({ isAnswer }) => isAnswer)) return 'nobody';
   if (ours?.answers) return 'tsoverlay';
   // Names of addresses are not looked up there.
   if (said(heard).length > 0 && said(engine).length === 0) return 'tsoverlay';

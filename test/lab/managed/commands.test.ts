@@ -21,7 +21,7 @@ beforeAll(async () => {
   await scene.furnish();
   await scene.bothAnswer(10_000);
 });
-afterAll(() => scene?.down());
+afterAll(() => scene?.lab.down());
 
 /** What each of them knows all the same. */
 async function expectKnown(away: RegExp): Promise<void> {

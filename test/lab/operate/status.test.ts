@@ -90,6 +90,7 @@ describe('verbs and bundles', () => {
       expect(all).toContain(known);
     expect(all).not.toContain('geheim');
     expect(await host().run('stat', '-c', '%a', '/tmp/report.tar')).toBe('600');
+    await scene.docker(1, 'network', 'rm', 'labelled');
   });
 
   it('node drain: nothing new comes, what runs is named, and comes again after --off', async () => {
