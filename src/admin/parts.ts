@@ -1,4 +1,5 @@
 /** What the routes of the admin socket may look at: parts of the agent that runs now, each the narrowest port of it. */
+import type { Sandboxes } from '../dns/serving/sandboxes.js';
 import type { DnsService } from '../dns/serving/service.js';
 import type { Rows } from '../health/rows.js';
 import type { Metrics } from '../metrics/metrics.js';
@@ -21,7 +22,8 @@ export interface AdminParts {
   readonly view: Pick<ClusterView, 'confirmed' | 'current'>;
   readonly containers: Pick<ContainerPass, 'sweep'>;
   readonly drain: Pick<Drain, 'begin' | 'end' | 'since'>;
-  readonly dns: Pick<DnsService, 'of'>;
+  readonly dns: Pick<DnsService, 'ready'>;
+  readonly sandboxes: Pick<Sandboxes, 'zonesOf'>;
   readonly metrics: Pick<Metrics, 'page' | 'readiness'>;
   readonly tenure: Pick<Tenure, 'holds' | 'refusal'>;
 }

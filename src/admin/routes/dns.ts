@@ -6,13 +6,12 @@ import { type DnsAnswer, dnsExchange } from '../contract/dns.js';
 import { answering } from './route.js';
 
 export const dns = answering(dnsExchange, async (parts, { sandbox, name: asked }): Promise<DnsAnswer> => {
-  const resolver = parts.dns.of(sandbox);
-  if (resolver === undefined) return { serving: 'no', zones: [], answers: null };
-  const serving = resolver.isReady ? 'yes' : 'not yet';
-  const found = resolver.zones();
+  const look = parts.sandboxes.zonesOf(sandbox);
+  if (look === undefined) return { serving: 'no', zones: [], answers: null };
+  const serving = (await parts.dns.ready(sandbox, 0)) ? 'yes' : 'not yet';
   // The engine tells of its container within a second, or never.
-  if (found instanceof Promise) await found;
-  const zones = found instanceof Promise ? resolver.zones() : found;
+  await look();
+  const zones = look();
   if (zones instanceof Promise) return { serving, zones: [], answers: null };
   const name = canonical(asked);
   const answers = lookUp(name, zones, () => true);

@@ -88,12 +88,6 @@ export class DnsService {
     });
   }
 
-  /** The resolver that a sandbox has, or is about to have; undefined for one that gets none. */
-  of(sandbox: string): { readonly isReady: boolean; readonly zones: Zones } | undefined {
-    const zones = this.wanted.get(sandbox);
-    return zones && { isReady: this.serving.get(sandbox)?.ready === true, zones };
-  }
-
   /** Of all resolvers there have been. */
   get counts(): ResolverCounts {
     return [...this.serving.values()].reduce((sum, { resolver }) => added(sum, resolver.counts), this.past);
