@@ -2,6 +2,7 @@
 import type { Rows } from '../health/rows.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { NodeAddress, NodeId } from '../model/values/types.js';
+import type { Probes } from '../probe/probes.js';
 import type { ContainerPass } from '../reconcile/engine/container-pass.js';
 import type { Tenure } from '../registry/nodes/tenure.js';
 import type { StorePulse } from '../store/pulse.js';
@@ -10,6 +11,8 @@ import type { ClusterView } from '../store/view/cluster-view.js';
 export interface AdminParts {
   readonly self: NodeId;
   readonly address: NodeAddress;
+  /** UDP, of VXLAN. */
+  readonly port: number;
   /** When this agent began. */
   readonly started: Date;
   /** Consul's, as `host:port`; none with the embedded store. */
@@ -19,5 +22,6 @@ export interface AdminParts {
   readonly view: Pick<ClusterView, 'confirmed' | 'current'>;
   readonly containers: Pick<ContainerPass, 'sweep'>;
   readonly metrics: Pick<Metrics, 'page' | 'readiness'>;
+  readonly probes: Pick<Probes, 'probe'>;
   readonly tenure: Pick<Tenure, 'holds' | 'refusal'>;
 }

@@ -1,15 +1,17 @@
 /** The operator's commands. Without one, tsoverlay serves the engine. */
 import { Command as Commander, CommanderError } from 'commander';
 import { UserError } from '../../errors.js';
+import { doctor } from '../commands/doctor.js';
 import { events } from '../commands/events.js';
 import { ipamCheck } from '../commands/ipam-check.js';
 import { nodeForget } from '../commands/node-forget.js';
+import { ping } from '../commands/ping.js';
 import { status } from '../commands/status.js';
 import type { Command, Exit, Given } from '../frame/command.js';
 import { Desk } from '../frame/desk.js';
 import { Output } from '../frame/output.js';
 
-export const COMMANDS: readonly Command[] = [status, events, ipamCheck, nodeForget];
+export const COMMANDS: readonly Command[] = [status, doctor, ping, events, ipamCheck, nodeForget];
 
 /** What several commands begin with. */
 const GROUPS: Readonly<Record<string, string>> = { ipam: 'addresses of the cluster', node: 'nodes of the cluster' };
