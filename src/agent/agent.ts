@@ -59,8 +59,8 @@ export class Agent {
     this.loading = new Loading({ ...ground, ...cluster, log, heal: () => this.healing.heal() });
     this.measuring = new Measuring(parts, rows, () => this.loading.knowsCluster);
     this.admin = {
-      ...{ ...ground, ...cluster, ...passes, ...probes, rows, address: config.advertise, started: new Date() },
-      port: config.vxlanPort,
+      ...{ ...ground, ...cluster, ...names, ...passes, ...probes, rows },
+      ...{ address: config.advertise, port: config.vxlanPort, started: new Date() },
       metrics: this.measuring.metrics,
       servers: (config.consul?.servers ?? []).map(({ host, port }) => `${host}:${port}`),
     };

@@ -1,11 +1,9 @@
 import * as z from 'zod';
-import { CHECKS } from '../../doctor/checks/all.js';
-import { type Examined, examine } from '../../doctor/examination.js';
-import { surroundingsOf } from '../doctor/surroundings.js';
+import type { Examined } from '../../doctor/examination.js';
 import { command } from '../frame/command.js';
 
 /** Of one check: probes to many hosts take the longest, ms. */
-const PATIENCE_MS = 9_000;
+const PATIENCE_MS = 8_500;
 
 export const doctor = command({
   usage: 'doctor',
@@ -17,8 +15,12 @@ export const doctor = command({
     fine: z.array(z.string()).describe('codes of the checks that found nothing'),
     unknown: z.record(z.string(), z.string()).describe('what could not be looked at, by check, and why'),
   }),
-  seconds: () => 12,
+  seconds: () => 10,
   async run(desk) {
+    // Much of it is for this command alone.
+    const { CHECKS } = await import('../../doctor/checks/all.js');
+    const { examine } = await import('../../doctor/examination.js');
+    const { surroundingsOf } = await import('../doctor/surroundings.js');
     const examined = await examine(CHECKS, surroundingsOf(desk), PATIENCE_MS);
     const { findings, fine, unknown } = examined;
     return {

@@ -2,13 +2,16 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Lab } from '../lab.js';
 import { PLUGIN_MAIN } from '../paths.js';
+import { within } from '../waiting.js';
 
 let lab: Lab;
 beforeAll(async () => {
   lab = await Lab.boot({ hosts: 2, consul: true, durableConsul: true });
   const [one, two] = [lab.host(1), lab.host(2)];
   await one.docker('network', 'create', '-d', 'tsoverlay', '--subnet', '172.16.1.0/24', 'net');
-  await expect.poll(() => two.docker('network', 'ls', '--format', '{{.Name}}')).toContain('net');
+  await within(10_000, 'the network is on the other host', async () =>
+    (await two.docker('network', 'ls', '--format', '{{.Name}}')).split('\n').includes('net'),
+  );
   await two.docker('run', '-d', '--name', 'web', '--net', 'net', 'busybox', 'sleep', 'infinity');
 });
 afterAll(() => lab?.down());
