@@ -4,6 +4,7 @@ import * as z from 'zod';
 import { messageOf, UserError } from '../../errors.js';
 import { hostnameOf } from '../../model/values/shapes.js';
 import { command } from '../frame/command.js';
+import { doctor } from './doctor.js';
 import { ipamCheck } from './ipam-check.js';
 import { status } from './status.js';
 
@@ -26,7 +27,7 @@ export const report = command({
     const [{ bundle }, { tarOf }] = await Promise.all([import('../report/bundle.js'), import('../report/tar.js')]);
     const name = `tsoverlay-${hostnameOf(hostname())}-${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}`;
     const file = typeof output === 'string' ? output : `${name}.tar`;
-    const files = await bundle(desk, { 'status.txt': status, 'ipam.txt': ipamCheck });
+    const files = await bundle(desk, { 'status.txt': status, 'doctor.txt': doctor, 'ipam.txt': ipamCheck });
     const tar = await tarOf(name, files);
     const json = {
       file,
