@@ -162,6 +162,7 @@ export class Agent {
     exposure.look();
     hostParts.kick('vxlanGuard');
     hostParts.kick('probe');
+    hostParts.kick('uplinks');
     findings.look(view.current);
   }
 
