@@ -1,5 +1,5 @@
 /** Kernel settings: `sysctl`. Those below `net` are the calling thread's namespace's, so all of this is synchronous. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hasCode, isKernelError } from '../../errors.js';
 import { fromNode } from './errno.js';
 import { remountWritable } from './netns.js';
@@ -40,18 +40,33 @@ export function disableIpv6(): void {
     }
 }
 
+const FORWARDING = ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'];
+
 /**
  * `sysctl -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`: a network's subnets reach each other through its
  * namespace. It would be inherited from the first namespace, whose setting is not ours.
  */
 export function enableForwarding(): void {
-  for (const name of ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'])
+  for (const name of FORWARDING)
     try {
       writeSysctl(name, 1);
     } catch (e) {
       if (!isKernelError(e, 'ENOENT')) throw e;
     }
 }
+
+/** It would be inherited from the first namespace. A kernel without IPv6 forwards none. */
+export function stopForwarding(): void {
+  for (const name of FORWARDING)
+    try {
+      writeSysctl(name, 0);
+    } catch (e) {
+      if (!isKernelError(e, 'ENOENT')) throw e;
+    }
+}
+
+export const forwards = (): boolean =>
+  FORWARDING.some((name) => existsSync(`${ROOT}/${name}`) && readSysctl(name, ROOT) !== '0');
 
 const SOURCE_CHECK = 'net/ipv4/conf/all/rp_filter';
 /** RFC 3704, section 2.2. */

@@ -31,6 +31,9 @@ export const DEFAULT_VXLAN_PORT = 4789;
 /** `1-` and the first 10 hex digits of the network's id: the same on every host. */
 export const namespaceName = (id: NetworkId): NamespaceName => `1-${id.slice(0, 10)}` as NamespaceName;
 
+/** Of the host's WireGuard mesh, beside the networks' own. */
+export const CRYPT_NAMESPACE = 'tsoverlay-crypt';
+
 export const namespacePath = (name: NamespaceName): string => `${NETNS_DIR}/${name}`;
 
 export const isNamespaceName = (name: string): name is NamespaceName => /^1-[0-9a-f]{10}$/.test(name);

@@ -1,0 +1,127 @@
+/** The steps that make the host's WireGuard mesh as planned, in the order they must run: the new before the old goes. Pure. */
+import { isDeepStrictEqual } from 'node:util';
+import type { PublicKey } from '../values/types.js';
+import type {
+  CryptPeer,
+  CryptPlan,
+  CryptStep,
+  ObservedCrypt,
+  ObservedPeer,
+  ObservedWireguard,
+  WireguardPlan,
+} from './steps.js';
+
+/** As long as a session lives without a handshake (REJECT_AFTER_TIME of WireGuard), ms. */
+const SESSION_MS = 180_000;
+
+export interface CryptMoment {
+  /** What it was last made into: endpoints that are other ones since are set. Absent: by an earlier process, if at all. */
+  readonly before?: CryptPlan;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** `wanted` undefined: there should be none. */
+export function cryptDiff(
+  wanted: CryptPlan | undefined,
+  found: ObservedCrypt | undefined,
+  moment: CryptMoment,
+): readonly CryptStep[] {
+  if (wanted === undefined)
+    return found === undefined ? [] : [{ kind: 'removeCrypt', reason: 'no network is encrypted', prune: true }];
+  const seen: ObservedCrypt = found ?? { devices: [], strays: [], routes: [], forwards: true };
+  const planned = new Set(wanted.devices.map((d) => d.link));
+  const unplanned = seen.devices.filter((d) => !planned.has(d.link));
+  return [
+    ...(found === undefined ? [{ kind: 'createCrypt' as const, reason: 'missing' }] : []),
+    ...(seen.unmounted ? [{ kind: 'mountCrypt' as const, reason: 'its file was unmounted' }] : []),
+    ...(seen.forwards ? [{ kind: 'stopForwarding' as const, reason: 'sends on what comes in' }] : []),
+    // By any other way out the frames of encrypted networks could leave as they are.
+    ...seen.strays.map((link): CryptStep => ({ kind: 'removeCryptLink', link, reason: 'no WireGuard device' })),
+    ...wanted.devices.flatMap((device) => deviceSteps(device, wanted, seen, moment)),
+    ...routeSteps(wanted, seen),
+    ...wanted.devices.flatMap((device) => removedPeers(device, wanted, seen)),
+    ...unplanned.map(
+      ({ link }): CryptStep => ({ kind: 'removeCryptLink', link, reason: 'its key is no longer used', prune: true }),
+    ),
+  ];
+}
+
+function deviceSteps(
+  device: WireguardPlan,
+  { peers }: CryptPlan,
+  seen: ObservedCrypt,
+  moment: CryptMoment,
+): readonly CryptStep[] {
+  const { link, vtep, mtu } = device;
+  const found = seen.devices.find((d) => d.link === link);
+  const other = found && otherness(device, found);
+  const put = changedPeers(peers, found, moment);
+  return [
+    ...(found === undefined ? [{ kind: 'createWireguard' as const, device, reason: 'missing' }] : []),
+    ...(other === undefined ? [] : [{ kind: 'setWireguard' as const, device, reason: other }]),
+    ...(found === undefined || found.mtu === mtu
+      ? []
+      : [{ kind: 'setCryptMtu' as const, link, mtu, reason: `MTU is ${found.mtu}` }]),
+    ...(put.peers.length === 0
+      ? []
+      : [{ kind: 'putPeers' as const, link, ...put, reason: 'not as their records say' }]),
+    ...(found?.addresses.includes(`${vtep}/32`) ? [] : [{ kind: 'addVtep' as const, link, vtep, reason: 'missing' }]),
+    ...(found?.up ? [] : [{ kind: 'setCryptUp' as const, link, reason: found === undefined ? 'new' : 'down' }]),
+  ];
+}
+
+const otherness = (device: WireguardPlan, { key, port }: ObservedWireguard): string | undefined =>
+  key !== device.key ? 'has another key' : port === device.port ? undefined : `listens on port ${port}`;
+
+function changedPeers(
+  peers: readonly CryptPeer[],
+  found: ObservedWireguard | undefined,
+  { before, now }: CryptMoment,
+): { readonly peers: readonly CryptPeer[]; readonly placed: ReadonlySet<PublicKey> } {
+  const have = new Map(found?.peers.map((p) => [p.key, p]));
+  const had = new Map(before?.peers.map((p) => [p.key, p]));
+  const isPlaced = (peer: CryptPeer): boolean => {
+    const known = have.get(peer.key);
+    if (known === undefined || known.endpoint === undefined) return false;
+    if (isDeepStrictEqual(known.endpoint, peer.endpoint)) return true;
+    const last = had.get(peer.key);
+    // It has roamed, or its record is another since: while a session lives, what it says itself is right.
+    return last === undefined ? isAlive(known, now) : isDeepStrictEqual(last.endpoint, peer.endpoint);
+  };
+  const isRight = (peer: CryptPeer): boolean => {
+    const known = have.get(peer.key);
+    return known?.keepalive === peer.keepalive && isDeepStrictEqual(known.allowed, [`${peer.vtep}/32`]);
+  };
+  const changed = peers.filter((peer) => !isPlaced(peer) || !isRight(peer));
+  return { peers: changed, placed: new Set(changed.filter((p) => !isPlaced(p)).map((p) => p.key)) };
+}
+
+/** By a clock that may have been set: what lies ahead is of no use. */
+const isAlive = ({ handshake }: ObservedPeer, now: number): boolean =>
+  handshake !== undefined && handshake <= now && now - handshake < SESSION_MS;
+
+function removedPeers(device: WireguardPlan, { peers }: CryptPlan, { devices }: ObservedCrypt): readonly CryptStep[] {
+  const { link } = device;
+  const wanted = new Set(peers.map((p) => p.key));
+  const found = devices.find((d) => d.link === link)?.peers ?? [];
+  const keys = found.map((p) => p.key).filter((key) => !wanted.has(key));
+  return keys.length === 0
+    ? []
+    : [{ kind: 'removePeers', link, keys, reason: 'no host of the cluster has this key', prune: true }];
+}
+
+function routeSteps({ routes }: CryptPlan, seen: ObservedCrypt): readonly CryptStep[] {
+  const have = new Map(seen.routes.map((route) => [route.to, route]));
+  const wanted = new Set(routes.map((route) => route.to));
+  const changed = routes.filter((route) => !isDeepStrictEqual(have.get(route.to), route));
+  const gone = seen.routes.map((route) => route.to).filter((to) => !wanted.has(to));
+  return [
+    ...(changed.length === 0
+      ? []
+      : [{ kind: 'replaceCryptRoutes' as const, routes: changed, reason: 'missing, or another way' }]),
+    ...(gone.length === 0
+      ? []
+      : [{ kind: 'removeCryptRoutes' as const, to: gone, reason: 'not planned', prune: true as const }]),
+  ];
+}
