@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-/** Starts tsoverlay: settings, adapters, loops, server, signals. The only file that knows all others. */
+/** Starts tsoverlay: settings, adapters, loops, server, signals. */
 import { hostname } from 'node:os';
 import { pino } from 'pino';
+import { Supervisor } from './agent/supervisor.js';
 import { awaitConfig } from './await-config.js';
 import { readConfig } from './config/config.js';
 import { isUserError, messageOf } from './errors.js';
 import { shown } from './model/values/printable.js';
-import { Supervisor } from './supervisor.js';
 
 async function main(): Promise<void> {
   // Whatever we were started with: nothing that we make is for others.

@@ -3,7 +3,7 @@ import { UserError } from '../errors.js';
 import { covers, isUnspecified, networkOf, parseIp } from '../model/values/address.js';
 import { DRIVER } from '../model/values/names.js';
 import { sourcesOf } from '../model/values/pool-source.js';
-import type { Cidr, NetworkId } from '../model/values/types.js';
+import type { Cidr, NetworkId, PoolSource } from '../model/values/types.js';
 import type { Underway } from '../registry/changes/underway.js';
 import type { Ipam } from '../registry/ipam/ipam.js';
 import type { Pools } from '../registry/ipam/pools.js';
@@ -17,49 +17,53 @@ export const ADDRESS_SPACE = DRIVER;
 const REQUEST_TYPE = 'RequestAddressType';
 const GATEWAY = 'com.docker.network.gateway';
 
+export interface IpamDriverParts {
+  /** Where pools that nobody named come from. */
+  readonly defaultPools: readonly PoolSource[];
+  readonly pools: Pick<Pools, 'claim' | 'claimAny' | 'release'>;
+  readonly ipam: Pick<Ipam, 'release' | 'requestAddress' | 'requestGateway'>;
+  readonly networks: Pick<Networks, 'standing'>;
+  readonly underway: Pick<Underway, 'mirroredWith'>;
+}
+
 export class IpamDriver {
-  constructor(
-    private readonly pools: Pools,
-    private readonly ipam: Ipam,
-    private readonly networks: Networks,
-    private readonly underway: Underway,
-  ) {}
+  constructor(private readonly parts: IpamDriverParts) {}
 
   async requestPool(request: RequestPoolRequest): Promise<object> {
-    const mirrorOf = this.underway.mirroredWith(request.Pool);
+    const mirrorOf = this.parts.underway.mirroredWith(request.Pool);
     if (mirrorOf !== undefined) return this.poolOfMirror(mirrorOf, request);
-    const defaults = sourcesOf(this.pools.defaults, request.V6 ? 6 : 4);
+    const defaults = sourcesOf(this.parts.defaultPools, request.V6 ? 6 : 4);
     const sources = anyOfSize(request, defaults) ?? readPoolOptions(request.Options, request.Pool, defaults);
-    if (request.Pool === '' || isUnspecified(request.Pool)) return answer(await this.pools.claimAny(sources));
+    if (request.Pool === '' || isUnspecified(request.Pool)) return answer(await this.parts.pools.claimAny(sources));
     const pool = networkOf(request.Pool);
     const range = request.SubPool === '' ? undefined : networkOf(request.SubPool);
     if (range !== undefined && !covers(pool, range))
       throw new UserError(`--ip-range ${range} does not lie in --subnet ${pool}`);
-    await this.pools.claim(pool, range);
+    await this.parts.pools.claim(pool, range);
     return answer(pool);
   }
 
   async releasePool(pool: Cidr): Promise<object> {
-    await this.pools.release(pool);
+    await this.parts.pools.release(pool);
     return {};
   }
 
   async requestAddress({ PoolID, Address, Options }: RequestAddressRequest): Promise<object> {
     const gateway = Options[REQUEST_TYPE] === GATEWAY;
     const address = gateway
-      ? await this.ipam.requestGateway(PoolID, Address)
-      : await this.ipam.requestAddress(PoolID, Address);
+      ? await this.parts.ipam.requestGateway(PoolID, Address)
+      : await this.parts.ipam.requestAddress(PoolID, Address);
     return { Address: address, Data: {} };
   }
 
   async releaseAddress(pool: Cidr, address: string): Promise<object> {
-    await this.ipam.release(pool, parseIp(address));
+    await this.parts.ipam.release(pool, parseIp(address));
     return {};
   }
 
   /** A mirror takes up the pool that its network holds already. */
   private async poolOfMirror(id: NetworkId, request: RequestPoolRequest): Promise<object> {
-    const network = await this.networks.standing(id, 'view');
+    const network = await this.parts.networks.standing(id, 'view');
     const subnet = network.subnets.find((s) => s.pool === request.Pool);
     if (subnet === undefined)
       throw new UserError(`subnet ${request.Pool} is not one of network ${network.announced?.name ?? id}`);

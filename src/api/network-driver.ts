@@ -3,8 +3,8 @@
 import type { Sandboxes } from '../dns/serving/sandboxes.js';
 import { UserError } from '../errors.js';
 import { segmentsOf } from '../model/plan/layout.js';
-import { staticRoutes } from '../model/plan/plan.js';
-import type { Route } from '../model/plan/steps.js';
+import type { Route } from '../model/plan/namespace-plan.js';
+import { staticRoutes } from '../model/plan/ports.js';
 import { inPool, ipOf, networkOf, parseIp } from '../model/values/address.js';
 import { containerEnd, OPTION_MIRROR } from '../model/values/names.js';
 import { isId, MOST } from '../model/values/shapes.js';
@@ -44,31 +44,33 @@ const NO_SUBNET = '0.0.0.0/0';
 /** RouteType of a route with a next hop (moby `libnetwork/types`). */
 const NEXTHOP = 0;
 
+export interface NetworkDriverParts {
+  readonly networks: Pick<Networks, 'create' | 'known' | 'remove' | 'standing'>;
+  readonly endpoints: Endpoints;
+  readonly local: Pick<LocalEndpoints, 'expect' | 'join' | 'leave' | 'remove'>;
+  readonly memory: Pick<HostMemory, 'clusterIdOf' | 'forgetMirror' | 'isMirror' | 'rememberMirror'>;
+  readonly host: Pick<HostPass, 'defer' | 'kick' | 'settled'>;
+  readonly containers: Pick<ContainerPass, 'joined'>;
+  readonly sandboxes: Pick<Sandboxes, 'serve' | 'sync'>;
+  readonly macs: Pick<Macs, 'check' | 'choose' | 'confirm'>;
+  readonly antispoof: Pick<Antispoof, 'check' | 'resolve'>;
+  readonly underway: Pick<Underway, 'isReplaced'>;
+  readonly onRemoval: (text: string) => void;
+}
+
 export class NetworkDriver {
   /** Endpoints that wait for Join, with their routes within the network. */
   private readonly prepared = new Map<EndpointId, readonly Route[]>();
 
-  constructor(
-    private readonly networks: Networks,
-    private readonly endpoints: Endpoints,
-    private readonly local: LocalEndpoints,
-    private readonly memory: HostMemory,
-    private readonly host: HostPass,
-    private readonly containers: ContainerPass,
-    private readonly sandboxes: Sandboxes,
-    private readonly macs: Macs,
-    private readonly antispoof: Antispoof,
-    private readonly underway: Underway,
-    private readonly onRemoval: (text: string) => void,
-  ) {}
+  constructor(private readonly parts: NetworkDriverParts) {}
 
   async createNetwork(request: CreateNetworkRequest): Promise<object> {
     const options = readNetworkOptions((request.Options[GENERIC] ?? {}) as Record<string, unknown>);
     if (options.mirrorOf !== undefined) {
       if (!isId(options.mirrorOf))
         throw new UserError(`option ${OPTION_MIRROR} is for tsoverlay's own use; leave it out`);
-      await this.networks.standing(options.mirrorOf, 'view');
-      this.memory.rememberMirror(request.NetworkID, options.mirrorOf);
+      await this.parts.networks.standing(options.mirrorOf, 'view');
+      this.parts.memory.rememberMirror(request.NetworkID, options.mirrorOf);
       return {};
     }
     const data = [...request.IPv4Data, ...request.IPv6Data];
@@ -83,9 +85,9 @@ export class NetworkDriver {
       throw new UserError(
         'a tsoverlay network needs a subnet, and --ipam-driver null gives none; take --ipam-driver tsoverlay',
       );
-    const pairs = this.antispoof.resolve(options.repeated);
-    this.antispoof.check(pairs);
-    await this.networks.create({
+    const pairs = this.parts.antispoof.resolve(options.repeated);
+    this.parts.antispoof.check(pairs);
+    await this.parts.networks.create({
       id: request.NetworkID as string as NetworkId,
       subnets: data.map(subnetOf),
       vnis: options.vnis,
@@ -99,12 +101,12 @@ export class NetworkDriver {
   }
 
   async deleteNetwork({ NetworkID }: NetworkRequest): Promise<object> {
-    const id = this.memory.clusterIdOf(NetworkID);
-    if (this.underway.isReplaced(id)) return {};
-    const removal = await this.networks.remove(id);
-    this.memory.forgetMirror(NetworkID);
+    const id = this.parts.memory.clusterIdOf(NetworkID);
+    if (this.parts.underway.isReplaced(id)) return {};
+    const removal = await this.parts.networks.remove(id);
+    this.parts.memory.forgetMirror(NetworkID);
     if (!removal.removed)
-      this.onRemoval(
+      this.parts.onRemoval(
         `network ${id.slice(0, 12)} stays: containers on ${removal.users.join(', ')} use it; it comes back here`,
       );
     return {};
@@ -116,22 +118,22 @@ export class NetworkDriver {
     const first = addresses[0];
     if (first === undefined) throw new UserError('an endpoint of a tsoverlay network needs an IP address');
     checkEndpointOptions(request.Options);
-    const network = this.memory.clusterIdOf(request.NetworkID);
-    const mac = MacAddress === '' ? this.macs.choose(network, ipOf(first), request.EndpointID) : MacAddress;
-    if (MacAddress !== '') await this.macs.check(network, MacAddress, request.EndpointID);
+    const network = this.parts.memory.clusterIdOf(request.NetworkID);
+    const mac = MacAddress === '' ? this.parts.macs.choose(network, ipOf(first), request.EndpointID) : MacAddress;
+    if (MacAddress !== '') await this.parts.macs.check(network, MacAddress, request.EndpointID);
     const leased = await this.isLeased(request.NetworkID);
-    const standing = await this.networks.standing(network, 'view');
+    const standing = await this.parts.networks.standing(network, 'view');
     this.assertOneSegment(standing, addresses);
-    this.antispoof.check(standing.options);
-    await this.endpoints.create({ id: request.EndpointID, network, addresses, mac, leased });
+    this.parts.antispoof.check(standing.options);
+    await this.parts.endpoints.create({ id: request.EndpointID, network, addresses, mac, leased });
     try {
-      if (MacAddress !== '') await this.macs.confirm(network, MacAddress, request.EndpointID);
+      if (MacAddress !== '') await this.parts.macs.confirm(network, MacAddress, request.EndpointID);
       await this.prepare(network, request.EndpointID);
     } catch (e) {
       // To the engine it never was: nobody will ask us to remove it.
-      await this.endpoints
+      await this.parts.endpoints
         .remove(network, request.EndpointID, !leased)
-        .catch(() => this.local.remove(request.EndpointID));
+        .catch(() => this.parts.local.remove(request.EndpointID));
       throw e;
     }
     this.prepared.set(request.EndpointID, staticRoutes(standing, addresses));
@@ -141,13 +143,13 @@ export class NetworkDriver {
 
   /** Only answers: an engine of version 29 forgets all networks of a container whose Join fails. */
   async join({ NetworkID, EndpointID, SandboxKey }: JoinRequest): Promise<object> {
-    const network = this.memory.clusterIdOf(NetworkID);
+    const network = this.parts.memory.clusterIdOf(NetworkID);
     const routes = this.prepared.get(EndpointID) ?? (await this.prepareAgain(network, EndpointID));
-    this.local.join(EndpointID, SandboxKey);
-    this.host.kick(network);
-    await this.sandboxes.serve(SandboxKey, RESOLVER_DEADLINE_MS);
+    this.parts.local.join(EndpointID, SandboxKey);
+    this.parts.host.kick(network);
+    await this.parts.sandboxes.serve(SandboxKey, RESOLVER_DEADLINE_MS);
     // Not awaited: the engine holds the container's lock until we answer.
-    void this.containers.joined(NetworkID, EndpointID);
+    void this.parts.containers.joined(NetworkID, EndpointID);
     return {
       InterfaceName: { SrcName: containerEnd(EndpointID), DstPrefix: 'eth' },
       StaticRoutes: routes.map(({ to, via }) => ({ Destination: to, RouteType: NEXTHOP, NextHop: via })),
@@ -155,31 +157,31 @@ export class NetworkDriver {
   }
 
   async leave({ EndpointID }: EndpointRequest): Promise<object> {
-    this.local.leave(EndpointID);
-    this.sandboxes.sync();
+    this.parts.local.leave(EndpointID);
+    this.parts.sandboxes.sync();
     return {};
   }
 
   async deleteEndpoint({ NetworkID, EndpointID }: EndpointRequest): Promise<object> {
-    const network = this.memory.clusterIdOf(NetworkID);
+    const network = this.parts.memory.clusterIdOf(NetworkID);
     this.prepared.delete(EndpointID);
-    this.host.defer(network);
-    await this.endpoints.remove(network, EndpointID, !(await this.isLeased(NetworkID)));
+    this.parts.host.defer(network);
+    await this.parts.endpoints.remove(network, EndpointID, !(await this.isLeased(NetworkID)));
     return {};
   }
 
   /** The link and all that it needs: Join finds it made. */
   private async prepare(network: NetworkId, id: EndpointId): Promise<Endpoint> {
-    const endpoint = await this.endpoints.awaitSeen(network, id, KERNEL_DEADLINE_MS);
-    this.local.expect(id);
-    await this.host.settled(network, KERNEL_DEADLINE_MS);
+    const endpoint = await this.parts.endpoints.awaitSeen(network, id, KERNEL_DEADLINE_MS);
+    this.parts.local.expect(id);
+    await this.parts.host.settled(network, KERNEL_DEADLINE_MS);
     return endpoint;
   }
 
   /** For one that was created before a restart of ours. */
   private async prepareAgain(id: NetworkId, endpoint: EndpointId): Promise<readonly Route[]> {
     const { addresses } = await this.prepare(id, endpoint);
-    const network = await this.networks.known(id);
+    const network = await this.parts.networks.known(id);
     return network === undefined ? [] : staticRoutes(network, addresses);
   }
 
@@ -193,8 +195,8 @@ export class NetworkDriver {
 
   /** False only on the host that created the network with its engine's own IPAM. */
   private async isLeased(id: CreateNetworkRequest['NetworkID']): Promise<boolean> {
-    if (this.memory.isMirror(id)) return true;
-    const network = await this.networks.known(this.memory.clusterIdOf(id));
+    if (this.parts.memory.isMirror(id)) return true;
+    const network = await this.parts.networks.known(this.parts.memory.clusterIdOf(id));
     return network?.ipam !== 'engine';
   }
 }

@@ -1,8 +1,9 @@
 /** The host's kernel as the rest of tsoverlay sees it: HostKernel over netlink, setns and /proc/sys. */
 import { closeSync, openSync } from 'node:fs';
 import type { Bearer } from '../model/diff/takeover.js';
+import type { ObservedLink, ObservedNamespace } from '../model/plan/observed.js';
 import { learns } from '../model/plan/quiet.js';
-import type { ObservedLink, ObservedNamespace, Step } from '../model/plan/steps.js';
+import type { Step } from '../model/plan/steps.js';
 import type { HostFacts, HostKernel } from '../model/ports/ports.js';
 import { networkOf } from '../model/values/address.js';
 import { NETNS_DIR, namespaceName } from '../model/values/names.js';
@@ -37,7 +38,6 @@ const ETHERNET_MTU = 1500;
 export interface LinuxKernelOptions {
   /** The node's IP address on the underlay. */
   readonly advertise: string;
-  readonly log?: (message: string, fields: Record<string, unknown>) => void;
   /** Where namespaces are kept, the engine's own folder unless a test says otherwise. */
   readonly netnsDir?: string;
 }
@@ -110,8 +110,6 @@ export class LinuxKernel implements HostKernel {
   }
 
   async apply(step: Step): Promise<void> {
-    const { kind, ns, reason, ...details } = step;
-    this.options.log?.(kind, { ns, reason, ...details });
     await execute(this.at, step);
   }
 
@@ -125,7 +123,7 @@ export class LinuxKernel implements HostKernel {
     });
     // The gateway's own; the containers' are theirs.
     const forgotten = there.map(({ bridge, ip, mac }) =>
-      this.at.entries.change(name, { kind: 'announce', change: removingNeighbour('ip', bridge, mac, ip), ipv6: false }),
+      this.at.entries.change(name, { change: removingNeighbour('ip', bridge, mac, ip), ipv6: false }),
     );
     await Promise.all(forgotten);
     this.spaces.within(space, () => announce(there));

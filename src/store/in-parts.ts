@@ -41,7 +41,7 @@ export function partsOf(ops: readonly Op[], beside: readonly Op[] = []): readonl
  * `last`. Rejects with a StoreError that passes when a part did not hold: read all anew.
  */
 export async function commitAhead(
-  store: Store,
+  store: Pick<Store, 'commit'>,
   ops: readonly Op[],
   conditions: readonly Op[],
   last: readonly Op[],

@@ -1,6 +1,7 @@
 /** One host's namespaces in memory: what steps do to them, and what looking at them costs. */
 import { kernelError } from '../../src/kernel/system/errno.js';
-import type { ObservedLink, ObservedNamespace, Step, StepOf } from '../../src/model/plan/steps.js';
+import type { ObservedLink, ObservedNamespace } from '../../src/model/plan/observed.js';
+import type { Step } from '../../src/model/plan/steps.js';
 import type { HostKernel } from '../../src/model/ports/ports.js';
 import type { Cidr, Mac, NamespaceName } from '../../src/model/values/types.js';
 
@@ -159,7 +160,7 @@ export class FakeKernel implements Partial<HostKernel> {
     }
   }
 
-  private createPort(space: Space, step: StepOf<'createPort'>): void {
+  private createPort(space: Space, step: Step<'createPort'>): void {
     this.add(space, {
       name: step.link,
       kind: 'veth',

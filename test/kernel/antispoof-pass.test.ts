@@ -29,7 +29,12 @@ async function start(kernel: LinuxKernel) {
   await registry.networksSeen(network);
   const warn = (fields: object, text: string) => warnings.push({ ...fields, text });
   const log = { warn, debug: vi.fn(), error: warn } as unknown as Logger;
-  const peers = new Peers(view, registry.self, local, { holder: async () => undefined }, () => {});
+  const peers = new Peers({
+    view,
+    self: registry.self,
+    local,
+    leases: { holder: async () => undefined },
+  });
   const pass = new HostPass(kernel, view, local, membership, peers, { ...selfOf(SELF), mtu: () => 1500 }, TRUSTED, log);
   const stop = () => {
     pass.stop();

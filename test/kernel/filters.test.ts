@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ensurePort } from '../../src/kernel/links/veth.js';
 import { Rtnetlink } from '../../src/kernel/netlink/rtnetlink.js';
 import { openNamespace, withNamespace } from '../../src/kernel/system/netns.js';
-import type { Sender } from '../../src/model/plan/steps.js';
+import type { Sender } from '../../src/model/plan/namespace-plan.js';
 import { Bench, type Host, link, NS, run, twice } from './bench.js';
 
 const sender = { mac: '02:42:ac:10:01:01', addresses: ['172.16.1.1', 'fd00:1::1'] } as unknown as Sender;

@@ -4,10 +4,9 @@
  * `node --import tsx flood.ts <namespace file> <link> <gateway> <count>`
  */
 import { readFileSync } from 'node:fs';
-import { check, libc, withNamespace } from '../../src/kernel/system/netns.js';
+import { check, sendto, socket } from '../../src/kernel/system/libc.js';
+import { withNamespace } from '../../src/kernel/system/netns.js';
 
-const socket = libc.func('int socket(int domain, int type, int protocol)');
-const sendto = libc.func('long sendto(int fd, const void *data, size_t n, int flags, const void *to, uint32 length)');
 const [AF_PACKET, SOCK_RAW, ENOBUFS_PAUSE] = [17, 3, 1000];
 
 const [namespace = '', link = '', gateway = '', count = '0'] = process.argv.slice(2);

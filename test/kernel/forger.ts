@@ -3,15 +3,8 @@ import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import koffi from 'koffi';
 import { ipBytes, macBytes } from '../../src/kernel/netlink/attributes.js';
-import { check, withNamespace } from '../../src/kernel/system/netns.js';
-
-const libc = koffi.load('libc.so.6');
-const socket = libc.func('int socket(int domain, int type, int protocol)');
-const bind = libc.func('int bind(int fd, const void *address, uint32 length)');
-const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32 length)');
-const sendto = libc.func(
-  'long sendto(int fd, const void *data, size_t length, int flags, const void *address, uint32 alen)',
-);
+import { bind, check, sendto, setsockopt, socket } from '../../src/kernel/system/libc.js';
+import { withNamespace } from '../../src/kernel/system/netns.js';
 
 const [AF_INET, AF_INET6, AF_PACKET] = [2, 10, 17];
 const [SOCK_DGRAM, SOCK_RAW] = [2, 3];

@@ -1,16 +1,10 @@
 /** Ethernet frames by hand, sent and caught in a namespace as a container with CAP_NET_RAW could. */
 import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import koffi from 'koffi';
 import { ipBytes, macBytes } from '../../src/kernel/netlink/attributes.js';
-import { check, withNamespace } from '../../src/kernel/system/netns.js';
+import { bind, check, recv, send, socket } from '../../src/kernel/system/libc.js';
+import { withNamespace } from '../../src/kernel/system/netns.js';
 import { run } from './bench.js';
-
-const libc = koffi.load('libc.so.6');
-const socket = libc.func('int socket(int domain, int type, int protocol)');
-const bind = libc.func('int bind(int fd, const void *address, uint32 length)');
-const send = libc.func('long send(int fd, const void *data, size_t length, int flags)');
-const recv = libc.func('long recv(int fd, void *data, size_t length, int flags)');
 
 const AF_PACKET = 17;
 const SOCK_RAW = 3;

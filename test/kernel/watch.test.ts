@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { damage, type Notice } from '../../src/model/diff/drift.js';
-import type { NamespacePlan } from '../../src/model/plan/steps.js';
+import type { NamespacePlan } from '../../src/model/plan/namespace-plan.js';
 import type { Cidr, EndpointId, Ip, Mac, NetworkId, NodeAddress } from '../../src/model/values/types.js';
 import { Bench, type Host, NETWORK, NS, run } from './bench.js';
 

@@ -2,6 +2,7 @@
 import { mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineVersion } from './cache.js';
+import { ENGINE } from './engine-choice.js';
 import { STATE, stateFolder } from './paths.js';
 import { identify, isAlive, type ProcessRef } from './process.js';
 
@@ -31,7 +32,7 @@ export interface LabOptions {
 export const DEFAULTS: LabOptions = {
   // Its own for each process, so that test runs side by side leave each other alone.
   name: `test${process.pid}`,
-  engine: '28.5.2',
+  engine: ENGINE,
   hosts: 2,
   mtu: 1500,
   consul: true,

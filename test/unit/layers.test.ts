@@ -37,7 +37,7 @@ async function refused(files: Readonly<Record<string, string>>): Promise<Readonl
 }
 
 const planted = (layer: string, to: string, depth: string): string => `src/${layer}/${depth}planted-${to}.ts`;
-const target = (to: string): string => (to === 'wiring' ? 'src/wiring.ts' : `src/${to}/deep/target.ts`);
+const target = (to: string): string => (to === 'wiring' ? 'src/wiring/assemble.ts' : `src/${to}/deep/target.ts`);
 
 describe.each(['', 'deep/', 'deep/deeper/'])('a file of a layer, in %s', (depth) => {
   it.each(['import', 'import type'])(

@@ -25,6 +25,14 @@ interface Place {
   readonly endpoint: EndpointId;
 }
 
+export interface SandboxesParts {
+  readonly view: Pick<ClusterView, 'current'>;
+  readonly local: Pick<LocalEndpoints, 'changes' | 'giveUp' | 'lookupOf' | 'sandboxOf' | 'untoldOf'>;
+  readonly self: NodeId;
+  readonly peers: Pick<Peers, 'of'>;
+  readonly dns: Pick<DnsService, 'ready' | 'sync'>;
+}
+
 export class Sandboxes {
   private readonly directories = new Map<NetworkId, Directory>();
   /** Networks whose names are still to be indexed. */
@@ -33,13 +41,7 @@ export class Sandboxes {
   /** What the resolvers were last made for. */
   private synced: { readonly own: readonly Endpoint[]; readonly changes: number } = { own: [], changes: -1 };
 
-  constructor(
-    private readonly view: ClusterView,
-    private readonly local: LocalEndpoints,
-    private readonly self: NodeId,
-    private readonly peers: Peers,
-    private readonly dns: DnsService,
-  ) {}
+  constructor(private readonly parts: SandboxesParts) {}
 
   /**
    * Starts and stops resolvers so that each sandbox with an endpoint of ours has one. Idempotent; where none of this
@@ -47,13 +49,13 @@ export class Sandboxes {
    */
   sync(): void {
     const own = this.own();
-    const { changes } = this.local;
+    const { changes } = this.parts.local;
     const isSame = own.length === this.synced.own.length && own.every((e, i) => e === this.synced.own[i]);
     if (isSame && changes === this.synced.changes) return;
     this.synced = { own, changes };
     const sandboxes = new Map<string, Place[]>();
     for (const endpoint of own) {
-      const sandbox = this.local.sandboxOf(endpoint);
+      const sandbox = this.parts.local.sandboxOf(endpoint);
       if (sandbox !== undefined)
         sandboxes.set(sandbox, [
           ...(sandboxes.get(sandbox) ?? []),
@@ -64,7 +66,7 @@ export class Sandboxes {
     for (const id of this.directories.keys()) if (!used.has(id)) this.directories.delete(id);
     this.cold = used;
     this.warm ??= setImmediate(() => this.index()).unref();
-    this.dns.sync(new Map([...sandboxes].map(([sandbox, places]) => [sandbox, () => this.zones(places)])));
+    this.parts.dns.sync(new Map([...sandboxes].map(([sandbox, places]) => [sandbox, () => this.zones(places)])));
   }
 
   /**
@@ -73,11 +75,11 @@ export class Sandboxes {
    */
   async serve(sandbox: string, deadlineMs: number): Promise<void> {
     this.sync();
-    if (namespaceFile(sandbox).kind === 'mounted') await this.dns.ready(sandbox, deadlineMs);
+    if (namespaceFile(sandbox).kind === 'mounted') await this.parts.dns.ready(sandbox, deadlineMs);
   }
 
   private own(): readonly Endpoint[] {
-    return [...this.view.current.endpoints.values()].flatMap((all) => ownIn(all, this.self));
+    return [...this.parts.view.current.endpoints.values()].flatMap((all) => ownIn(all, this.parts.self));
   }
 
   /** The names of a network of thousands take longer than a question may wait: so they are found before the first. */
@@ -85,7 +87,7 @@ export class Sandboxes {
     this.warm = undefined;
     const end = performance.now() + SLICE_MS;
     for (const id of this.cold) {
-      while (performance.now() < end && !this.directory(id).approach(this.peers.of(id), PIECE));
+      while (performance.now() < end && !this.directory(id).approach(this.parts.peers.of(id), PIECE));
       if (performance.now() >= end) break;
       this.cold.delete(id);
     }
@@ -94,28 +96,28 @@ export class Sandboxes {
 
   /** A program's first question comes before the engine tells of its container; a link must hold for that one too. */
   private zones(places: readonly Place[]): readonly Zone[] | Promise<unknown> {
-    const untold = places.flatMap(({ endpoint }) => this.local.untoldOf(endpoint) ?? []);
+    const untold = places.flatMap(({ endpoint }) => this.parts.local.untoldOf(endpoint) ?? []);
     if (untold.length > 0) {
       const patience = setTimeout(() => {
-        for (const { endpoint } of places) this.local.giveUp(endpoint);
+        for (const { endpoint } of places) this.parts.local.giveUp(endpoint);
       }, UNTOLD_MS).unref();
       return Promise.all(untold).finally(() => clearTimeout(patience));
     }
-    const { networks } = this.view.current;
+    const { networks } = this.parts.view.current;
     const ranked = places.map(({ network, endpoint }) => ({
       ...{ network, endpoint, name: networks.get(network)?.announced?.name ?? '' },
       internal: networks.get(network)?.internal === true,
-      priority: this.local.lookupOf(endpoint)?.priority ?? 0,
+      priority: this.parts.local.lookupOf(endpoint)?.priority ?? 0,
     }));
     return ranked.sort(inOrder).map(({ network, endpoint, name }) => ({
       network: name,
-      directory: this.directory(network).follow(this.peers.of(network)),
+      directory: this.directory(network).follow(this.parts.peers.of(network)),
       links: this.links(endpoint),
     }));
   }
 
   private links(endpoint: EndpointId): ReadonlyMap<string, string> {
-    const lookup = this.local.lookupOf(endpoint);
+    const lookup = this.parts.local.lookupOf(endpoint);
     if (lookup === undefined || lookup.links.length === 0) return NO_LINKS;
     const known = linksOf.get(lookup);
     if (known !== undefined) return known;

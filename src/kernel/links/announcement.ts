@@ -5,16 +5,7 @@
 import { closeSync } from 'node:fs';
 import type { Bearer } from '../../model/diff/takeover.js';
 import { ipBytes, macBytes } from '../netlink/attributes.js';
-import { check, libc } from '../system/netns.js';
-
-const socket = libc.func('int socket(int domain, int type, int protocol)');
-const sendto = libc.func(
-  'long sendto(int fd, const void *data, size_t length, int flags, const void *to, uint32 tolength)',
-);
-
-const AF_PACKET = 17;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0o2000000;
+import { AF, check, SOCK, sendto, socket } from '../system/libc.js';
 
 const ETH_P_ARP = 0x0806;
 const ETH_P_IPV6 = 0x86dd;
@@ -34,7 +25,7 @@ const ALL_NODES_MAC = Buffer.from('333300000001', 'hex');
 /** In the namespace that the calling thread is in. `bearers`: by the index of their bridge. Throws a KernelError. */
 export function announce(bearers: Iterable<Pick<Bearer, 'ip' | 'mac'> & { readonly index: number }>): void {
   // Without a protocol it receives nothing.
-  const fd = check('socket', socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0));
+  const fd = check('socket', socket(AF.packet, SOCK.raw | SOCK.cloexec, 0));
   try {
     for (const { index, ip, mac } of bearers) {
       const frame = frameOf(ipBytes(ip), macBytes(mac));
@@ -49,7 +40,7 @@ export function announce(bearers: Iterable<Pick<Bearer, 'ip' | 'mac'> & { readon
 /** `struct sockaddr_ll`. */
 function sockaddr(index: number, frame: Buffer): Buffer {
   const bytes = Buffer.alloc(20);
-  bytes.writeUInt16LE(AF_PACKET);
+  bytes.writeUInt16LE(AF.packet);
   frame.copy(bytes, 2, 12, ETHERNET);
   bytes.writeInt32LE(index, 4);
   bytes[11] = 6;

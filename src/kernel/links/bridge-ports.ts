@@ -1,6 +1,6 @@
 /** How a bridge treats a port of it: `ip link set <port> type bridge_slave`. */
 import { getU8, putU8 } from 'netlink/dist/structs.js';
-import type { PortFlags } from '../../model/plan/steps.js';
+import type { PortFlags } from '../../model/plan/observed.js';
 import { type Attribute, readAttributes } from '../netlink/attributes.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { IFLA_BRPORT } from '../netlink/uapi.js';

@@ -1,6 +1,6 @@
 /** Bridges: `ip link add … type bridge`. */
 import { getU8, putU8, putU16 } from 'netlink/dist/structs.js';
-import type { ObservedLink } from '../../model/plan/steps.js';
+import type { ObservedLink } from '../../model/plan/observed.js';
 import type { Mac } from '../../model/values/types.js';
 import { readAttributes } from '../netlink/attributes.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';

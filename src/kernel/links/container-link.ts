@@ -1,7 +1,7 @@
 /** A container's card that somebody deleted, put back as the engine had set it up. */
 import { closeSync } from 'node:fs';
 import { isKernelError } from '../../errors.js';
-import type { CardPlan } from '../../model/plan/steps.js';
+import type { CardPlan } from '../../model/plan/namespace-plan.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { kernelError } from '../system/errno.js';
 import { OWN_NETNS, openNamespace, withNamespace } from '../system/netns.js';

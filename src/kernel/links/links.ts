@@ -2,7 +2,7 @@
 import { FlagsNew } from 'netlink/dist/constants.js';
 import { getU32, putS32, putString, putU16, putU32 } from 'netlink/dist/structs.js';
 import { isKernelError } from '../../errors.js';
-import type { ObservedLink } from '../../model/plan/steps.js';
+import type { ObservedLink } from '../../model/plan/observed.js';
 import type { Mac } from '../../model/values/types.js';
 import { type Attribute, macBytes, message, nest, readAttributes, readMac, readText } from '../netlink/attributes.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';

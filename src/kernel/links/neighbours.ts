@@ -19,8 +19,11 @@ export interface KernelNeighbour {
   readonly ip: Ip;
 }
 
+/** Of a step: a VTEP is told as it was found. */
+type Addressed = Pick<KernelNeighbour, 'link' | 'mac'> & { readonly ip: string };
+
 /** An ndmsg with its attributes, permanent. */
-export function formatNeighbour(table: Table, { link, mac, ip }: KernelNeighbour): Buffer {
+export function formatNeighbour(table: Table, { link, mac, ip }: Addressed): Buffer {
   const dst = ipBytes(ip);
   const family = table === 'bridge' ? AF.BRIDGE : dst.length === 4 ? AF.INET : AF.INET6;
   return message(neighbourHeader(family, link, NUD_PERMANENT, table === 'bridge' ? NTF_SELF : 0), [
@@ -61,7 +64,7 @@ export async function listNeighbours(socket: Rtnetlink, link: number): Promise<r
  * `ip neigh replace <ip> lladdr <mac> dev <link> nud permanent`;
  * `bridge fdb replace <mac> dev <link> dst <ip> self permanent`. ENODEV without the link.
  */
-export const replacingNeighbour = (table: Table, link: string, mac: Mac, ip: Ip): EntryChange => ({
+export const replacingNeighbour = (table: Table, link: string, mac: Mac, ip: string): EntryChange => ({
   verb: `${words(table, 'replace', mac, ip)} dev ${link}`,
   link,
   type: RTM.NEWNEIGH,
@@ -75,7 +78,7 @@ export const replacingNeighbour = (table: Table, link: string, mac: Mac, ip: Ip)
  * `ip neigh delete <ip> dev <link>`, whatever its MAC; `bridge fdb delete <mac> dev <link> dst <ip> self`, that VTEP's
  * entry only. Success when the entry or the link is gone.
  */
-export const removingNeighbour = (table: Table, link: string, mac: Mac, ip: Ip): EntryChange => ({
+export const removingNeighbour = (table: Table, link: string, mac: Mac, ip: string): EntryChange => ({
   verb: `${words(table, 'delete', mac, ip)} dev ${link}`,
   link,
   type: RTM.DELNEIGH,
@@ -84,5 +87,5 @@ export const removingNeighbour = (table: Table, link: string, mac: Mac, ip: Ip):
   fine: ['ENOENT', 'ENODEV'],
 });
 
-const words = (table: Table, verb: string, mac: Mac, ip: Ip): string =>
+const words = (table: Table, verb: string, mac: Mac, ip: string): string =>
   table === 'ip' ? `ip neigh ${verb} ${ip} lladdr ${mac}` : `bridge fdb ${verb} ${mac} dst ${ip}`;

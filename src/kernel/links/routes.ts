@@ -2,7 +2,7 @@
 import { FlagsNew } from 'netlink/dist/constants.js';
 import { getU16, getU32, putU32 } from 'netlink/dist/structs.js';
 import { isKernelError } from '../../errors.js';
-import type { Route } from '../../model/plan/steps.js';
+import type { Route } from '../../model/plan/namespace-plan.js';
 import { networkOf, parseCidr } from '../../model/values/address.js';
 import type { Cidr } from '../../model/values/types.js';
 import { ipBytes, message, readAttributes, readIp } from '../netlink/attributes.js';

@@ -1,7 +1,7 @@
 /** VXLAN devices: `ip link add … type vxlan`. */
 import { getU8, getU16be, getU32, putU8, putU16, putU16be, putU32 } from 'netlink/dist/structs.js';
 import { isKernelError } from '../../errors.js';
-import type { ObservedLink } from '../../model/plan/steps.js';
+import type { ObservedLink } from '../../model/plan/observed.js';
 import { vxlanBirthName } from '../../model/values/names.js';
 import type { Ip } from '../../model/values/types.js';
 import { type Attribute, ipBytes, message, readAttributes, readIp } from '../netlink/attributes.js';

@@ -4,23 +4,23 @@
  */
 import { constants } from 'node:os';
 import { Mutex } from 'async-mutex';
-import koffi from 'koffi';
-import { KernelError } from '../../errors.js';
-import { errnoSymbol } from '../system/errno.js';
-import { check, libc } from '../system/netns.js';
+import {
+  AF,
+  bind,
+  check,
+  errnoError,
+  lastErrno,
+  MSG_DONTWAIT,
+  recv,
+  SOCK,
+  SOCK_FPROG_BYTES,
+  SOL_SOCKET,
+  send as sendNow,
+  setFilter,
+  setsockopt,
+  socket,
+} from '../system/libc.js';
 
-const socket = libc.func('int socket(int domain, int type, int protocol)');
-const bind = libc.func('int bind(int fd, const void *address, uint32 length)');
-const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32 length)');
-koffi.struct('sock_fprog', { length: 'uint16', filter: 'const void *' });
-const setFilter = libc.func('int setsockopt(int fd, int level, int name, const sock_fprog *value, uint32 length)');
-const sendNow = libc.func('long send(int fd, const void *data, size_t length, int flags)');
-const recvNow = libc.func('long recv(int fd, void *data, size_t length, int flags)');
-
-const AF_NETLINK = 16;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0o2000000;
-const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
 const SO_ATTACH_FILTER = 26;
 const SO_RCVBUFFORCE = 33;
@@ -28,7 +28,6 @@ const SOL_NETLINK = 270;
 const NETLINK_ADD_MEMBERSHIP = 1;
 const NETLINK_GET_STRICT_CHK = 12;
 const MSG_TRUNC = 0x20;
-const MSG_DONTWAIT = 0x40;
 
 /** The largest piece that the kernel makes of a dump; netlink(7) advises the same. */
 const DATAGRAM_BYTES = 32 * 1024;
@@ -38,10 +37,10 @@ const shared = Buffer.allocUnsafeSlow(DATAGRAM_BYTES);
 
 /** A bound descriptor, the caller's to close; it acts in the namespace that the calling thread is in. */
 export function openNetlink(protocol: number): number {
-  const fd = check('socket AF_NETLINK', socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
+  const fd = check('socket AF_NETLINK', socket(AF.netlink, SOCK.raw | SOCK.cloexec, protocol));
   // struct sockaddr_nl with port 0: the kernel chooses. One without a port is told nothing.
   const address = Buffer.alloc(12);
-  address.writeUInt16LE(AF_NETLINK);
+  address.writeUInt16LE(AF.netlink);
   check('bind AF_NETLINK', bind(fd, address, address.length));
   return fd;
 }
@@ -60,7 +59,7 @@ export function holdUpTo(fd: number, bytes: number): void {
 /** Only what the classic BPF program accepts gets into the socket's buffer from now on. */
 export function attachFilter(fd: number, program: Buffer): void {
   const value = { length: program.length / 8, filter: program };
-  check('setsockopt SO_ATTACH_FILTER', setFilter(fd, SOL_SOCKET, SO_ATTACH_FILTER, value, koffi.sizeof('sock_fprog')));
+  check('setsockopt SO_ATTACH_FILTER', setFilter(fd, SOL_SOCKET, SO_ATTACH_FILTER, value, SOCK_FPROG_BYTES));
 }
 
 export function joinGroup(fd: number, group: number): void {
@@ -72,14 +71,14 @@ export function joinGroup(fd: number, group: number): void {
  * when messages were lost before this one, EMSGSIZE for one that is longer than the largest.
  */
 export function receive(verb: string, fd: number): Buffer | undefined {
-  const length = Number(recvNow(fd, shared, shared.length, MSG_DONTWAIT | MSG_TRUNC));
-  if (length < 0 && koffi.errno() === constants.errno.EAGAIN) return undefined;
+  const length = Number(recv(fd, shared, shared.length, MSG_DONTWAIT | MSG_TRUNC));
+  if (length < 0 && lastErrno() === constants.errno.EAGAIN) return undefined;
   return received(verb, length, shared);
 }
 
 /** Throws the next datagram away unread; false when there is none. */
 export function discard(fd: number): boolean {
-  return Number(recvNow(fd, shared, 0, MSG_DONTWAIT)) >= 0 || koffi.errno() !== constants.errno.EAGAIN;
+  return Number(recv(fd, shared, 0, MSG_DONTWAIT)) >= 0 || lastErrno() !== constants.errno.EAGAIN;
 }
 
 /**
@@ -105,7 +104,7 @@ export function send<T>(verb: string, fd: number, bytes: Buffer, then: () => T):
 export function receivePiece<T>(verb: string, fd: number, take: (datagram: Buffer) => T): Promise<T | undefined> {
   return line.runExclusive(async () => {
     const flags = MSG_DONTWAIT | MSG_TRUNC;
-    const length = await call(verb, (done) => recvNow.async(fd, piece, piece.length, flags, done));
+    const length = await call(verb, (done) => recv.async(fd, piece, piece.length, flags, done));
     return length === undefined ? undefined : take(received(verb, length, piece));
   });
 }
@@ -114,17 +113,17 @@ export function receivePiece<T>(verb: string, fd: number, take: (datagram: Buffe
 function call(verb: string, start: (done: (error: unknown, result: number) => void) => void) {
   return new Promise<number | undefined>((resolve, reject) =>
     start((_, result) => {
-      const errno = koffi.errno();
+      const errno = lastErrno();
       if (Number(result) >= 0) resolve(Number(result));
       else if (errno === constants.errno.EAGAIN) resolve(undefined);
-      else reject(new KernelError(verb, errno, errnoSymbol(errno)));
+      else reject(errnoError(verb, errno));
     }),
   );
 }
 
 function received(verb: string, length: number, into: Buffer): Buffer {
   check(verb, length);
-  if (length > into.length) throw new KernelError(verb, constants.errno.EMSGSIZE, 'EMSGSIZE');
+  if (length > into.length) throw errnoError(verb, constants.errno.EMSGSIZE);
   return into.subarray(0, length);
 }
 

@@ -13,7 +13,6 @@ import { enableIpv6 } from '../system/sysctl.js';
 import type { Namespaces, Space } from './namespaces.js';
 
 export interface Wish {
-  readonly kind: string;
   readonly change: EntryChange;
   /** IPv6 is off on a link until something of it is wanted. */
   readonly ipv6: boolean;
@@ -64,7 +63,7 @@ export class Entries {
     const ready = all.flatMap((wish) => {
       const index = indexes?.get(wish.change.link);
       if (index !== undefined) return [{ wish, payload: wish.change.payload(index) }];
-      const missing = kernelError(`${wish.kind} (namespace ${name})`, 'ENOENT');
+      const missing = kernelError(`ip netns exec ${name}`, 'ENOENT');
       conclude(wish, space === undefined ? missing : kernelError(wish.change.verb, 'ENODEV'));
       return [];
     });

@@ -1,7 +1,6 @@
 /** What carries out each kind of step: one entry per kind, and the compiler misses none. */
 import { isKernelError } from '../../errors.js';
-import type { Step, StepKind, StepOf } from '../../model/plan/steps.js';
-import type { Ip } from '../../model/values/types.js';
+import type { Step, StepArgs, StepKind } from '../../model/plan/steps.js';
 import { ensureAddress, removeAddress } from '../links/addresses.js';
 import { setPort } from '../links/bridge-ports.js';
 import { ensureBridge, stopSnooping } from '../links/bridges.js';
@@ -27,10 +26,10 @@ export interface Workplace {
   readonly hostFd: number;
 }
 
-type Executors = { readonly [K in StepKind]: (at: Workplace, step: StepOf<K>) => Promise<void> };
+type Executors = { readonly [K in keyof StepArgs]: (at: Workplace, step: Step<K>) => Promise<void> };
 
 /** Those that make something need the namespace. */
-const inside = (at: Workplace, step: Step): Promise<Space> => at.spaces.require(step.ns, step.kind);
+const inside = (at: Workplace, step: Step): Promise<Space> => at.spaces.require(step.ns);
 
 /** Those that take something away have nothing to do when the namespace is gone. */
 async function unlessGone(at: Workplace, step: Step, work: (socket: Rtnetlink) => Promise<unknown>): Promise<void> {
@@ -115,23 +114,21 @@ const executors: Executors = {
 
   removeAddress: (at, step) => unlessGone(at, step, (socket) => removeAddress(socket, step.link, step.address)),
 
-  replaceNeighbour: (at, { kind, ns, link, mac, ip }) =>
-    at.entries.change(ns, { kind, change: replacingNeighbour('ip', link, mac, ip), ipv6: ip.includes(':') }),
+  replaceNeighbour: (at, { ns, link, mac, ip }) =>
+    at.entries.change(ns, { change: replacingNeighbour('ip', link, mac, ip), ipv6: ip.includes(':') }),
 
-  removeNeighbour: (at, { kind, ns, link, mac, ip }) =>
-    at.entries.change(ns, { kind, change: removingNeighbour('ip', link, mac, ip), ipv6: false }),
+  removeNeighbour: (at, { ns, link, mac, ip }) =>
+    at.entries.change(ns, { change: removingNeighbour('ip', link, mac, ip), ipv6: false }),
 
-  replaceFdb: (at, { kind, ns, link, mac, vtep }) =>
-    at.entries.change(ns, { kind, change: replacingNeighbour('bridge', link, mac, vtep as Ip), ipv6: false }),
+  replaceFdb: (at, { ns, link, mac, vtep }) =>
+    at.entries.change(ns, { change: replacingNeighbour('bridge', link, mac, vtep), ipv6: false }),
 
-  removeFdb: (at, { kind, ns, link, mac, vtep }) =>
-    at.entries.change(ns, { kind, change: removingNeighbour('bridge', link, mac, vtep as Ip), ipv6: false }),
+  removeFdb: (at, { ns, link, mac, vtep }) =>
+    at.entries.change(ns, { change: removingNeighbour('bridge', link, mac, vtep), ipv6: false }),
 
-  replaceStatic: (at, { kind, ns, link, mac }) =>
-    at.entries.change(ns, { kind, change: replacingStatic(link, mac), ipv6: false }),
+  replaceStatic: (at, { ns, link, mac }) => at.entries.change(ns, { change: replacingStatic(link, mac), ipv6: false }),
 
-  removeStatic: (at, { kind, ns, link, mac }) =>
-    at.entries.change(ns, { kind, change: removingStatic(link, mac), ipv6: false }),
+  removeStatic: (at, { ns, link, mac }) => at.entries.change(ns, { change: removingStatic(link, mac), ipv6: false }),
 
   replaceFilter: async (at, step) => (await inside(at, step)).filters.replace(step.link, step.sender),
 
@@ -139,7 +136,6 @@ const executors: Executors = {
 };
 
 /** Does one step. */
-export const execute = async (at: Workplace, step: Step): Promise<void> => {
-  const executor = executors[step.kind] as (at: Workplace, step: Step) => Promise<void>;
-  await executor(at, step);
-};
+export async function execute<K extends StepKind>(at: Workplace, step: Step<K>): Promise<void> {
+  await executors[step.kind](at, step);
+}

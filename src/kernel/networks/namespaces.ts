@@ -73,10 +73,10 @@ export class Namespaces {
     return space;
   }
 
-  /** Throws ENOENT under the caller's verb. */
-  async require(name: NamespaceName, verb: string): Promise<Space> {
+  /** Throws ENOENT when there is none. */
+  async require(name: NamespaceName): Promise<Space> {
     const space = await this.open(name);
-    if (space === undefined) throw kernelError(`${verb} (namespace ${name})`, 'ENOENT');
+    if (space === undefined) throw kernelError(`ip netns exec ${name}`, 'ENOENT');
     return space;
   }
 
@@ -144,7 +144,7 @@ export class Namespaces {
     mkdirSync(this.dir, { recursive: true });
     unlinkIfThere(this.pathOf(name));
     createNamespace(this.pathOf(name));
-    return this.require(name, 'ip netns add');
+    return this.require(name);
   }
 
   /** `ip netns delete`; success when it is gone. Its VNIs are free at once. */

@@ -5,21 +5,11 @@
  */
 import { close } from 'node:fs';
 import { constants } from 'node:os';
-import koffi from 'koffi';
-import { KernelError } from '../../errors.js';
-import { errnoSymbol } from '../system/errno.js';
-import { check, libc, withNamespace } from '../system/netns.js';
+import { AF, check, errnoError, lastErrno, MSG_DONTWAIT, recv, SOCK, send, socket } from '../system/libc.js';
+import { withNamespace } from '../system/netns.js';
 import { netfilterType } from './message.js';
 
-const socket = libc.func('int socket(int domain, int type, int protocol)');
-const send = libc.func('long send(int fd, const void *data, size_t length, int flags)');
-const recv = libc.func('long recv(int fd, void *data, size_t length, int flags)');
-
-const AF_NETLINK = 16;
-const SOCK_RAW = 3;
-const SOCK_CLOEXEC = 0o2000000;
 const NETLINK_NETFILTER = 12;
-const MSG_DONTWAIT = 0x40;
 const NLMSG_ERROR = 2;
 
 /** A descriptor of a NETLINK_NETFILTER socket that acts in `namespace`; end it with {@link closeNetfilter}. */
@@ -30,7 +20,7 @@ export const openNetfilter = (namespace: string): number => withNamespace(namesp
  * entered the managed plugin's mounts.
  */
 export const openOwnNetfilter = (): number =>
-  check('socket NETLINK_NETFILTER', socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_NETFILTER));
+  check('socket NETLINK_NETFILTER', socket(AF.netlink, SOCK.raw | SOCK.cloexec, NETLINK_NETFILTER));
 
 /**
  * Not with closeSync: the kernel makes the closer wait until what was deleted before has been freed, some 10 ms
@@ -57,10 +47,10 @@ export async function transactAside(fd: number, verb: string, bytes: Buffer): Pr
   const held = { bytes };
   sending.add(held);
   const errno = await new Promise<number>((resolve) =>
-    send.async(fd, bytes, bytes.length, 0, (_: unknown, sent: number) => resolve(Number(sent) < 0 ? koffi.errno() : 0)),
+    send.async(fd, bytes, bytes.length, 0, (_: unknown, sent: number) => resolve(Number(sent) < 0 ? lastErrno() : 0)),
   );
   sending.delete(held);
-  if (errno !== 0) throw new KernelError(verb, errno, errnoSymbol(errno));
+  if (errno !== 0) throw errnoError(verb, errno);
   conclude(verb, fd);
 }
 
@@ -68,7 +58,7 @@ function conclude(verb: string, fd: number): void {
   const answers = errnos(verb, fd);
   // No answer at all: this kernel handles it in another way than the invariant above says.
   const errno = answers.length === 0 ? constants.errno.EPROTO : answers.find((e) => e !== 0);
-  if (errno !== undefined) throw new KernelError(verb, errno, errnoSymbol(errno));
+  if (errno !== undefined) throw errnoError(verb, errno);
 }
 
 /**
@@ -79,7 +69,7 @@ export function ask(fd: number, verb: string, bytes: Buffer, type: number): read
   check(verb, Number(send(fd, bytes, bytes.length, 0)));
   const answers = datagrams(verb, fd);
   const errno = answers.flatMap(errnosIn).find((e) => e !== 0 && e !== constants.errno.ENOENT);
-  if (errno !== undefined) throw new KernelError(verb, errno, errnoSymbol(errno));
+  if (errno !== undefined) throw errnoError(verb, errno);
   return answers.flatMap((datagram) =>
     [...messagesIn(datagram)]
       .filter((m) => m.type === netfilterType(type))
@@ -96,7 +86,7 @@ function datagrams(verb: string, fd: number): Buffer[] {
   for (;;) {
     const buffer = Buffer.alloc(16 * 1024);
     const length = Number(recv(fd, buffer, buffer.length, MSG_DONTWAIT));
-    if (length < 0 && koffi.errno() === constants.errno.EAGAIN) return found;
+    if (length < 0 && lastErrno() === constants.errno.EAGAIN) return found;
     check(verb, length);
     found.push(buffer.subarray(0, length));
   }

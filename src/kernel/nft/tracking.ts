@@ -2,41 +2,49 @@
  * Expressions about what connection tracking knows of a packet, and about maps that rules themselves write: by the end
  * that asks, an IPv4 address and a port.
  */
-import { compare, expression, type Field, load } from './expression.js';
-import { attr, nested, text, u32, u64 } from './message.js';
+import {
+  CMP,
+  CSUM_INET,
+  compare,
+  expression,
+  type Field,
+  load,
+  loadInto,
+  lookUp,
+  mask,
+  REG_1,
+  REG_2,
+  REG32_01,
+  store,
+  TRANSPORT_HEADER,
+} from './expression.js';
+import { attr, text, u32, u64 } from './message.js';
 
-const REG_1 = 1;
-const REG_2 = 2;
-/** The second four bytes of register 1: a key of two parts stands in both. */
-const REG32_01 = 9;
-const NFT_CMP_EQ = 0;
-const NFT_CMP_NEQ = 1;
 const NFT_CT = { status: 2, protoDst: 12 } as const;
 const IP_CT_DIR_ORIGINAL = Buffer.from([0]);
 /** In host order. */
 const IPS_DST_NAT = Buffer.from([0x20, 0, 0, 0]);
 const NFT_DYNSET_OP_UPDATE = 1;
-const NFT_PAYLOAD_CSUM_INET = 1;
 /** RFC 9293 section 3.1. */
-const TCP_FLAGS: Field = { base: 2, offset: 13, length: 1, checksum: 16 };
+const TCP_FLAGS: Field = { base: TRANSPORT_HEADER, offset: 13, length: 1, checksum: 16 };
 const SYN = Buffer.from([0x02]);
 const SYN_ACK = Buffer.from([0x12]);
 
 /** `ct original proto-dst <port>`: what it was sent to, before anybody translated that. */
 export const sentTo = (port: Buffer): Buffer[] => [
   expression('ct', u32(1, REG_1), u32(2, NFT_CT.protoDst), attr(3, IP_CT_DIR_ORIGINAL)),
-  compare(NFT_CMP_EQ, port),
+  compare(CMP.eq, port),
 ];
 
 /** `ct status dnat` */
 export const isTranslated = (): Buffer[] => [
   expression('ct', u32(1, REG_1), u32(2, NFT_CT.status)),
   mask(IPS_DST_NAT),
-  compare(NFT_CMP_NEQ, Buffer.alloc(IPS_DST_NAT.length)),
+  compare(CMP.neq, Buffer.alloc(IPS_DST_NAT.length)),
 ];
 
 /** `tcp flags & (syn | ack) == syn` */
-export const isFirstOfTcp = (): Buffer[] => [load(TCP_FLAGS), mask(SYN_ACK), compare(NFT_CMP_EQ, SYN)];
+export const isFirstOfTcp = (): Buffer[] => [load(TCP_FLAGS), mask(SYN_ACK), compare(CMP.eq, SYN)];
 
 /** An address and a port of the packet. */
 export interface End {
@@ -52,30 +60,13 @@ export const note = (map: string, end: End, value: Field, ms: number): Buffer[] 
 ];
 
 /** `<end> @<map>` */
-export const isNoted = (map: string, end: End): Buffer[] => [
-  ...key(end),
-  expression('lookup', text(1, map), u32(2, REG_1)),
-];
+export const isNoted = (map: string, end: End): Buffer[] => [...key(end), lookUp(map)];
 
 /** `<field> set <end> map @<map>`, of a field of the transport header. */
-export const setNoted = (map: string, end: End, { base, offset, length, checksum }: Field): Buffer[] => [
+export const setNoted = (map: string, end: End, field: Field): Buffer[] => [
   ...key(end),
   expression('lookup', text(1, map), u32(2, REG_1), u32(3, REG_1)),
-  expression(
-    'payload',
-    ...[u32(5, REG_1), u32(2, base), u32(3, offset), u32(4, length)],
-    ...[u32(6, NFT_PAYLOAD_CSUM_INET), u32(7, checksum)],
-  ),
+  store(field, [u32(6, CSUM_INET), u32(7, field.checksum)]),
 ];
 
 const key = ({ address, port }: End): Buffer[] => [load(address), loadInto(REG32_01, port)];
-
-const loadInto = (register: number, { base, offset, length }: Field): Buffer =>
-  expression('payload', u32(1, register), u32(2, base), u32(3, offset), u32(4, length));
-
-const mask = (bits: Buffer): Buffer =>
-  expression(
-    'bitwise',
-    ...[u32(1, REG_1), u32(2, REG_1), u32(3, bits.length)],
-    ...[nested(4, attr(1, bits)), nested(5, attr(1, Buffer.alloc(bits.length)))],
-  );

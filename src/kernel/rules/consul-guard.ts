@@ -7,42 +7,20 @@
 import { isKernelError } from '../../errors.js';
 import type { ConsulGuard, ServerAddress } from '../../model/ports/ports.js';
 import { ipBytes } from '../netlink/attributes.js';
-import {
-  drop,
-  fieldIs,
-  forThisHost,
-  IP_DADDR,
-  IP6_DADDR,
-  interfaceIn,
-  protocolIs,
-  TCP_DPORT,
-} from '../nft/expression.js';
-import {
-  attr,
-  batch,
-  type Change,
-  dump,
-  element,
-  Msg,
-  NFPROTO,
-  NLM_F_ACK,
-  NLM_F_APPEND,
-  NLM_F_CREATE,
-  nested,
-  text,
-  u32,
-} from '../nft/message.js';
+import { fieldIs, IP_DADDR, IP6_DADDR, TCP_DPORT } from '../nft/field.js';
+import { attr, batch, dump, Msg, NFPROTO, text } from '../nft/message.js';
+import { forThisHost, interfaceIn, protocolIs } from '../nft/packet.js';
 import { ask, closeNetfilter, openOwnNetfilter, transact } from '../nft/socket.js';
+import { HOOK, KEY, Table } from '../nft/table.js';
+import { drop } from '../nft/verdict.js';
 
 const TABLE = 'tsoverlay-consul';
+const table = new Table(TABLE);
 const CHAIN = 'containers';
 const BRIDGES = 'bridges';
 const TCP = 6;
-const NF_INET_PRE_ROUTING = 0;
 /** Before DNAT (-100). */
 const PRIORITY = -150;
-/** nft's own number for `ifname`; the kernel only hands it back to `nft list`. */
-const TYPE_IFNAME = 41;
 const IFNAMSIZ = 16;
 /** Names are read from their first byte on: for `nft list` alone, which would turn them round. */
 const NAMES_IN_ORDER = attr(13, Buffer.from([0, 4, 1, 0, 0, 0]));
@@ -76,7 +54,7 @@ export class NftConsulGuard implements ConsulGuard {
       const found = ask(
         this.fd,
         `nft list chain ${TABLE} ${CHAIN}`,
-        dump(Msg.getRule, [text(1, TABLE), text(2, CHAIN)], family),
+        dump(Msg.getRule, [table.name, text(2, CHAIN)], family),
         Msg.newRule,
       );
       return found.length === wanted;
@@ -88,7 +66,7 @@ export class NftConsulGuard implements ConsulGuard {
     this.rules.clear();
     for (const family of FAMILIES)
       try {
-        transact(this.fd, `nft delete table ${TABLE}`, batch([deleteTable()], family));
+        transact(this.fd, `nft delete table ${TABLE}`, batch([table.delete()], family));
       } catch (e) {
         if (!isKernelError(e, 'ENOENT', 'EAFNOSUPPORT', 'EOPNOTSUPP')) throw e;
       }
@@ -116,46 +94,17 @@ function rulesFor(family: Family, servers: readonly ServerAddress[]): readonly (
   ];
 }
 
-function guardBatch(family: Family, interfaces: readonly string[], rules: readonly (readonly Buffer[])[]): Buffer {
-  const names = interfaces.map((name) => element(nested(1, attr(1, padded(name)))));
-  return batch(
+const guardBatch = (family: Family, interfaces: readonly string[], rules: readonly (readonly Buffer[])[]): Buffer =>
+  batch(
     [
-      // Adding first makes the deletion succeed whether there was one or not.
-      add(Msg.newTable, [text(1, TABLE)]),
-      deleteTable(),
-      add(Msg.newTable, [text(1, TABLE)]),
-      add(Msg.newSet, [
-        ...[
-          text(1, TABLE),
-          text(2, BRIDGES),
-          u32(3, 0),
-          u32(4, TYPE_IFNAME),
-          u32(5, IFNAMSIZ),
-          u32(10, 1),
-          NAMES_IN_ORDER,
-        ],
-      ]),
-      ...(names.length === 0 ? [] : [add(Msg.newSetElem, [text(1, TABLE), text(2, BRIDGES), nested(3, ...names)])]),
-      add(Msg.newChain, [
-        ...[text(1, TABLE), text(3, CHAIN)],
-        ...[nested(4, u32(1, NF_INET_PRE_ROUTING), u32(2, PRIORITY)), text(7, 'filter')],
-      ]),
-      ...rules.map((expressions) => ({
-        type: Msg.newRule,
-        flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND,
-        attributes: [text(1, TABLE), text(2, CHAIN), nested(4, ...expressions)],
-      })),
+      ...table.afresh(),
+      table.set({ name: BRIDGES, id: 1, type: KEY.ifname, length: IFNAMSIZ, userdata: NAMES_IN_ORDER }),
+      ...table.addElements(BRIDGES, interfaces.map(padded)),
+      table.chain(CHAIN, { number: HOOK.prerouting, priority: PRIORITY }),
+      ...rules.map((expressions) => table.rule(CHAIN, expressions)),
     ],
     family,
   );
-}
-
-const deleteTable = (): Change => ({ type: Msg.delTable, flags: NLM_F_ACK, attributes: [text(1, TABLE)] });
-const add = (type: number, attributes: readonly Buffer[]): Change => ({
-  type,
-  flags: NLM_F_ACK | NLM_F_CREATE,
-  attributes,
-});
 
 function padded(name: string): Buffer {
   const bytes = Buffer.alloc(IFNAMSIZ);

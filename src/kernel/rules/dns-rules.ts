@@ -15,38 +15,24 @@
  * Before all, whoever answers is kept from being flooded: at half a CPU a container sends 100,000 datagrams a second,
  * and the engine's resolver, which has no bound of its own, then makes `docker run` eight times as slow.
  */
+import type { Field } from '../nft/expression.js';
 import {
-  bytesOver,
-  drop,
-  type Field,
   fieldIn,
   fieldIs,
   fieldIsNot,
   IP_DADDR,
   IP_SADDR,
-  packetsOver,
-  protocolIs,
   setField,
   TCP_DPORT,
   TCP_SPORT,
   UDP_DPORT,
   UDP_SPORT,
-} from '../nft/expression.js';
-import {
-  attr,
-  batch,
-  type Change,
-  element,
-  Msg,
-  NLM_F_ACK,
-  NLM_F_APPEND,
-  NLM_F_CREATE,
-  nested,
-  text,
-  u32,
-  u64,
-} from '../nft/message.js';
+} from '../nft/field.js';
+import { batch, type Change, u64 } from '../nft/message.js';
+import { protocolIs } from '../nft/packet.js';
+import { HOOK, KEY, SET as SETS, Table } from '../nft/table.js';
 import { isFirstOfTcp, isNoted, isTranslated, note, sentTo, setNoted } from '../nft/tracking.js';
+import { bytesOver, drop, packetsOver } from '../nft/verdict.js';
 
 /** Where every resolv.conf that the engine writes points to, port 53. */
 export const ENGINE_ADDRESS = '127.0.0.11';
@@ -57,6 +43,7 @@ export const LIVE_MS = 4000;
 
 export const TABLE = 'tsoverlay-dns';
 export const SET = 'live';
+const table = new Table(TABLE);
 const FLOOD_CHAIN = 'dns-flood';
 const QUESTIONS_CHAIN = 'dns-questions';
 const ANSWERS_CHAIN = 'dns-answers';
@@ -92,18 +79,10 @@ const OVER_TCP: Transport = {
   ...{ map: 'asked-tcp', id: 3, ms: 30_000, size: 8192 },
 };
 
-const HOOK = { input: 1, output: 3 } as const;
 /** Behind all that a container may have there. */
 const LAST = 200;
 /** Before connection tracking, at -200. */
 const FIRST = -300;
-const NFT_SET_MAP = 0x8;
-const NFT_SET_TIMEOUT = 0x10;
-/** Written by rules. */
-const NFT_SET_EVAL = 0x20;
-/** nft's own number for the type `ipv4_addr`; the kernel only hands it back to `nft list`. */
-const TYPE_IPV4_ADDR = 7;
-const TYPE_INET_SERVICE = 13;
 /** Of one part of a type of several. */
 const TYPE_BITS = 6;
 
@@ -111,25 +90,22 @@ const TYPE_BITS = 6;
 export function redirectBatch(port: number): Buffer {
   const ours = u16(port);
   return batch([
-    // Adding first makes the deletion succeed whether there was one or not.
-    addTable(),
-    deleteTable(),
-    addTable(),
-    addSet(),
-    addElement(),
-    addMap(OVER_UDP),
-    addMap(OVER_TCP),
-    addChain(FLOOD_CHAIN, HOOK.output, FIRST - 10),
+    ...table.afresh(),
+    table.set({ name: SET, id: 1, type: KEY.ip, length: ENGINE.length, flags: SETS.timeout }),
+    ...liveAgain(),
+    mapOf(OVER_UDP),
+    mapOf(OVER_TCP),
+    table.chain(FLOOD_CHAIN, { number: HOOK.output, priority: FIRST - 10 }),
     // Whatever the port: the engine's own behind 53 can be found.
     dropRule(UDP, packetsOver(DATAGRAMS.rate, DATAGRAMS.burst)),
     dropRule(TCP, bytesOver(TCP_BYTES.rate, TCP_BYTES.burst)),
-    addChain(ANSWERS_CHAIN, HOOK.output, FIRST),
+    table.chain(ANSWERS_CHAIN, { number: HOOK.output, priority: FIRST }),
     answerRule(OVER_UDP, ours),
     answerRule(OVER_TCP, ours),
-    addChain(QUESTIONS_CHAIN, HOOK.input, LAST),
-    addRule(QUESTIONS_CHAIN, [...questions(OVER_UDP), ...noteAsker(OVER_UDP), ...setField(UDP_DPORT, ours)]),
-    addRule(QUESTIONS_CHAIN, [...questions(OVER_TCP), ...isFirstOfTcp(), ...noteAsker(OVER_TCP)]),
-    addRule(QUESTIONS_CHAIN, [
+    table.chain(QUESTIONS_CHAIN, { number: HOOK.input, priority: LAST }),
+    table.rule(QUESTIONS_CHAIN, [...questions(OVER_UDP), ...noteAsker(OVER_UDP), ...setField(UDP_DPORT, ours)]),
+    table.rule(QUESTIONS_CHAIN, [...questions(OVER_TCP), ...isFirstOfTcp(), ...noteAsker(OVER_TCP)]),
+    table.rule(QUESTIONS_CHAIN, [
       ...fieldIs(IP_DADDR, ENGINE),
       ...protocolIs(TCP),
       ...sentTo(DNS),
@@ -155,69 +131,30 @@ const noteAsker = (transport: Transport): Buffer[] =>
   note(transport.map, asking(transport), transport.destination, transport.ms);
 
 const answerRule = ({ protocol, source, destination, map }: Transport, ours: Buffer): Change =>
-  addRule(ANSWERS_CHAIN, [
+  table.rule(ANSWERS_CHAIN, [
     ...fieldIs(IP_SADDR, ENGINE),
     ...protocolIs(protocol),
     ...fieldIs(source, ours),
     ...setNoted(map, { address: IP_DADDR, port: destination }, source),
   ]);
 
-const addTable = (): Change => add(Msg.newTable, [text(1, TABLE)]);
-const deleteTable = (): Change => ({ type: Msg.delTable, flags: NLM_F_ACK, attributes: [text(1, TABLE)] });
-
-const addSet = (): Change =>
-  add(Msg.newSet, [
-    text(1, TABLE),
-    text(2, SET),
-    u32(3, NFT_SET_TIMEOUT),
-    u32(4, TYPE_IPV4_ADDR),
-    u32(5, ENGINE.length),
-    u32(10, 1),
-  ]);
-
-const addMap = ({ map, id, size }: Transport): Change =>
-  add(Msg.newSet, [
-    text(1, TABLE),
-    text(2, map),
-    u32(3, NFT_SET_MAP | NFT_SET_TIMEOUT | NFT_SET_EVAL),
-    u32(4, (TYPE_IPV4_ADDR << TYPE_BITS) | TYPE_INET_SERVICE),
+const mapOf = ({ map, id, size }: Transport): Change =>
+  table.set({
+    ...{ name: map, id, size, flags: SETS.map | SETS.timeout | SETS.writtenByRules },
     // Each part in whole registers.
-    u32(5, 8),
-    u32(6, TYPE_INET_SERVICE),
-    u32(7, DNS.length),
-    nested(9, u32(1, size)),
-    u32(10, id),
-  ]);
+    ...{ type: (KEY.ip << TYPE_BITS) | KEY.port, length: 8 },
+    data: { type: KEY.port, length: DNS.length },
+  });
 
-const addElement = (): Change =>
-  add(Msg.newSetElem, [text(1, TABLE), text(2, SET), nested(3, element(nested(1, attr(1, ENGINE)), u64(4, LIVE_MS)))]);
-
-const flush = (): Change => ({
-  type: Msg.delSetElem,
-  flags: NLM_F_ACK,
-  attributes: [text(1, TABLE), text(2, SET)],
-});
-
-const addChain = (name: string, hook: number, priority: number): Change =>
-  add(Msg.newChain, [text(1, TABLE), text(3, name), nested(4, u32(1, hook), u32(2, priority)), text(7, 'filter')]);
-
-const addRule = (chain: string, expressions: readonly Buffer[]): Change => ({
-  type: Msg.newRule,
-  flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND,
-  attributes: [text(1, TABLE), text(2, chain), nested(4, ...expressions)],
-});
+const liveAgain = (): readonly Change[] => table.addElements(SET, [ENGINE], u64(4, LIVE_MS));
 
 const dropRule = (protocol: number, over: readonly Buffer[]): Change =>
-  addRule(FLOOD_CHAIN, [...fieldIs(IP_DADDR, ENGINE), ...protocolIs(protocol), ...over, ...drop()]);
+  table.rule(FLOOD_CHAIN, [...fieldIs(IP_DADDR, ENGINE), ...protocolIs(protocol), ...over, ...drop()]);
 
 /** The bytes of {@link DnsRedirect.renew}, {@link DnsRedirect.suspend} and {@link DnsRedirect.remove}. */
-export const RENEWAL = batch([flush(), addElement()]);
-export const SUSPENSION = batch([flush()]);
-export const DELETION = batch([deleteTable()]);
-
-function add(type: number, attributes: readonly Buffer[]): Change {
-  return { type, flags: NLM_F_ACK | NLM_F_CREATE, attributes };
-}
+export const RENEWAL = batch([table.flush(SET), ...liveAgain()]);
+export const SUSPENSION = batch([table.flush(SET)]);
+export const DELETION = batch([table.delete()]);
 
 function ip(address: string): Buffer {
   return Buffer.from(address.split('.').map(Number));

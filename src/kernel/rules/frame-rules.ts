@@ -13,37 +13,29 @@
  * - What only routers say is dropped: router advertisements, redirects, MLD queries. So are router solicitations, which
  *   nobody here answers. DHCP (from 0.0.0.0) has no place where the engine gives the addresses.
  */
-import type { Sender } from '../../model/plan/steps.js';
+import type { Sender } from '../../model/plan/namespace-plan.js';
 import { ipBytes, macBytes } from '../netlink/attributes.js';
-import { drop, fieldIs, IP_SADDR, IP6_SADDR, protocolIs, protocolIsNot } from '../nft/expression.js';
+import { fieldAbove, fieldBelow, fieldBetween, fieldIs, fieldIsNone, IP_SADDR, IP6_SADDR } from '../nft/field.js';
 import {
   ARP_KINDS,
   ARP_OPERATION,
   ARP_SENDER_IP,
   ARP_SENDER_MAC,
   ARP_TARGET_IP,
-  accept,
   ETHER_SADDR,
   ETHER_TYPE,
-  fieldAbove,
-  fieldBelow,
-  fieldBetween,
-  fieldIsNone,
-  goTo,
   ICMP6_TYPE,
   ICMP6_TYPE_THIRD,
   IP6_LENGTH,
   IP6_NEXT_HEADER,
-  isEthernet,
-  isFragment,
-  isIp6,
-  isLaterFragment,
   LENGTH_OF_SECOND,
   ND_OPTION,
   ND_OPTION_KIND,
   ND_TARGET,
   NEXT_OF_SECOND,
 } from '../nft/frame.js';
+import { isEthernet, isFragment, isIp6, isLaterFragment, protocolIs, protocolIsNot } from '../nft/packet.js';
+import { accept, drop, goTo } from '../nft/verdict.js';
 
 export interface Rule {
   readonly chain: Chain;

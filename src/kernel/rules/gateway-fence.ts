@@ -5,34 +5,15 @@
  */
 import type { Ip } from '../../model/values/types.js';
 import { ipBytes } from '../netlink/attributes.js';
-import { drop, fieldIs, IP6_SADDR } from '../nft/expression.js';
-import {
-  ARP_SENDER_IP,
-  ARP_TARGET_IP,
-  ETHER_TYPE,
-  fieldBetween,
-  ICMP6_TYPE,
-  IP6_NEXT_HEADER,
-  isEthernet,
-  isIp6,
-  ND_TARGET,
-} from '../nft/frame.js';
-import {
-  batch,
-  type Change,
-  Msg,
-  NFPROTO,
-  NLM_F_ACK,
-  NLM_F_APPEND,
-  NLM_F_CREATE,
-  nested,
-  text,
-  u32,
-} from '../nft/message.js';
+import { fieldBetween, fieldIs, IP6_SADDR } from '../nft/field.js';
+import { ARP_SENDER_IP, ARP_TARGET_IP, ETHER_TYPE, ICMP6_TYPE, IP6_NEXT_HEADER, ND_TARGET } from '../nft/frame.js';
+import { batch, type Change, NFPROTO } from '../nft/message.js';
+import { isEthernet, isIp6 } from '../nft/packet.js';
 import { closeNetfilter, openNetfilter, transact } from '../nft/socket.js';
+import { INGRESS, Table } from '../nft/table.js';
+import { drop } from '../nft/verdict.js';
 
 const CHAIN = 'frames';
-const NF_NETDEV_INGRESS = 0;
 const ARP = Buffer.from([0x08, 0x06]);
 const ICMPV6 = Buffer.from([58]);
 const [SOLICITATION, ADVERTISEMENT] = [Buffer.from([135]), Buffer.from([136])];
@@ -50,23 +31,11 @@ export function ensureFence(namespace: string, vxlan: string, gateways: readonly
 const tableOf = (vxlan: string): string => `gateways-${vxlan}`;
 
 function changes(vxlan: string, gateways: readonly Ip[]): readonly Change[] {
-  const table = text(1, tableOf(vxlan));
+  const table = new Table(tableOf(vxlan));
   return [
-    // Adding first makes the deletion succeed whether there was one or not.
-    add(Msg.newTable, [table]),
-    { type: Msg.delTable, flags: NLM_F_ACK, attributes: [table] },
-    add(Msg.newTable, [table]),
-    add(Msg.newChain, [
-      table,
-      text(3, CHAIN),
-      nested(4, u32(1, NF_NETDEV_INGRESS), u32(2, 0), text(3, vxlan)),
-      text(7, 'filter'),
-    ]),
-    ...gateways.flatMap(about).map((expressions) => ({
-      type: Msg.newRule,
-      flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND,
-      attributes: [table, text(2, CHAIN), nested(4, ...expressions)],
-    })),
+    ...table.afresh(),
+    table.chain(CHAIN, { number: INGRESS, priority: 0, device: vxlan }),
+    ...gateways.flatMap(about).map((expressions) => table.rule(CHAIN, expressions)),
   ];
 }
 
@@ -81,8 +50,4 @@ function about(gateway: Ip): readonly (readonly Buffer[])[] {
     [...icmp, ...fieldIs(IP6_SADDR, ip), ...drop()],
     [...icmp, ...discovery, ...fieldIs(ND_TARGET, ip), ...drop()],
   ];
-}
-
-function add(type: number, attributes: readonly Buffer[]): Change {
-  return { type, flags: NLM_F_ACK | NLM_F_CREATE, attributes };
 }

@@ -7,33 +7,35 @@
  */
 import type { GuardMode } from '../../model/values/types.js';
 import {
-  accept,
-  byRouteBack,
-  drop,
   fieldAtLeast,
   fieldBelow,
   fieldIn,
   fieldIsNot,
   fieldNotIn,
-  firstFragment,
-  firstFragment6,
-  forOtherInterface,
   IP_DADDR,
   IP_SADDR,
   IP_TTL,
   IP6_DADDR,
   IP6_HOP_LIMIT,
   IP6_SADDR,
-  notByLoopback,
-  protocolIs,
-  protocolIsNot,
-  sentByUser,
   setHeaderField,
   UDP_CHECKSUM,
   UDP_DPORT,
   UDP_LENGTH,
   VXLAN_VNI,
-} from '../nft/expression.js';
+} from '../nft/field.js';
+import {
+  byRouteBack,
+  firstFragment,
+  firstFragment6,
+  forOtherInterface,
+  notByLoopback,
+  protocolIs,
+  protocolIsNot,
+  sentByUser,
+} from '../nft/packet.js';
+import type { HOOK } from '../nft/table.js';
+import { accept, drop } from '../nft/verdict.js';
 
 export const GUARD_TABLE = 'tsoverlay-guard';
 export const NODES = 'nodes';
@@ -58,9 +60,8 @@ export interface GuardRule {
 }
 
 export interface GuardChain {
-  readonly name: 'input' | 'prerouting' | 'forward' | 'output';
-  /** `enum nf_inet_hooks`. */
-  readonly hook: number;
+  /** Of the hook, too. */
+  readonly name: keyof typeof HOOK;
   readonly rules: readonly GuardRule[];
 }
 
@@ -80,7 +81,7 @@ export function guardChains(underlay: Underlay, mode: Exclude<GuardMode, 'off'>,
 
   if (mode === 'incoming')
     return [
-      chain('input', 1, [
+      chain('input', [
         refuse('from no node', ours, stranger),
         pass('from a node', ours),
         pass('foreign', foreign),
@@ -88,7 +89,7 @@ export function guardChains(underlay: Underlay, mode: Exclude<GuardMode, 'off'>,
       ]),
     ];
   return [
-    chain('input', 1, [
+    chain('input', [
       // First what there is most of.
       pass('from a node to a node', ours, member, toMember, notByLoopback(), ip.straight),
       refuse('from no node', ours, stranger),
@@ -100,7 +101,7 @@ export function guardChains(underlay: Underlay, mode: Exclude<GuardMode, 'off'>,
       refuse('cut', ip.begins),
     ]),
     // Not in `input`: there the kernel says nothing of multicast to a socket that it has found already (nft_fib_can_skip).
-    chain('prerouting', 0, [
+    chain('prerouting', [
       pass('from no node', stranger),
       pass('by the way back', byRouteBack()),
       refuse('not by the way back', ours),
@@ -108,7 +109,7 @@ export function guardChains(underlay: Underlay, mode: Exclude<GuardMode, 'off'>,
       pass('foreign', foreign),
       refuse('cut', ip.begins),
     ]),
-    chain('forward', 2, [
+    chain('forward', [
       // A member of the cluster may be the others' router, or the host of virtual machines that are members.
       pass('between nodes', ours, member, toMember),
       refuse('not between nodes', ours),
@@ -116,7 +117,7 @@ export function guardChains(underlay: Underlay, mode: Exclude<GuardMode, 'off'>,
       pass('foreign', foreign),
       refuse('cut', ip.begins),
     ]),
-    chain('output', 3, [
+    chain('output', [
       refuse("a user's", user, ours),
       pass('from a node', ours, member),
       refuse('from no node', ours, stranger),
@@ -147,9 +148,8 @@ const IPV6 = {
 /** What is of another protocol or port ends early: nearly all traffic of a host. */
 const chainOf =
   (port: number) =>
-  (name: GuardChain['name'], hook: number, rules: readonly GuardRule[]): GuardChain => ({
+  (name: GuardChain['name'], rules: readonly GuardRule[]): GuardChain => ({
     name,
-    hook,
     rules: [
       pass('other protocols', protocolIsNot(UDP)),
       pass(`other ports than ${port}`, protocolIs(UDP), fieldIsNot(UDP_DPORT, Buffer.from([port >> 8, port & 0xff]))),

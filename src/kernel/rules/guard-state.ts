@@ -1,13 +1,12 @@
 /** What the guard's table is like in the kernel, read back for comparison and for people. */
 import type { GuardDrops } from '../../model/values/types.js';
-import { attr, attributeOf, attributesIn, dump, Msg, question, text } from '../nft/message.js';
+import { attributeOf, attributesIn, dump, Msg, question, text } from '../nft/message.js';
 import { ask } from '../nft/socket.js';
 import { GUARD_TABLE, type GuardChain, NODES, VNIS } from './guard-rules.js';
 
 const NFTA_TABLE_FLAGS = 2;
 const NFTA_RULE = { chain: 2, expressions: 4, userdata: 7 } as const;
 const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
-const NFTNL_UDATA_RULE_COMMENT = 0;
 
 interface FoundRule {
   readonly chain: string;
@@ -15,10 +14,6 @@ interface FoundRule {
   /** Undefined for rules that count nothing. */
   readonly dropped: number | undefined;
 }
-
-/** A rule's comment as userdata, the way that nft writes it. */
-export const comment = (name: string): Buffer =>
-  attr(7, Buffer.concat([Buffer.from([NFTNL_UDATA_RULE_COMMENT, name.length + 1]), Buffer.from(`${name}\0`)]));
 
 /** A number that changes with every change of this namespace's tables, whosoever. */
 export const generation = (fd: number, family: number): string =>

@@ -2,30 +2,17 @@
  * The filter of one port: nft table `netdev tsoverlay-<port>`, a table of its own, so that it is replaced in one step
  * and nothing of it outlives its port. The hook `ingress` sees frames as they leave the container, before the bridge.
  */
-import type { Sender } from '../../model/plan/steps.js';
+import type { Sender } from '../../model/plan/namespace-plan.js';
+import { parseIp } from '../../model/values/address.js';
 import { readIp, readMac, readText } from '../netlink/attributes.js';
-import { IP_SADDR, IP6_SADDR } from '../nft/expression.js';
+import { IP_SADDR, IP6_SADDR } from '../nft/field.js';
 import { ETHER_SADDR } from '../nft/frame.js';
-import {
-  attributeOf,
-  batch,
-  type Change,
-  dump,
-  Msg,
-  NFPROTO,
-  NLM_F_ACK,
-  NLM_F_APPEND,
-  NLM_F_CREATE,
-  nested,
-  question,
-  text,
-  u32,
-} from '../nft/message.js';
+import { attributeOf, batch, type Change, dump, Msg, NFPROTO, question, text } from '../nft/message.js';
 import { expressionsIn, isAsMade, type Match, matchesIn } from '../nft/reading.js';
-import { CHAINS, type Chain, frameRules, type Rule } from './frame-rules.js';
+import { INGRESS, Table } from '../nft/table.js';
+import { CHAINS, frameRules, type Rule } from './frame-rules.js';
 
 const PREFIX = 'tsoverlay-';
-const NF_NETDEV_INGRESS = 0;
 const PRIORITY = 0;
 const NFTA_TABLE = { name: 1, flags: 2 } as const;
 const NFTA_CHAIN = { name: 3, hook: 4 } as const;
@@ -33,7 +20,7 @@ const NFTA_HOOK = { number: 1, priority: 2, device: 3 } as const;
 const NFTA_RULE = { chain: 2, expressions: 4 } as const;
 const NFT_TABLE_F_DORMANT = 1;
 
-const tableOf = (link: string): string => `${PREFIX}${link}`;
+const tableOf = (link: string): Table => new Table(`${PREFIX}${link}`);
 
 /**
  * Replaces the whole filter in one step. The policy is accept, and the last rule drops: a new chain is hooked some
@@ -42,46 +29,24 @@ const tableOf = (link: string): string => `${PREFIX}${link}`;
 export const filterBatch = (link: string, sender: Sender): Buffer => batch(changes(link, sender), NFPROTO.netdev);
 
 /** Takes it away, whether there is one or not. */
-export const noFilterBatch = (link: string): Buffer => batch([addTable(link), deleteTable(link)], NFPROTO.netdev);
+export const noFilterBatch = (link: string): Buffer => batch(tableOf(link).gone(), NFPROTO.netdev);
 
 /** Makes one on `lo` and takes it away at the same moment: whether this kernel has all that a filter needs. */
-export const filterTrial = (): Buffer => batch([...changes('lo', SAMPLE), deleteTable('lo')], NFPROTO.netdev);
+export const filterTrial = (): Buffer => batch([...changes('lo', SAMPLE), tableOf('lo').delete()], NFPROTO.netdev);
 
-const SAMPLE = { mac: '02:42:00:00:00:01', addresses: ['192.0.2.1', '2001:db8::1'] } as unknown as Sender;
+const SAMPLE: Sender = {
+  mac: readMac(Buffer.from('024200000001', 'hex')),
+  addresses: [parseIp('192.0.2.1'), parseIp('2001:db8::1')],
+};
 
-const changes = (link: string, sender: Sender): Change[] => [
-  // Adding first makes the deletion succeed whether there was one or not.
-  addTable(link),
-  deleteTable(link),
-  addTable(link),
-  ...CHAINS.map((chain) => addChain(link, chain)),
-  ...frameRules(sender).map((rule) => addRule(link, rule)),
-];
-
-const addTable = (link: string): Change => add(Msg.newTable, [text(1, tableOf(link))]);
-const deleteTable = (link: string): Change => ({
-  type: Msg.delTable,
-  flags: NLM_F_ACK,
-  attributes: [text(1, tableOf(link))],
-});
-
-const addChain = (link: string, chain: Chain): Change =>
-  add(Msg.newChain, [
-    text(1, tableOf(link)),
-    text(3, chain),
-    ...(chain === CHAINS[0]
-      ? [nested(4, u32(1, NF_NETDEV_INGRESS), u32(2, PRIORITY), text(3, link)), text(7, 'filter')]
-      : []),
-  ]);
-
-const addRule = (link: string, { chain, expressions }: Rule): Change => ({
-  type: Msg.newRule,
-  flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND,
-  attributes: [text(1, tableOf(link)), text(2, chain), nested(4, ...expressions)],
-});
-
-function add(type: number, attributes: readonly Buffer[]): Change {
-  return { type, flags: NLM_F_ACK | NLM_F_CREATE, attributes };
+function changes(link: string, sender: Sender): readonly Change[] {
+  const table = tableOf(link);
+  const hook = { number: INGRESS, priority: PRIORITY, device: link };
+  return [
+    ...table.afresh(),
+    ...CHAINS.map((chain) => (chain === CHAINS[0] ? table.chain(chain, hook) : table.chain(chain))),
+    ...frameRules(sender).map(({ chain, expressions }) => table.rule(chain, expressions)),
+  ];
 }
 
 /** `nft list tables netdev` */
@@ -89,10 +54,10 @@ export const listTables = (): Buffer => dump(Msg.getTable, [], NFPROTO.netdev);
 
 /** `nft list chain netdev … frames`: one, for a dump would tell those of all tables. */
 export const getHooked = (link: string): Buffer =>
-  question(Msg.getChain, [text(1, tableOf(link)), text(3, CHAINS[0])], NFPROTO.netdev);
+  question(Msg.getChain, [tableOf(link).name, text(3, CHAINS[0])], NFPROTO.netdev);
 
 /** `nft list table netdev …`: its rules. */
-export const listRules = (link: string): Buffer => dump(Msg.getRule, [text(1, tableOf(link))], NFPROTO.netdev);
+export const listRules = (link: string): Buffer => dump(Msg.getRule, [tableOf(link).name], NFPROTO.netdev);
 
 /** The port that a table is for; undefined for tables of others. `asleep`: somebody has put it out of action. */
 export function readTable(attributes: Buffer): { readonly link: string; readonly asleep: boolean } | undefined {
@@ -108,7 +73,7 @@ export function isHooked(attributes: Buffer, link: string): boolean {
   if (readText(attributeOf(attributes, NFTA_CHAIN.name)) !== CHAINS[0] || hook === undefined) return false;
   const { number, priority, device } = NFTA_HOOK;
   const is = (type: number, value: number): boolean => attributeOf(hook, type)?.readInt32BE() === value;
-  return is(number, NF_NETDEV_INGRESS) && is(priority, PRIORITY) && readText(attributeOf(hook, device)) === link;
+  return is(number, INGRESS) && is(priority, PRIORITY) && readText(attributeOf(hook, device)) === link;
 }
 
 /** The sender that rules hold to, in the order that they are listed in; undefined when we would make others for it. */

@@ -5,7 +5,8 @@
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { isKernelError } from '../../errors.js';
-import type { ObservedFilter, Sender } from '../../model/plan/steps.js';
+import type { Sender } from '../../model/plan/namespace-plan.js';
+import type { ObservedFilter } from '../../model/plan/observed.js';
 import { attributeOf, Msg, NFPROTO, question } from '../nft/message.js';
 import { ask, closeNetfilter, openNetfilter, transact } from '../nft/socket.js';
 import { kernelError } from '../system/errno.js';

@@ -8,31 +8,18 @@ import { isKernelError } from '../../errors.js';
 import type { Guard } from '../../model/ports/ports.js';
 import type { GuardDrops, GuardMode, NodeAddress } from '../../model/values/types.js';
 import { ipBytes } from '../netlink/attributes.js';
-import { VXLAN_VNI } from '../nft/expression.js';
-import {
-  attr,
-  batch,
-  type Change,
-  element,
-  Msg,
-  NFPROTO,
-  NLM_F_ACK,
-  NLM_F_APPEND,
-  NLM_F_CREATE,
-  nested,
-  text,
-  u32,
-} from '../nft/message.js';
+import { VXLAN_VNI } from '../nft/field.js';
+import { batch, type Change, NFPROTO } from '../nft/message.js';
 import { closeNetfilter, openOwnNetfilter, transact, transactAside } from '../nft/socket.js';
+import { HOOK, KEY, Table } from '../nft/table.js';
 import { GUARD_TABLE, type GuardChain, guardChains, NODES, type Underlay, VNIS } from './guard-rules.js';
-import { comment, generation, identity, readDrops, wanted } from './guard-state.js';
+import { generation, identity, readDrops, wanted } from './guard-state.js';
 
 /** Before everybody's own filters, whose `accept` does not overrule our drop; after everybody's DNAT. */
 const PRIORITY = -10;
-/** nft's own numbers for `ipv4_addr`, `ipv6_addr` and `integer`; the kernel only hands them back to `nft list`. */
-const TYPE = { ip: 7, ip6: 8, integer: 4 } as const;
-/** Elements per message, for a nested attribute ends at 64 KB. */
-const CHUNK = 1000;
+const table = new Table(GUARD_TABLE);
+const ADDRESSES = { type: KEY.ip, length: 4 };
+const ADDRESSES6 = { type: KEY.ip6, length: 16 };
 
 /** In the network namespace that the calling thread is in. */
 export class VxlanGuard implements Guard {
@@ -107,7 +94,7 @@ export class VxlanGuard implements Guard {
   /** `nft delete table`; gone is success. */
   remove(): void {
     try {
-      transact(this.fd, `nft delete table ${GUARD_TABLE}`, batch([deleteTable()], this.family));
+      transact(this.fd, `nft delete table ${GUARD_TABLE}`, batch([table.delete()], this.family));
     } catch (e) {
       if (!isKernelError(e, 'ENOENT')) throw e;
     }
@@ -122,14 +109,11 @@ export class VxlanGuard implements Guard {
     const drops = readDrops(this.fd, this.family);
     const bytes = batch(
       [
-        // Adding first makes the deletion succeed whether there was one or not.
-        addTable(),
-        deleteTable(),
-        addTable(),
-        addSet(NODES, 1, this.underlay === 4 ? TYPE.ip : TYPE.ip6, this.underlay === 4 ? 4 : 16),
-        ...elements(Msg.newSetElem, NODES, [...nodes.values()]),
-        addSet(VNIS, 2, TYPE.integer, VXLAN_VNI.length),
-        ...elements(Msg.newSetElem, VNIS, [...vnis.values()]),
+        ...table.afresh(),
+        table.set({ name: NODES, id: 1, ...(this.underlay === 4 ? ADDRESSES : ADDRESSES6) }),
+        ...table.addElements(NODES, [...nodes.values()]),
+        table.set({ name: VNIS, id: 2, type: KEY.integer, length: VXLAN_VNI.length }),
+        ...table.addElements(VNIS, [...vnis.values()]),
         ...this.chains.flatMap((chain) => addChain(chain, drops?.get(chain.name) ?? 0)),
       ],
       this.family,
@@ -149,8 +133,8 @@ interface Made {
 const members = (values: readonly Buffer[]): Members => new Map(values.map((v) => [v.toString('hex'), v]));
 
 const setChanges = (set: string, before: Members, after: Members): readonly Change[] => [
-  ...elements(Msg.delSetElem, set, onlyIn(before, after)),
-  ...elements(Msg.newSetElem, set, onlyIn(after, before)),
+  ...table.deleteElements(set, onlyIn(before, after)),
+  ...table.addElements(set, onlyIn(after, before)),
 ];
 
 const onlyIn = (some: Members, others: Members): readonly Buffer[] =>
@@ -160,47 +144,13 @@ const onlyIn = (some: Members, others: Members): readonly Buffer[] =>
 const isNext = (before: string, now: string): boolean =>
   before !== '' && now !== '' && Number.parseInt(now, 16) === Number.parseInt(before, 16) + 1;
 
-const addTable = (): Change => add(Msg.newTable, [text(1, GUARD_TABLE)]);
-const deleteTable = (): Change => ({ type: Msg.delTable, flags: NLM_F_ACK, attributes: [text(1, GUARD_TABLE)] });
-
-const addSet = (name: string, id: number, type: number, length: number): Change =>
-  add(Msg.newSet, [text(1, GUARD_TABLE), text(2, name), u32(3, 0), u32(4, type), u32(5, length), u32(10, id)]);
-
-function elements(type: number, set: string, values: readonly Buffer[]): readonly Change[] {
-  const changes: Change[] = [];
-  for (let i = 0; i < values.length; i += CHUNK) {
-    const some = values.slice(i, i + CHUNK).map((value) => element(nested(1, attr(1, value))));
-    const attributes = [text(1, GUARD_TABLE), text(2, set), nested(3, ...some)];
-    changes.push(type === Msg.newSetElem ? add(type, attributes) : { type, flags: NLM_F_ACK, attributes });
-  }
-  return changes;
-}
-
 /** The first rule that drops goes on counting where the chain was. */
-function addChain({ name, hook, rules }: GuardChain, dropped: number): readonly Change[] {
+function addChain({ name, rules }: GuardChain, dropped: number): readonly Change[] {
   const first = rules.findIndex((rule) => rule.drops);
   return [
-    add(Msg.newChain, [
-      text(1, GUARD_TABLE),
-      text(3, name),
-      nested(4, u32(1, hook), u32(2, PRIORITY)),
-      text(7, 'filter'),
-    ]),
-    ...rules.map(({ name: rule, expressions }, i) => ({
-      type: Msg.newRule,
-      flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND,
-      attributes: [
-        text(1, GUARD_TABLE),
-        text(2, name),
-        nested(4, ...expressions(i === first ? dropped : 0)),
-        comment(rule),
-      ],
-    })),
+    table.chain(name, { number: HOOK[name], priority: PRIORITY }),
+    ...rules.map((rule, i) => table.rule(name, rule.expressions(i === first ? dropped : 0), rule.name)),
   ];
 }
 
 const vniBytes = (vni: number): Buffer => Buffer.from([vni >> 16, (vni >> 8) & 0xff, vni & 0xff]);
-
-function add(type: number, attributes: readonly Buffer[]): Change {
-  return { type, flags: NLM_F_ACK | NLM_F_CREATE, attributes };
-}

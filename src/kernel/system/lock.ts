@@ -2,9 +2,8 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { isKernelError, UserError } from '../../errors.js';
-import { check, libc } from './netns.js';
+import { check, flock } from './libc.js';
 
-const flock = libc.func('int flock(int fd, int operation)');
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 

@@ -4,16 +4,9 @@
  * would stay in that namespace for ever.
  */
 import { closeSync, openSync, unlinkSync } from 'node:fs';
-import { getSystemErrorName } from 'node:util';
-import koffi from 'koffi';
-import { hasCode, KernelError } from '../../errors.js';
-
-export const libc = koffi.load('libc.so.6');
-const setns = libc.func('int setns(int fd, int nstype)');
-const unshare = libc.func('int unshare(int flags)');
-const mount = libc.func('int mount(str source, str target, str fstype, unsigned long flags, const void *data)');
-const umount2 = libc.func('int umount2(str target, int flags)');
-const ioctl = libc.func('int ioctl(int fd, unsigned long request, void *argument)');
+import { hasCode, isKernelError } from '../../errors.js';
+import { kernelError } from './errno.js';
+import { check, ioctl, mount, setns, umount2, unshare } from './libc.js';
 
 const CLONE_NEWNET = 0x40000000;
 const MS_REMOUNT = 32;
@@ -24,13 +17,6 @@ const SIOCGSKNS = 0x894c;
 
 /** The calling thread's own namespace; `/proc/self` would be the main thread's. */
 export const OWN_NETNS = '/proc/thread-self/ns/net';
-
-/** Throws the KernelError of the C call that just returned -1. */
-export function check(verb: string, result: number): number {
-  if (result >= 0) return result;
-  const errno = koffi.errno();
-  throw new KernelError(verb, errno, getSystemErrorName(-errno));
-}
 
 /** Runs `work` on this thread inside the namespace at `path`, then returns to the own one. */
 export function withNamespace<T>(path: string, work: () => T): T {
@@ -67,7 +53,7 @@ export function openNamespace(path: string): number {
   try {
     return openSync(path, 'r');
   } catch (e) {
-    if (hasCode(e, 'ENOENT')) throw new KernelError(`open ${path}`, 2, 'ENOENT');
+    if (hasCode(e, 'ENOENT')) throw kernelError(`open ${path}`, 'ENOENT');
     throw e;
   }
 }
@@ -77,7 +63,7 @@ export function createNamespace(path: string): void {
   try {
     closeSync(openSync(path, 'wx', 0o444));
   } catch (e) {
-    if (hasCode(e, 'EEXIST')) throw new KernelError(`ip netns add ${path}`, 17, 'EEXIST');
+    if (hasCode(e, 'EEXIST')) throw kernelError(`ip netns add ${path}`, 'EEXIST');
     throw e;
   }
   const home = openSync(OWN_NETNS, 'r');
@@ -104,11 +90,11 @@ export function mountNamespace(source: string, path: string): void {
 
 /** `ip netns delete`: the kernel ends it once nothing else holds it. Removing what is gone is success. */
 export function removeNamespace(path: string): void {
-  if (umount2(path, MNT_DETACH) < 0) {
-    const errno = koffi.errno();
-    const code = getSystemErrorName(-errno);
+  try {
+    check(`umount ${path}`, umount2(path, MNT_DETACH));
+  } catch (e) {
     // EINVAL: a plain file without a mount, what an unclean stop leaves behind.
-    if (code !== 'EINVAL' && code !== 'ENOENT') throw new KernelError(`umount ${path}`, errno, code);
+    if (!isKernelError(e, 'EINVAL', 'ENOENT')) throw e;
   }
   try {
     unlinkSync(path);

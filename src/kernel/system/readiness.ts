@@ -2,10 +2,7 @@
  * Tells of sockets that there is something to read, by signal-driven I/O (socket(7)): the kernel sends SIGIO, and
  * poll(2) says where. It needs neither a native poll handle nor a thread, and keeps no process alive.
  */
-import { check, libc } from './netns.js';
-
-const ioctl = libc.func('int ioctl(int fd, unsigned long request, void *argument)');
-const poll = libc.func('int poll(void *fds, unsigned long count, int timeout)');
+import { check, ioctl, poll } from './libc.js';
 
 const FIOASYNC = 0x5452;
 const FIOSETOWN = 0x8901;

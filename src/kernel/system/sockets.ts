@@ -5,27 +5,26 @@
  */
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
-import koffi from 'koffi';
-import { check, libc, withNamespace } from './netns.js';
+import {
+  AF,
+  bind,
+  check,
+  connect,
+  getsockname,
+  ioctl,
+  lastErrno,
+  listen,
+  SOCK,
+  SOL_SOCKET,
+  setsockopt,
+  socket,
+} from './libc.js';
+import { withNamespace } from './netns.js';
 
-const socket = libc.func('int socket(int domain, int type, int protocol)');
-const ioctl = libc.func('int ioctl(int fd, unsigned long request, void *argument)');
-const bind = libc.func('int bind(int fd, const void *address, uint32 length)');
-const connect = libc.func('int connect(int fd, const void *address, uint32 length)');
-const listen = libc.func('int listen(int fd, int backlog)');
-const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32 length)');
-const getsockname = libc.func('int getsockname(int fd, void *address, void *length)');
-
-const AF_INET = 2;
-const SOCK_STREAM = 1;
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
 const SIOCGIFFLAGS = 0x8913;
 const SIOCSIFFLAGS = 0x8914;
 const IFF_UP = 1;
 const BACKLOG = 128;
-const SOL_SOCKET = 1;
 const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
 
@@ -37,12 +36,12 @@ export interface SocketAddress {
 
 /** A bound, non-blocking UDP socket's descriptor, the caller's to close. Throws a KernelError, e.g. EADDRINUSE. */
 export function udpSocketIn(namespace: string, local: SocketAddress): number {
-  return socketIn(namespace, SOCK_DGRAM, local, () => {});
+  return socketIn(namespace, SOCK.dgram, local, () => {});
 }
 
 /** A listening, non-blocking TCP socket's descriptor, the caller's to close. Throws a KernelError, e.g. EADDRINUSE. */
 export function tcpListenerIn(namespace: string, local: SocketAddress): number {
-  return socketIn(namespace, SOCK_STREAM, local, (fd) => {
+  return socketIn(namespace, SOCK.stream, local, (fd) => {
     check(`listen on ${textOf(local)}`, listen(fd, BACKLOG));
   });
 }
@@ -52,10 +51,10 @@ export function tcpListenerIn(namespace: string, local: SocketAddress): number {
  * (KernelError ECONNREFUSED) or show at the first read, as with any non-blocking connect(2).
  */
 export function tcpConnectIn(namespace: string, ends: { local: SocketAddress; remote: SocketAddress }): number {
-  return socketIn(namespace, SOCK_STREAM, ends.local, (fd) => {
+  return socketIn(namespace, SOCK.stream, ends.local, (fd) => {
     const remote = sockaddr(ends.remote);
     const result: number = connect(fd, remote, remote.length);
-    if (result < 0 && koffi.errno() === constants.errno.EINPROGRESS) return;
+    if (result < 0 && lastErrno() === constants.errno.EINPROGRESS) return;
     check(`connect to ${textOf(ends.remote)}`, result);
   });
 }
@@ -88,7 +87,7 @@ export function portOf(fd: number): number {
  */
 export function raiseLoopback(namespace: string): void {
   withNamespace(namespace, () => {
-    const fd = check('socket', socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+    const fd = check('socket', socket(AF.inet, SOCK.dgram | SOCK.cloexec, 0));
     try {
       // struct ifreq: name[16], then the flags in host order.
       const request = Buffer.alloc(40);
@@ -106,7 +105,7 @@ export function raiseLoopback(namespace: string): void {
 
 function socketIn(namespace: string, type: number, local: SocketAddress, finish: (fd: number) => void): number {
   return withNamespace(namespace, () => {
-    const fd = check('socket', socket(AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    const fd = check('socket', socket(AF.inet, type | SOCK.nonblock | SOCK.cloexec, 0));
     try {
       const address = sockaddr(local);
       check(`bind to ${textOf(local)}`, bind(fd, address, address.length));
@@ -122,7 +121,7 @@ function socketIn(namespace: string, type: number, local: SocketAddress, finish:
 /** `struct sockaddr_in`; the family is in host order, and the hosts we run on (x86-64, arm64) are little-endian. */
 function sockaddr({ address, port }: SocketAddress): Buffer {
   const bytes = Buffer.alloc(16);
-  bytes.writeUInt16LE(AF_INET);
+  bytes.writeUInt16LE(AF.inet);
   bytes.writeUInt16BE(port, 2);
   Buffer.from(address.split('.').map(Number)).copy(bytes, 4);
   return bytes;

@@ -4,8 +4,10 @@
  * has; the rest is the same comparison as always. In a plan no two peers share an address, nor two endpoints a MAC on
  * one device (see `sound.ts`), so that what both have is nobody else's. Pure.
  */
-
-import type { NamespacePlan, ObservedNamespace, Step } from '../plan/steps.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { NamespacePlan } from '../plan/namespace-plan.js';
+import type { ObservedNamespace } from '../plan/observed.js';
+import type { Step } from '../plan/steps.js';
 import { diff } from './diff.js';
 import { differences } from './differing.js';
 import { repairs } from './repairs.js';
@@ -22,7 +24,7 @@ export function peerSteps(before: NamespacePlan, after: NamespacePlan): readonly
     ...neighbourSteps(is, { neighbours: neighboursOf(was) }, none),
     ...fdbSteps(is, { fdb: fdbOf(was) }, none),
   ];
-  return drafts.map((draft) => ({ ...draft, ns: after.name }) as Step);
+  return drafts.map((draft): Step => ({ ...draft, ns: after.name }));
 }
 
 /**
@@ -47,7 +49,7 @@ const haveSameDevices = (a: NamespacePlan, b: NamespacePlan): boolean =>
   a.network === b.network &&
   a.ports.length === b.ports.length &&
   a.ports.every((port, i) => port === b.ports[i]) &&
-  JSON.stringify(a.bridges) === JSON.stringify(b.bridges);
+  isDeepStrictEqual(a.bridges, b.bridges);
 
 const isRemaking = (step: Step, carriers: ReadonlySet<string>): boolean =>
   step.kind === 'createBridge' ||
@@ -57,7 +59,7 @@ const isRemaking = (step: Step, carriers: ReadonlySet<string>): boolean =>
 /** Both without what they have in common. */
 function narrowed(before: NamespacePlan, after: NamespacePlan): readonly [NamespacePlan, NamespacePlan] {
   const [gone, come] = differences(before.peers, after.peers);
-  const isFlooding = JSON.stringify(before.floods) !== JSON.stringify(after.floods);
+  const isFlooding = !isDeepStrictEqual(before.floods, after.floods);
   const floodsOf = ({ floods }: NamespacePlan) => (isFlooding ? floods : []);
   return [
     { ...before, peers: gone, floods: floodsOf(before) },

@@ -1,17 +1,12 @@
 /** The steps that turn what was found into what is planned, in the order they must run. Pure. */
 import { filterSteps } from '../plan/antispoof.js';
-import { quietPort, quietSteps } from '../plan/quiet.js';
-import type {
-  BridgePlan,
-  Draft,
-  NamespacePlan,
-  ObservedLink,
-  ObservedNamespace,
-  PortPlan,
-  Step,
-} from '../plan/steps.js';
-import { portName } from '../values/names.js';
+import type { NamespacePlan } from '../plan/namespace-plan.js';
+import type { ObservedLink, ObservedNamespace } from '../plan/observed.js';
+import { quietSteps } from '../plan/quiet.js';
+import type { Draft, Step } from '../plan/steps.js';
 import type { NamespaceName } from '../values/types.js';
+import { addressSteps, bridgeSteps, vxlanDiffers, vxlanSteps } from './bridges.js';
+import { portsOf } from './ports.js';
 import { remoteEntries, staticSteps } from './statics.js';
 import { fdbSteps, neighbourSteps } from './tables.js';
 
@@ -28,7 +23,7 @@ export function diffParts(
   found: ObservedNamespace | undefined,
 ): readonly (() => readonly Step[])[] {
   const parts = wanted === undefined ? [() => removal(found)] : namespaceParts(wanted, found);
-  return parts.map((part) => () => part().map((draft) => ({ ...draft, ns: name }) as Step));
+  return parts.map((part) => () => part().map((draft): Step => ({ ...draft, ns: name })));
 }
 
 const removal = (found: ObservedNamespace | undefined): readonly Draft[] =>
@@ -114,93 +109,3 @@ const nothing = (name: NamespaceName): ObservedNamespace => ({
   checksSources: true,
   filters: [],
 });
-
-function bridgeSteps(plan: BridgePlan, network: string, link: ObservedLink | undefined): Draft[] {
-  const { name, mtu, mac } = plan;
-  const create: Draft = { kind: 'createBridge', link: name, mtu, mac, alias: network, reason: 'missing' };
-  if (link === undefined) return [create];
-  if (link.kind !== 'bridge')
-    return [{ kind: 'removeLink', link: plan.name, reason: `a ${link.kind || 'device'}, no bridge` }, create];
-  const other: Draft = { kind: 'setMac', link: name, mac, reason: `MAC is ${link.mac}` };
-  return [...upkeep(link, mtu, ''), ...(link.mac === mac ? [] : [other])];
-}
-
-const vxlanDiffers = (plan: BridgePlan, link: ObservedLink | undefined): string | undefined => {
-  if (link === undefined) return 'missing';
-  const vxlan = link.vxlan;
-  if (vxlan === undefined) return `a ${link.kind || 'device'}, no vxlan`;
-  if (vxlan.vni !== plan.vni) return `VNI ${vxlan.vni} instead of ${plan.vni}`;
-  if (vxlan.port !== plan.port) return `port ${vxlan.port} instead of ${plan.port}`;
-  if (vxlan.local !== undefined && vxlan.local !== plan.local)
-    return `sends from ${vxlan.local} instead of ${plan.local}`;
-  if (vxlan.proxy !== (plan.flooding === undefined)) return 'flags differ';
-  return undefined;
-};
-
-function vxlanSteps(plan: BridgePlan, link: ObservedLink | undefined): Draft[] {
-  const reason = vxlanDiffers(plan, link);
-  if (reason === undefined && link !== undefined) return upkeep(link, plan.mtu, plan.name);
-  const why = reason ?? 'missing';
-  return [
-    ...(link === undefined ? [] : [{ kind: 'removeLink' as const, link: plan.vxlan, reason: why }]),
-    {
-      ...{ kind: 'createVxlan', link: plan.vxlan, vni: plan.vni, mtu: plan.mtu, master: plan.name },
-      ...{ local: plan.local, port: plan.port, reason: why },
-      ...(plan.flooding === undefined ? {} : { flooding: plan.flooding }),
-    },
-  ];
-}
-
-/** MTU, master and administrative state of a link that exists already; `master` empty means "leave it". */
-function upkeep(link: ObservedLink, mtu: number, master: string): Draft[] {
-  const steps: Draft[] = [];
-  if (master !== '' && link.master !== master)
-    steps.push(
-      { kind: 'setMaster', link: link.name, master, reason: `master is ${link.master || 'none'}` },
-      quietPort(link, `new on ${master}`),
-    );
-  else steps.push(...quietSteps([link]));
-  if (link.mtu !== mtu) steps.push({ kind: 'setMtu', link: link.name, mtu, reason: `MTU is ${link.mtu}` });
-  if (!link.up) steps.push({ kind: 'setUp', link: link.name, reason: 'down' });
-  return steps;
-}
-
-function addressSteps(plan: BridgePlan, seen: ObservedNamespace): Draft[] {
-  const have = seen.addresses.filter((a) => a.link === plan.name).map((a) => a.address);
-  return [
-    ...have
-      .filter((address) => !plan.addresses.includes(address))
-      .map(
-        (address): Draft => ({ kind: 'removeAddress', link: plan.name, address, reason: 'not planned', prune: true }),
-      ),
-    ...plan.addresses
-      .filter((address) => !have.includes(address))
-      .map((address): Draft => ({ kind: 'addAddress', link: plan.name, address, reason: 'missing' })),
-  ];
-}
-
-/** The ports that there are or will be, by their links, and what makes them so. */
-function portsOf(wanted: NamespacePlan, links: readonly ObservedLink[]) {
-  const byEndpoint = new Map(links.filter((l) => l.kind === 'veth').map((l) => [l.alias, l]));
-  const used = new Set(links.map((l) => l.name));
-  const create = (port: PortPlan): Draft & { readonly link: string } => {
-    const link = lowestFreePort(used);
-    used.add(link);
-    const { containerEnd, mtu, bridge: master, endpoint: alias, end, sender } = port;
-    const more = { ...(typeof end === 'object' && { card: end }), ...(sender && { sender }) };
-    return { kind: 'createPort', link, containerEnd, mtu, master, alias, reason: 'missing', ...more };
-  };
-  return wanted.ports.flatMap((plan) => {
-    const link = byEndpoint.get(plan.endpoint);
-    if (link !== undefined) return [{ plan, link: link.name, steps: upkeep(link, plan.mtu, plan.bridge) }];
-    if (plan.end === 'nobody') return [];
-    const step = create(plan);
-    return [{ plan, link: step.link, steps: [step] }];
-  });
-}
-
-function lowestFreePort(used: ReadonlySet<string>): string {
-  let n = 0;
-  while (used.has(portName(n))) n++;
-  return portName(n);
-}

@@ -1,7 +1,8 @@
 /** Which news of the kernel mean that a network's namespace is no longer as planned. Pure. */
 
+import type { NamespacePlan } from '../plan/namespace-plan.js';
+import type { PortFlags } from '../plan/observed.js';
 import { loudness } from '../plan/quiet.js';
-import type { NamespacePlan, PortFlags } from '../plan/steps.js';
 import { UNKNOWN_MAC } from '../values/names.js';
 import type { Cidr, Ip, Mac } from '../values/types.js';
 import { PeerIndex } from './peer-index.js';

@@ -1,6 +1,6 @@
 /** The peers of a namespace by what the kernel tells of them, kept from plan to plan: thousands, of which few change. */
 
-import type { PeerPlan } from '../plan/steps.js';
+import type { PeerPlan } from '../plan/namespace-plan.js';
 import type { Ip, Mac } from '../values/types.js';
 import { ByLink } from './by-link.js';
 import { differences } from './differing.js';

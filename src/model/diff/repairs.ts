@@ -1,6 +1,8 @@
 /** Which steps mend what somebody broke, and which follow a new wish. Pure. */
 
-import type { NamespacePlan, ObservedNamespace, Step } from '../plan/steps.js';
+import type { NamespacePlan } from '../plan/namespace-plan.js';
+import type { ObservedNamespace } from '../plan/observed.js';
+import type { Step } from '../plan/steps.js';
 import { diff } from './diff.js';
 
 /**

@@ -1,6 +1,8 @@
 /** The bridges' static FDB entries: which MAC is behind which port. Pure. */
 
-import type { Draft, NamespacePlan, ObservedStatic } from '../plan/steps.js';
+import type { NamespacePlan } from '../plan/namespace-plan.js';
+import type { ObservedStatic } from '../plan/observed.js';
+import type { Draft } from '../plan/steps.js';
 import type { Mac } from '../values/types.js';
 import { ByLink } from './by-link.js';
 

@@ -1,6 +1,8 @@
 /** The VXLAN devices' entries: a neighbour for each remote address, a VTEP for each remote MAC. Pure. */
 
-import type { Draft, NamespacePlan, ObservedFdb, ObservedNamespace, ObservedNeighbour } from '../plan/steps.js';
+import type { NamespacePlan } from '../plan/namespace-plan.js';
+import type { ObservedFdb, ObservedNamespace, ObservedNeighbour } from '../plan/observed.js';
+import type { Draft } from '../plan/steps.js';
 import { UNKNOWN_MAC } from '../values/names.js';
 import { ByLink } from './by-link.js';
 

@@ -1,6 +1,6 @@
 /** Which addresses of a network have another bearer than before: whoever has talked to them sends to the old one. Pure. */
 
-import type { NamespacePlan } from '../plan/steps.js';
+import type { NamespacePlan } from '../plan/namespace-plan.js';
 import { ipPart } from '../values/address.js';
 import type { Ip, Mac } from '../values/types.js';
 import { differences } from './differing.js';

@@ -2,7 +2,9 @@
 import { familyOf, ipOf, parseIp } from '../values/address.js';
 import { OPTION_ANTISPOOF } from '../values/names.js';
 import type { Endpoint, Ip, Mac, Network } from '../values/types.js';
-import type { ObservedFilter, ObservedNamespace, PortPlan, Sender, StepOf } from './steps.js';
+import type { PortPlan, Sender } from './namespace-plan.js';
+import type { ObservedFilter, ObservedNamespace } from './observed.js';
+import type { Draft } from './steps.js';
 
 /** The engine gives two addresses, and a few of the link; rules grow with them, and a record may be forged. */
 const MOST_ADDRESSES = 16;
@@ -27,8 +29,6 @@ export function linkLocalOf(mac: Mac): Ip {
   const words = [((a ^ 2) << 8) | b, (c << 8) | 0xff, 0xfe00 | d, (e << 8) | f];
   return parseIp(`fe80::${words.map((w) => w.toString(16)).join(':')}`);
 }
-
-type Draft = Omit<StepOf<'replaceFilter'>, 'ns'> | Omit<StepOf<'removeFilter'>, 'ns'>;
 
 /** For ports that are there: one that is made gets its filter with it. */
 export function filterSteps(ports: readonly PortPlan[], { links, filters }: ObservedNamespace): readonly Draft[] {

@@ -1,6 +1,6 @@
 /** How a network's subnets lie on its bridges. Of records that do not change: looked at once each. Pure. */
 import { addressValue, assignable, type Family, familyOf, ipPart, parseCidr } from '../values/address.js';
-import type { Cidr, Ip, Network, Subnet } from '../values/types.js';
+import type { Cidr, Endpoint, Ip, Network, Subnet } from '../values/types.js';
 
 /** Numbers for IPv4, of which there are thousands. */
 type Value = number | bigint;
@@ -74,4 +74,9 @@ export function segmentOfHost(network: Network, cidr: Cidr): number | undefined 
   const isHost = (p: Place): boolean =>
     p.family === family && p.prefix === prefix && p.lowest <= value && value <= p.highest && !p.reserved.has(ip);
   return layoutOf(network).places.find(isHost)?.segment;
+}
+
+/** The endpoint's bridge; the first one for an address of no subnet. */
+export function segmentOf(network: Network, { addresses: [first] }: Endpoint): number {
+  return first === undefined ? 0 : Math.max(0, segmentWith(network, first));
 }

@@ -1,43 +1,13 @@
 /** What one network's namespace on this host should look like: a pure function of the cluster. */
-import { contains, familyOf, ipOf, ipPart, networkOf } from '../values/address.js';
-import { bridgeMac, bridgeName, containerEnd, namespaceName, OPTION_MULTICAST, vxlanName } from '../values/names.js';
-import type {
-  Cidr,
-  Cluster,
-  Endpoint,
-  EndpointId,
-  Ip,
-  NamespaceName,
-  Network,
-  Node,
-  NodeAddress,
-  NodeId,
-  Subnet,
-} from '../values/types.js';
-import { holding } from './antispoof.js';
-import { layoutOf, segmentWith } from './layout.js';
-import type { BridgePlan, FloodPlan, NamespacePlan, PeerPlan, PortPlan, Route } from './steps.js';
-
-/** IP, UDP, VXLAN and inner Ethernet headers (RFC 7348), by the underlay's family, bytes. */
-const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const;
-
-/** The part of the plan that is this host's own and not the cluster's. */
-export interface Self {
-  readonly id: NodeId;
-  readonly address: NodeAddress;
-  /** The cluster's UDP port for VXLAN. */
-  readonly port: number;
-  /** MTU of the advertised interface, bytes. */
-  readonly mtu: number;
-  /** Endpoints whose Join has been called: the engine is about to fetch their links. */
-  readonly joined: ReadonlySet<EndpointId>;
-  /** The namespace files of containers whose links the engine has fetched already. */
-  readonly sandboxes: ReadonlyMap<EndpointId, string>;
-}
-
-/** The MTU inside a network: the user's underlay MTU, or this host's, less the overhead of VXLAN. */
-export const overlayMtu = (network: Network, self: Pick<Self, 'address' | 'mtu'>): number =>
-  (network.mtu ?? self.mtu) - VXLAN_OVERHEAD[familyOf(self.address)];
+import { ipOf } from '../values/address.js';
+import { bridgeMac, bridgeName, namespaceName, OPTION_MULTICAST, vxlanName } from '../values/names.js';
+import type { Cluster, Ip, NamespaceName, Network, Subnet } from '../values/types.js';
+import { layoutOf } from './layout.js';
+import type { BridgePlan, FloodPlan, NamespacePlan, PeerPlan, PortPlan } from './namespace-plan.js';
+import { walk } from './peers.js';
+import { portPlan } from './ports.js';
+import type { Self } from './self.js';
+import { overlayMtu } from './underlay.js';
 
 const hasMulticast = (network: Network): boolean => network.options[OPTION_MULTICAST] === 'on';
 
@@ -89,125 +59,6 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
   };
 }
 
-/** Where the endpoint's host takes VXLAN now; undefined for a host that is not known. */
-const vtepOf = (nodes: Cluster['nodes'], endpoint: Endpoint): NodeAddress | undefined =>
-  nodes.get(endpoint.node)?.address;
-
-/** The endpoint's bridge; the first one for an address of no subnet. */
-function segmentOf(network: Network, { addresses: [first] }: Endpoint): number {
-  return first === undefined ? 0 : Math.max(0, segmentWith(network, first));
-}
-
-/** What an endpoint is to this host: one of its own, or what its VXLAN devices have to know of it. */
-type Part = 'own' | readonly PeerPlan[];
-
-interface Met {
-  readonly endpoint: Endpoint;
-  readonly part: Part;
-}
-
-type Who = Pick<Self, 'id' | 'address'>;
-
-interface Walk {
-  readonly nodes: Cluster['nodes'];
-  readonly self: Who;
-  readonly met: readonly Met[];
-}
-
-const walks = new WeakMap<Network, Walk>();
-
-/** A walk over the network's endpoints meets nearly all those that the last one met, in nearly the same order. */
-function walk({ endpoints, nodes }: Cluster, network: Network, { id, address }: Who): readonly Met[] {
-  const last = walks.get(network);
-  const isSame = last?.nodes === nodes && last.self.id === id && last.self.address === address;
-  const self = isSame ? last.self : { id, address };
-  const before = isSame ? last.met : [];
-  const met: Met[] = [];
-  let at = 0;
-  for (const endpoint of endpoints.get(network.id)?.values() ?? []) {
-    if (before[at]?.endpoint !== endpoint && before[at + 1]?.endpoint === endpoint) at++;
-    const again = before[at];
-    if (again?.endpoint === endpoint) at++;
-    met.push(again?.endpoint === endpoint ? again : { endpoint, part: partOf(nodes, network, self, endpoint) });
-  }
-  walks.set(network, { nodes, self, met });
-  return met;
-}
-
-function partOf(nodes: Cluster['nodes'], network: Network, self: Who, endpoint: Endpoint): Part {
-  if (endpoint.node === self.id) return 'own';
-  const vtep = vtepOf(nodes, endpoint);
-  // A VXLAN device sends to one family alone.
-  if (vtep === undefined || familyOf(vtep) !== familyOf(self.address)) return [];
-  return peerPlans(network, endpoint, vtep);
-}
-
-interface Peering {
-  readonly network: Network;
-  readonly vtep: NodeAddress;
-  readonly peers: readonly PeerPlan[];
-}
-
-const peerings = new WeakMap<Endpoint, Peering>();
-
-function peerPlans(network: Network, endpoint: Endpoint, vtep: NodeAddress): readonly PeerPlan[] {
-  const known = peerings.get(endpoint);
-  if (known?.network === network && known.vtep === vtep) return known.peers;
-  const vxlan = vxlanName(segmentOf(network, endpoint));
-  // A network's record becomes another one when it gets its name, and says the same of its endpoints.
-  const same = known?.peers.every((peer) => peer.vxlan === vxlan && peer.vtep === vtep) ? known.peers : undefined;
-  const peers = same ?? endpoint.addresses.map((a) => ({ vxlan, ip: ipPart(a), mac: endpoint.mac, vtep }));
-  peerings.set(endpoint, { network, vtep, peers });
-  return peers;
-}
-
-interface MadePort {
-  readonly network: Network;
-  readonly mtu: number;
-  /** Who puts the container's end where. */
-  readonly way: string;
-  readonly port: PortPlan;
-}
-
-const portsOf = new WeakMap<Endpoint, MadePort>();
-
-function portPlan(network: Network, self: Self, endpoint: Endpoint, mtu: number): PortPlan {
-  const sandbox = self.sandboxes.get(endpoint.id);
-  const way = sandbox ?? (self.joined.has(endpoint.id) ? 'engine' : 'nobody');
-  const known = portsOf.get(endpoint);
-  if (known?.network === network && known.mtu === mtu && known.way === way) return known.port;
-  const port = {
-    endpoint: endpoint.id,
-    bridge: bridgeName(segmentOf(network, endpoint)),
-    containerEnd: containerEnd(endpoint.id),
-    mtu,
-    mac: endpoint.mac,
-    addresses: endpoint.addresses,
-    end: endOf(network, self, endpoint),
-    ...holding(network, endpoint),
-  };
-  portsOf.set(endpoint, { network, mtu, way, port });
-  return port;
-}
-
-function endOf(network: Network, self: Self, endpoint: Endpoint): PortPlan['end'] {
-  const sandbox = self.sandboxes.get(endpoint.id);
-  if (sandbox === undefined) return self.joined.has(endpoint.id) ? 'engine' : 'nobody';
-  const { mac, addresses } = endpoint;
-  return { sandbox, mac, addresses, routes: staticRoutes(network, addresses) };
-}
-
-/** From a container to the other subnets of its network, through its own subnet's gateway. */
-export function staticRoutes(network: Network, addresses: readonly Cidr[]): readonly Route[] {
-  const own = addresses.map(networkOf);
-  const gateway = network.subnets.find((s) => own.includes(s.pool))?.gateway;
-  if (gateway === undefined) return [];
-  return layoutOf(network)
-    .segments.flat()
-    .filter((s) => !own.includes(s.pool) && familyOf(s.pool) === familyOf(gateway))
-    .map((s) => ({ to: s.pool, via: ipOf(gateway) }));
-}
-
 const gatewaysOf = ({ gateway }: Subnet): readonly Ip[] => (gateway === undefined ? [] : [ipOf(gateway)]);
 
 /** Each host once per device, whatever number of endpoints it has there. */
@@ -229,11 +80,3 @@ function bridgePlan(self: Self, subnets: readonly Subnet[], i: number, mtu: numb
     addresses: subnets.flatMap((s) => (s.gateway === undefined ? [] : [s.gateway])),
   };
 }
-
-/** The node whose VTEP lies in the subnet, if any: such a network would cut its containers off that host. */
-export const underlayInside = (pool: string, nodes: Iterable<Node>): Node | undefined =>
-  [...nodes].find((node) => contains(pool, node.address));
-
-/** Living nodes whose VTEP is of the other family than `self`; a dead one's record may be that of an older setting. */
-export const beyondVxlan = (nodes: Iterable<Node>, self: NodeAddress): readonly Node[] =>
-  [...nodes].filter((node) => node.alive && familyOf(node.address) !== familyOf(self));

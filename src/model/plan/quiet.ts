@@ -2,7 +2,8 @@
  * Nothing in a network's namespace learns: every MAC is in the cluster's records, and what is learned can be made up by
  * a container, in any number and on the hosts of others. What is for a MAC that is in no record goes nowhere. Pure.
  */
-import type { Draft, ObservedLink, PortFlags } from './steps.js';
+import type { ObservedLink, PortFlags } from './observed.js';
+import type { Draft } from './steps.js';
 
 /** Whether an FDB grows by what is sent through the link. */
 export const learns = (link: Pick<ObservedLink, 'vxlan' | 'port'>): boolean =>

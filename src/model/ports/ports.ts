@@ -4,7 +4,8 @@
  */
 import type { Notice } from '../diff/drift.js';
 import type { Bearer } from '../diff/takeover.js';
-import type { ObservedLink, ObservedNamespace, Step } from '../plan/steps.js';
+import type { ObservedLink, ObservedNamespace } from '../plan/observed.js';
+import type { Step } from '../plan/steps.js';
 import type { Cidr, GuardDrops, Ip, NamespaceName, NodeAddress } from '../values/types.js';
 
 /** One key of the store. `index` grows with every change of the key; 0 never occurs. */

@@ -1,7 +1,7 @@
 /** Tells of what is wrong with the cluster's make-up, and of what it cuts off. */
 import type { Logger } from 'pino';
 import { differing } from '../../model/diff/differing.js';
-import { beyondVxlan } from '../../model/plan/plan.js';
+import { beyondVxlan } from '../../model/plan/underlay.js';
 import type { Cluster, NetworkId, Node, NodeAddress, NodeId } from '../../model/values/types.js';
 import { type Trouble, troublesOf } from './cut-off.js';
 

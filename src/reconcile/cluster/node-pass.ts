@@ -10,26 +10,35 @@ import { Loop } from '../loop/loop.js';
 
 const RESYNC_MS = 30_000;
 
+export interface NodePassParts {
+  readonly kernel: Pick<HostKernel, 'fitGwbridge' | 'hostFacts' | 'rebuildGwbridge' | 'watchGwbridge'>;
+  readonly registration: Pick<NodeRegistration, 'publish'>;
+  /** Of the advertised interface at the start, bytes. */
+  readonly underlayMtu: number;
+  readonly gwbridgeMtu: GwbridgeWish['mtu'];
+  /** Makes docker_gwbridge on a host that has none, when the engine's own choice would not do. */
+  readonly makeGwbridge: (facts: HostFacts) => Promise<void>;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+}
+
 export class NodePass {
   private hasGwbridge = false;
+  private mtu: number;
   private readonly loop: Loop<'node'>;
   private readonly mending = new Mending<'node'>(() => this.kick());
 
-  constructor(
-    private readonly kernel: HostKernel,
-    private readonly registration: NodeRegistration,
-    /** The advertised interface's MTU as last seen, bytes. */
-    public underlayMtu: number,
-    private readonly gwbridgeMtu: GwbridgeWish['mtu'],
-    /** Makes docker_gwbridge on a host that has none, when the engine's own choice would not do. */
-    private readonly makeGwbridge: (facts: HostFacts) => Promise<void>,
-    private readonly log: Logger,
-  ) {
+  constructor(private readonly parts: NodePassParts) {
+    this.mtu = parts.underlayMtu;
     this.loop = new Loop(() => this.pass(), {
       resyncMs: RESYNC_MS,
-      onError: (_, e) => log.warn({ err: messageOf(e) }, "the host's own record could not be brought up to date"),
+      onError: (_, e) => parts.log.warn({ err: messageOf(e) }, "the host's own record could not be brought up to date"),
       describe: () => "the host's own record",
     });
+  }
+
+  /** Of the advertised interface as last seen, bytes. */
+  get underlayMtu(): number {
+    return this.mtu;
   }
 
   kick(): void {
@@ -47,28 +56,28 @@ export class NodePass {
   }
 
   private async pass(): Promise<boolean> {
-    const facts = await this.kernel.hostFacts();
-    this.underlayMtu = facts.underlayMtu;
-    this.kernel.watchGwbridge((notices) => this.onNotices(notices));
+    const facts = await this.parts.kernel.hostFacts();
+    this.mtu = facts.underlayMtu;
+    this.parts.kernel.watchGwbridge((notices) => this.onNotices(notices));
     // A bridge that cannot be mended keeps no host out of the cluster, nor the other way round.
-    const done = await Promise.allSettled([this.registration.publish(facts), this.tendGwbridge(facts.gwbridge)]);
+    const done = await Promise.allSettled([this.parts.registration.publish(facts), this.tendGwbridge(facts.gwbridge)]);
     for (const { reason } of done.filter((d) => d.status === 'rejected')) throw reason;
     this.hasGwbridge = facts.gwbridge !== undefined;
     // Not awaited: an engine that boots takes the request and answers much later.
-    if (facts.gwbridge === undefined) void this.makeGwbridge(facts);
+    if (facts.gwbridge === undefined) void this.parts.makeGwbridge(facts);
     return true;
   }
 
   private async tendGwbridge(gwbridge: HostFacts['gwbridge']): Promise<void> {
     if (gwbridge === undefined) {
-      const ports = await this.kernel.rebuildGwbridge();
-      if (ports > 0) this.log.warn({ ports }, 'repaired docker_gwbridge, which somebody had removed');
+      const ports = await this.parts.kernel.rebuildGwbridge();
+      if (ports > 0) this.parts.log.warn({ ports }, 'repaired docker_gwbridge, which somebody had removed');
       return;
     }
     const mtu = this.wantedMtu(gwbridge.mtu);
     if (gwbridge.mtu === mtu && gwbridge.up) return;
-    await this.kernel.fitGwbridge(mtu);
-    this.log.info({ mtu, was: gwbridge.mtu, up: gwbridge.up }, 'docker_gwbridge fitted to the underlay');
+    await this.parts.kernel.fitGwbridge(mtu);
+    this.parts.log.info({ mtu, was: gwbridge.mtu, up: gwbridge.up }, 'docker_gwbridge fitted to the underlay');
   }
 
   private onNotices(notices: readonly Notice[]): void {
@@ -80,7 +89,7 @@ export class NodePass {
 
   /** The engine makes docker_gwbridge on first need, with 1500 whatever the underlay has. */
   private wantedMtu(now: number): number {
-    if (this.gwbridgeMtu === 'keep') return now;
-    return this.gwbridgeMtu === 'underlay' ? this.underlayMtu : this.gwbridgeMtu;
+    if (this.parts.gwbridgeMtu === 'keep') return now;
+    return this.parts.gwbridgeMtu === 'underlay' ? this.mtu : this.parts.gwbridgeMtu;
   }
 }

@@ -13,21 +13,23 @@ const LOOK_MS = 30_000;
 /** All hosts of a store that was wiped are back by then, and one that is restarted with the former release, too. */
 const PATIENCE_MS = 60_000;
 
+export interface UpgradePassParts {
+  /** Takes writes only while this host holds its node key: its own record counts. */
+  readonly store: Pick<Store, 'commit'>;
+  readonly versioned: Pick<VersionedStore, 'look'>;
+  readonly log: Pick<Logger, 'info' | 'warn' | 'debug'>;
+}
+
 export class UpgradePass {
   private readonly loop: Loop<'version'>;
   /** What is to be written instead of which state of the record, and since when that has been so. */
   private due: { readonly what: string; readonly since: number } | undefined;
   private told = '';
 
-  constructor(
-    /** Takes writes only while this host holds its node key: its own record counts. */
-    private readonly store: Pick<Store, 'commit'>,
-    private readonly versioned: Pick<VersionedStore, 'look'>,
-    private readonly log: Pick<Logger, 'info' | 'warn' | 'debug'>,
-  ) {
+  constructor(private readonly parts: UpgradePassParts) {
     this.loop = new Loop(() => this.pass(), {
       resyncMs: LOOK_MS,
-      onError: (_, e) => log.debug({ err: messageOf(e) }, 'which version the cluster has is not known'),
+      onError: (_, e) => parts.log.debug({ err: messageOf(e) }, 'which version the cluster has is not known'),
       describe: () => 'the version of the records',
     });
   }
@@ -41,7 +43,7 @@ export class UpgradePass {
   }
 
   private async pass(): Promise<true> {
-    const standing = await this.versioned.look();
+    const standing = await this.parts.versioned.look();
     if (standing === undefined) return true;
     this.tell(standing);
     const { index, cluster, readers } = standing;
@@ -49,7 +51,7 @@ export class UpgradePass {
     if (version === undefined || !this.isRipe(`${index} ${version}`)) return true;
     // One of all hosts that try: the others find it done.
     const value = formatCluster({ ...cluster, version });
-    const commit = await this.store.commit([{ verb: 'update', key: keys.cluster, value, index }]);
+    const commit = await this.parts.store.commit([{ verb: 'update', key: keys.cluster, value, index }]);
     if (commit.ok) this.kick();
     return true;
   }
@@ -66,7 +68,7 @@ export class UpgradePass {
     const state = isDone ? '' : `${cluster.version} ${isUnfounded}`;
     if (state === this.told) return;
     this.told = state;
-    if (isDone) this.log.info(`records are written in version ${cluster.version} from now on`);
-    else this.log[isUnfounded ? 'warn' : 'info'](versionWords(cluster.version, readers, BUILD));
+    if (isDone) this.parts.log.info(`records are written in version ${cluster.version} from now on`);
+    else this.parts.log[isUnfounded ? 'warn' : 'info'](versionWords(cluster.version, readers, BUILD));
   }
 }

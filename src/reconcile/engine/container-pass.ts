@@ -9,6 +9,7 @@ import { DeadlineError, messageOf } from '../../errors.js';
 import type { Engine, EngineContainer } from '../../model/ports/engine-port.js';
 import type { EndpointId, EngineNetworkId, NetworkId } from '../../model/values/types.js';
 import type { Endpoints } from '../../registry/endpoints/endpoints.js';
+import type { Pools } from '../../registry/ipam/pools.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
 import type { Membership } from '../../registry/local/membership.js';
 import type { Tenure } from '../../registry/nodes/tenure.js';
@@ -38,6 +39,25 @@ const THOROUGH_COMPARISONS = 2;
 type Key = string;
 const ALL: Key = 'all';
 
+export interface ContainerPassParts {
+  readonly engine: Pick<Engine, 'container' | 'containers' | 'endpoints' | 'networks'>;
+  readonly view: Pick<ClusterView, 'current'>;
+  readonly pools: Pick<Pools, 'reap'>;
+  readonly endpoints: Pick<Endpoints, 'dead' | 'describe' | 'free' | 'own' | 'reapLeases'>;
+  readonly membership: Pick<Membership, 'networks'>;
+  readonly memory: Pick<HostMemory, 'clusterIdOf'>;
+  readonly local: Pick<
+    LocalEndpoints,
+    'add' | 'age' | 'attach' | 'isAttached' | 'isLive' | 'isOfThisProcess' | 'joined' | 'keepOnly' | 'lookUp' | 'place'
+  >;
+  readonly tenure: Pick<Tenure, 'holds' | 'prunes'>;
+  /** Makes the kernel right: an endpoint has a link to be seen to, as was not known before. */
+  readonly host: Pick<HostPass, 'kick' | 'calm'>;
+  /** Told when a container's namespace was found that this host did not know, for its DATA_DIR was lost. */
+  readonly onPlaced: () => void;
+  readonly log: Pick<Logger, 'debug' | 'warn'>;
+}
+
 export class ContainerPass {
   private readonly loop: Loop<Key>;
   private comparisons = 0;
@@ -46,23 +66,11 @@ export class ContainerPass {
   private timer: NodeJS.Timeout | undefined;
   private dead: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly engine: Engine,
-    private readonly view: ClusterView,
-    private readonly endpoints: Endpoints,
-    private readonly membership: Membership,
-    private readonly memory: HostMemory,
-    private readonly local: LocalEndpoints,
-    private readonly tenure: Pick<Tenure, 'holds' | 'prunes'>,
-    /** Makes the kernel right: an endpoint has a link to be seen to, as was not known before. */
-    private readonly host: Pick<HostPass, 'kick' | 'calm'>,
-    /** Told when a container's namespace was found that this host did not know, for its DATA_DIR was lost. */
-    private readonly onPlaced: () => void,
-    private readonly log: Logger,
-  ) {
+  constructor(private readonly parts: ContainerPassParts) {
     this.loop = new Loop((key) => (key === ALL ? this.compareAll() : this.describe(key)), {
       resyncMs: RESYNC_MS,
-      onError: (key, e) => log.warn({ container: key, err: messageOf(e) }, 'the engine did not tell about a container'),
+      onError: (key, e) =>
+        parts.log.warn({ container: key, err: messageOf(e) }, 'the engine did not tell about a container'),
       describe: (key) => `the description of container ${key}`,
     });
   }
@@ -79,7 +87,7 @@ export class ContainerPass {
   lookForDead(): void {
     this.dead ??= setTimeout(() => {
       this.dead = undefined;
-      if (this.endpoints.dead().length > 0) this.kickAll();
+      if (this.parts.endpoints.dead().length > 0) this.kickAll();
     }, DEAD_MS).unref();
   }
 
@@ -89,10 +97,11 @@ export class ContainerPass {
    */
   async joined(network: EngineNetworkId, id: EndpointId): Promise<void> {
     try {
-      const listed = (await this.engine.endpoints(network))?.get(id);
-      if (listed !== undefined) await this.endpoints.describe(this.memory.clusterIdOf(network), id, listed, 'unnamed');
+      const listed = (await this.parts.engine.endpoints(network))?.get(id);
+      if (listed !== undefined)
+        await this.parts.endpoints.describe(this.parts.memory.clusterIdOf(network), id, listed, 'unnamed');
     } catch (e) {
-      this.log.debug({ endpoint: id, err: messageOf(e) }, 'the name is published later, with the start event');
+      this.parts.log.debug({ endpoint: id, err: messageOf(e) }, 'the name is published later, with the start event');
     }
   }
 
@@ -101,10 +110,10 @@ export class ContainerPass {
    * live-restore never says so, and the dead would answer to the names of the living until the full comparison.
    */
   async reapDead(): Promise<void> {
-    for (const endpoint of this.endpoints.dead()) {
-      await this.endpoints.free(endpoint);
+    for (const endpoint of this.parts.endpoints.dead()) {
+      await this.parts.endpoints.free(endpoint);
       const { id, names } = endpoint;
-      this.log.warn({ endpoint: id, names }, 'freed an endpoint that has not outlived the boot of its host');
+      this.parts.log.warn({ endpoint: id, names }, 'freed an endpoint that has not outlived the boot of its host');
     }
   }
 
@@ -115,40 +124,40 @@ export class ContainerPass {
   }
 
   private async describe(id: string): Promise<boolean> {
-    const container = await this.engine.container(id);
+    const container = await this.parts.engine.container(id);
     if (container !== undefined) await this.publish(container);
     return false;
   }
 
   private async publish(container: EngineContainer): Promise<void> {
     for (const { network, endpoint, names, linkLocal, lookup } of container.attachments) {
-      if (endpoint === '' || !this.local.isLive(endpoint)) continue;
-      this.local.lookUp(endpoint, lookup);
-      if (this.local.place(endpoint, container.sandbox)) this.onPlaced();
-      const id = this.memory.clusterIdOf(network);
-      if (this.view.current.networks.get(id)?.ipv6 === true) this.host.calm(container.sandbox);
-      if (!this.tenure.holds) continue;
+      if (endpoint === '' || !this.parts.local.isLive(endpoint)) continue;
+      this.parts.local.lookUp(endpoint, lookup);
+      if (this.parts.local.place(endpoint, container.sandbox)) this.parts.onPlaced();
+      const id = this.parts.memory.clusterIdOf(network);
+      if (this.parts.view.current.networks.get(id)?.ipv6 === true) this.parts.host.calm(container.sandbox);
+      if (!this.parts.tenure.holds) continue;
       const local = linkLocal.length > 0 ? { linkLocal } : {};
       const description = { names, container: container.id, ...local };
-      await this.endpoints.describe(id, endpoint, description);
+      await this.parts.endpoints.describe(id, endpoint, description);
     }
   }
 
   private async compareAll(): Promise<boolean> {
     const attached = new Set<EndpointId>();
-    for (const container of await this.inspect(await this.engine.containers())) {
+    for (const container of await this.inspect(await this.parts.engine.containers())) {
       for (const { endpoint } of container.attachments) {
         if (endpoint === '') continue;
         attached.add(endpoint);
-        this.local.add(endpoint);
+        this.parts.local.add(endpoint);
       }
       await this.publish(container);
     }
-    this.local.keepOnly(attached);
-    if (!this.tenure.prunes) return true;
-    const networks = await this.engine.networks();
-    for (const id of this.membership.networks) {
-      const engineIds = networks.filter((n) => this.memory.clusterIdOf(n.id) === id).map((n) => n.id);
+    this.parts.local.keepOnly(attached);
+    if (!this.parts.tenure.prunes) return true;
+    const networks = await this.parts.engine.networks();
+    for (const id of this.parts.membership.networks) {
+      const engineIds = networks.filter((n) => this.parts.memory.clusterIdOf(n.id) === id).map((n) => n.id);
       await this.reap(id, engineIds, attached);
     }
     await this.reapLeases(attached);
@@ -166,7 +175,7 @@ export class ContainerPass {
       await Promise.all(
         ids.slice(i, i + INSPECTS).map(async (id) => {
           try {
-            const answer = this.engine.container(id);
+            const answer = this.parts.engine.container(id);
             const container = await Promise.race([answer, sleep(INSPECT_MS, SILENT, { ref: false })]);
             if (container === SILENT) throw new DeadlineError(`no answer within ${INSPECT_MS / 1000} s`);
             if (container !== undefined) found.push(container);
@@ -174,7 +183,7 @@ export class ContainerPass {
           } catch (e) {
             if (this.silent.has(id)) return;
             this.silent.add(id);
-            this.log.warn(
+            this.parts.log.warn(
               { container: id, err: messageOf(e) },
               'the engine says nothing of a container; all else goes on',
             );
@@ -191,24 +200,24 @@ export class ContainerPass {
   ): Promise<void> {
     const listed = new Set(attached);
     for (const engineId of engineIds)
-      for (const id of (await this.engine.endpoints(engineId))?.keys() ?? []) listed.add(id);
-    for (const endpoint of this.endpoints.own(network)) {
-      const limit = this.local.isOfThisProcess(endpoint.id) ? ORPHAN_MS : LEFT_MS;
-      const left = limit - this.local.age(endpoint.id);
+      for (const id of (await this.parts.engine.endpoints(engineId))?.keys() ?? []) listed.add(id);
+    for (const endpoint of this.parts.endpoints.own(network)) {
+      const limit = this.parts.local.isOfThisProcess(endpoint.id) ? ORPHAN_MS : LEFT_MS;
+      const left = limit - this.parts.local.age(endpoint.id);
       if (listed.has(endpoint.id)) {
         // Its link may have been deleted while we were away.
-        const isOver = left <= 0 || !this.local.isOfThisProcess(endpoint.id);
-        if (!isOver || this.local.joined.has(endpoint.id) || this.local.isAttached(endpoint.id)) continue;
-        this.local.attach(endpoint.id);
-        this.host.kick(network);
+        const isOver = left <= 0 || !this.parts.local.isOfThisProcess(endpoint.id);
+        if (!isOver || this.parts.local.joined.has(endpoint.id) || this.parts.local.isAttached(endpoint.id)) continue;
+        this.parts.local.attach(endpoint.id);
+        this.parts.host.kick(network);
         continue;
       }
       if (left > 0) {
         this.compareAfter(left);
         continue;
       }
-      await this.endpoints.free(endpoint);
-      this.log.warn(
+      await this.parts.endpoints.free(endpoint);
+      this.parts.log.warn(
         { endpoint: endpoint.id, names: endpoint.names },
         'freed an endpoint that the engine no longer has',
       );
@@ -226,12 +235,12 @@ export class ContainerPass {
   /** A crash may have left leases in networks that this host is no member of: the first comparisons read all. */
   private async reapLeases(attached: ReadonlySet<EndpointId>): Promise<void> {
     const thorough = this.comparisons++ < THOROUGH_COMPARISONS;
-    const pools = await this.endpoints.reapPools(thorough);
-    if (pools > 0) this.log.warn({ pools }, 'freed address pools that no network took up');
-    const networks = thorough ? this.view.current.networks.keys() : this.membership.networks;
+    const pools = await this.parts.pools.reap(thorough);
+    if (pools > 0) this.parts.log.warn({ pools }, 'freed address pools that no network took up');
+    const networks = thorough ? this.parts.view.current.networks.keys() : this.parts.membership.networks;
     for (const network of networks) {
-      const freed = await this.endpoints.reapLeases(network, attached);
-      if (freed > 0) this.log.warn({ network, freed }, 'freed addresses that no endpoint took up');
+      const freed = await this.parts.endpoints.reapLeases(network, attached);
+      if (freed > 0) this.parts.log.warn({ network, freed }, 'freed addresses that no endpoint took up');
     }
   }
 }

@@ -25,6 +25,18 @@ const LEAVING_MS = 500;
 /** Whoever writes networks into the store by the thousand fills no log. */
 const MOST_TOLD = 100;
 
+export interface EnginePassParts {
+  readonly engine: Pick<Engine, 'createMirror' | 'networks' | 'removeNetwork' | 'users'>;
+  readonly view: Pick<ClusterView, 'confirmed' | 'current'>;
+  readonly self: NodeId;
+  readonly networks: Pick<Networks, 'announce' | 'check' | 'outdo' | 'remove'>;
+  readonly memory: Pick<HostMemory, 'rememberMirror'>;
+  readonly identity: Pick<Identity, 'confirm'>;
+  readonly tenure: Pick<Tenure, 'prunes'>;
+  readonly underway: Pick<Underway, 'mirroring' | 'replacing'>;
+  readonly log: Pick<Logger, 'info' | 'warn'>;
+}
+
 export class EnginePass {
   private readonly seen: EngineNetworks;
   private readonly loop: Loop<'engine'>;
@@ -36,22 +48,12 @@ export class EnginePass {
   /** What each failing step last said. */
   private readonly told = new Map<string, string>();
 
-  constructor(
-    private readonly engine: Engine,
-    private readonly view: ClusterView,
-    private readonly self: NodeId,
-    private readonly networks: Networks,
-    memory: HostMemory,
-    private readonly identity: Identity,
-    private readonly tenure: Pick<Tenure, 'prunes'>,
-    private readonly underway: Underway,
-    private readonly log: Logger,
-  ) {
-    this.seen = new EngineNetworks(engine, (id, of) => memory.rememberMirror(id, of));
+  constructor(private readonly parts: EnginePassParts) {
+    this.seen = new EngineNetworks(parts.engine, (id, of) => parts.memory.rememberMirror(id, of));
     this.loop = new Loop(() => this.pass(), {
       resyncMs: RESYNC_MS,
       onError: (_, e) =>
-        log.warn({ err: messageOf(e) }, "the engine's networks could not be compared with the cluster's"),
+        parts.log.warn({ err: messageOf(e) }, "the engine's networks could not be compared with the cluster's"),
       describe: () => 'the comparison with the engine',
     });
   }
@@ -86,11 +88,11 @@ export class EnginePass {
   private async pass(): Promise<boolean> {
     const networks = await this.seen.all();
     // Read after the engine's answer: a network of the engine is in the cluster before the engine lists it.
-    const cluster = this.view.current;
+    const cluster = this.parts.view.current;
     // From a copy it would remove what came later.
-    if (!cluster.complete || !this.view.confirmed || !this.tenure.prunes) return true;
+    if (!cluster.complete || !this.parts.view.confirmed || !this.parts.tenure.prunes) return true;
     const leaving = this.leaving.look(networks.map(clusterIdOf));
-    const steps = engineSteps(cluster, this.self, networks).filter(
+    const steps = engineSteps(cluster, this.parts.self, networks).filter(
       (step) => step.kind !== 'createMirror' || !leaving.has(step.network.id),
     );
     const failures: unknown[] = [];
@@ -118,7 +120,7 @@ export class EnginePass {
     const subject = subjectOf(step);
     if (this.told.get(subject) === reason || (this.told.size >= MOST_TOLD && !this.told.has(subject))) return;
     this.told.set(subject, reason);
-    this.log.warn({ step: step.kind, err: reason }, 'a step of the engine pass failed');
+    this.parts.log.warn({ step: step.kind, err: reason }, 'a step of the engine pass failed');
   }
 
   private run(step: EngineStep): Promise<void> {
@@ -136,9 +138,9 @@ export class EnginePass {
 
   private async announce({ id, announcement, ranges }: EngineStep & { kind: 'announce' }): Promise<void> {
     const { name } = announcement;
-    const holder = await this.networks.announce(id, announcement, ranges);
+    const holder = await this.parts.networks.announce(id, announcement, ranges);
     this.outdone.delete(id);
-    if (holder === id) this.log.info({ network: name, id }, 'network announced to the cluster');
+    if (holder === id) this.parts.log.info({ network: name, id }, 'network announced to the cluster');
     else await this.giveWay(id, name, holder);
   }
 
@@ -146,38 +148,38 @@ export class EnginePass {
   private async giveWay(id: NetworkId, name: string, holder: NetworkId): Promise<void> {
     // On the host that created it the engine's id is the cluster's.
     const own = id as string as EngineNetworkId;
-    const isGone = await this.underway.replacing(id, async () => {
-      if ((await this.engine.users(own)) > 0 || !(await this.engine.removeNetwork(own))) return false;
+    const isGone = await this.parts.underway.replacing(id, async () => {
+      if ((await this.parts.engine.users(own)) > 0 || !(await this.parts.engine.removeNetwork(own))) return false;
       this.seen.forget(own);
-      const network = this.view.current.networks.get(holder);
+      const network = this.parts.view.current.networks.get(holder);
       if (network?.announced !== undefined && !network.deleting)
         await this.createMirror({ kind: 'createMirror', network }).catch((e: unknown) =>
-          this.log.warn({ network: name, err: messageOf(e) }, 'the network that has the name comes later'),
+          this.parts.log.warn({ network: name, err: messageOf(e) }, 'the network that has the name comes later'),
         );
       return true;
     });
     if (!isGone) {
       this.outdone.add(id);
-      await this.networks.outdo(id, name);
+      await this.parts.networks.outdo(id, name);
       throw new UserError(
         `another host was first to create a network ${clipped(name, 64)}; containers of this host keep the one made here (${id.slice(0, 12)}), and the other takes its place once they are removed`,
       );
     }
-    await this.networks.remove(id);
-    this.log.warn(
+    await this.parts.networks.remove(id);
+    this.parts.log.warn(
       { network: name, id, holder: clipped(holder, 64) },
       'another host was first to create a network of this name; it has taken the place of the one made here',
     );
   }
 
   private async createMirror({ network }: EngineStep & { kind: 'createMirror' }): Promise<void> {
-    await this.networks.check(network);
+    await this.parts.networks.check(network);
     const isIt = (n: EngineNetwork): boolean => clusterIdOf(n) === network.id;
     const name = network.announced?.name ?? '';
     if (await this.seen.find({ name }, isIt)) return;
-    await this.underway.mirroring(network, () => this.engine.createMirror(network));
+    await this.parts.underway.mirroring(network, () => this.parts.engine.createMirror(network));
     await this.seen.find({ name }, isIt);
-    this.log.info({ network: network.announced?.name, id: network.id }, 'network of another host appeared here');
+    this.parts.log.info({ network: network.announced?.name, id: network.id }, 'network of another host appeared here');
   }
 
   private async removeNetwork({ id, name }: EngineStep & { kind: 'removeNetwork' }): Promise<void> {
@@ -186,10 +188,10 @@ export class EnginePass {
       this.seen.forget(id);
       return;
     }
-    await this.identity.confirm();
-    if (await this.engine.removeNetwork(id)) {
+    await this.parts.identity.confirm();
+    if (await this.parts.engine.removeNetwork(id)) {
       this.seen.forget(id);
-      this.log.info({ network: name }, 'network removed in the cluster, removed here');
+      this.parts.log.info({ network: name }, 'network removed in the cluster, removed here');
     } else throw new Error(`network ${name} was removed in the cluster, but containers of this host still use it`);
   }
 
@@ -198,7 +200,7 @@ export class EnginePass {
     this.halfGoneSince.set(id, since);
     if (performance.now() - since < REMOVAL_GRACE_MS) return;
     this.halfGoneSince.delete(id);
-    await this.networks.remove(id, 'keep');
+    await this.parts.networks.remove(id, 'keep');
   }
 }
 

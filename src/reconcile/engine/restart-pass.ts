@@ -8,18 +8,20 @@ import { Loop } from '../loop/loop.js';
 /** The engine writes down why a container did not start a moment after our call has failed, ms. */
 const SETTLE_MS = 3_000;
 
+export interface RestartPassParts {
+  readonly engine: Pick<Engine, 'start' | 'stranded'>;
+  readonly identity: Pick<Identity, 'confirm'>;
+  readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>;
+}
+
 export class RestartPass {
   private readonly loop: Loop<'restart'>;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(
-    private readonly engine: Engine,
-    private readonly identity: Identity,
-    private readonly log: Logger,
-  ) {
+  constructor(private readonly parts: RestartPassParts) {
     this.loop = new Loop(() => this.pass(), {
       resyncMs: 0,
-      onError: (_, e) => log.debug({ err: messageOf(e) }, 'containers that could not start are looked for later'),
+      onError: (_, e) => parts.log.debug({ err: messageOf(e) }, 'containers that could not start are looked for later'),
       describe: () => 'the start of containers that could not start before',
     });
   }
@@ -46,23 +48,23 @@ export class RestartPass {
   /** A start that fails again for lack of the store kicks again; one that fails otherwise is left to people. */
   private async pass(): Promise<boolean> {
     // While the store is away each try would cost the engine seconds.
-    await this.identity.confirm();
-    const stranded = await this.engine.stranded();
+    await this.parts.identity.confirm();
+    const stranded = await this.parts.engine.stranded();
     await Promise.all(
       stranded.map(async (container) => {
         try {
-          const how = await this.engine.start(container);
-          this.log.info(
+          const how = await this.parts.engine.start(container);
+          this.parts.log.info(
             { container },
             'started a container that could not start while the store or tsoverlay was away',
           );
           if (how === 'reconnected')
-            this.log.warn(
+            this.parts.log.warn(
               { container },
               'the engine had forgotten the networks of this container; it is on the one it was made with again, without --ip, aliases and further networks',
             );
         } catch (e) {
-          this.log.warn({ container, err: messageOf(e) }, 'a container could not be started again');
+          this.parts.log.warn({ container, err: messageOf(e) }, 'a container could not be started again');
         }
       }),
     );

@@ -2,7 +2,7 @@
  * What each namespace is known to be like: made by a pass that did all its steps, while the kernel has told of nothing
  * else since. What nobody tells of is found by a full look every now and then.
  */
-import type { NamespacePlan } from '../../model/plan/steps.js';
+import type { NamespacePlan } from '../../model/plan/namespace-plan.js';
 import type { EndpointId, NamespaceName } from '../../model/values/types.js';
 
 export interface Made {

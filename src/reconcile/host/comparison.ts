@@ -2,7 +2,9 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { diffParts } from '../../model/diff/diff.js';
 import { asked } from '../../model/diff/repairs.js';
-import type { NamespacePlan, ObservedNamespace, Step } from '../../model/plan/steps.js';
+import type { NamespacePlan } from '../../model/plan/namespace-plan.js';
+import type { ObservedNamespace } from '../../model/plan/observed.js';
+import type { Step } from '../../model/plan/steps.js';
 import type { NamespaceName } from '../../model/values/types.js';
 
 /** Fewer peers are no slices. */

@@ -1,7 +1,7 @@
 /** What each namespace was last made into, and what of it the kernel tells to be damaged. */
 import { damage, type Notice } from '../../model/diff/drift.js';
 import { PeerIndex } from '../../model/diff/peer-index.js';
-import type { NamespacePlan } from '../../model/plan/steps.js';
+import type { NamespacePlan } from '../../model/plan/namespace-plan.js';
 import type { NamespaceName } from '../../model/values/types.js';
 
 export class Plans {

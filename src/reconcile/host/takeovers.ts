@@ -2,7 +2,8 @@
 import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
 import { Bearers } from '../../model/diff/takeover.js';
-import type { NamespacePlan, ObservedNamespace } from '../../model/plan/steps.js';
+import type { NamespacePlan } from '../../model/plan/namespace-plan.js';
+import type { ObservedNamespace } from '../../model/plan/observed.js';
 import type { HostKernel } from '../../model/ports/ports.js';
 import type { NamespaceName } from '../../model/values/types.js';
 

@@ -23,8 +23,11 @@ export interface Committed<T> {
   readonly index: number;
 }
 
+/** What of a store a transaction needs. */
+export type Transacting = Pick<Store, 'commit' | 'list'>;
+
 /** The last call that ended something and failed, until something goes through. */
-const failures = new WeakMap<Store, { readonly at: number; readonly error: unknown }>();
+const failures = new WeakMap<Transacting, { readonly at: number; readonly error: unknown }>();
 
 /**
  * Builds and commits until a commit holds. `build` reads what it needs afresh at every try, and is told which operations
@@ -32,7 +35,7 @@ const failures = new WeakMap<Store, { readonly at: number; readonly error: unkno
  * Rejects with that StoreError, or a DeadlineError, when time runs out.
  */
 export async function transact<T>(
-  store: Store,
+  store: Transacting,
   build: (failed: readonly number[]) => Promise<Attempt<T>>,
   deadlineMs = STORE_DEADLINE_MS,
 ): Promise<Committed<T>> {
@@ -68,7 +71,7 @@ export async function transact<T>(
 }
 
 /** At least the index of the operations, should they have been done: who waits for them waits for no less. */
-async function indexAfter(store: Store, ops: readonly Op[]): Promise<number> {
+async function indexAfter(store: Pick<Store, 'list'>, ops: readonly Op[]): Promise<number> {
   const written = ops.find((op) => op.verb !== 'check' && op.verb !== 'checkAbsent');
   if (written === undefined) return 0;
   return (await store.list(written.verb === 'deleteTree' ? written.prefix : written.key)).index;
@@ -79,7 +82,7 @@ async function indexAfter(store: Store, ops: readonly Op[]): Promise<number> {
  * it finds dead, before it serves anybody: without a store that must cost seconds, not seconds per container.
  */
 export async function transactEnding<T>(
-  store: Store,
+  store: Transacting,
   build: (failed: readonly number[]) => Promise<Attempt<T>>,
 ): Promise<Committed<T>> {
   const failure = failures.get(store);

@@ -9,7 +9,7 @@ import { formatEndpoint, formatLease, parseEndpoint } from '../../store/records/
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import { transactEnding } from '../changes/transact.js';
 import type { Ipam } from '../ipam/ipam.js';
-import { dropLease } from '../ipam/leases.js';
+import { dropLease, type Leases } from '../ipam/leases.js';
 import type { EndpointAttempt, Heads } from '../local/heads.js';
 import type { LocalEndpoints } from '../local/local-endpoints.js';
 import type { Membership } from '../local/membership.js';
@@ -27,40 +27,43 @@ export interface NewEndpoint {
 /** What the engine tells of an endpoint's container. */
 export type Description = Pick<Endpoint, 'names' | 'container' | 'linkLocal'>;
 
+export interface EndpointsParts {
+  readonly store: Pick<Store, 'commit' | 'get'>;
+  readonly view: Pick<ClusterView, 'current' | 'look'>;
+  readonly self: NodeId;
+  readonly networks: Pick<Networks, 'standing'>;
+  readonly ipam: Pick<Ipam, 'abandoned' | 'takeIssued'>;
+  readonly leases: Leases;
+  readonly membership: Pick<Membership, 'networks' | 'own' | 'using'>;
+  readonly local: Pick<LocalEndpoints, 'create' | 'isLive' | 'remove'>;
+  readonly heads: Pick<Heads, 'transact'>;
+}
+
 export class Endpoints {
   /** As of which index a record has what this process told of it last; infinite while nobody knows. */
   private readonly described = new Map<EndpointId, number>();
 
-  constructor(
-    private readonly store: Store,
-    private readonly view: ClusterView,
-    private readonly self: NodeId,
-    private readonly networks: Networks,
-    private readonly ipam: Ipam,
-    private readonly membership: Membership,
-    private readonly local: LocalEndpoints,
-    private readonly heads: Heads,
-  ) {}
+  constructor(private readonly parts: EndpointsParts) {}
 
   /** One transaction: the network still stands, the addresses serve this endpoint, the record is there. */
   async create(wanted: NewEndpoint): Promise<void> {
     const { leased, ...rest } = wanted;
-    const record = { ...rest, node: this.self, names: [], container: '', created: Date.now() };
-    const key = keys.endpoint(wanted.network, this.self, wanted.id);
+    const record = { ...rest, node: this.parts.self, names: [], container: '', created: Date.now() };
+    const key = keys.endpoint(wanted.network, this.parts.self, wanted.id);
     // Before the record can be seen: it must never look like a dead one's.
-    this.local.create(wanted.id);
+    this.parts.local.create(wanted.id);
     try {
       await this.write(wanted, leased, key, formatEndpoint(record));
     } catch (e) {
-      this.local.remove(wanted.id);
+      this.parts.local.remove(wanted.id);
       throw e;
     }
   }
 
   /** The endpoint, once this host's view of the cluster has it. Rejects with a DeadlineError or a UserError. */
   async awaitSeen(network: NetworkId, id: EndpointId, deadlineMs: number): Promise<Endpoint> {
-    const find = () => this.view.current.endpoints.get(network)?.get(id);
-    if (find() === undefined) await this.view.look(network, this.self, deadlineMs);
+    const find = () => this.parts.view.current.endpoints.get(network)?.get(id);
+    if (find() === undefined) await this.parts.view.look(network, this.parts.self, deadlineMs);
     const endpoint = find();
     if (endpoint === undefined) throw new UserError(`endpoint ${id.slice(0, 12)} is not in the cluster`);
     return endpoint;
@@ -76,17 +79,17 @@ export class Endpoints {
     description: Partial<Description>,
     which: 'all' | 'unnamed' = 'all',
   ): Promise<void> {
-    const key = keys.endpoint(network, this.self, id);
+    const key = keys.endpoint(network, this.parts.self, id);
     const described = (endpoint: Endpoint) => {
       const isLeft = which === 'unnamed' && endpoint.names.length > 0;
       return formatEndpoint(isLeft ? endpoint : { ...endpoint, ...publishable(description) });
     };
-    const seen = this.view.current.endpoints.get(network)?.get(id);
+    const seen = this.parts.view.current.endpoints.get(network)?.get(id);
     const isLate = seen !== undefined && seen.index < (this.described.get(id) ?? 0);
-    if (seen?.node === this.self && !isLate && described(seen) === formatEndpoint(seen)) return;
+    if (seen?.node === this.parts.self && !isLate && described(seen) === formatEndpoint(seen)) return;
     this.described.set(id, Number.POSITIVE_INFINITY);
-    const { result, index } = await this.heads.transact(network, async (): Promise<EndpointAttempt<number>> => {
-      const entry = await this.store.get(key);
+    const { result, index } = await this.parts.heads.transact(network, async (): Promise<EndpointAttempt<number>> => {
+      const entry = await this.parts.store.get(key);
       const endpoint = entry === undefined ? undefined : parseEndpoint(entry);
       const value = endpoint === undefined ? undefined : described(endpoint);
       const isNews = endpoint !== undefined && value !== formatEndpoint(endpoint);
@@ -94,35 +97,37 @@ export class Endpoints {
         return { ops: [], result: entry?.index ?? 0, changes: [] };
       return { ops: [{ verb: 'update', key, value, index: entry.index }], result: 0, changes: [id] };
     });
-    if (this.local.isLive(id)) this.described.set(id, Math.max(result, index));
+    if (this.parts.local.isLive(id)) this.described.set(id, Math.max(result, index));
     else this.described.delete(id);
   }
 
   /** Removes the record, and the addresses too where nobody else will release them. Gone already is success. */
   async remove(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<void> {
     this.end(id);
-    await this.heads.transact(network, () => this.removal(network, id, withAddresses), transactEnding);
+    await this.parts.heads.transact(network, () => this.removal(network, id, withAddresses), transactEnding);
   }
 
   /** Removes an endpoint that the engine does not know any more, with its addresses. */
   async free({ network, id }: Endpoint): Promise<void> {
     this.end(id);
-    await this.heads.transact(network, () => this.removal(network, id, true));
+    await this.parts.heads.transact(network, () => this.removal(network, id, true));
   }
 
   private end(id: EndpointId): void {
-    this.local.remove(id);
+    this.parts.local.remove(id);
     this.described.delete(id);
   }
 
   /** This node's endpoints of a network, as this host knows them. */
   own(network: NetworkId): readonly Endpoint[] {
-    return this.membership.own(network);
+    return this.parts.membership.own(network);
   }
 
   /** Endpoints of this node without a life: neither made in this life of ours, nor found in the kernel. */
   dead(): readonly Endpoint[] {
-    return [...this.membership.networks].flatMap((id) => this.own(id)).filter((e) => !this.local.isLive(e.id));
+    return [...this.parts.membership.networks]
+      .flatMap((id) => this.own(id))
+      .filter((e) => !this.parts.local.isLive(e.id));
   }
 
   /**
@@ -130,29 +135,24 @@ export class Endpoints {
    * `attached`: endpoints that the engine has, whatever became of their records.
    */
   async reapLeases(network: NetworkId, attached: ReadonlySet<EndpointId>): Promise<number> {
-    const known = this.view.current.networks.get(network);
+    const known = this.parts.view.current.networks.get(network);
     // Asked of each lease after it was read: its endpoint may be made meanwhile.
     const serves = (id: EndpointId): boolean =>
-      attached.has(id) || this.local.isLive(id) || this.own(network).some((e) => e.id === id);
+      attached.has(id) || this.parts.local.isLive(id) || this.own(network).some((e) => e.id === id);
     let freed = 0;
     for (const { pool } of known?.subnets ?? [])
-      for (const lease of await this.ipam.abandoned(pool, serves))
-        if ((await this.store.commit([dropLease(lease)])).ok) freed++;
+      for (const lease of await this.parts.ipam.abandoned(pool, serves))
+        if ((await this.parts.store.commit([dropLease(lease)])).ok) freed++;
     return freed;
   }
 
-  /** Frees pools that this host claimed and no network took up, see Pools. */
-  reapPools(all: boolean): Promise<number> {
-    return this.ipam.pools.reap(all);
-  }
-
   private async write(wanted: NewEndpoint, leased: boolean, key: string, record: string): Promise<void> {
-    await this.membership.using(wanted.network, async (mark) => {
+    await this.parts.membership.using(wanted.network, async (mark) => {
       let first = true;
-      await this.heads.transact(wanted.network, async (): Promise<EndpointAttempt<void>> => {
+      await this.parts.heads.transact(wanted.network, async (): Promise<EndpointAttempt<void>> => {
         // The view is nearly always right; after a failed commit only the store's own answer counts.
-        const network = await this.networks.standing(wanted.network, first ? 'view' : 'store');
-        const known = first ? undefined : await this.store.get(key);
+        const network = await this.parts.networks.standing(wanted.network, first ? 'view' : 'store');
+        const known = first ? undefined : await this.parts.store.get(key);
         first = false;
         if (known !== undefined) return { ops: [], result: undefined, changes: [] };
         const leases = await Promise.all(wanted.addresses.map((a) => this.leaseOp(network, a, wanted.id, leased)));
@@ -170,26 +170,33 @@ export class Endpoints {
   private async leaseOp(network: Network, address: Cidr, endpoint: EndpointId, leased: boolean): Promise<Op> {
     const [pool, ip] = [networkOf(address), ipOf(address)];
     const key = keys.lease(pool, ip);
-    const value = formatLease({ pool, address: ip, node: this.self, kind: 'endpoint', endpoint, created: Date.now() });
-    const issued = this.ipam.takeIssued(pool, ip);
+    const value = formatLease({
+      pool,
+      address: ip,
+      node: this.parts.self,
+      kind: 'endpoint',
+      endpoint,
+      created: Date.now(),
+    });
+    const issued = this.parts.ipam.takeIssued(pool, ip);
     if (issued !== undefined) return { verb: 'update', key, value, index: issued };
-    const held = await this.ipam.leases.findReadable(pool, ip);
+    const held = await this.parts.leases.findReadable(pool, ip);
     if (held === undefined) return { verb: 'create', key, value };
-    const free = held.endpoint === undefined || held.endpoint === endpoint || !this.local.isLive(held.endpoint);
-    if (held.node === this.self && held.kind === 'endpoint' && free)
+    const free = held.endpoint === undefined || held.endpoint === endpoint || !this.parts.local.isLive(held.endpoint);
+    if (held.node === this.parts.self && held.kind === 'endpoint' && free)
       return { verb: 'update', key, value, index: held.index };
     const cure = leased
       ? 'choose another'
       : `create network ${network.announced?.name ?? ''} with --ipam-driver tsoverlay, which hands addresses out cluster-wide`;
-    throw new UserError(`address ${ip} is already ${await this.ipam.leases.holder(held)}; ${cure}`);
+    throw new UserError(`address ${ip} is already ${await this.parts.leases.describe(held)}; ${cure}`);
   }
 
   private async removal(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<EndpointAttempt<void>> {
-    const key = keys.endpoint(network, this.self, id);
-    const entry = await this.store.get(key);
+    const key = keys.endpoint(network, this.parts.self, id);
+    const entry = await this.parts.store.get(key);
     // One that cannot be read any more was ours if it was when we last read it, and goes with what it stood for.
-    const endpoint = entry && (parseEndpoint(entry) ?? this.view.current.endpoints.get(network)?.get(id));
-    if (entry === undefined || endpoint?.node !== this.self) return { ops: [], result: undefined, changes: [] };
+    const endpoint = entry && (parseEndpoint(entry) ?? this.parts.view.current.endpoints.get(network)?.get(id));
+    if (entry === undefined || endpoint?.node !== this.parts.self) return { ops: [], result: undefined, changes: [] };
     const freed = withAddresses ? await this.dropLeases(endpoint) : [];
     // With a check, for removing what is gone holds, and would leave a head in a network that went as a whole.
     const record: Op[] = [
@@ -200,7 +207,7 @@ export class Endpoints {
   }
 
   private async dropLeases(endpoint: Endpoint): Promise<readonly Op[]> {
-    const leases = await Promise.all(endpoint.addresses.map((a) => this.ipam.leases.find(networkOf(a), ipOf(a))));
+    const leases = await Promise.all(endpoint.addresses.map((a) => this.parts.leases.find(networkOf(a), ipOf(a))));
     return leases.flatMap((lease) => (lease?.endpoint === endpoint.id ? [dropLease(lease)] : []));
   }
 }

@@ -9,8 +9,8 @@ import type { ClusterView } from '../../store/view/cluster-view.js';
 
 export class Macs {
   constructor(
-    private readonly store: Store,
-    private readonly view: ClusterView,
+    private readonly store: Pick<Store, 'list'>,
+    private readonly view: Pick<ClusterView, 'current'>,
   ) {}
 
   /** The MAC that belongs to the address; one of the endpoint's own id where this host knows that to be taken. */

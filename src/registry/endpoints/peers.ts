@@ -44,6 +44,13 @@ export interface Leases {
   holder(pool: Cidr, ip: Ip): Promise<EndpointId | undefined>;
 }
 
+export interface PeersParts {
+  readonly view: Pick<ClusterView, 'current' | 'onChange'>;
+  readonly self: NodeId;
+  readonly local: Pick<LocalEndpoints, 'isLive' | 'lives'>;
+  readonly leases: Leases;
+}
+
 export class Peers {
   private readonly known = new Map<NetworkId, Known>();
   /** By network: who holds the addresses that several claim, asked when these were the claims. */
@@ -51,20 +58,19 @@ export class Peers {
   private readonly asking = new Set<NetworkId>();
   private readonly admission = new Admission(() => this.nodesChanged());
   private admitted: Admitted = new Map();
+  private readonly listeners: ((network: NetworkId) => void)[] = [];
 
-  constructor(
-    private readonly view: ClusterView,
-    private readonly self: NodeId,
-    private readonly local: Pick<LocalEndpoints, 'isLive' | 'lives'>,
-    private readonly leases: Leases,
-    /** Told when other endpoints of a network count than before, though none of its records changed. */
-    private readonly onChange: (network: NetworkId) => void,
-  ) {
-    this.admitted = this.admission.look(view.current.nodes);
-    view.onChange((_, changed) => {
+  constructor(private readonly parts: PeersParts) {
+    this.admitted = this.admission.look(parts.view.current.nodes);
+    parts.view.onChange((_, changed) => {
       if (changed.nodes) this.nodesChanged();
-      for (const id of this.known.keys()) if (!view.current.endpoints.has(id)) this.forget(id);
+      for (const id of this.known.keys()) if (!parts.view.current.endpoints.has(id)) this.forget(id);
     });
+  }
+
+  /** Told when other endpoints of a network count than before, though none of its records changed. */
+  onChange(listener: (network: NetworkId) => void): void {
+    this.listeners.push(listener);
   }
 
   /** None while the network's record or its endpoints are not loaded. */
@@ -103,7 +109,7 @@ export class Peers {
   /** Costs what has changed since the last time, and a look at each record: 0.2 ms of 5,000. */
   private judge(from: Grounds, last: Known | undefined): Known {
     const before = last?.from.network === from.network ? last : undefined;
-    const contest = before?.contest ?? new Contest(from.network, (e) => e.node === this.self);
+    const contest = before?.contest ?? new Contest(from.network, (e) => e.node === this.parts.self);
     const counted = before?.counted ?? new Map<EndpointId, Endpoint>();
     const [gone, come]: [Endpoint[], Endpoint[]] = [[], []];
     for (const id of this.candidates(from, before?.from)) {
@@ -133,15 +139,15 @@ export class Peers {
   }
 
   private groundsOf(id: NetworkId): Grounds | undefined {
-    const { networks, endpoints } = this.view.current;
+    const { networks, endpoints } = this.parts.view.current;
     const [network, all] = [networks.get(id), endpoints.get(id)];
     if (network === undefined || all === undefined) return undefined;
-    return { network, all, admitted: this.admitted, lives: this.local.lives, holders: this.holders.get(id)?.by };
+    return { network, all, admitted: this.admitted, lives: this.parts.local.lives, holders: this.holders.get(id)?.by };
   }
 
   private counting({ all, admitted }: Grounds, id: EndpointId): Endpoint | undefined {
     const e = all.get(id);
-    const counts = e && (e.node === this.self ? this.local.isLive(e.id) : admitted.has(e.node));
+    const counts = e && (e.node === this.parts.self ? this.parts.local.isLive(e.id) : admitted.has(e.node));
     return counts ? e : undefined;
   }
 
@@ -152,12 +158,12 @@ export class Peers {
     try {
       const found = await Promise.all(
         contested.slice(0, MOST_LOOKUPS).map(async ({ pool, ip }) => {
-          const holder = await this.leases.holder(pool, ip);
+          const holder = await this.parts.leases.holder(pool, ip);
           return holder === undefined ? [] : [[`${pool} ${ip}`, holder] as const];
         }),
       );
       this.holders.set(id, { of: all, by: new Map(found.flat()) });
-      this.onChange(id);
+      this.changed(id);
     } catch (e) {
       if (!isStoreError(e)) throw e;
       setTimeout(() => this.known.delete(id), RETRY_MS).unref();
@@ -168,11 +174,15 @@ export class Peers {
 
   private nodesChanged(): void {
     const before = this.admitted;
-    this.admitted = this.admission.look(this.view.current.nodes);
+    this.admitted = this.admission.look(this.parts.view.current.nodes);
     if (this.admitted === before) return;
     // Also one that takes VXLAN elsewhere now.
     const isOther = ({ node }: Endpoint): boolean => before.get(node)?.address !== this.admitted.get(node)?.address;
-    for (const [id, all] of this.view.current.endpoints) if (some(all.values(), isOther)) this.onChange(id);
+    for (const [id, all] of this.parts.view.current.endpoints) if (some(all.values(), isOther)) this.changed(id);
+  }
+
+  private changed(id: NetworkId): void {
+    for (const tell of this.listeners) tell(id);
   }
 
   private forget(id: NetworkId): void {

@@ -14,19 +14,22 @@ import {
   parseNetwork,
   parsePool,
 } from '../../store/records/records.js';
-import { type Attempt, transact } from '../changes/transact.js';
+import { type Attempt, type Transacting, transact } from '../changes/transact.js';
 import { reservedLeases } from '../ipam/leases.js';
 import type { Heads } from '../local/heads.js';
+
+/** What of a store publishing needs. */
+export type Publishing = Pick<Store, 'get'> & Transacting;
 
 type Checks = () => Promise<readonly Op[] | undefined>;
 
 /** Returns the keys that somebody else holds; none when all of it stands, now or before. The first key is the record. */
-async function publish(store: Store, entries: ReadonlyMap<string, string>): Promise<readonly string[]> {
+async function publish(store: Publishing, entries: ReadonlyMap<string, string>): Promise<readonly string[]> {
   return (await transact(store, () => attempt(store, entries, async () => []))).result;
 }
 
 async function attempt(
-  store: Store,
+  store: Publishing,
   entries: ReadonlyMap<string, string>,
   checks: Checks,
 ): Promise<Attempt<readonly string[]>> {
@@ -57,7 +60,11 @@ function isOurs(entry: Entry, [key, value]: readonly [string, string] = ['', '']
 }
 
 /** An endpoint of this host with its addresses, on a network that stands. */
-export async function publishEndpoint(store: Store, heads: Heads, endpoint: Endpoint): Promise<readonly string[]> {
+export async function publishEndpoint(
+  store: Publishing,
+  heads: Pick<Heads, 'transact'>,
+  endpoint: Endpoint,
+): Promise<readonly string[]> {
   const { id, network } = endpoint;
   const isStanding = async (): Promise<readonly Op[] | undefined> => {
     const entry = await store.get(keys.network(network));
@@ -92,7 +99,7 @@ export const leaseEntry = (lease: Omit<Lease, 'index'>): [string, string] => [
 ];
 
 /** A network with all that it claims. */
-export const publishNetwork = (store: Store, network: Network): Promise<readonly string[]> =>
+export const publishNetwork = (store: Publishing, network: Network): Promise<readonly string[]> =>
   publish(store, networkEntries(network));
 
 /** The record first: where it stands, the network has been published. */

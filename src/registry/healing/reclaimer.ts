@@ -9,7 +9,7 @@ import type { Endpoint, Network, NetworkId, NodeId } from '../../model/values/ty
 import { parseEndpoint } from '../../store/records/records.js';
 import type { Heads } from '../local/heads.js';
 import type { LocalEndpoints } from '../local/local-endpoints.js';
-import { publishEndpoint, publishNetwork } from './publish.js';
+import { type Publishing, publishEndpoint, publishNetwork } from './publish.js';
 
 export interface ReclaimEvents {
   reclaimed(endpoint: Endpoint): void;
@@ -19,16 +19,18 @@ export interface ReclaimEvents {
   republished(network: Network): void;
 }
 
+export interface ReclaimerParts {
+  readonly store: Publishing & Pick<Store, 'keys'>;
+  readonly self: NodeId;
+  readonly heads: Pick<Heads, 'transact'>;
+  readonly local: Pick<LocalEndpoints, 'isLive'>;
+  readonly events: ReclaimEvents;
+  /** The network as this host knows it, if containers live on it here. */
+  readonly used: (id: NetworkId) => Network | undefined;
+}
+
 export class Reclaimer {
-  constructor(
-    private readonly store: Store,
-    private readonly self: NodeId,
-    private readonly heads: Heads,
-    private readonly local: LocalEndpoints,
-    private readonly events: ReclaimEvents,
-    /** The network as this host knows it, if containers live on it here. */
-    private readonly used: (id: NetworkId) => Network | undefined,
-  ) {}
+  constructor(private readonly parts: ReclaimerParts) {}
 
   /** Of records that went, the keys of those that stand again. Rejects with a StoreError; doing it again is safe. */
   async reclaim(gone: readonly Entry[]): Promise<ReadonlySet<string>> {
@@ -40,14 +42,15 @@ export class Reclaimer {
     for (const entry of gone) {
       const endpoint = parseEndpoint(entry);
       // What this host removed itself was not live any more.
-      if (endpoint === undefined || endpoint.node !== this.self || !this.local.isLive(endpoint.id)) continue;
+      if (endpoint === undefined || endpoint.node !== this.parts.self || !this.parts.local.isLive(endpoint.id))
+        continue;
       await this.republish(endpoint.network);
-      const conflicts = await publishEndpoint(this.store, this.heads, endpoint);
+      const conflicts = await publishEndpoint(this.parts.store, this.parts.heads, endpoint);
       if (conflicts.length > 0) {
-        this.events.lost(endpoint, conflicts);
+        this.parts.events.lost(endpoint, conflicts);
         continue;
       }
-      this.events.reclaimed(endpoint);
+      this.parts.events.reclaimed(endpoint);
       back.add(entry.key);
     }
     return back;
@@ -55,21 +58,21 @@ export class Reclaimer {
 
   /** True when a network that containers live on here stands, by now or before. */
   private async republish(id: NetworkId): Promise<boolean> {
-    const network = this.used(id);
+    const network = this.parts.used(id);
     if (network === undefined || network.deleting) return false;
-    if ((await this.store.get(keys.network(id))) !== undefined) return true;
-    const conflicts = await publishNetwork(this.store, network);
-    if (conflicts.length === 0) this.events.republished(network);
+    if ((await this.parts.store.get(keys.network(id))) !== undefined) return true;
+    const conflicts = await publishNetwork(this.parts.store, network);
+    if (conflicts.length === 0) this.parts.events.republished(network);
     return conflicts.length === 0;
   }
 
   /** At a start, of what this host knew before: what is in none of its networks any more (see Membership). */
   async reclaimMissing(known: readonly Entry[]): Promise<void> {
-    const members = new Set(await this.store.keys(keys.members(this.self)));
+    const members = new Set(await this.parts.store.keys(keys.members(this.parts.self)));
     await this.reclaim(
       known.filter((entry) => {
         const endpoint = parseEndpoint(entry);
-        return endpoint?.node === this.self && !members.has(keys.member(this.self, endpoint.network));
+        return endpoint?.node === this.parts.self && !members.has(keys.member(this.parts.self, endpoint.network));
       }),
     );
   }

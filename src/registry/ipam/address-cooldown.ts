@@ -17,7 +17,7 @@ export class AddressCooldown {
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly store: Store,
+    private readonly store: Pick<Store, 'commit' | 'keys' | 'list'>,
     private readonly self: NodeId,
   ) {}
 

@@ -26,30 +26,32 @@ const LISTING_MS = 2_000;
 /** How long an address that was picked is not picked again, ms: by then its lease is seen, or nobody took it up. */
 const PICKED_MS = 30_000;
 
+export interface FreeAddressesParts {
+  readonly store: Pick<Store, 'keys'>;
+  readonly view: Pick<ClusterView, 'current'>;
+  readonly cooldown: Pick<AddressCooldown, 'of'>;
+  readonly occupied: Pick<Occupied, 'isMarked' | 'mark' | 'of' | 'seenIn'>;
+}
+
 export class FreeAddresses {
   private readonly listings = new Map<Cidr, Promise<Listing>>();
 
-  constructor(
-    private readonly store: Store,
-    private readonly view: ClusterView,
-    private readonly released: AddressCooldown,
-    private readonly occupied: Occupied,
-  ) {}
+  constructor(private readonly parts: FreeAddressesParts) {}
 
   /**
    * Picks the free address that comes `skip` behind the first one; undefined when the pool is full. The store is asked
    * only where this host does not see the network's endpoints, or knows of no free address.
    */
   async pick(pool: PoolRef, skip: number): Promise<Free | undefined> {
-    const isTaken = this.occupied.of(pool);
+    const isTaken = this.parts.occupied.of(pool);
     const known = isTaken && this.first(pool, isTaken, skip);
     if (known !== undefined) return { ip: known, rested: true };
     const { leases, resting } = isTaken === undefined ? await this.lately(pool.cidr) : await this.list(pool.cidr);
-    const now = this.occupied.of(pool) ?? ((value: bigint) => this.occupied.isMarked(pool.cidr, value));
+    const now = this.parts.occupied.of(pool) ?? ((value: bigint) => this.parts.occupied.isMarked(pool.cidr, value));
     const rested = this.first(pool, (v) => leases.has(v) || resting.has(v) || now(v), skip);
     if (rested !== undefined) return { ip: rested, rested: true };
     // A store that is being filled again may lack what we see.
-    const isSeen = this.occupied.seenIn(pool);
+    const isSeen = this.parts.occupied.seenIn(pool);
     const all = isTaken === undefined ? await this.list(pool.cidr) : { leases };
     const ip = this.first(pool, (v) => all.leases.has(v) || isSeen?.(v) === true, 0);
     return ip === undefined ? undefined : { ip, rested: false };
@@ -60,7 +62,7 @@ export class FreeAddresses {
     // The creating engine's own IPAM hands out from below; from above we keep out of its way the longest.
     const from = pool.network?.ipam === 'engine' ? 'above' : 'below';
     const ip = freeAddress(assignable(pool.cidr, pool.range), isTaken, from, skip);
-    if (ip !== undefined) this.occupied.mark(pool.cidr, ip, PICKED_MS);
+    if (ip !== undefined) this.parts.occupied.mark(pool.cidr, ip, PICKED_MS);
     return ip;
   }
 
@@ -78,7 +80,7 @@ export class FreeAddresses {
 
   private async list(pool: Cidr): Promise<Listing> {
     const prefix = keys.leases(pool);
-    const [leases, resting] = await Promise.all([this.store.keys(prefix), this.released.of(pool)]);
+    const [leases, resting] = await Promise.all([this.parts.store.keys(prefix), this.parts.cooldown.of(pool)]);
     const values = (ips: readonly string[]): ReadonlySet<bigint> => new Set(ips.map(addressValue));
     return { leases: values(leases.map((key) => key.slice(prefix.length))), resting: values(resting) };
   }
@@ -93,7 +95,7 @@ export class FreeAddresses {
 
   /** The pool in the networks that claim it, that of its owner first: the others were made later and lie. */
   poolsOf(cidr: Cidr): readonly PoolRef[] {
-    const all = [...this.view.current.networks.values()].flatMap((network) => poolOf(network, cidr) ?? []);
+    const all = [...this.parts.view.current.networks.values()].flatMap((network) => poolOf(network, cidr) ?? []);
     const born = ({ network }: PoolRef): number => network?.born ?? 0;
     return all.length < 2 ? all : all.sort((a, b) => born(a) - born(b));
   }

@@ -7,14 +7,14 @@ import type { Cidr, EndpointId, Ip, Lease, Network, NetworkId, NodeId } from '..
 import { formatLease } from '../../store/records/records.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import { Ages } from '../changes/ages.js';
-import { type Attempt, STORE_DEADLINE_MS, transact, transactEnding } from '../changes/transact.js';
+import { type Attempt, STORE_DEADLINE_MS, type Transacting, transact, transactEnding } from '../changes/transact.js';
 import type { LocalEndpoints } from '../local/local-endpoints.js';
 import type { Membership } from '../local/membership.js';
 import type { Identity } from '../nodes/identity.js';
 import { type AddressCooldown, REST_MS } from './address-cooldown.js';
 import { Contention } from './contention.js';
 import { FreeAddresses } from './free-address.js';
-import { dropLease, Leases } from './leases.js';
+import { dropLease, type Leases } from './leases.js';
 import { Occupied } from './occupied.js';
 import { type PoolRef, poolOf, subnetOf } from './pool-ref.js';
 import type { Pools } from './pools.js';
@@ -39,30 +39,31 @@ interface NetworkRecords {
   get(id: NetworkId): Promise<Network | undefined>;
 }
 
+export interface IpamParts {
+  readonly store: Pick<Store, 'keys'> & Transacting;
+  readonly view: Pick<ClusterView, 'current' | 'doubts' | 'suspect'>;
+  readonly self: NodeId;
+  readonly pools: Pick<Pools, 'get'>;
+  readonly leases: Leases;
+  readonly networks: NetworkRecords;
+  readonly membership: Pick<Membership, 'using'>;
+  readonly local: Pick<LocalEndpoints, 'isLive'>;
+  readonly cooldown: Pick<AddressCooldown, 'endOp' | 'of' | 'restOp' | 'restedOp'>;
+  readonly identity: Pick<Identity, 'knownOp' | 'isStill'>;
+}
+
 export class Ipam {
   /** Leases given out and not taken up yet: the index each was written at, which saves CreateEndpoint a question. */
   private readonly issued = new Map<string, number>();
   /** Leases that this process has written. */
   private readonly births = new Ages<string>();
-  readonly leases: Leases;
   private readonly occupied: Occupied;
   private readonly contention = new Contention();
   private readonly room: FreeAddresses;
 
-  constructor(
-    private readonly store: Store,
-    private readonly view: ClusterView,
-    private readonly self: NodeId,
-    readonly pools: Pools,
-    private readonly networks: NetworkRecords,
-    private readonly membership: Membership,
-    private readonly local: LocalEndpoints,
-    private readonly released: AddressCooldown,
-    private readonly identity: Pick<Identity, 'knownOp' | 'isStill'>,
-  ) {
-    this.leases = new Leases(store, view, pools);
-    this.occupied = new Occupied(view);
-    this.room = new FreeAddresses(store, view, released, this.occupied);
+  constructor(private readonly parts: IpamParts) {
+    this.occupied = new Occupied(parts.view);
+    this.room = new FreeAddresses({ ...parts, occupied: this.occupied });
   }
 
   /** The gateway of a pool: on a new pool it is leased, on a network's pool it is the network's own. */
@@ -93,15 +94,15 @@ export class Ipam {
     this.issued.delete(keys.lease(cidr, ip));
     this.births.end(keys.lease(cidr, ip));
     this.occupied.unmark(cidr, ip);
-    await transactEnding(this.store, async () => {
-      const lease = await this.leases.find(cidr, ip);
-      const ours = lease?.kind === 'endpoint' && lease.node === this.self;
+    await transactEnding(this.parts.store, async () => {
+      const lease = await this.parts.leases.find(cidr, ip);
+      const ours = lease?.kind === 'endpoint' && lease.node === this.parts.self;
       // A repeated release must not take the address from the endpoint that got it since.
-      const serves = lease?.endpoint !== undefined && this.local.isLive(lease.endpoint);
+      const serves = lease?.endpoint !== undefined && this.parts.local.isLive(lease.endpoint);
       if (!ours || serves) return { ops: [], result: undefined };
       if (lease.endpoint === undefined) return { ops: [dropLease(lease)], result: undefined };
       this.occupied.mark(cidr, ip, REST_MS);
-      return { ops: [dropLease(lease), this.released.restOp(cidr, ip)], result: undefined };
+      return { ops: [dropLease(lease), this.parts.cooldown.restOp(cidr, ip)], result: undefined };
     });
   }
 
@@ -115,15 +116,15 @@ export class Ipam {
 
   /** Leases of this node, old enough to be nobody's work in progress, that serve no endpoint. */
   async abandoned(cidr: Cidr, serves: (endpoint: EndpointId) => boolean): Promise<readonly Lease[]> {
-    return (await this.leases.list(cidr))
-      .filter((lease) => lease.kind === 'endpoint' && lease.node === this.self && this.isAbandoned(lease))
+    return (await this.parts.leases.list(cidr))
+      .filter((lease) => lease.kind === 'endpoint' && lease.node === this.parts.self && this.isAbandoned(lease))
       .filter((lease) => lease.endpoint === undefined || !serves(lease.endpoint));
   }
 
   private async reserve(pool: PoolRef, wanted: string, kind: Lease['kind']): Promise<Cidr> {
     if (pool.network === undefined || kind !== 'endpoint') return this.lease(pool, wanted, kind, () => []);
     const since = performance.now();
-    return this.membership.using(pool.network.id, (mark) => {
+    return this.parts.membership.using(pool.network.id, (mark) => {
       const lease = () => this.lease(pool, wanted, kind, mark, STORE_DEADLINE_MS - (performance.now() - since));
       return wanted === '' ? this.contention.run(pool.cidr, lease) : lease();
     });
@@ -139,11 +140,11 @@ export class Ipam {
     let tried: Choice | undefined;
     let tries = 0;
     const { result, index } = await transact(
-      this.store,
+      this.parts.store,
       async (failed): Promise<Attempt<Choice>> => {
         if (tried !== undefined && failed.length > 0) await this.learn(tried, failed, ++tries);
-        if (this.view.doubts && this.occupied.of(pool) === undefined) throw new StoreError(DOUBT, true);
-        const known = await this.identity.knownOp();
+        if (this.parts.view.doubts && this.occupied.of(pool) === undefined) throw new StoreError(DOUBT, true);
+        const known = await this.parts.identity.knownOp();
         const lost = failed.length === 0 ? tried : undefined;
         tried =
           (lost && (await this.takeBack(lost))) ??
@@ -166,22 +167,22 @@ export class Ipam {
     if (failed.some((position) => position < ops.length)) this.occupied.mark(pool.cidr, ip, LOST_MS);
     // One that serves an endpoint was given out a while ago: our view is late, and nobody is in our way. Unless that
     // happens twice: then others were just as late, and faster.
-    if (failed.includes(0) && (tries > 1 || (await this.leases.find(pool.cidr, ip))?.endpoint === undefined))
+    if (failed.includes(0) && (tries > 1 || (await this.parts.leases.find(pool.cidr, ip))?.endpoint === undefined))
       this.contention.lost(pool.cidr);
     if (failed.every((position) => position < ops.length)) return;
     // Written again as it was: by whoever restored a backup, or by hand.
-    if (await this.identity.isStill()) return;
-    this.view.suspect();
+    if (await this.parts.identity.isStill()) return;
+    this.parts.view.suspect();
     throw new StoreError(DOUBT, true);
   }
 
   private value(pool: PoolRef, ip: Ip, kind: Lease['kind']): string {
-    return formatLease({ pool: pool.cidr, address: ip, node: this.self, kind, created: Date.now() });
+    return formatLease({ pool: pool.cidr, address: ip, node: this.parts.self, kind, created: Date.now() });
   }
 
   /** A try whose answer was lost, if it went through: the address is ours already. */
   private async takeBack({ pool, ip, ops: [op, ...more] }: Choice): Promise<Choice | undefined> {
-    const held = await this.leases.find(pool.cidr, ip);
+    const held = await this.parts.leases.find(pool.cidr, ip);
     if (held === undefined || op === undefined || !('value' in op) || formatLease(held) !== op.value) return undefined;
     const { key } = op;
     return {
@@ -199,12 +200,12 @@ export class Ipam {
       throw new UserError(`address ${ip} stands for the whole subnet ${pool.cidr}; choose one for a single host`);
     const key = keys.lease(pool.cidr, ip);
     const value = this.value(pool, ip, kind);
-    const held = await this.leases.findReadable(pool.cidr, ip);
-    const end = this.released.endOp(pool.cidr, ip);
+    const held = await this.parts.leases.findReadable(pool.cidr, ip);
+    const end = this.parts.cooldown.endOp(pool.cidr, ip);
     if (held === undefined) return { pool, ip, ops: [{ verb: 'create', key, value }, end] };
     if (this.isLeftOver(held)) return { pool, ip, ops: [{ verb: 'update', key, value, index: held.index }, end] };
     const cure = held.kind === 'endpoint' ? ' or remove that container' : '';
-    throw new UserError(`address ${ip} is already ${await this.leases.holder(held)}; choose another${cure}`);
+    throw new UserError(`address ${ip} is already ${await this.parts.leases.describe(held)}; choose another${cure}`);
   }
 
   /** The first free address of the pool, or of another subnet of its network: the engine itself never asks there. */
@@ -219,7 +220,7 @@ export class Ipam {
       return {
         pool: candidate,
         ip,
-        ops: [op, rested ? this.released.restedOp(cidr, ip) : this.released.endOp(cidr, ip)],
+        ops: [op, rested ? this.parts.cooldown.restedOp(cidr, ip) : this.parts.cooldown.endOp(cidr, ip)],
       };
     }
     const full = [pool, ...siblings].map((p) => p.range ?? p.cidr).join(' and ');
@@ -232,8 +233,8 @@ export class Ipam {
 
   /** Ours, and serving nothing that lives: what a power loss or a crash left behind. */
   private isLeftOver(lease: Lease): boolean {
-    if (lease.node !== this.self || lease.kind !== 'endpoint') return false;
-    if (lease.endpoint !== undefined) return !this.local.isLive(lease.endpoint);
+    if (lease.node !== this.parts.self || lease.kind !== 'endpoint') return false;
+    if (lease.endpoint !== undefined) return !this.parts.local.isLive(lease.endpoint);
     return !this.births.has(keys.lease(lease.pool, lease.address)) || this.isAbandoned(lease);
   }
 
@@ -241,9 +242,9 @@ export class Ipam {
   private async pool(cidr: Cidr): Promise<PoolRef> {
     const [known] = this.room.poolsOf(cidr);
     if (known !== undefined) return known;
-    const claim = await this.pools.get(cidr);
+    const claim = await this.parts.pools.get(cidr);
     if (claim !== undefined && claim.network === undefined) return { cidr, range: claim.range };
-    const network = claim?.network === undefined ? undefined : await this.networks.get(claim.network);
+    const network = claim?.network === undefined ? undefined : await this.parts.networks.get(claim.network);
     const pool = network && poolOf(network, cidr);
     if (pool === undefined)
       throw new UserError(`pool ${cidr} is not claimed in the cluster; its network has been removed`);

@@ -10,9 +10,9 @@ import type { Pools } from './pools.js';
 
 export class Leases {
   constructor(
-    private readonly store: Store,
-    private readonly view: ClusterView,
-    private readonly pools: Pools,
+    private readonly store: Pick<Store, 'get' | 'list'>,
+    private readonly view: Pick<ClusterView, 'current'>,
+    private readonly pools: Pick<Pools, 'get'>,
   ) {}
 
   async find(cidr: Cidr, ip: Ip): Promise<Lease | undefined> {
@@ -32,8 +32,13 @@ export class Leases {
     return entries.flatMap((entry) => parseLease(entry) ?? []);
   }
 
+  /** The endpoint that an address serves; undefined when it serves none. */
+  async holder(cidr: Cidr, ip: Ip): Promise<EndpointId | undefined> {
+    return (await this.find(cidr, ip))?.endpoint;
+  }
+
   /** Who holds an address, in words for the prompt. */
-  async holder(lease: Lease): Promise<string> {
+  async describe(lease: Lease): Promise<string> {
     const host = `host ${this.view.current.nodes.get(lease.node)?.hostname ?? lease.node}`;
     if (lease.kind !== 'endpoint')
       return `reserved as ${lease.kind === 'aux' ? 'an auxiliary address' : 'the gateway'}`;

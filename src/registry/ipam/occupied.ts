@@ -22,7 +22,7 @@ export class Occupied {
   /** Until when an address is not to be offered, by performance.now(). */
   private readonly marks = new Map<Cidr, Map<bigint, number>>();
 
-  constructor(private readonly view: ClusterView) {}
+  constructor(private readonly view: Pick<ClusterView, 'current'>) {}
 
   /** Tells taken addresses from free ones; undefined where this host does not see the network's endpoints. */
   of(pool: PoolRef): ((value: bigint) => boolean) | undefined {

@@ -1,6 +1,6 @@
 /** Address pools: claimed for the whole cluster, never overlapping, by create-only writes behind one guard key. */
 import { UserError } from '../../errors.js';
-import { underlayInside } from '../../model/plan/plan.js';
+import { underlayInside } from '../../model/plan/underlay.js';
 import type { Op, Store } from '../../model/ports/ports.js';
 import { familyOf, freeSubnet, overlaps } from '../../model/values/address.js';
 import { subnetTrouble } from '../../model/values/canonical.js';
@@ -33,24 +33,24 @@ type Chooser = 'cluster' | 'engine';
  */
 const isEnginesChoice = (cidr: Cidr): boolean => /^10\.\d+\.\d+\.0\/24$/.test(cidr);
 
+export interface PoolsParts {
+  readonly store: Pick<Store, 'commit' | 'get' | 'keys' | 'list'>;
+  readonly view: Pick<ClusterView, 'current'>;
+  readonly self: NodeId;
+}
+
 export class Pools {
   /** Claims that this process has made. */
   private readonly births = new Ages<Cidr>();
 
-  constructor(
-    private readonly store: Store,
-    private readonly view: ClusterView,
-    private readonly self: NodeId,
-    /** Where pools that nobody named come from. */
-    readonly defaults: readonly PoolSource[],
-  ) {}
+  constructor(private readonly parts: PoolsParts) {}
 
   /** Claims exactly this pool for a network to come. Throws a UserError that names what it overlaps. */
   async claim(cidr: Cidr, range: Cidr | undefined): Promise<void> {
     this.births.begin(cidr);
     const value = formatPool(this.record(cidr, range));
-    await transact(this.store, async () => {
-      const found = await this.store.get(keys.pool(cidr));
+    await transact(this.parts.store, async () => {
+      const found = await this.parts.store.get(keys.pool(cidr));
       // Our own write, whose answer was lost on the way.
       const pool = found && parsePool(found);
       if (pool !== undefined && formatPool(pool) === value) return { ops: [], result: undefined };
@@ -60,10 +60,10 @@ export class Pools {
 
   /** Claims a pool of our choice: no network of the cluster, no route and no address of any host overlaps it. */
   async claimAny(sources: readonly PoolSource[]): Promise<Cidr> {
-    const { result } = await transact(this.store, async (): Promise<Attempt<Cidr>> => {
+    const { result } = await transact(this.parts.store, async (): Promise<Attempt<Cidr>> => {
       const guard = await this.guardOp();
       const pools = await this.claimed();
-      const nodes = [...this.view.current.nodes.values()];
+      const nodes = [...this.parts.view.current.nodes.values()];
       const used = [
         ...pools,
         ...nodes.flatMap((n) => [...n.routes, `${n.address}/${familyOf(n.address) === 4 ? 32 : 128}`]),
@@ -86,15 +86,15 @@ export class Pools {
   }
 
   async get(cidr: Cidr): Promise<Pool | undefined> {
-    const entry = await this.store.get(keys.pool(cidr));
+    const entry = await this.parts.store.get(keys.pool(cidr));
     return entry === undefined ? undefined : readable(entry, parsePool);
   }
 
   /** Frees a claim that never became a network's; a network's pool goes with its network (design, fact 8). */
   async release(cidr: Cidr): Promise<void> {
-    await transact(this.store, async () => {
+    await transact(this.parts.store, async () => {
       const pool = await this.get(cidr);
-      const ours = pool !== undefined && pool.network === undefined && pool.node === this.self;
+      const ours = pool !== undefined && pool.network === undefined && pool.node === this.parts.self;
       return { ops: ours ? dropOps(pool) : [], result: undefined };
     });
   }
@@ -104,13 +104,13 @@ export class Pools {
    * Returns how many.
    */
   async reap(all: boolean): Promise<number> {
-    const { entries } = all ? await this.store.list(keys.pools) : { entries: [] };
+    const { entries } = all ? await this.parts.store.list(keys.pools) : { entries: [] };
     const found = entries.flatMap((entry) => parsePool(entry) ?? []).filter((pool) => pool.network === undefined);
     let freed = 0;
     for (const cidr of new Set([...found.map((pool) => pool.cidr), ...this.births.keys])) {
       if (this.births.age(cidr) <= ABANDONED_MS) continue;
       const pool = await this.look(cidr);
-      if (pool !== undefined && this.isAbandoned(pool) && (await this.store.commit(dropOps(pool))).ok) freed++;
+      if (pool !== undefined && this.isAbandoned(pool) && (await this.parts.store.commit(dropOps(pool))).ok) freed++;
       this.births.end(cidr);
     }
     return freed;
@@ -122,7 +122,7 @@ export class Pools {
     if (trouble !== undefined) throw new UserError(`subnet ${cidr} ${trouble}`);
     return {
       cidr,
-      node: this.self,
+      node: this.parts.self,
       created: Date.now(),
       ...(range === undefined ? {} : { range }),
       ...(network === undefined ? {} : { network }),
@@ -130,7 +130,7 @@ export class Pools {
   }
 
   private async checkedOps({ cidr, value }: Claim, pools: readonly Cidr[], by: Chooser): Promise<readonly Op[]> {
-    const host = underlayInside(cidr, this.view.current.nodes.values());
+    const host = underlayInside(cidr, this.parts.view.current.nodes.values());
     if (host !== undefined && !(by === 'engine' && isEnginesChoice(cidr)))
       throw new UserError(
         `subnet ${cidr} contains ${host.address}, the address of host ${host.hostname}, which its containers could then not reach; ${CURE}`,
@@ -145,34 +145,34 @@ export class Pools {
 
   /** A pool that somebody has, whether its record can be read or not. */
   private async look(cidr: Cidr): Promise<Pool | undefined> {
-    const entry = await this.store.get(keys.pool(cidr));
+    const entry = await this.parts.store.get(keys.pool(cidr));
     return entry && (parsePool(entry) ?? { cidr, node: NOBODY, created: 0, index: entry.index });
   }
 
   private isAbandoned(pool: Pool): boolean {
-    return pool.network === undefined && pool.node === this.self && this.births.age(pool.cidr) > ABANDONED_MS;
+    return pool.network === undefined && pool.node === this.parts.self && this.births.age(pool.cidr) > ABANDONED_MS;
   }
 
   private clashSentence(cidr: Cidr, clash: Pool): string {
-    const network = clash.network === undefined ? undefined : this.view.current.networks.get(clash.network);
+    const network = clash.network === undefined ? undefined : this.parts.view.current.networks.get(clash.network);
     const owner =
       clash.network === undefined
         ? clash.node === NOBODY
           ? `a network whose record ${keys.pool(clash.cidr)} in the store cannot be read`
-          : `a network that host ${this.view.current.nodes.get(clash.node)?.address ?? clash.node} is creating`
+          : `a network that host ${this.parts.view.current.nodes.get(clash.node)?.address ?? clash.node} is creating`
         : `network ${network?.announced?.name ?? clash.network.slice(0, 12)} of the cluster`;
     return `subnet ${cidr} overlaps ${clash.cidr} of ${owner}; ${CURE}`;
   }
 
   /** Their keys say enough: the records of a thousand pools would be read at every claim. */
   private async claimed(): Promise<readonly Cidr[]> {
-    return (await this.store.keys(keys.pools)).flatMap((key) => poolOfKey(key) ?? []);
+    return (await this.parts.store.keys(keys.pools)).flatMap((key) => poolOfKey(key) ?? []);
   }
 
   /** Read before the list: a claim that slips in between changes the guard and fails our commit. */
   private async guardOp(): Promise<Op> {
-    const guard = await this.store.get(keys.poolGuard);
-    const value = this.self;
+    const guard = await this.parts.store.get(keys.poolGuard);
+    const value = this.parts.self;
     return guard === undefined
       ? { verb: 'create', key: keys.poolGuard, value }
       : { verb: 'update', key: keys.poolGuard, value, index: guard.index };

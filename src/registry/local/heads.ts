@@ -5,11 +5,11 @@
  */
 import { Mutex } from 'async-mutex';
 import { DeadlineError, isStoreError, type StoreError } from '../../errors.js';
-import type { Op, Store } from '../../model/ports/ports.js';
+import type { Op } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import type { EndpointId, NetworkId } from '../../model/values/types.js';
 import { type Change, following, formatHead, newRevision, parseHead } from '../../store/records/heads.js';
-import { type Attempt, type Committed, STORE_DEADLINE_MS, transact } from '../changes/transact.js';
+import { type Attempt, type Committed, STORE_DEADLINE_MS, type Transacting, transact } from '../changes/transact.js';
 
 /** How long a change waits for those before it while these go through, ms: under the 30 s after which an engine gives up. */
 const LONGEST_WAIT_MS = 20_000;
@@ -35,7 +35,7 @@ export class Heads {
   private trouble: StoreError | undefined;
 
   constructor(
-    private readonly store: Store,
+    private readonly store: Transacting,
     private readonly owner: string,
   ) {}
 

@@ -16,6 +16,15 @@ const LINGER_MS = 10_000;
 
 const MOST_MARKS = 1_024;
 
+export interface MembershipParts {
+  readonly store: Pick<Store, 'commit' | 'keys'>;
+  readonly view: Pick<ClusterView, 'current' | 'onChange' | 'subscribe' | 'unsubscribe'>;
+  readonly self: NodeId;
+  readonly heads: Pick<Heads, 'endOp'>;
+  /** Told when a mark could not be removed; the next start removes it. */
+  readonly onError: (error: unknown) => void;
+}
+
 export class Membership {
   private readonly marked = new Set<NetworkId>();
   /** Leases and endpoints under way, per network. */
@@ -24,15 +33,8 @@ export class Membership {
   private readonly uses = new Map<NetworkId, number>();
   private readonly leaving = new Map<NetworkId, Promise<unknown>>();
 
-  constructor(
-    private readonly store: Store,
-    private readonly view: ClusterView,
-    private readonly self: NodeId,
-    private readonly heads: Pick<Heads, 'endOp'>,
-    /** Told when a mark could not be removed; the next start removes it. */
-    private readonly onError: (error: unknown) => void,
-  ) {
-    view.onChange((cluster, changed) => {
+  constructor(private readonly parts: MembershipParts) {
+    parts.view.onChange((cluster, changed) => {
       for (const id of changed.networks ? this.marked : [])
         if (!cluster.networks.has(id) && !cluster.unreadable.has(id)) void this.leave(id);
       for (const id of changed.endpoints) if (this.isIdle(id)) this.leaveSoon(id);
@@ -41,9 +43,11 @@ export class Membership {
 
   /** Reads this node's marks and watches the endpoints of those networks. What is no network's id is no mark. */
   async load(): Promise<void> {
-    const prefix = keys.members(this.self);
-    const marks = (await this.store.keys(prefix)).map((key) => key.slice(prefix.length)).filter(isId) as NetworkId[];
-    const known = this.view.current.networks;
+    const prefix = keys.members(this.parts.self);
+    const marks = (await this.parts.store.keys(prefix))
+      .map((key) => key.slice(prefix.length))
+      .filter(isId) as NetworkId[];
+    const known = this.parts.view.current.networks;
     // Each is read: of more marks than any host has, those of networks that are there go first.
     const wanted = [...marks.filter((id) => known.has(id)), ...marks.filter((id) => !known.has(id))];
     for (const id of wanted.slice(0, MOST_MARKS)) this.join(id);
@@ -60,7 +64,7 @@ export class Membership {
 
   /** This node's endpoints of a network, as this host knows them. */
   own(network: NetworkId): readonly Endpoint[] {
-    return ownIn(this.view.current.endpoints.get(network), this.self);
+    return ownIn(this.parts.view.current.endpoints.get(network), this.parts.self);
   }
 
   /**
@@ -71,7 +75,7 @@ export class Membership {
     await this.leaving.get(network);
     this.users.set(network, (this.users.get(network) ?? 0) + 1);
     try {
-      const key = keys.member(this.self, network);
+      const key = keys.member(this.parts.self, network);
       const result = await work(() => (this.marked.has(network) ? [] : [{ verb: 'set', key, value: '' }]));
       this.join(network);
       return result;
@@ -84,12 +88,12 @@ export class Membership {
 
   private join(network: NetworkId): void {
     this.marked.add(network);
-    this.view.subscribe(network);
+    this.parts.view.subscribe(network);
   }
 
   /** Loaded, and nothing of it lives here or is about to. */
   private isIdle(network: NetworkId): boolean {
-    const loaded = this.view.current.endpoints.has(network);
+    const loaded = this.parts.view.current.endpoints.has(network);
     return loaded && !this.users.get(network) && this.own(network).length === 0;
   }
 
@@ -104,9 +108,9 @@ export class Membership {
   private async leave(network: NetworkId): Promise<void> {
     if (!this.marked.delete(network)) return;
     this.users.delete(network);
-    this.view.unsubscribe(network);
-    const ops: Op[] = [{ verb: 'delete', key: keys.member(this.self, network) }, this.heads.endOp(network)];
-    const removal = this.store.commit(ops).catch(this.onError);
+    this.parts.view.unsubscribe(network);
+    const ops: Op[] = [{ verb: 'delete', key: keys.member(this.parts.self, network) }, this.parts.heads.endOp(network)];
+    const removal = this.parts.store.commit(ops).catch(this.parts.onError);
     this.leaving.set(network, removal);
     await removal;
     this.leaving.delete(network);

@@ -7,11 +7,11 @@ import { clipped } from '../../model/values/printable.js';
 import { isId, isLabel, isNetworkName, MOST } from '../../model/values/shapes.js';
 import type { Announcement, Cidr, Network, NetworkId } from '../../model/values/types.js';
 import { formatNetwork } from '../../store/records/records.js';
-import { type Attempt, transact } from '../changes/transact.js';
+import { type Attempt, type Transacting, transact } from '../changes/transact.js';
 
 export class Announcer {
   constructor(
-    private readonly store: Store,
+    private readonly store: Pick<Store, 'get'> & Transacting,
     /** As the store has it. */
     private readonly network: (id: NetworkId) => Promise<Network | undefined>,
   ) {}

@@ -60,8 +60,8 @@ const nameClaim = (name: string): Claim => ({
 
 export class Claims {
   constructor(
-    private readonly store: Store,
-    private readonly view: ClusterView,
+    private readonly store: Pick<Store, 'get'>,
+    private readonly view: Pick<ClusterView, 'current'>,
   ) {}
 
   /** Throws a UserError for a network that claims what is another's. Rejects with a StoreError. */

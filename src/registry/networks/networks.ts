@@ -50,18 +50,20 @@ interface PoolOps {
 /** What became of a removal: done, or kept because these nodes, in words, still have endpoints. */
 export type Removal = { readonly removed: true } | { readonly removed: false; readonly users: readonly string[] };
 
+export interface NetworksParts {
+  readonly store: Pick<Store, 'commit' | 'get' | 'keys' | 'list'>;
+  readonly view: Pick<ClusterView, 'current' | 'reached'>;
+  readonly self: NodeId;
+  readonly pools: Pick<Pools, 'claimOps' | 'get' | 'record'>;
+}
+
 export class Networks {
   private readonly claims: Claims;
   private readonly announcer: Announcer;
 
-  constructor(
-    private readonly store: Store,
-    private readonly view: ClusterView,
-    private readonly self: NodeId,
-    private readonly pools: Pools,
-  ) {
-    this.claims = new Claims(store, view);
-    this.announcer = new Announcer(store, (id) => this.get(id));
+  constructor(private readonly parts: NetworksParts) {
+    this.claims = new Claims(parts.store, parts.view);
+    this.announcer = new Announcer(parts.store, (id) => this.get(id));
   }
 
   /**
@@ -70,37 +72,37 @@ export class Networks {
    */
   async create(wanted: NewNetwork): Promise<void> {
     const { vnis, ...rest } = wanted;
-    const { index } = await transact(this.store, async (): Promise<Attempt<void>> => {
+    const { index } = await transact(this.parts.store, async (): Promise<Attempt<void>> => {
       const found = await this.get(wanted.id);
       if (found !== undefined && !found.deleting) return { ops: [], result: undefined };
       // Half made by a try before this one.
-      if (found !== undefined) await this.store.commit(await this.dropOps(found));
+      if (found !== undefined) await this.parts.store.commit(await this.dropOps(found));
       if (!wanted.internal) this.assertWayOut(wanted.subnets.map((s) => s.pool));
       const poolOps = wanted.ipam === 'cluster' ? await this.bindOps(wanted) : await this.claimOps(wanted);
-      const chosen = await chooseVnis(this.store, wanted.subnets, vnis, (id) => this.nameOf(id));
+      const chosen = await chooseVnis(this.parts.store, wanted.subnets, vnis, (id) => this.nameOf(id));
       const subnets = wanted.subnets.map((subnet, i) => ({
         ...subnet,
         ...poolOps.ranges.get(subnet.pool),
         vni: chosen[i] ?? 0,
       }));
-      const record = { ...rest, subnets, creator: this.self };
+      const record = { ...rest, subnets, creator: this.parts.self };
       const ids = [...new Set(chosen)].map((vni): Op => ({ verb: 'create', key: keys.vni(vni), value: wanted.id }));
       const key = keys.network(wanted.id);
       const create = (deleting: boolean): Op => ({ verb: 'create', key, value: written({ ...record, deleting }) });
       const whole = [create(false), ...ids, ...poolOps.ops, ...poolOps.leases];
       if (fits(whole)) return { ops: whole, result: undefined };
       // The pools at once: whoever wants one that overlaps sees all of them or none.
-      if (!(await this.store.commit([create(true), ...poolOps.ops])).ok) throw new StoreError(RACE, true);
+      if (!(await this.parts.store.commit([create(true), ...poolOps.ops])).ok) throw new StoreError(RACE, true);
       const half = await this.get(wanted.id);
       if (half === undefined) throw new StoreError(RACE, true);
       const done: Op = { verb: 'update', key, value: written({ ...record, deleting: false }), index: half.index };
       const check: Op = { verb: 'check', key, index: half.index };
       return {
-        ops: [...(await commitAhead(this.store, [...ids, ...poolOps.leases], [check], [done])), done],
+        ops: [...(await commitAhead(this.parts.store, [...ids, ...poolOps.leases], [check], [done])), done],
         result: undefined,
       };
     });
-    if (index > 0) await this.view.reached(keys.networks, index, 5_000);
+    if (index > 0) await this.parts.view.reached(keys.networks, index, 5_000);
   }
 
   /** Puts the record under its name, see {@link Announcer}. */
@@ -124,8 +126,8 @@ export class Networks {
    * not when its engine says that it has none left.
    */
   async remove(id: NetworkId, own: 'keep' | 'go' = 'go'): Promise<Removal> {
-    await assertReadable(this.store, keys.endpoints(id));
-    const { result, index } = await transact(this.store, async (): Promise<Attempt<Removal>> => {
+    await assertReadable(this.parts.store, keys.endpoints(id));
+    const { result, index } = await transact(this.parts.store, async (): Promise<Attempt<Removal>> => {
       const network = await this.marked(id);
       if (network === undefined) return { ops: [], result: { removed: true } };
       const users = await this.usersOf(id, own);
@@ -134,7 +136,7 @@ export class Networks {
       const back: Op = { verb: 'update', key: keys.network(id), value, index: network.index };
       return { ops: [back], result: { removed: false, users } };
     });
-    if (index > 0 && result.removed) await this.view.reached(keys.networks, index, 5_000);
+    if (index > 0 && result.removed) await this.parts.view.reached(keys.networks, index, 5_000);
     return result;
   }
 
@@ -156,26 +158,26 @@ export class Networks {
 
   /** As this host knows it; the store is asked only when it does not. */
   async known(id: NetworkId): Promise<Network | undefined> {
-    return this.view.current.networks.get(id) ?? (await this.get(id));
+    return this.parts.view.current.networks.get(id) ?? (await this.get(id));
   }
 
   /** Throws a UserError for a record that cannot be read. */
   async get(id: NetworkId): Promise<Network | undefined> {
-    const entry = await this.store.get(keys.network(id));
+    const entry = await this.parts.store.get(keys.network(id));
     return entry === undefined ? undefined : readable(entry, parseNetwork);
   }
 
   /** For people. */
   private nameOf(id: NetworkId): string {
-    return this.view.current.networks.get(id)?.announced?.name ?? id.slice(0, 12);
+    return this.parts.view.current.networks.get(id)?.announced?.name ?? id.slice(0, 12);
   }
 
   private hostOf(node: NodeId | undefined): string {
-    return node === undefined ? UNKNOWN : (this.view.current.nodes.get(node)?.address ?? node);
+    return node === undefined ? UNKNOWN : (this.parts.view.current.nodes.get(node)?.address ?? node);
   }
 
   private assertWayOut(pools: readonly Cidr[]): void {
-    const found = wayOutInside(pools, this.view.current.nodes.values());
+    const found = wayOutInside(pools, this.parts.view.current.nodes.values());
     if (found === undefined) return;
     const { pool, gwbridge, node } = found;
     throw new UserError(
@@ -188,7 +190,7 @@ export class Networks {
     const network = await this.get(id);
     if (network === undefined || network.deleting) return network;
     const value = formatNetwork({ ...network, deleting: true });
-    await this.store.commit([{ verb: 'update', key: keys.network(id), value, index: network.index }]);
+    await this.parts.store.commit([{ verb: 'update', key: keys.network(id), value, index: network.index }]);
     const marked = await this.get(id);
     if (marked?.deleting === false) throw new StoreError(RACE, true);
     return marked;
@@ -196,17 +198,17 @@ export class Networks {
 
   /** The hosts with endpoints in the network, in words. */
   private async usersOf(id: NetworkId, own: 'keep' | 'go'): Promise<readonly string[]> {
-    const { entries } = await this.store.list(keys.endpoints(id));
+    const { entries } = await this.parts.store.list(keys.endpoints(id));
     // A record that cannot be read may be a newer release's, of a container that lives.
     const nodes = entries.filter(isEndpointKey).map((entry) => parseEndpoint(entry)?.node);
-    return [...new Set(nodes.filter((node) => node !== this.self || own === 'keep').map((n) => this.hostOf(n)))];
+    return [...new Set(nodes.filter((node) => node !== this.parts.self || own === 'keep').map((n) => this.hostOf(n)))];
   }
 
   /** What the last transaction of a removal does; what it is too small for is done before. */
   private async dropOps(network: Network): Promise<readonly Op[]> {
     const { owned, record } = await this.claims.dropOps(network);
     const check: Op = { verb: 'check', key: keys.network(network.id), index: network.index };
-    return [...(await commitAhead(this.store, owned, [check], record)), ...record];
+    return [...(await commitAhead(this.parts.store, owned, [check], record)), ...record];
   }
 
   /** Our IPAM claimed the pools before (RequestPool): they become the network's. */
@@ -214,7 +216,7 @@ export class Networks {
     const ranges = new Map<Cidr, { range: Cidr }>();
     const ops: Op[] = [];
     for (const { pool: cidr } of wanted.subnets) {
-      const pool = await this.pools.get(cidr);
+      const pool = await this.parts.pools.get(cidr);
       if (pool === undefined) throw new UserError(`pool ${cidr} is not claimed; try again`);
       if (pool.network !== undefined) {
         const name = this.nameOf(pool.network);
@@ -232,12 +234,12 @@ export class Networks {
   private async claimOps(wanted: NewNetwork): Promise<PoolOps> {
     const claims = wanted.subnets.map(({ pool: cidr }) => ({
       cidr,
-      value: formatPool(this.pools.record(cidr, undefined, wanted.id)),
+      value: formatPool(this.parts.pools.record(cidr, undefined, wanted.id)),
     }));
     const leases = wanted.subnets
-      .flatMap((subnet) => reservedLeases(subnet, this.self))
+      .flatMap((subnet) => reservedLeases(subnet, this.parts.self))
       .map((lease): Op => ({ verb: 'create', key: keys.lease(lease.pool, lease.address), value: formatLease(lease) }));
-    return { ops: await this.pools.claimOps(claims, 'engine'), leases, ranges: new Map() };
+    return { ops: await this.parts.pools.claimOps(claims, 'engine'), leases, ranges: new Map() };
   }
 }
 

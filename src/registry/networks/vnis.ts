@@ -14,7 +14,7 @@ const LAST_VNI = 2 ** 24 - 1;
  * the bridge) of the IPv4 subnet beside it, for an endpoint has one link for both.
  */
 export async function chooseVnis(
-  store: Store,
+  store: Pick<Store, 'get' | 'keys'>,
   subnets: readonly Omit<Subnet, 'vni'>[],
   wanted: readonly number[],
   nameOf: (id: NetworkId) => string,
@@ -44,7 +44,7 @@ export async function chooseVnis(
   });
 }
 
-async function ownerOf(store: Store, vni: number, nameOf: (id: NetworkId) => string): Promise<string> {
+async function ownerOf(store: Pick<Store, 'get'>, vni: number, nameOf: (id: NetworkId) => string): Promise<string> {
   const entry = await store.get(keys.vni(vni));
   return entry === undefined ? 'another network' : `network ${nameOf(entry.value as NetworkId)}`;
 }

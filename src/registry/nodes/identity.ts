@@ -10,7 +10,7 @@ import { keys } from '../../model/values/names.js';
 import type { HostMemory } from '../../store/data-dir/host-memory.js';
 import { formatCluster, parseCluster } from '../../store/records/cluster-record.js';
 import { BUILD } from '../../store/records/record-version.js';
-import { transact } from '../changes/transact.js';
+import { type Transacting, transact } from '../changes/transact.js';
 
 export class Identity {
   /** The identity that was read last, with the index of its key. */
@@ -18,7 +18,7 @@ export class Identity {
   private adopted = { id: '', index: 0 };
 
   constructor(
-    private readonly store: Store,
+    private readonly store: Pick<Store, 'get'> & Transacting,
     private readonly memory: Pick<HostMemory, 'cluster' | 'rememberCluster'>,
     /** UDP; of a new cluster, and what another one must have. */
     private readonly vxlanPort: number,

@@ -11,12 +11,22 @@ import { MOST, MTU_RANGE } from '../../model/values/shapes.js';
 import type { Cidr, NodeAddress, NodeId } from '../../model/values/types.js';
 import { RECORD_VERSION } from '../../store/records/record-version.js';
 import { formatNode, parseNode } from '../../store/records/records.js';
-import { type Attempt, transact } from '../changes/transact.js';
+import { type Attempt, type Transacting, transact } from '../changes/transact.js';
 import type { Tenure } from './tenure.js';
 
 export interface Host extends Origin {
   readonly id: NodeId;
   readonly address: NodeAddress;
+}
+
+export interface NodeRegistrationParts {
+  readonly store: Pick<Store, 'hold'> & Transacting;
+  readonly self: Host;
+  readonly tenure: Pick<Tenure, 'refuse' | 'take' | 'wait'>;
+  /** Told of each try that the store did not do. */
+  readonly onError: (error: Error) => void;
+  /** Told of the addresses that this host had before. */
+  readonly onMove?: (former: readonly NodeAddress[]) => void;
 }
 
 export class NodeRegistration {
@@ -27,15 +37,7 @@ export class NodeRegistration {
   /** Its former keys are gone. */
   private isMoved = false;
 
-  constructor(
-    private readonly store: Store,
-    private readonly self: Host,
-    private readonly tenure: Tenure,
-    /** Told of each try that the store did not do. */
-    private readonly onError: (error: Error) => void,
-    /** Told of the addresses that this host had before. */
-    private readonly onMove: (former: readonly NodeAddress[]) => void = () => {},
-  ) {}
+  constructor(private readonly parts: NodeRegistrationParts) {}
 
   /** It is settled who this host is: from now on its record is published. */
   open(): void {
@@ -44,7 +46,7 @@ export class NodeRegistration {
 
   /** Publishes the host's facts when they changed. Resolves once they stand in the store, or are refused. */
   async publish(facts: HostFacts): Promise<void> {
-    const { id, address, hostname, machine, boot } = this.self;
+    const { id, address, hostname, machine, boot } = this.parts.self;
     const value = formatNode({
       ...{ id, address, hostname, machine, boot, reads: RECORD_VERSION },
       // Loopback's is larger than any Ethernet device's, and may carry the address.
@@ -74,8 +76,8 @@ export class NodeRegistration {
     try {
       if (this.hold !== undefined) await this.hold.write(value);
       else
-        this.hold = await this.store.hold(
-          keys.node(this.self.address),
+        this.hold = await this.parts.store.hold(
+          keys.node(this.parts.self.address),
           value,
           (e) => this.failed(e),
           () => this.held(),
@@ -84,42 +86,42 @@ export class NodeRegistration {
       // That it is another host's is told, and tried again by the hold itself.
       if (isUserError(e) && this.hold !== undefined) return;
       // A store that is an older release's may be emptied.
-      if (isUserError(e)) this.tenure.refuse(e);
-      else this.tenure.wait(messageOf(e));
+      if (isUserError(e)) this.parts.tenure.refuse(e);
+      else this.parts.tenure.wait(messageOf(e));
       throw e;
     }
   }
 
   private failed(error: Error): void {
-    if (isUserError(error)) this.tenure.refuse(error);
+    if (isUserError(error)) this.parts.tenure.refuse(error);
     else {
-      this.tenure.wait(error.message);
-      this.onError(error);
+      this.parts.tenure.wait(error.message);
+      this.parts.onError(error);
     }
   }
 
   private held(): void {
-    this.tenure.take();
+    this.parts.tenure.take();
     if (this.isMoved) return;
     this.isMoved = true;
     this.dropFormer().catch((e: unknown) => {
       // With the next look at the key.
       this.isMoved = false;
-      this.onError(e as Error);
+      this.parts.onError(e as Error);
     });
   }
 
   /** Only after the new key is held: in between the others have the one or the other. */
   private async dropFormer(): Promise<void> {
     const isFormer = (entry: Entry): boolean =>
-      parseNode(entry)?.id === this.self.id && entry.key !== keys.node(this.self.address);
-    const { result } = await transact(this.store, async (): Promise<Attempt<readonly Entry[]>> => {
-      const former = (await this.store.list(keys.nodes)).entries.filter(isFormer);
+      parseNode(entry)?.id === this.parts.self.id && entry.key !== keys.node(this.parts.self.address);
+    const { result } = await transact(this.parts.store, async (): Promise<Attempt<readonly Entry[]>> => {
+      const former = (await this.parts.store.list(keys.nodes)).entries.filter(isFormer);
       // As it was read: the address may be another host's by now.
       const ops = former.map(({ key, index }): Op => ({ verb: 'delete', key, index }));
       return { ops, result: former };
     });
-    if (result.length > 0) this.onMove(result.map(({ key }) => key.slice(keys.nodes.length) as NodeAddress));
+    if (result.length > 0) this.parts.onMove?.(result.map(({ key }) => key.slice(keys.nodes.length) as NodeAddress));
   }
 }
 

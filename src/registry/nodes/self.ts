@@ -22,23 +22,25 @@ export interface SelfMemory {
   forgetCopied(): void;
 }
 
+export interface SelfFinderParts {
+  readonly store: Pick<Store, 'list'>;
+  readonly memory: SelfMemory;
+  readonly origin: Origin;
+  readonly address: NodeAddress;
+  /** The endpoints whose links are in the kernel, by network. */
+  readonly carried: () => Promise<ReadonlyMap<NetworkId, ReadonlySet<EndpointId>>>;
+  /** Told when DATA_DIR turns out to be a copy of another host's. */
+  readonly onClone?: (copied: NodeId, id: NodeId) => void;
+}
+
 export class SelfFinder {
   private undecidedSince: number | undefined;
 
-  constructor(
-    private readonly store: Pick<Store, 'list'>,
-    private readonly memory: SelfMemory,
-    private readonly origin: Origin,
-    private readonly address: NodeAddress,
-    /** The endpoints whose links are in the kernel, by network. */
-    private readonly carried: () => Promise<ReadonlyMap<NetworkId, ReadonlySet<EndpointId>>>,
-    /** Told when DATA_DIR turns out to be a copy of another host's. */
-    private readonly onClone: (copied: NodeId, id: NodeId) => void = () => {},
-  ) {}
+  constructor(private readonly parts: SelfFinderParts) {}
 
   /** Who this host is, where it need not ask: a process before this one has, since the boot. */
   get certain(): NodeId | undefined {
-    return this.memory.node?.boot === this.origin.boot ? this.memory.node.id : undefined;
+    return this.parts.memory.node?.boot === this.parts.origin.boot ? this.parts.memory.node.id : undefined;
   }
 
   /**
@@ -46,7 +48,7 @@ export class SelfFinder {
    * that may be this host's own of before its boot or a copy of this host's.
    */
   async find(): Promise<NodeId> {
-    const { entries } = await this.store.list(keys.nodes);
+    const { entries } = await this.parts.store.list(keys.nodes);
     const waited = this.undecidedSince === undefined ? 0 : performance.now() - this.undecidedSince;
     const choice = this.choose(entries, await this.carriers(), waited < PATIENT_MS);
     if (choice.kind === 'undecided') {
@@ -70,15 +72,15 @@ export class SelfFinder {
 
   private choose(entries: readonly Entry[], carried: ReadonlySet<NodeId>, patient: boolean): Choice {
     const nodes = entries.flatMap((entry) => parseNode(entry) ?? []);
-    return chooseId(this.origin, this.address, this.memory.node, { nodes, carried }, FRESH, patient);
+    return chooseId(this.parts.origin, this.parts.address, this.parts.memory.node, { nodes, carried }, FRESH, patient);
   }
 
   /** Whose the endpoints are that the kernel has; not asked by who knows without. */
   private async carriers(): Promise<ReadonlySet<NodeId>> {
     const owners = new Set<NodeId>();
     if (this.certain !== undefined) return owners;
-    for (const [network, ids] of await this.carried())
-      for (const entry of (await this.store.list(keys.endpoints(network))).entries) {
+    for (const [network, ids] of await this.parts.carried())
+      for (const entry of (await this.parts.store.list(keys.endpoints(network))).entries) {
         const endpoint = parseEndpoint(entry);
         if (endpoint !== undefined && ids.has(endpoint.id)) owners.add(endpoint.node);
       }
@@ -86,15 +88,15 @@ export class SelfFinder {
   }
 
   private remember({ kind, id }: Exclude<Choice, { kind: 'undecided' }>): void {
-    const { machine, boot } = this.origin;
-    const before = this.memory.node;
+    const { machine, boot } = this.parts.origin;
+    const before = this.parts.memory.node;
     if (kind === 'cloned') {
-      this.memory.forgetCopied();
-      if (before !== undefined) this.onClone(before.id, id);
+      this.parts.memory.forgetCopied();
+      if (before !== undefined) this.parts.onClone?.(before.id, id);
     }
     // The managed plugin does not see all that a process sees.
     const seen = kind === 'known' && before?.id === id ? { ...before.machine, ...machine } : machine;
-    this.memory.rememberNode({ id, machine: seen, boot });
+    this.parts.memory.rememberNode({ id, machine: seen, boot });
   }
 }
 

@@ -14,13 +14,18 @@ export class Tenure {
   #reason = '';
   #isTrusted = false;
   #waiting: (() => void)[] = [];
+  readonly #onTake: (() => void)[] = [];
+  readonly #onRefusal: ((reason: UserError) => void)[] = [];
 
-  constructor(
-    /** Told each time that the key is this host's after it was not. */
-    private readonly onTake: () => void = () => {},
-    /** Told once of each reason why it is not to be. */
-    private readonly onRefusal: (reason: UserError) => void = () => {},
-  ) {}
+  /** Told each time that the key is this host's after it was not. */
+  onTake(listener: () => void): void {
+    this.#onTake.push(listener);
+  }
+
+  /** Told once of each reason why it is not to be. */
+  onRefusal(listener: (reason: UserError) => void): void {
+    this.#onRefusal.push(listener);
+  }
 
   get holds(): boolean {
     return this.#state === 'held' && this.#forbidden === undefined;
@@ -39,14 +44,14 @@ export class Tenure {
   take(): void {
     if (this.#state === 'held') return;
     this.#become('held');
-    this.onTake();
+    for (const tell of this.#onTake) tell();
   }
 
   /** Another living host has the key; it may let it go. */
   refuse(reason: UserError): void {
     const isNews = this.refusal?.message !== reason.message;
     this.#become(reason);
-    if (isNews) this.onRefusal(reason);
+    if (isNews) this.#refused(reason);
   }
 
   /** A setting of this process does not fit the cluster. */
@@ -54,7 +59,7 @@ export class Tenure {
     if (this.#forbidden !== undefined) return;
     this.#forbidden = reason;
     this.#become(this.#state);
-    this.onRefusal(reason);
+    this.#refused(reason);
   }
 
   /** The key could not be taken yet. What was held stays so: the store does not answer, and takes no writes either. */
@@ -82,6 +87,10 @@ export class Tenure {
   assert(): void {
     if (this.refusal !== undefined) throw this.refusal;
     if (!this.holds) throw new StoreError(`this host has not taken its node key yet${this.#reason}`, true);
+  }
+
+  #refused(reason: UserError): void {
+    for (const tell of this.#onRefusal) tell(reason);
   }
 
   #become(state: State): void {

@@ -33,20 +33,13 @@ export function networksOf(copy: ClusterCopy, self: NodeId): ReadonlySet<Network
   return new Set(endpoints.filter((e) => e.node === self).map((e) => e.network));
 }
 
-export class CopyKeeper {
+/** The file of the copy. */
+export class CopyFile {
   private left: { readonly copy: ClusterCopy | undefined } | undefined;
-  private timer: NodeJS.Timeout | undefined;
-  private writing: Promise<void> = Promise.resolve();
   private readonly file: DataFile<z.infer<typeof schema>>;
-  /** When the next write may be, by performance.now(). */
-  private next = 0;
 
-  constructor(
-    folder: string,
-    private readonly take: () => Readonly<Record<string, readonly Entry[]>>,
-    /** Told of a copy that cannot be read or written; all works on without one. */
-    tell: TellTrouble,
-  ) {
+  /** `tell`: told of a copy that cannot be read or written; all works on without one. */
+  constructor(folder: string, tell: TellTrouble) {
     this.file = new DataFile(join(folder, 'cluster.json'), schema, tell);
   }
 
@@ -55,6 +48,29 @@ export class CopyKeeper {
     this.left ??= { copy: this.file.read()?.prefixes };
     return this.left.copy;
   }
+
+  /** Gives the number of characters. Never rejects. */
+  async write(prefixes: () => Readonly<Record<string, readonly Entry[]>>): Promise<number> {
+    let size = 0;
+    const count = (piece: string): void => {
+      size += piece.length;
+    };
+    await this.file.write(() => counted(piecesOf(prefixes()), count));
+    return size;
+  }
+}
+
+/** Writes the copy every now and then. */
+export class CopyKeeper {
+  private timer: NodeJS.Timeout | undefined;
+  private writing: Promise<void> = Promise.resolve();
+  /** When the next write may be, by performance.now(). */
+  private next = 0;
+
+  constructor(
+    private readonly file: CopyFile,
+    private readonly take: () => Readonly<Record<string, readonly Entry[]>>,
+  ) {}
 
   /** Writes a copy a little later; the larger it is, the later. */
   soon(): void {
@@ -72,11 +88,7 @@ export class CopyKeeper {
   }
 
   private async write(): Promise<void> {
-    let size = 0;
-    const count = (piece: string): void => {
-      size += piece.length;
-    };
-    await this.file.write(() => counted(piecesOf(this.take()), count));
+    const size = await this.file.write(this.take);
     this.next = performance.now() + Math.min(LAST_MS, (size / 1e6) * MILLION_MS);
   }
 }

@@ -96,6 +96,11 @@ export class ClusterView {
   /** The store is not the one we know, though nothing is missing: it is healed all the same. */
   readonly suspect = (): void => this.#belief.suspect();
 
+  /** Told when the store is another one: whoever holds something publishes it now. */
+  onDoubt(listener: () => void): void {
+    this.#belief.onDoubt(listener);
+  }
+
   /** True while the store may lack what others hold: it was wiped or replaced a moment ago. */
   get doubts(): boolean {
     return this.#belief.doubts;

@@ -19,8 +19,6 @@ export interface Trust {
   onTrouble(error: unknown): void;
   /** The store answers again after it did not. */
   onReturn?(): void;
-  /** The store is another one: whoever holds something publishes it now. */
-  onDoubt(): void;
   /**
    * Entries that somebody removed from the store that we know. Resolves with the keys of those that this host has put
    * back, for it still has what they stand for. Rejects with a StoreError while the store does not answer.
@@ -31,7 +29,6 @@ export interface Trust {
 /** Believes whatever the store says. */
 export const BLIND: Trust = {
   isKnown: async () => true,
-  onDoubt: () => {},
   onTrouble: () => {},
   reclaim: async () => new Set(),
 };
@@ -48,12 +45,18 @@ export class RemovalTrust {
   /** Views that lack something in the store, until we know whether to believe it, and whom to tell. */
   private readonly doubted = new Map<View, () => void>();
   private asking = false;
+  private readonly listeners: (() => void)[] = [];
 
   constructor(
     private readonly trust: Trust,
     /** Reads everything again, when the doubt is over. */
     private readonly reread: () => Promise<void>,
   ) {}
+
+  /** Told when the store is another one: whoever holds something publishes it now. */
+  onDoubt(listener: () => void): void {
+    this.listeners.push(listener);
+  }
 
   /** True while others may not have published yet what they hold. */
   get doubts(): boolean {
@@ -110,7 +113,7 @@ export class RemovalTrust {
   /** The store is another one. */
   suspect(): void {
     this.distrust();
-    this.trust.onDoubt();
+    for (const tell of this.listeners) tell();
   }
 
   /** From now on, for a while, nothing is believed to be gone. */

@@ -6,9 +6,9 @@ import { closeSync } from 'node:fs';
 import { encode } from 'dns-packet';
 import koffi from 'koffi';
 import { frame } from '../../../src/dns/answers/frames.js';
-import { drop } from '../../../src/kernel/nft/expression.js';
 import { batch, Msg, NLM_F_APPEND, NLM_F_CREATE, nested, text } from '../../../src/kernel/nft/message.js';
 import { openNetfilter } from '../../../src/kernel/nft/socket.js';
+import { drop } from '../../../src/kernel/nft/verdict.js';
 import { tcpConnectIn, udpSocketIn } from '../../../src/kernel/system/sockets.js';
 import { asked } from '../../unit/dns/fixtures.js';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { execa } from 'execa';
 import { ENGINE_VERSIONS, type EngineVersion } from '../cache.js';
-import { DEFAULTS } from '../record.js';
+import { NEWEST } from '../engine-choice.js';
 import { SUPPORTED } from '../tours.js';
 import { rows } from './record.js';
 import { tables } from './table.js';
@@ -28,13 +28,13 @@ const { engine, seconds, only } = new Command()
 
 for (const version of engine) {
   // The managed plugin has the same code on each engine: once is enough.
-  const files = version === DEFAULTS.engine ? ['floods', 'managed'] : ['floods'];
+  const files = version === NEWEST ? ['floods', 'managed'] : ['floods'];
   const { exitCode } = await execa(
     'npx',
     ['vitest', 'run', '--project', 'attacks', ...files.map((file) => `test/lab/attacks/${file}.test.ts`)],
     {
       cwd: ROOT,
-      env: { TSOVERLAY_ATTACK_ENGINE: version, TSOVERLAY_ATTACK_SECONDS: `${seconds}`, TSOVERLAY_ATTACK_ONLY: only },
+      env: { TSOVERLAY_ENGINE: version, TSOVERLAY_ATTACK_SECONDS: `${seconds}`, TSOVERLAY_ATTACK_ONLY: only },
       stdio: 'inherit',
       reject: false,
     },

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { fillCompose } from '../cache.js';
 import { compose } from '../compose.js';
+import { ENGINE } from '../engine-choice.js';
 import { Lab } from '../lab.js';
 import { within } from '../waiting.js';
-import { ENGINE } from './engine-choice.js';
 import { record } from './record.js';
 
 const TIMES = 50;

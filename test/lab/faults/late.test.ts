@@ -1,8 +1,8 @@
 /** dockerd boots while the plugin is not there: what a restart policy promises comes true once it is. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { ENGINE } from '../engine-choice.js';
 import { Lab } from '../lab.js';
 import { within } from '../waiting.js';
-import { ENGINE } from './engine-choice.js';
 import { record } from './record.js';
 
 let lab: Lab;

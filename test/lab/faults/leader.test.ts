@@ -1,9 +1,9 @@
 /** Three Consul servers, whose leader is killed. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { consulBinary } from '../cache.js';
+import { ENGINE } from '../engine-choice.js';
 import { type DockerHost, Lab } from '../lab.js';
 import { within } from '../waiting.js';
-import { ENGINE } from './engine-choice.js';
 import { record } from './record.js';
 import { lost } from './scene.js';
 

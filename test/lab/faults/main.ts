@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { execa } from 'execa';
 import { ENGINE_VERSIONS } from '../cache.js';
-import { DEFAULTS } from '../record.js';
+import { ENGINE } from '../engine-choice.js';
 import { rows } from './record.js';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -20,12 +20,12 @@ const number = (text: string): number => {
 const { seed, seconds, engine, only } = new Command()
   .option('--seed <n>', 'of the random run', number, 1)
   .option('--seconds <n>', 'of the random run', number, 300)
-  .addOption(new Option('--engine <version>', 'of all of them').choices(ENGINE_VERSIONS).default(DEFAULTS.engine))
+  .addOption(new Option('--engine <version>', 'of all of them').choices(ENGINE_VERSIONS).default(ENGINE))
   .option('--only <part>', 'only the test files whose name has this part', '')
   .parse()
   .opts<{ seed: number; seconds: number; engine: string; only: string }>();
 
-const env = { FAULT_SEED: String(seed), FAULT_SECONDS: String(seconds), FAULT_ENGINE: engine };
+const env = { FAULT_SEED: String(seed), FAULT_SECONDS: String(seconds), TSOVERLAY_ENGINE: engine };
 const { exitCode } = await execa('npx', ['vitest', 'run', '--project', 'faults', `test/lab/faults/${only}`], {
   cwd: ROOT,
   env,

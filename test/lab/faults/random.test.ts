@@ -3,8 +3,8 @@
  * a seed draws is always the same, how the hosts interleave is not.
  */
 import { afterAll, beforeAll, it } from 'vitest';
+import { ENGINE } from '../engine-choice.js';
 import type { Lab } from '../lab.js';
-import { ENGINE } from './engine-choice.js';
 import { bootWorld, randomRun } from './random-run.js';
 import { record } from './record.js';
 import { draw } from './schedule.js';

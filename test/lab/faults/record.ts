@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineVersion } from '../cache.js';
-import { ENGINE } from './engine-choice.js';
+import { ENGINE } from '../engine-choice.js';
 
 const FOLDER = join(import.meta.dirname, '../../../build/faults');
 

@@ -1,11 +1,11 @@
 /** A lab with one network and what every fault test asks of it. */
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ENGINE } from '../engine-choice.js';
 import { type DockerHost, Lab } from '../lab.js';
 import type { LabOptions } from '../record.js';
 import { within } from '../waiting.js';
 import { namespaceOf } from '../walkthrough.js';
-import { ENGINE } from './engine-choice.js';
 
 export const NET = 'one';
 const SUBNET = '172.16.1.0/24';

@@ -27,32 +27,18 @@ beforeEach(async () => {
 });
 afterEach(() => one.stop());
 
-type Parameters = ConstructorParameters<typeof NetworkDriver>;
-function makeDriver(): NetworkDriver {
-  const memory = { clusterIdOf: () => network, isMirror: () => false } as unknown as Parameters[3];
-  const host = { settled, kick: () => {}, defer: () => {} } as unknown as Parameters[4];
-  const containers = { joined: async () => {} } as unknown as Parameters[5];
-  const sandboxes = { serve, sync: () => {} } as unknown as Parameters[6];
-  const macs = { choose: () => '02:42:ac:10:01:01' as Mac } as unknown as Parameters[7];
-  const antispoof = { check: () => {} } as unknown as Parameters[8];
-  const { networks, endpoints, local } = one;
-  const underway = { isReplaced: () => false } as unknown as Parameters[9];
-  return new NetworkDriver(
-    ...([
-      networks,
-      endpoints,
-      local,
-      memory,
-      host,
-      containers,
-      sandboxes,
-      macs,
-      antispoof,
-      underway,
-      () => {},
-    ] as const),
-  );
-}
+const makeDriver = (): NetworkDriver =>
+  new NetworkDriver({
+    ...one,
+    memory: { clusterIdOf: () => network, isMirror: () => false, rememberMirror: () => {}, forgetMirror: () => {} },
+    host: { settled, kick: () => {}, defer: () => {} },
+    containers: { joined: async () => {} },
+    sandboxes: { serve, sync: () => {} },
+    macs: { choose: () => '02:42:ac:10:01:01' as Mac, check: async () => {}, confirm: async () => {} },
+    antispoof: { check: () => {}, resolve: () => ({}) },
+    underway: { isReplaced: () => false },
+    onRemoval: () => {},
+  });
 const names = { NetworkID: hexId(1) as EngineNetworkId, EndpointID: ID };
 const create = async () =>
   driver.createEndpoint({

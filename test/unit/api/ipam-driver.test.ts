@@ -1,6 +1,7 @@
 /** Which pool the engine gets for what it asks. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { IpamDriver } from '../../../src/api/ipam-driver.js';
+import { DEFAULT_SOURCES } from '../../../src/model/values/pool-source.js';
 import type { Network } from '../../../src/model/values/types.js';
 import { Underway } from '../../../src/registry/changes/underway.js';
 import { FakeStore } from '../../fakes/store.js';
@@ -11,7 +12,7 @@ let driver: IpamDriver;
 const underway = new Underway();
 beforeEach(async () => {
   one = await makeHost(new FakeStore(), '10.0.0.60');
-  driver = new IpamDriver(one.pools, one.ipam, one.networks, underway);
+  driver = new IpamDriver({ ...one, underway, defaultPools: DEFAULT_SOURCES });
 });
 afterEach(() => one.stop());
 

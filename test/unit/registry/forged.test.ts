@@ -243,7 +243,8 @@ describe('Peers', () => {
   let peers: Peers;
   const lease = vi.fn(async (): Promise<EndpointId | undefined> => undefined);
   const start = (host: Host) => {
-    peers = new Peers(host.view, host.self, host.local, { holder: lease }, told);
+    peers = new Peers({ ...host, leases: { holder: lease } });
+    peers.onChange(told);
   };
   beforeEach(() => {
     told.mockClear();

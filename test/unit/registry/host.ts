@@ -3,11 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../../src/model/ports/ports.js';
 import { ipOf, macOf } from '../../../src/model/values/address.js';
 import { DEFAULT_SOURCES, sourcesOf } from '../../../src/model/values/pool-source.js';
-import type { Cidr, EndpointId, Ip, NetworkId } from '../../../src/model/values/types.js';
+import type { Cidr, EndpointId, NetworkId } from '../../../src/model/values/types.js';
 import { Endpoints } from '../../../src/registry/endpoints/endpoints.js';
 import { Peers } from '../../../src/registry/endpoints/peers.js';
 import { AddressCooldown } from '../../../src/registry/ipam/address-cooldown.js';
 import { Ipam } from '../../../src/registry/ipam/ipam.js';
+import { Leases } from '../../../src/registry/ipam/leases.js';
 import { Pools } from '../../../src/registry/ipam/pools.js';
 import { Heads } from '../../../src/registry/local/heads.js';
 import { LocalEndpoints } from '../../../src/registry/local/local-endpoints.js';
@@ -44,23 +45,14 @@ export async function makeHost(store: Store, address: string) {
   const local = new LocalEndpoints();
   const errors: unknown[] = [];
   const heads = new Heads(store, self);
-  const membership = new Membership(store, view, self, heads, (e) => errors.push(e));
-  const pools = new Pools(store, view, self, DEFAULT_SOURCES);
-  const networks = new Networks(store, view, self, pools);
-  const ipam = new Ipam(
-    store,
-    view,
-    self,
-    pools,
-    networks,
-    membership,
-    local,
-    new AddressCooldown(store, self),
-    identity,
-  );
-  const endpoints = new Endpoints(store, view, self, networks, ipam, membership, local, heads);
-  const leases = { holder: async (pool: Cidr, ip: Ip) => (await ipam.leases.find(pool, ip))?.endpoint };
-  const peers = new Peers(view, self, local, leases, () => {});
+  const membership = new Membership({ store, view, self, heads, onError: (e) => errors.push(e) });
+  const pools = new Pools({ store, view, self });
+  const networks = new Networks({ store, view, self, pools });
+  const leases = new Leases(store, view, pools);
+  const cooldown = new AddressCooldown(store, self);
+  const ipam = new Ipam({ store, view, self, pools, leases, networks, membership, local, cooldown, identity });
+  const endpoints = new Endpoints({ store, view, self, networks, ipam, leases, membership, local, heads });
+  const peers = new Peers({ view, self, local, leases });
   const ending = new AbortController();
   view.start(ending.signal);
   await view.ready(10_000);

@@ -45,7 +45,12 @@ it('with more auxiliary addresses than a transaction has operations, and publish
   expect(all).toHaveLength(1 + 3 + 3 + 3 * 101);
   const cluster = one.view.current;
   const empty = new FakeStore();
-  const healing = await new Healer(empty, one.self, new Heads(empty, one.self), one.identity).heal(cluster);
+  const healing = await new Healer({
+    store: empty,
+    self: one.self,
+    heads: new Heads(empty, one.self),
+    identity: one.identity,
+  }).heal(cluster);
   expect(healing).toMatchObject({ networks: 1, conflicts: [] });
   expect((await empty.keys('')).filter((key) => all.includes(key))).toEqual(all);
 });
@@ -58,7 +63,10 @@ it('a publication that was cut short goes on where it stopped', async () => {
   empty.beforeCommit = () => {
     if (++commits > 2) throw new StoreError('gone', false);
   };
-  const heal = () => new Healer(empty, one.self, new Heads(empty, one.self), one.identity).heal(cluster);
+  const heal = () =>
+    new Healer({ store: empty, self: one.self, heads: new Heads(empty, one.self), identity: one.identity }).heal(
+      cluster,
+    );
   await expect(heal()).rejects.toThrow('gone');
   expect(await empty.get(keys.network(hexId(1)))).toBeUndefined();
   empty.beforeCommit = undefined;

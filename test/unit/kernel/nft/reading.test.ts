@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { drop } from '../../../../src/kernel/nft/expression.js';
 import { attr, element, nested, text, u32, u64 } from '../../../../src/kernel/nft/message.js';
 import { isAsMade, matchesIn } from '../../../../src/kernel/nft/reading.js';
+import { drop } from '../../../../src/kernel/nft/verdict.js';
 import { frameRules } from '../../../../src/kernel/rules/frame-rules.js';
 import { filterBatch, isHooked, readSender, readTable } from '../../../../src/kernel/rules/port-filter.js';
-import type { Sender } from '../../../../src/model/plan/steps.js';
+import type { Sender } from '../../../../src/model/plan/namespace-plan.js';
 
 const sender = { mac: '02:42:ac:10:01:01', addresses: ['172.16.1.1', 'fd00::1'] } as unknown as Sender;
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { diff } from '../../../../src/model/diff/diff.js';
-import type { NamespacePlan, ObservedLink, ObservedNamespace, Step } from '../../../../src/model/plan/steps.js';
+import type { NamespacePlan } from '../../../../src/model/plan/namespace-plan.js';
+import type { ObservedLink, ObservedNamespace } from '../../../../src/model/plan/observed.js';
+import type { Step } from '../../../../src/model/plan/steps.js';
 import { namespaceName, UNKNOWN_MAC } from '../../../../src/model/values/names.js';
 import type { Cidr, Ip, Mac } from '../../../../src/model/values/types.js';
 import { endpointId, HOST1, HOST2, networkId } from '../fixtures.js';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { diff } from '../../../../src/model/diff/diff.js';
 import { repairs } from '../../../../src/model/diff/repairs.js';
-import type { NamespacePlan, ObservedNamespace } from '../../../../src/model/plan/steps.js';
+import type { NamespacePlan } from '../../../../src/model/plan/namespace-plan.js';
+import type { ObservedNamespace } from '../../../../src/model/plan/observed.js';
 import type { Ip, Mac, NamespaceName } from '../../../../src/model/values/types.js';
 import { HOST2, networkId } from '../fixtures.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Bearers } from '../../../../src/model/diff/takeover.js';
-import type { NamespacePlan } from '../../../../src/model/plan/steps.js';
+import type { NamespacePlan } from '../../../../src/model/plan/namespace-plan.js';
 import type { Cidr, EndpointId, Ip, Mac, NodeAddress } from '../../../../src/model/values/types.js';
 
 const [A, B] = ['02:00:00:00:00:0a', '02:00:00:00:00:0b'] as Mac[] as [Mac, Mac];

@@ -34,7 +34,7 @@ beforeEach(async () => {
   tenure.take();
   said = [];
   const log = pino({ level: 'info' }, { write: (line: string) => said.push(JSON.parse(line).msg) });
-  pass = new UpgradePass(new TenantStore(store, tenure), store, log);
+  pass = new UpgradePass({ store: new TenantStore(store, tenure), versioned: store, log });
   await inner.hold(ONE, node('10.0.0.60', 3));
 });
 afterEach(() => {

@@ -1,5 +1,4 @@
 /** One container of which the engine says nothing holds up neither the others' names nor what is freed. */
-import type { Logger } from 'pino';
 import { expect, it, vi } from 'vitest';
 import type { Engine, EngineContainer } from '../../../../src/model/ports/engine-port.js';
 import type { EndpointId, EngineNetworkId } from '../../../../src/model/values/types.js';
@@ -36,21 +35,17 @@ it('goes on after five seconds, says so once, and frees what the engine has no m
     endpoints: async () => new Map([[alive.id, { names: ['web'] }]]),
   };
   const warn = vi.fn();
-  type Parameters = ConstructorParameters<typeof ContainerPass>;
   const now = performance.now();
   vi.spyOn(performance, 'now').mockImplementation(() => now + 90_000);
-  const pass = new ContainerPass(
-    engine as Engine,
-    one.view,
-    one.endpoints,
-    one.membership,
-    { clusterIdOf: () => network } as unknown as Parameters[4],
-    one.local,
-    { holds: true, prunes: true },
-    { kick: () => {}, calm: () => {} },
-    () => {},
-    { warn, debug: () => {}, info: () => {} } as unknown as Logger,
-  );
+  const pass = new ContainerPass({
+    ...one,
+    engine: engine as Engine,
+    memory: { clusterIdOf: () => network },
+    tenure: { holds: true, prunes: true },
+    host: { kick: () => {}, calm: () => {} },
+    onPlaced: () => {},
+    log: { warn, debug: () => {} },
+  });
   pass.kickAll();
   await vi.waitFor(async () => expect(await store.keys(`endpoints/${network}/`)).toHaveLength(1), 8_000);
   expect((await store.keys(`endpoints/${network}/`))[0]).toContain(alive.id);

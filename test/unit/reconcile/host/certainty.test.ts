@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { NamespacePlan } from '../../../../src/model/plan/steps.js';
+import type { NamespacePlan } from '../../../../src/model/plan/namespace-plan.js';
 import type { NamespaceName } from '../../../../src/model/values/types.js';
 import { Certainty } from '../../../../src/reconcile/host/certainty.js';
 

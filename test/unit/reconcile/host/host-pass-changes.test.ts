@@ -65,7 +65,12 @@ class Host {
       networks: new Set([networkId(1)]),
       own: () => ownIn(this.view.current.endpoints.get(networkId(1)), SELF),
     } as unknown as Membership;
-    this.peers = new Peers(view, SELF, this.local, { holder: async () => undefined }, () => {});
+    this.peers = new Peers({
+      view,
+      self: SELF,
+      local: this.local,
+      leases: { holder: async () => undefined },
+    });
     const log = { warn: this.warn, debug: () => {}, error: vi.fn() } as unknown as Logger;
     const self = { ...selfOf(HOST1), mtu: () => 1500 };
     const kernel = this.kernel as unknown as HostKernel;

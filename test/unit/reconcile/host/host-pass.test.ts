@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../../../src/errors.js';
 import { kernelError } from '../../../../src/kernel/system/errno.js';
 import type { Notice } from '../../../../src/model/diff/drift.js';
-import type { ObservedLink, ObservedNamespace, Step } from '../../../../src/model/plan/steps.js';
+import type { ObservedLink, ObservedNamespace } from '../../../../src/model/plan/observed.js';
+import type { Step } from '../../../../src/model/plan/steps.js';
 import type { HostKernel } from '../../../../src/model/ports/ports.js';
 import { keys, namespaceName } from '../../../../src/model/values/names.js';
 import type { EndpointId, Mac, NamespaceName, NetworkId } from '../../../../src/model/values/types.js';
@@ -82,7 +83,13 @@ beforeEach(async () => {
   const self = { ...selfOf(HOST1), mtu: () => 1500 };
   tenure = { prunes: true, refusal: undefined };
   const log = { warn, debug: vi.fn(), error: vi.fn() } as unknown as Logger;
-  const peers = new Peers(host.view, self.id, host.local, { holder: async () => undefined }, () => pass.kick(network));
+  const peers = new Peers({
+    view: host.view,
+    self: self.id,
+    local: host.local,
+    leases: { holder: async () => undefined },
+  });
+  peers.onChange(() => pass.kick(network));
   pass = new HostPass(
     kernel as unknown as HostKernel,
     host.view,

@@ -1,10 +1,7 @@
 /** The engine pass of a host that prunes, beside an engine of the test's. */
-import type { Logger } from 'pino';
 import type { Engine } from '../../../../src/model/ports/engine-port.js';
 import { EnginePass } from '../../../../src/reconcile/engine/engine-pass.js';
 import { Underway } from '../../../../src/registry/changes/underway.js';
-import type { Identity } from '../../../../src/registry/nodes/identity.js';
-import type { HostMemory } from '../../../../src/store/data-dir/host-memory.js';
 import type { makeHost } from '../../registry/host.js';
 
 export function enginePassOf(
@@ -12,8 +9,19 @@ export function enginePassOf(
   engine: Partial<Engine>,
   warn: (...args: unknown[]) => void,
 ): EnginePass {
-  const log = { warn, info: () => {} } as unknown as Logger;
-  const memory = { rememberMirror: () => {} } as unknown as HostMemory;
+  const log = { warn, info: () => {} };
+  const memory = { rememberMirror: () => {} };
+  const identity = { confirm: async () => {} };
   const tenure = { prunes: true };
-  return new EnginePass(engine as Engine, view, self, networks, memory, {} as Identity, tenure, new Underway(), log);
+  return new EnginePass({
+    engine: engine as Engine,
+    view,
+    self,
+    networks,
+    memory,
+    identity,
+    tenure,
+    underway: new Underway(),
+    log,
+  });
 }

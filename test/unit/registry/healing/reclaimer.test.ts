@@ -38,18 +38,18 @@ beforeEach(async () => {
   known = (await store.list('endpoints/')).entries;
   told = [];
   used = undefined;
-  reclaimer = new Reclaimer(
+  reclaimer = new Reclaimer({
     store,
-    two.self,
-    new Heads(store, two.self),
-    two.local,
-    {
+    self: two.self,
+    heads: new Heads(store, two.self),
+    local: two.local,
+    events: {
       reclaimed: ({ id }) => told.push(`reclaimed ${Number.parseInt(id, 16)}`),
       lost: ({ id }, conflicts) => told.push(`lost ${Number.parseInt(id, 16)}: ${conflicts.length}`),
       republished: ({ id }) => told.push(`republished ${Number.parseInt(id, 16)}`),
     },
-    () => used,
-  );
+    used: () => used,
+  });
 });
 afterEach(() => {
   one.stop();

@@ -15,7 +15,7 @@ const SELF = '10.0.0.60' as NodeAddress;
 const publish = async (name: string, facts: Partial<HostFacts>) => {
   const store = new FakeStore();
   const self = nodeOf(SELF, { hostname: hostnameOf(name) });
-  const registration = new NodeRegistration(store, self, new Tenure(), () => {});
+  const registration = new NodeRegistration({ store, self, tenure: new Tenure(), onError: () => {} });
   registration.open();
   await registration.publish({ routes: [], gwbridgeNetworks: [], underlayMtu: 1500, ...facts });
   const entry = await store.get(`nodes/${SELF}`);
@@ -48,7 +48,7 @@ describe('a host with another address', () => {
     const moved = vi.fn();
     const tenure = new Tenure();
     const self = nodeOf(SELF, { id: idOf('self') });
-    const registration = new NodeRegistration(store, self, tenure, () => {}, moved);
+    const registration = new NodeRegistration({ store, self, tenure, onError: () => {}, onMove: moved });
     registration.open();
     await registration.publish({ routes: [], gwbridgeNetworks: [], underlayMtu: 1500 });
     await vi.waitFor(async () => expect((await store.get(`nodes/${SELF}`))?.held).toBe(true));
@@ -71,7 +71,7 @@ describe('a host with another address', () => {
 
   it('writes nothing before it is settled who it is', async () => {
     const store = new FakeStore();
-    const registration = new NodeRegistration(store, nodeOf(SELF), new Tenure(), () => {});
+    const registration = new NodeRegistration({ store, self: nodeOf(SELF), tenure: new Tenure(), onError: () => {} });
     await registration.publish({ routes: [], gwbridgeNetworks: [], underlayMtu: 1500 });
     expect(store.commits).toEqual([]);
   });
@@ -85,7 +85,7 @@ it('a key that another host has is told in its words, and does not fail the pass
   } as unknown as FakeStore;
   Object.setPrototypeOf(failing, store);
   const tenure = new Tenure();
-  const registration = new NodeRegistration(failing, nodeOf(SELF), tenure, () => {});
+  const registration = new NodeRegistration({ store: failing, self: nodeOf(SELF), tenure, onError: () => {} });
   registration.open();
   await registration.publish({ routes: [], gwbridgeNetworks: [], underlayMtu: 1500 });
   expect(tenure.refusal).toBe(taken);
@@ -97,7 +97,7 @@ it('a store of an older release is a refusal until it was emptied', async () => 
   });
   const tenure = new Tenure();
   const versioned = new VersionedStore(store, 'tsoverlay/', 'remove them');
-  const registration = new NodeRegistration(versioned, nodeOf(SELF), tenure, () => {});
+  const registration = new NodeRegistration({ store: versioned, self: nodeOf(SELF), tenure, onError: () => {} });
   registration.open();
   const facts = { routes: [], gwbridgeNetworks: [], underlayMtu: 1500 };
   await expect(registration.publish(facts)).rejects.toThrow('tsoverlay/ holds records of version 1');

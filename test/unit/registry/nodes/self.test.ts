@@ -44,18 +44,20 @@ describe('find', () => {
   it('makes an id once, and has it from then on', async () => {
     const store = new FakeStore();
     const memory = new PaperMemory();
-    const id = await new SelfFinder(store, memory, origin, ADDRESS, none).find();
+    const id = await new SelfFinder({ store, memory, origin, address: ADDRESS, carried: none }).find();
     expect(id).toMatch(/^[0-9a-f]{16}$/);
     expect(memory.node).toEqual({ id, machine: { os: OS }, boot: BOOT });
     const later = { ...origin, boot: BEFORE, hostname: 'renamed' };
-    expect(await new SelfFinder(store, memory, later, '10.0.0.70' as NodeAddress, none).find()).toBe(id);
+    expect(
+      await new SelfFinder({ store, memory, origin: later, address: '10.0.0.70' as NodeAddress, carried: none }).find(),
+    ).toBe(id);
     expect(memory.node).toMatchObject({ id, boot: BEFORE });
   });
 
   it('finds it again in its record when DATA_DIR was lost, or could never be written', async () => {
     const memory = new PaperMemory();
     const store = new FakeStore().put({ [keys.node(ADDRESS)]: record('docker01', BOOT) });
-    expect(await new SelfFinder(store, memory, origin, ADDRESS, none).find()).toBe(OWN);
+    expect(await new SelfFinder({ store, memory, origin, address: ADDRESS, carried: none }).find()).toBe(OWN);
     expect(memory.node).toMatchObject({ id: OWN });
   });
 
@@ -78,14 +80,27 @@ describe('find', () => {
         ],
       }),
     };
-    const finder = new SelfFinder(store, new PaperMemory(), origin, ADDRESS, () => carriedBy(kernel));
+    const finder = new SelfFinder({
+      store,
+      memory: new PaperMemory(),
+      origin,
+      address: ADDRESS,
+      carried: () => carriedBy(kernel),
+    });
     expect(await finder.find()).toBe(host.self);
   });
 
   it('gives a copied folder an id of its own, forgets where the other one’s containers are, and says so', async () => {
     const memory = new PaperMemory({ id: OWN, machine: { os: BEFORE }, boot: BEFORE });
     const told = vi.fn();
-    const id = await new SelfFinder(new FakeStore(), memory, origin, ADDRESS, none, told).find();
+    const id = await new SelfFinder({
+      store: new FakeStore(),
+      memory,
+      origin,
+      address: ADDRESS,
+      carried: none,
+      onClone: told,
+    }).find();
     expect(id).not.toBe(OWN);
     expect(memory).toMatchObject({ copied: 1, node: { id, machine: { os: OS } } });
     expect(told.mock.calls).toEqual([[OWN, id]]);
@@ -94,7 +109,13 @@ describe('find', () => {
   it('keeps what a process saw of the machine and the managed plugin cannot see', async () => {
     const memory = new PaperMemory({ id: OWN, machine: { os: OS }, boot: BEFORE });
     const board = '4'.repeat(32);
-    await new SelfFinder(new FakeStore(), memory, { ...origin, machine: { board } }, ADDRESS, none).find();
+    await new SelfFinder({
+      store: new FakeStore(),
+      memory,
+      origin: { ...origin, machine: { board } },
+      address: ADDRESS,
+      carried: none,
+    }).find();
     expect(memory.node).toEqual({ id: OWN, machine: { os: OS, board }, boot: BOOT });
   });
 
@@ -103,7 +124,7 @@ describe('find', () => {
     const store = new FakeStore();
     await store.hold(keys.node('10.0.0.61'), record('docker01', BEFORE, '10.0.0.61'));
     const memory = new PaperMemory({ id: OWN, machine: { os: OS }, boot: BEFORE });
-    const finder = new SelfFinder(store, memory, origin, ADDRESS, none);
+    const finder = new SelfFinder({ store, memory, origin, address: ADDRESS, carried: none });
     await expect(finder.find()).rejects.toThrow(`host docker01 (${OWN}) lives at 10.0.0.61, as this host did`);
     vi.advanceTimersByTime(30_000);
     await expect(finder.find()).rejects.toThrow('waiting for that session to end');
@@ -124,7 +145,12 @@ describe('a start', () => {
     store.fail();
     const memory = new PaperMemory({ id: OWN, machine: { os: OS }, boot: BEFORE });
     const find = (m: SelfMemory, from: () => readonly never[] | ReturnType<ReturnType<typeof copy>>) =>
-      findSelf(new SelfFinder(store, m, origin, ADDRESS, none), identity(store), from, 3_000);
+      findSelf(
+        new SelfFinder({ store, memory: m, origin, address: ADDRESS, carried: none }),
+        identity(store),
+        from,
+        3_000,
+      );
     expect(await find(memory, () => [])).toBe(OWN);
     expect(memory.node?.boot).toBe(BEFORE);
     const lost = new PaperMemory();
@@ -138,7 +164,12 @@ describe('a start', () => {
     silent.get = () => new Promise<never>(() => {});
     const memory = new PaperMemory({ id: OWN, machine: {}, boot: BOOT });
     const began = performance.now();
-    const start = findSelf(new SelfFinder(silent, memory, origin, ADDRESS, none), identity(silent), () => [], 30_000);
+    const start = findSelf(
+      new SelfFinder({ store: silent, memory, origin, address: ADDRESS, carried: none }),
+      identity(silent),
+      () => [],
+      30_000,
+    );
     expect(await start).toBe(OWN);
     expect(performance.now() - began).toBeLessThan(15_000);
   });
@@ -146,7 +177,7 @@ describe('a start', () => {
   it('does not wait for ever for a store that is silent', async () => {
     const silent = { list: () => new Promise<never>(() => {}) };
     const memory = new PaperMemory({ id: OWN, machine: { os: OS }, boot: BEFORE });
-    const finder = new SelfFinder(silent, memory, origin, ADDRESS, none);
+    const finder = new SelfFinder({ store: silent, memory, origin, address: ADDRESS, carried: none });
     expect(await findSelf(finder, identity(new FakeStore()), () => [], 20)).toBe(OWN);
   });
 
@@ -155,13 +186,18 @@ describe('a start', () => {
     expect(await identity(store, 4790).read()).toMatch(/^[0-9a-f-]{36}$/);
     expect(JSON.parse((await store.get(keys.cluster))?.value ?? '')).toMatchObject({ version: 2, vxlanPort: 4790 });
     const start = findSelf(
-      new SelfFinder(store, new PaperMemory(), origin, ADDRESS, none),
+      new SelfFinder({ store, memory: new PaperMemory(), origin, address: ADDRESS, carried: none }),
       identity(store),
       () => [],
       3_000,
     );
     const again = new PaperMemory({ id: OWN, machine: { os: OS }, boot: BOOT });
-    const restart = findSelf(new SelfFinder(store, again, origin, ADDRESS, none), identity(store), () => [], 3_000);
+    const restart = findSelf(
+      new SelfFinder({ store, memory: again, origin, address: ADDRESS, carried: none }),
+      identity(store),
+      () => [],
+      3_000,
+    );
     await expect(restart).rejects.toThrow('VXLAN_PORT is 4789 on this host and 4790 in the cluster');
     await expect(start).rejects.toThrow(
       new UserError(

@@ -50,7 +50,9 @@ it('prunes only when it holds the key and all has been read', () => {
 
 it('tells each taking and each reason once, and wakes who waits for either', async () => {
   const [onTake, onRefusal] = [vi.fn(), vi.fn()];
-  const tenure = new Tenure(onTake, onRefusal);
+  const tenure = new Tenure();
+  tenure.onTake(onTake);
+  tenure.onRefusal(onRefusal);
   const [tried, taken] = [tenure.tried(), tenure.taken()];
   for (let i = 0; i < 3; i++) tenure.refuse(TAKEN);
   await tried;

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { Entry } from '../../../../src/model/ports/ports.js';
-import { CopyKeeper } from '../../../../src/store/data-dir/cluster-copy.js';
+import { CopyFile, CopyKeeper } from '../../../../src/store/data-dir/cluster-copy.js';
 
 let folder: string;
 beforeEach(() => {
@@ -22,16 +22,16 @@ const refuse = (path: string, trouble: string, reason: string) => {
 
 it('is what was known, however much, and nothing of it is lost at a clean stop', async () => {
   const known = { 'nodes/': entries('nodes/', 1), 'networks/': [], 'endpoints/a/': entries('endpoints/a/', 1_234) };
-  const keeper = new CopyKeeper(folder, () => known, refuse);
+  const keeper = new CopyKeeper(new CopyFile(folder, refuse), () => known);
   keeper.soon();
   await keeper.flush();
-  expect(new CopyKeeper(folder, () => ({}), refuse).load()).toEqual(known);
+  expect(new CopyFile(folder, refuse).load()).toEqual(known);
   expect(JSON.parse(readFileSync(`${folder}/cluster.json`, 'utf8')).version).toBe(1);
 });
 
 it('is written when it was asked for, and again only for what came since', async () => {
   let taken = 0;
-  const keeper = new CopyKeeper(folder, () => ({ 'nodes/': entries('nodes/', ++taken) }), refuse);
+  const keeper = new CopyKeeper(new CopyFile(folder, refuse), () => ({ 'nodes/': entries('nodes/', ++taken) }));
   await keeper.flush();
   expect(taken).toBe(0);
   keeper.soon();
@@ -41,5 +41,5 @@ it('is written when it was asked for, and again only for what came since', async
   expect(taken).toBe(1);
   keeper.soon();
   await keeper.flush();
-  expect(new CopyKeeper(folder, () => ({}), refuse).load()?.['nodes/']).toHaveLength(2);
+  expect(new CopyFile(folder, refuse).load()?.['nodes/']).toHaveLength(2);
 });

@@ -149,7 +149,6 @@ describe('ClusterView', () => {
     const troubles: unknown[] = [];
     view = new ClusterView(store, undefined, {
       isKnown: async () => true,
-      onDoubt: () => {},
       onTrouble: (e) => troubles.push(e),
       reclaim: async (gone) => {
         expect(gone.map((e) => e.key)).toEqual([keys.node(n1.address), keys.node(n2.address)]);

@@ -1,7 +1,7 @@
 /** What the log says of endpoints and networks that were gone from the store though they are in use here. */
 import type { Logger } from 'pino';
-import { messageOf } from './errors.js';
-import type { ReclaimEvents } from './registry/healing/reclaimer.js';
+import { messageOf } from '../errors.js';
+import type { ReclaimEvents } from '../registry/healing/reclaimer.js';
 
 /** `renew`: publishes this host's own record again. */
 export const reclaimEvents = (log: Logger, renew: () => Promise<unknown>): ReclaimEvents => ({

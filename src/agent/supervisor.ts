@@ -1,8 +1,8 @@
 /** One agent after the other for as long as the process runs: each is made for the host that it takes itself for. */
 import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { lockHost } from '../kernel/system/lock.js';
 import { Agent } from './agent.js';
-import type { Config } from './config/config.js';
-import { lockHost } from './kernel/system/lock.js';
 
 export class Supervisor {
   private isStopping = false;

@@ -1,0 +1,30 @@
+/** How a rule ends, and the rates that may come before that. */
+import { expression, verdict } from './expression.js';
+import { text, u32, u64 } from './message.js';
+
+const NF_DROP = 0;
+const NF_ACCEPT = 1;
+const NFT_GOTO = -4;
+const NFT_LIMIT = { packets: 0, bytes: 1 } as const;
+const NFT_LIMIT_F_INV = 1;
+
+/** `counter packets <packets> drop` */
+export const drop = (packets = 0): Buffer[] => [
+  expression('counter', u64(1, 0), u64(2, packets)),
+  verdict(u32(1, NF_DROP)),
+];
+
+/** `accept`: goes on with the next chain of the hook, if there is one. */
+export const accept = (): Buffer[] => [verdict(u32(1, NF_ACCEPT))];
+
+/** `goto <chain>` */
+export const goTo = (chain: string): Buffer[] => [verdict(u32(1, NFT_GOTO), text(2, chain))];
+
+/** `limit rate over <rate>/second burst <burst> packets` */
+export const packetsOver = (rate: number, burst: number): Buffer[] => [limitOver(NFT_LIMIT.packets, rate, burst)];
+
+/** `limit rate over <rate> bytes/second burst <burst> bytes` */
+export const bytesOver = (rate: number, burst: number): Buffer[] => [limitOver(NFT_LIMIT.bytes, rate, burst)];
+
+const limitOver = (type: number, rate: number, burst: number): Buffer =>
+  expression('limit', u64(1, rate), u64(2, 1), u32(3, burst), u32(4, type), u32(5, NFT_LIMIT_F_INV));

@@ -1,0 +1,87 @@
+/** What was found in a network's namespace, as plain values. */
+import type { Cidr, Ip, Mac, NamespaceName } from '../values/types.js';
+import type { Sender } from './namespace-plan.js';
+
+export interface ObservedLink {
+  readonly index: number;
+  readonly name: string;
+  /** `bridge`, `vxlan`, `veth`, …; empty for lo and hardware. */
+  readonly kind: string;
+  readonly mtu: number;
+  readonly up: boolean;
+  /** Name of the bridge it is a port of; empty when none. */
+  readonly master: string;
+  readonly mac: Mac;
+  /** IFLA_IFALIAS: on a bridge the network's id, on a veth the endpoint's id; empty when none. */
+  readonly alias: string;
+  /** Ports of bridges only. */
+  readonly port?: PortFlags;
+  /** Bridges only. */
+  readonly bridge?: { readonly snooping: boolean };
+  /** VXLAN devices only. */
+  readonly vxlan?: {
+    readonly vni: number;
+    readonly port: number;
+    /** Absent where the route decides. */
+    readonly local?: string;
+    readonly learning: boolean;
+    readonly proxy: boolean;
+  };
+}
+
+export interface PortFlags {
+  /** The bridge takes down which MACs send from here. */
+  readonly learning: boolean;
+  /** It gets frames for MACs that the bridge does not know. */
+  readonly flood: boolean;
+}
+
+/** A permanent neighbour entry on a VXLAN device (`ip neigh show nud permanent`). */
+export interface ObservedNeighbour {
+  readonly link: string;
+  readonly ip: Ip;
+  readonly mac: Mac;
+}
+
+/** A permanent entry of a VXLAN device's own FDB (`bridge fdb show`, `self permanent` with a `dst`). */
+export interface ObservedFdb {
+  readonly link: string;
+  readonly mac: Mac;
+  readonly vtep: string;
+}
+
+/** A static entry of a bridge's FDB (`bridge fdb show`, `master … static`). */
+export interface ObservedStatic {
+  /** The port. */
+  readonly link: string;
+  readonly mac: Mac;
+}
+
+export interface ObservedAddress {
+  readonly link: string;
+  readonly address: Cidr;
+}
+
+/** The rules that hold a port to its sender. */
+export interface ObservedFilter {
+  /** The port that they are for, which may be gone. */
+  readonly link: string;
+  /** Absent when they are not as we would make them. */
+  readonly sender?: Sender;
+}
+
+export interface ObservedNamespace {
+  readonly name: NamespaceName;
+  readonly links: readonly ObservedLink[];
+  readonly addresses: readonly ObservedAddress[];
+  readonly neighbours: readonly ObservedNeighbour[];
+  readonly fdb: readonly ObservedFdb[];
+  readonly statics: readonly ObservedStatic[];
+  /** Something in it learns: its FDBs may be of any size, and were not read. */
+  readonly learning?: true;
+  /** The kernel takes packets and ARP requests only from addresses that it would answer by the same way. */
+  readonly checksSources: boolean;
+  readonly filters: readonly ObservedFilter[];
+  /** Its file is not mounted any more; we alone keep it. */
+  readonly unmounted?: true;
+}

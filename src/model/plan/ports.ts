@@ -1,0 +1,55 @@
+/** A port for each endpoint of this host; made once for each record. Pure. */
+import { familyOf, ipOf, networkOf } from '../values/address.js';
+import { bridgeName, containerEnd } from '../values/names.js';
+import type { Cidr, Endpoint, Network } from '../values/types.js';
+import { holding } from './antispoof.js';
+import { layoutOf, segmentOf } from './layout.js';
+import type { PortPlan, Route } from './namespace-plan.js';
+import type { Self } from './self.js';
+
+interface MadePort {
+  readonly network: Network;
+  readonly mtu: number;
+  /** Who puts the container's end where. */
+  readonly way: string;
+  readonly port: PortPlan;
+}
+
+const portsOf = new WeakMap<Endpoint, MadePort>();
+
+export function portPlan(network: Network, self: Self, endpoint: Endpoint, mtu: number): PortPlan {
+  const sandbox = self.sandboxes.get(endpoint.id);
+  const way = sandbox ?? (self.joined.has(endpoint.id) ? 'engine' : 'nobody');
+  const known = portsOf.get(endpoint);
+  if (known?.network === network && known.mtu === mtu && known.way === way) return known.port;
+  const port = {
+    endpoint: endpoint.id,
+    bridge: bridgeName(segmentOf(network, endpoint)),
+    containerEnd: containerEnd(endpoint.id),
+    mtu,
+    mac: endpoint.mac,
+    addresses: endpoint.addresses,
+    end: endOf(network, self, endpoint),
+    ...holding(network, endpoint),
+  };
+  portsOf.set(endpoint, { network, mtu, way, port });
+  return port;
+}
+
+function endOf(network: Network, self: Self, endpoint: Endpoint): PortPlan['end'] {
+  const sandbox = self.sandboxes.get(endpoint.id);
+  if (sandbox === undefined) return self.joined.has(endpoint.id) ? 'engine' : 'nobody';
+  const { mac, addresses } = endpoint;
+  return { sandbox, mac, addresses, routes: staticRoutes(network, addresses) };
+}
+
+/** From a container to the other subnets of its network, through its own subnet's gateway. */
+export function staticRoutes(network: Network, addresses: readonly Cidr[]): readonly Route[] {
+  const own = addresses.map(networkOf);
+  const gateway = network.subnets.find((s) => own.includes(s.pool))?.gateway;
+  if (gateway === undefined) return [];
+  return layoutOf(network)
+    .segments.flat()
+    .filter((s) => !own.includes(s.pool) && familyOf(s.pool) === familyOf(gateway))
+    .map((s) => ({ to: s.pool, via: ipOf(gateway) }));
+}

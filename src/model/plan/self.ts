@@ -1,0 +1,16 @@
+/** This host, as plans speak of it. */
+import type { EndpointId, NodeAddress, NodeId } from '../values/types.js';
+
+/** The part of the plan that is this host's own and not the cluster's. */
+export interface Self {
+  readonly id: NodeId;
+  readonly address: NodeAddress;
+  /** The cluster's UDP port for VXLAN. */
+  readonly port: number;
+  /** MTU of the advertised interface, bytes. */
+  readonly mtu: number;
+  /** Endpoints whose Join has been called: the engine is about to fetch their links. */
+  readonly joined: ReadonlySet<EndpointId>;
+  /** The namespace files of containers whose links the engine has fetched already. */
+  readonly sandboxes: ReadonlyMap<EndpointId, string>;
+}

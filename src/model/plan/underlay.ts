@@ -1,0 +1,19 @@
+/** What a network and the network below it must have of each other. Pure. */
+import { contains, familyOf } from '../values/address.js';
+import type { Network, Node, NodeAddress } from '../values/types.js';
+import type { Self } from './self.js';
+
+/** IP, UDP, VXLAN and inner Ethernet headers (RFC 7348), by the underlay's family, bytes. */
+const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const;
+
+/** The MTU inside a network: the user's underlay MTU, or this host's, less the overhead of VXLAN. */
+export const overlayMtu = (network: Network, self: Pick<Self, 'address' | 'mtu'>): number =>
+  (network.mtu ?? self.mtu) - VXLAN_OVERHEAD[familyOf(self.address)];
+
+/** The node whose VTEP lies in the subnet, if any: such a network would cut its containers off that host. */
+export const underlayInside = (pool: string, nodes: Iterable<Node>): Node | undefined =>
+  [...nodes].find((node) => contains(pool, node.address));
+
+/** Living nodes whose VTEP is of the other family than `self`; a dead one's record may be that of an older setting. */
+export const beyondVxlan = (nodes: Iterable<Node>, self: NodeAddress): readonly Node[] =>
+  [...nodes].filter((node) => node.alive && familyOf(node.address) !== familyOf(self));
