@@ -120,8 +120,9 @@ export class Agent {
   /** By what is known, from the store or from the copy: what runs here gets its networks and names. */
   private makeRight(): void {
     const { view, membership } = this.parts.cluster;
-    const { host } = this.parts.passes;
+    const { host, mesh } = this.parts.passes;
     this.news.followCluster();
+    mesh.kick();
     host.open();
     for (const network of membership.networks) host.kick(network);
     this.parts.names.sandboxes.sync();

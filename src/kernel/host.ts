@@ -1,14 +1,19 @@
 /** The host's kernel as the rest of tsoverlay sees it: HostKernel over netlink, setns and /proc/sys. */
 import { closeSync, openSync } from 'node:fs';
+import { Protocol } from 'netlink/dist/constants.js';
 import type { Bearer } from '../model/diff/takeover.js';
 import type { ObservedLink, ObservedNamespace } from '../model/plan/observed.js';
 import { learns } from '../model/plan/quiet.js';
 import type { Step } from '../model/plan/steps.js';
+import type { CryptKernel } from '../model/ports/crypt-port.js';
 import type { HostFacts, HostKernel } from '../model/ports/ports.js';
 import { networkOf } from '../model/values/address.js';
 import { NETNS_DIR, namespaceName } from '../model/values/names.js';
 import { MTU_RANGE } from '../model/values/shapes.js';
-import type { NamespaceName, NetworkId } from '../model/values/types.js';
+import type { NamespaceName, NetworkId, PublicKey } from '../model/values/types.js';
+import { LinuxCrypt } from './crypt/crypt-kernel.js';
+import { CryptSpaces } from './crypt/crypt-space.js';
+import { Wireguard } from './crypt/wireguard.js';
 import { GWBRIDGE, Gwbridge } from './gwbridge.js';
 import { listAddresses } from './links/addresses.js';
 import { announce } from './links/announcement.js';
@@ -40,12 +45,18 @@ export interface LinuxKernelOptions {
   readonly advertise: string;
   /** Where namespaces are kept, the engine's own folder unless a test says otherwise. */
   readonly netnsDir?: string;
+  /** 32 bytes, of one of this host's own keys; absent on a host that has none. */
+  readonly privateKey?: (key: PublicKey) => Buffer | undefined;
 }
 
 /** "The host" is the network namespace that the calling thread was in when this was made. */
 export class LinuxKernel implements HostKernel {
   private readonly spaces: Namespaces;
+  private readonly meshSpaces: CryptSpaces;
+  /** The WireGuard mesh that encrypts. */
+  readonly mesh: CryptKernel;
   private readonly host = new Rtnetlink();
+  private readonly generic = new Rtnetlink(Protocol.GENERIC);
   private readonly hostFd = openSync(OWN_NETNS, 'r');
   private readonly gwbridge = new Gwbridge(this.host);
   /** A kernel that lacks the module may yet get it. */
@@ -55,8 +66,13 @@ export class LinuxKernel implements HostKernel {
 
   constructor(private readonly options: LinuxKernelOptions) {
     this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR);
+    this.meshSpaces = new CryptSpaces(options.netnsDir ?? NETNS_DIR);
     const entries = new Entries(this.spaces);
-    this.at = { spaces: this.spaces, entries, host: this.host, hostFd: this.hostFd };
+    this.at = { spaces: this.spaces, entries, host: this.host, hostFd: this.hostFd, mesh: this.meshSpaces };
+    this.mesh = new LinuxCrypt({
+      ...{ spaces: this.meshSpaces, host: this.host, onHost: new Wireguard(this.generic) },
+      privateKey: options.privateKey ?? (() => undefined),
+    });
   }
 
   async namespaces(): Promise<readonly NamespaceName[]> {
@@ -75,7 +91,8 @@ export class LinuxKernel implements HostKernel {
     const addresses = await listAddresses(space.socket);
     const filters = await space.filters.observe(new Map(links.map((l) => [l.name, l.index])));
     const nameOf = namesOf(links);
-    const seen = links.map((l) => observed(l, nameOf));
+    const mesh = links.some((l) => l.kind === 'vxlan') ? await this.meshSpaces.numberFor(space.socket) : undefined;
+    const seen = links.map((l) => observed(l, nameOf, mesh));
     const learning = seen.some(learns);
     const vxlans = new Set(links.filter((l) => l.kind === 'vxlan').map((l) => l.index));
     const neighbours: KernelNeighbour[] = [];
@@ -181,6 +198,8 @@ export class LinuxKernel implements HostKernel {
   close(): void {
     this.hostWatcher?.close();
     this.spaces.close();
+    this.meshSpaces.close();
+    this.generic.close();
     this.host.close();
     closeSync(this.hostFd);
   }
@@ -192,10 +211,17 @@ const namesOf = (links: readonly KernelLink[]): ((index: number) => string) => {
   return (index) => names.get(index) ?? '';
 };
 
-const observed = ({ data, portData, ...link }: KernelLink, nameOf: (index: number) => string): ObservedLink => ({
+/** `mesh`: the number of its namespace in the link's; undefined where there is none. */
+const observed = (
+  { data, portData, origin, ...link }: KernelLink,
+  nameOf: (index: number) => string,
+  mesh?: number,
+): ObservedLink => ({
   ...link,
   master: nameOf(link.master),
-  ...(link.kind === 'vxlan' ? { vxlan: readVxlan(data) } : {}),
+  ...(link.kind === 'vxlan'
+    ? { vxlan: { ...readVxlan(data), ...(origin !== undefined && origin === mesh ? { meshed: true } : {}) } }
+    : {}),
   ...(link.kind === 'bridge' ? { bridge: readBridge(data) } : {}),
   ...(link.master === 0 ? {} : { port: readPortFlags(portData) }),
 });

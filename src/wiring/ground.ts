@@ -6,11 +6,12 @@ import { LinuxKernel } from '../kernel/host.js';
 import { readOrigin } from '../kernel/system/origin.js';
 import { raiseNeighbourLimits } from '../kernel/system/sysctl.js';
 import { nodeAddressTrouble } from '../model/values/canonical.js';
-import { keys } from '../model/values/names.js';
+import { DEFAULT_MESH_PORT, keys } from '../model/values/names.js';
 import { Identity } from '../registry/nodes/identity.js';
 import { carriedBy, findSelf, SelfFinder } from '../registry/nodes/self.js';
 import { TenantStore, Tenure } from '../registry/nodes/tenure.js';
 import { CopyFile } from '../store/data-dir/cluster-copy.js';
+import { CryptKeys } from '../store/data-dir/crypt-keys.js';
 import type { TellTrouble } from '../store/data-dir/data-file.js';
 import { HostMemory } from '../store/data-dir/host-memory.js';
 import { openStore } from '../store/open.js';
@@ -29,10 +30,11 @@ export async function layGround(config: Config, log: Logger) {
       `CLUSTER_ADVERTISE is ${address}, one of ${trouble}, at which no other host can reach this one; use another address`,
     );
   raiseNeighbourLimits();
-  const kernel = new LinuxKernel({ advertise: address });
-  const facts = await kernel.hostFacts();
   const tellTrouble: TellTrouble = (path, trouble, reason) =>
     log.error({ path, reason }, `a file of DATA_DIR ${trouble}; all goes on without it`);
+  const meshKeys = CryptKeys.open(config.dataDir, DEFAULT_MESH_PORT, tellTrouble);
+  const kernel = new LinuxKernel({ advertise: address, privateKey: (key) => meshKeys.privateKey(key) });
+  const facts = await kernel.hostFacts();
   const memory = HostMemory.open(config.dataDir, tellTrouble);
   const copyFile = new CopyFile(config.dataDir, tellTrouble);
   const versioned = await openStore(config, log);
@@ -41,8 +43,10 @@ export async function layGround(config: Config, log: Logger) {
   const finder = new SelfFinder({
     ...{ store: versioned, memory, origin, address },
     carried: () => carriedBy(kernel),
-    onClone: (copied, id) =>
-      log.warn({ copied, id }, "DATA_DIR is a copy of another host's: this host gets an id of its own"),
+    onClone: (copied, id) => {
+      log.warn({ copied, id }, "DATA_DIR is a copy of another host's: this host gets an id and keys of its own");
+      meshKeys.renew();
+    },
   });
   const settings = { check: () => Promise.all([versioned.check(), identity.check()]) };
   const self = await findSelf(finder, settings, () => copyFile.load()?.[keys.nodes] ?? [], PATIENCE_MS);
@@ -50,5 +54,5 @@ export async function layGround(config: Config, log: Logger) {
   tenure.onTake(() => log.info({ id: self, address }, 'this host has taken its node key'));
   tenure.onRefusal((reason) => log.error(reason.message));
   const store = new TenantStore(versioned, tenure);
-  return { kernel, facts, memory, copyFile, versioned, identity, origin, finder, self, tenure, store };
+  return { kernel, facts, meshKeys, memory, copyFile, versioned, identity, origin, finder, self, tenure, store };
 }

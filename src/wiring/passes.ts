@@ -6,6 +6,7 @@ import { messageOf } from '../errors.js';
 import { NftConsulGuard } from '../kernel/rules/consul-guard.js';
 import { VxlanGuard } from '../kernel/rules/vxlan-guard.js';
 import { familyOf } from '../model/values/address.js';
+import { DEFAULT_MESH_PORT } from '../model/values/names.js';
 import { Findings } from '../reconcile/cluster/findings.js';
 import { NodePass } from '../reconcile/cluster/node-pass.js';
 import { UpgradePass } from '../reconcile/cluster/upgrade-pass.js';
@@ -16,6 +17,8 @@ import { RestartPass } from '../reconcile/engine/restart-pass.js';
 import { ConsulGuardPass } from '../reconcile/guards/consul-guard-pass.js';
 import { GuardPass } from '../reconcile/guards/guard-pass.js';
 import { HostPass } from '../reconcile/host/host-pass.js';
+import { MeshPass } from '../reconcile/mesh/mesh-pass.js';
+import { Rotation } from '../reconcile/mesh/rotation.js';
 import type { ClusterParts } from './cluster.js';
 import type { Ground } from './ground.js';
 import type { Names } from './names.js';
@@ -46,7 +49,7 @@ export function makePasses(config: Config, log: Logger, below: Below) {
 
 /** What they make right is in the kernel, and in this host's record. */
 function makeHostPasses(config: Config, log: Logger, { ground, cluster, registry }: Below, docker: DockerEngine) {
-  const { kernel, facts, self, tenure } = ground;
+  const { kernel, facts, meshKeys, self, tenure } = ground;
   const { view, local, membership, registration } = cluster;
   const { advertise: address, vxlanPort: port } = config;
   const gwbridge = new GwbridgeMaker({ engine: docker, view, wish: config.gwbridge, log });
@@ -56,13 +59,31 @@ function makeHostPasses(config: Config, log: Logger, { ground, cluster, registry
     gwbridgeMtu: config.gwbridge.mtu,
     makeGwbridge: (seen) => gwbridge.make(seen),
   });
+  const rotation = new Rotation({ keys: meshKeys, everyMs: 0, log });
+  const mesh = new MeshPass({
+    ...{ kernel: kernel.mesh, view, keys: meshKeys, rotation, tenure, log },
+    ...{ self: { id: self, address, keepalive: 0 }, port: DEFAULT_MESH_PORT },
+    underlayMtu: () => node.underlayMtu,
+    onKeys: (crypt) => {
+      registration.setCrypt(crypt);
+      node.kick();
+    },
+    onVteps: (networks) => {
+      for (const network of networks) if (membership.networks.has(network)) host.kick(network);
+    },
+  });
   const host = new HostPass(
     kernel,
     view,
     local,
     membership,
     registry.peers,
-    { id: self, address, port, mtu: () => node.underlayMtu },
+    {
+      ...{ id: self, address, port, mtu: () => node.underlayMtu },
+      get meshVteps() {
+        return mesh.meshVteps;
+      },
+    },
     tenure,
     log,
   );
@@ -76,7 +97,7 @@ function makeHostPasses(config: Config, log: Logger, { ground, cluster, registry
   );
   const guarded = config.consulGuard ? (config.consul?.servers ?? []) : [];
   const consulGuard = new ConsulGuardPass(new NftConsulGuard(), guarded, () => docker.bridges(), log);
-  return { node, host, guard, consulGuard };
+  return { node, host, mesh, guard, consulGuard };
 }
 
 /** What they compare the cluster with is the engine's. */

@@ -75,7 +75,7 @@ beforeEach(async () => {
     leases: { holder: async () => undefined },
   });
   const log = { warn, debug: () => {}, error: warn } as unknown as Logger;
-  const self = { id: idOf(SELF), address: SELF, port: 4789, mtu: () => 1500 };
+  const self = { id: idOf(SELF), address: SELF, port: 4789, mtu: () => 1500, meshVteps: new Map() };
   const tenure = { prunes: true, refusal: undefined };
   pass = new HostPass(host.kernel, cluster, local, membership, peers, self, tenure, log);
   pass.open();

@@ -1,32 +1,38 @@
 /** The host's WireGuard mesh: what there is of it, and what carries out each step. */
-import type { CryptStep, ObservedCrypt, WireguardPlan } from '../../model/crypt/steps.js';
+import type { CryptStep, CryptStepKind, ObservedCrypt, WireguardPlan } from '../../model/crypt/steps.js';
 import type { CryptKernel } from '../../model/ports/crypt-port.js';
 import type { Cidr, PublicKey } from '../../model/values/types.js';
 import { ensureAddress, listAddresses } from '../links/addresses.js';
 import { addLink, findLink, listLinks, removeLink, setLink } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { kernelError } from '../system/errno.js';
-import { disableIpv6, forwards, stopForwarding } from '../system/sysctl.js';
+import { disableIpv6, isMeshQuiet, quietMesh } from '../system/sysctl.js';
 import { listRoutes, removeRoutes, replaceRoutes } from './crypt-routes.js';
 import type { CryptSpace, CryptSpaces } from './crypt-space.js';
 import type { Wireguard } from './wireguard.js';
 
 const KIND = 'wireguard';
 
-type Executors = { readonly [K in CryptStep['kind']]: (step: Extract<CryptStep, { kind: K }>) => unknown };
+type Executors = { readonly [K in CryptStepKind]: (step: CryptStep<K>) => unknown };
+
+export interface CryptParts {
+  readonly spaces: CryptSpaces;
+  /** In the host's namespace: the sockets of the devices are where they are asked for. */
+  readonly host: Rtnetlink;
+  readonly onHost: Wireguard;
+  /** 32 bytes, of one of this host's own keys; in no step, for steps are logged. */
+  readonly privateKey: (key: PublicKey) => Buffer | undefined;
+}
 
 export class LinuxCrypt implements CryptKernel {
-  constructor(
-    private readonly spaces: CryptSpaces,
-    /** In the host's namespace: the sockets of the devices are where they are asked for. */
-    private readonly host: Rtnetlink,
-    private readonly onHost: Wireguard,
-    /** 32 bytes, of one of this host's own keys; in no step, for steps are logged. */
-    private readonly privateKey: (key: PublicKey) => Buffer | undefined,
-  ) {}
+  private readonly spaces: CryptSpaces;
+
+  constructor(private readonly parts: CryptParts) {
+    this.spaces = parts.spaces;
+  }
 
   canEncrypt(): Promise<boolean> {
-    return this.onHost.isThere();
+    return this.parts.onHost.isThere();
   }
 
   async observe(): Promise<ObservedCrypt | undefined> {
@@ -48,14 +54,13 @@ export class LinuxCrypt implements CryptKernel {
       devices,
       strays: links.filter((l) => l.kind !== KIND && l.name !== 'lo').map((l) => l.name),
       routes,
-      forwards: this.spaces.within(space, forwards),
+      quiet: this.spaces.within(space, isMeshQuiet),
       ...(this.spaces.isMounted(space) ? {} : { unmounted: true }),
     };
   }
 
-  async apply(step: CryptStep): Promise<void> {
-    // The compiler has seen that each kind has its own.
-    await (this.executors[step.kind] as (of: CryptStep) => unknown)(step);
+  async apply<K extends CryptStepKind>(step: CryptStep<K>): Promise<void> {
+    await this.executors[step.kind](step);
   }
 
   private readonly executors: Executors = {
@@ -66,7 +71,7 @@ export class LinuxCrypt implements CryptKernel {
     },
     mountCrypt: () => this.spaces.create(),
     removeCrypt: () => this.spaces.remove(),
-    stopForwarding: () => this.spaces.within(this.inside('sysctl -w net.ipv4.ip_forward=0'), stopForwarding),
+    quietMesh: () => this.spaces.within(this.inside('sysctl -w net.ipv4.ip_forward=0'), quietMesh),
     createWireguard: ({ device }) => this.create(device),
     setWireguard: ({ device }) => this.set(device),
     removeCryptLink: ({ link }) => removeLink(this.inside(`ip link delete ${link}`).socket, link),
@@ -96,12 +101,12 @@ export class LinuxCrypt implements CryptKernel {
     const { link, mtu } = device;
     const space = this.inside(`ip link add ${link} type ${KIND}`);
     if ((await findLink(space.socket, link)) === undefined)
-      await addLink(this.host, { name: link, mtu, namespace: space.fd, kind: KIND });
+      await addLink(this.parts.host, { name: link, mtu, namespace: space.fd, kind: KIND });
     await this.set(device);
   }
 
   private async set({ link, key, port }: WireguardPlan): Promise<void> {
-    const privateKey = this.privateKey(key);
+    const privateKey = this.parts.privateKey(key);
     // Lost with DATA_DIR, while the plan was made of it.
     if (privateKey === undefined) throw kernelError(`wg set ${link} private-key`, 'ENOENT');
     await this.inside(`wg set ${link}`).wireguard.set({ link, privateKey, port });

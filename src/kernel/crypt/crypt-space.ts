@@ -5,9 +5,12 @@
 import { closeSync, mkdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Protocol } from 'netlink/dist/constants.js';
+import { getS32, putU32 } from 'netlink/dist/structs.js';
 import { hasCode } from '../../errors.js';
 import { CRYPT_NAMESPACE } from '../../model/values/names.js';
+import { message, readAttributes } from '../netlink/attributes.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
+import { NETNSA, RTM } from '../netlink/uapi.js';
 import { kernelError } from '../system/errno.js';
 import { namespaceInode } from '../system/namespace-file.js';
 import {
@@ -82,6 +85,19 @@ export class CryptSpaces {
   remove(): void {
     this.close();
     removeNamespace(this.path);
+  }
+
+  /** The number that it has in the eyes of another namespace; undefined where it has none, or is not there. */
+  async numberFor(socket: Rtnetlink): Promise<number | undefined> {
+    const space = this.open();
+    if (space === undefined) return undefined;
+    // struct rtgenmsg, padded.
+    const payload = message(Buffer.alloc(4), [[NETNSA.FD, putU32(space.fd)]]);
+    const number = await socket.get('ip netns list-id', RTM.GETNSID, payload, (found) => {
+      const id = readAttributes(found.subarray(4)).get(NETNSA.NSID);
+      return id === undefined ? undefined : getS32(id);
+    });
+    return number < 0 ? undefined : number;
   }
 
   /** Runs `work` in it; nothing asynchronous may happen in there. */

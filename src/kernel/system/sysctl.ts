@@ -55,19 +55,6 @@ export function enableForwarding(): void {
     }
 }
 
-/** It would be inherited from the first namespace. A kernel without IPv6 forwards none. */
-export function stopForwarding(): void {
-  for (const name of FORWARDING)
-    try {
-      writeSysctl(name, 0);
-    } catch (e) {
-      if (!isKernelError(e, 'ENOENT')) throw e;
-    }
-}
-
-export const forwards = (): boolean =>
-  FORWARDING.some((name) => existsSync(`${ROOT}/${name}`) && readSysctl(name, ROOT) !== '0');
-
 const SOURCE_CHECK = 'net/ipv4/conf/all/rp_filter';
 /** RFC 3704, section 2.2. */
 const STRICT = 1;
@@ -77,6 +64,25 @@ const STRICT = 1;
  * the whole machine shares, so they have to be of the gateway's own subnet.
  */
 export const checkSources = (): void => writeSysctl(SOURCE_CHECK, STRICT);
+
+/**
+ * Of the mesh that encrypts: nothing is sent on there, and a peer may be heard by one device while it is sent to by another.
+ * Links that are there already have taken over the default.
+ */
+const IN_MESH = [...FORWARDING, SOURCE_CHECK, 'net/ipv4/conf/default/rp_filter'];
+
+/** It would all be inherited from the first namespace. A kernel without IPv6 forwards none. */
+export function quietMesh(): void {
+  for (const name of IN_MESH)
+    try {
+      changeSysctl(name, 0);
+    } catch (e) {
+      if (!isKernelError(e, 'ENOENT')) throw e;
+    }
+}
+
+export const isMeshQuiet = (): boolean =>
+  IN_MESH.every((name) => !existsSync(`${ROOT}/${name}`) || readSysctl(name, ROOT) === '0');
 
 export const checksSources = (): boolean => Number(readFileSync(`${ROOT}/${SOURCE_CHECK}`, 'utf8')) === STRICT;
 

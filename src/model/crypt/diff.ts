@@ -1,18 +1,8 @@
 /** The steps that make the host's WireGuard mesh as planned, in the order they must run: the new before the old goes. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import type { PublicKey } from '../values/types.js';
-import type {
-  CryptPeer,
-  CryptPlan,
-  CryptStep,
-  ObservedCrypt,
-  ObservedPeer,
-  ObservedWireguard,
-  WireguardPlan,
-} from './steps.js';
-
-/** As long as a session lives without a handshake (REJECT_AFTER_TIME of WireGuard), ms. */
-const SESSION_MS = 180_000;
+import { hasSession } from './rotation.js';
+import type { CryptPeer, CryptPlan, CryptStep, ObservedCrypt, ObservedWireguard, WireguardPlan } from './steps.js';
 
 export interface CryptMoment {
   /** What it was last made into: endpoints that are other ones since are set. Absent: by an earlier process, if at all. */
@@ -29,13 +19,15 @@ export function cryptDiff(
 ): readonly CryptStep[] {
   if (wanted === undefined)
     return found === undefined ? [] : [{ kind: 'removeCrypt', reason: 'no network is encrypted', prune: true }];
-  const seen: ObservedCrypt = found ?? { devices: [], strays: [], routes: [], forwards: true };
+  const seen: ObservedCrypt = found ?? { devices: [], strays: [], routes: [], quiet: false };
   const planned = new Set(wanted.devices.map((d) => d.link));
   const unplanned = seen.devices.filter((d) => !planned.has(d.link));
   return [
     ...(found === undefined ? [{ kind: 'createCrypt' as const, reason: 'missing' }] : []),
     ...(seen.unmounted ? [{ kind: 'mountCrypt' as const, reason: 'its file was unmounted' }] : []),
-    ...(seen.forwards ? [{ kind: 'stopForwarding' as const, reason: 'sends on what comes in' }] : []),
+    ...(seen.quiet
+      ? []
+      : [{ kind: 'quietMesh' as const, reason: 'sends on what comes in, or is particular about ways' }]),
     // By any other way out the frames of encrypted networks could leave as they are.
     ...seen.strays.map((link): CryptStep => ({ kind: 'removeCryptLink', link, reason: 'no WireGuard device' })),
     ...wanted.devices.flatMap((device) => deviceSteps(device, wanted, seen, moment)),
@@ -87,7 +79,7 @@ function changedPeers(
     if (isDeepStrictEqual(known.endpoint, peer.endpoint)) return true;
     const last = had.get(peer.key);
     // It has roamed, or its record is another since: while a session lives, what it says itself is right.
-    return last === undefined ? isAlive(known, now) : isDeepStrictEqual(last.endpoint, peer.endpoint);
+    return last === undefined ? hasSession(known, now) : isDeepStrictEqual(last.endpoint, peer.endpoint);
   };
   const isRight = (peer: CryptPeer): boolean => {
     const known = have.get(peer.key);
@@ -96,10 +88,6 @@ function changedPeers(
   const changed = peers.filter((peer) => !isPlaced(peer) || !isRight(peer));
   return { peers: changed, placed: new Set(changed.filter((p) => !isPlaced(p)).map((p) => p.key)) };
 }
-
-/** By a clock that may have been set: what lies ahead is of no use. */
-const isAlive = ({ handshake }: ObservedPeer, now: number): boolean =>
-  handshake !== undefined && handshake <= now && now - handshake < SESSION_MS;
 
 function removedPeers(device: WireguardPlan, { peers }: CryptPlan, { devices }: ObservedCrypt): readonly CryptStep[] {
   const { link } = device;

@@ -1,11 +1,8 @@
 /** What the host's WireGuard mesh should look like: a pure function of the nodes, of its own keys and of who has answered. */
-import { familyOf } from '../values/address.js';
-import type { Ip, Node, NodeId, PublicKey } from '../values/types.js';
+import { meshMtu } from '../plan/underlay.js';
+import type { Ip, Node, NodeAddress, NodeId, PublicKey } from '../values/types.js';
 import type { CryptPeer, CryptPlan, CryptRoute, ObservedCrypt, WireguardPlan } from './steps.js';
 import { cryptVtep, wireguardName } from './vtep.js';
-
-/** Outer IP and UDP headers, and WireGuard's own with its tag, by the underlay's family, bytes. */
-const WIREGUARD_OVERHEAD = { 4: 60, 6: 80 } as const;
 
 /** While a key has not answered yet, seconds: setting it provokes a handshake, and a lost one is tried again. */
 const PROVOKED = 25;
@@ -19,7 +16,7 @@ export interface OwnKey {
 export interface CryptSelf {
   readonly id: NodeId;
   /** Decides the overhead. */
-  readonly address: string;
+  readonly address: NodeAddress;
   /** Of the underlay, bytes. */
   readonly mtu: number;
   /** The newest last. */
@@ -27,10 +24,6 @@ export interface CryptSelf {
   /** Seconds; 0: none. */
   readonly keepalive: number;
 }
-
-/** The MTU of WireGuard devices on this underlay, bytes: what is encrypted fills a packet of the underlay exactly. */
-export const cryptMtu = ({ address, mtu }: Pick<CryptSelf, 'address' | 'mtu'>): number =>
-  mtu - WIREGUARD_OVERHEAD[familyOf(address)];
 
 /** Which pairs of an own key and a peer's have shaken hands, by the device. */
 export type Proven = (own: PublicKey, peer: PublicKey) => boolean;
@@ -67,7 +60,7 @@ function peerKeys(nodes: Iterable<Node>, { id, keys }: CryptSelf): readonly Peer
       const vtep = cryptVtep(key);
       if (taken.has(vtep)) continue;
       taken.add(vtep);
-      const endpoint = { address: crypt.endpoint ?? (address as string as Ip), port };
+      const endpoint = { address: crypt.endpoint ?? address, port };
       found.push({ node, key, vtep, endpoint, rotates: crypt.keys.length > 1 || keys.length > 1 });
     }
   }
@@ -78,7 +71,7 @@ export function cryptPlan(nodes: Iterable<Node>, self: CryptSelf, proven: Proven
   const devices = self.keys.map(
     ({ key, port }): WireguardPlan => ({
       ...{ link: wireguardName(key), key, vtep: cryptVtep(key), port },
-      mtu: cryptMtu(self),
+      mtu: meshMtu(self),
     }),
   );
   const keys = peerKeys(nodes, self);

@@ -2,10 +2,11 @@
  * The host's WireGuard mesh as it should be (Plan), as it was found (Observed), and the steps between the two. All of it
  * is in a namespace that has nothing else, but for the sockets of the devices, which are the host's.
  */
-import type { Ip, PublicKey } from '../values/types.js';
+import type { StepFrom } from '../plan/steps.js';
+import type { Ip, NodeAddress, PublicKey } from '../values/types.js';
 
 export interface CryptEndpoint {
-  readonly address: Ip;
+  readonly address: Ip | NodeAddress;
   /** UDP. */
   readonly port: number;
 }
@@ -77,40 +78,38 @@ export interface ObservedCrypt {
   /** Links that are no WireGuard devices, but lo. */
   readonly strays: readonly string[];
   readonly routes: readonly CryptRoute[];
-  /** What comes in by one device is not sent on by another, nor back. */
-  readonly forwards: boolean;
+  /** What comes in by one device is not sent on by another nor back, and is taken whichever way the answer goes. */
+  readonly quiet: boolean;
   /** Its file is not mounted any more; we alone keep it. */
   readonly unmounted?: true;
 }
 
-interface StepBase {
-  /** Why it is needed, for the log. */
-  readonly reason: string;
-  /** It takes away what nobody wants any more: only under a wish that came from the store itself. */
-  readonly prune?: true;
+type Nothing = Readonly<Record<never, never>>;
+
+interface OfLink {
+  readonly link: string;
 }
 
-export type CryptStep = StepBase &
-  (
-    | { readonly kind: 'createCrypt' }
-    | { readonly kind: 'mountCrypt' }
-    | { readonly kind: 'removeCrypt' }
-    | { readonly kind: 'stopForwarding' }
-    /** Born from the host's socket; down, with its key and port. */
-    | { readonly kind: 'createWireguard'; readonly device: WireguardPlan }
-    | { readonly kind: 'setWireguard'; readonly device: WireguardPlan }
-    | { readonly kind: 'removeCryptLink'; readonly link: string }
-    | { readonly kind: 'setCryptMtu'; readonly link: string; readonly mtu: number }
-    | { readonly kind: 'setCryptUp'; readonly link: string }
-    | { readonly kind: 'addVtep'; readonly link: string; readonly vtep: Ip }
-    /** `placed`: keys whose endpoints are set too; those of the others stay where they have roamed to. */
-    | {
-        readonly kind: 'putPeers';
-        readonly link: string;
-        readonly peers: readonly CryptPeer[];
-        readonly placed: ReadonlySet<PublicKey>;
-      }
-    | { readonly kind: 'removePeers'; readonly link: string; readonly keys: readonly PublicKey[] }
-    | { readonly kind: 'replaceCryptRoutes'; readonly routes: readonly CryptRoute[] }
-    | { readonly kind: 'removeCryptRoutes'; readonly to: readonly Ip[] }
-  );
+/** Kind of step to its arguments. */
+export interface CryptStepArgs {
+  createCrypt: Nothing;
+  /** Back on the file that somebody unmounted. */
+  mountCrypt: Nothing;
+  removeCrypt: Nothing;
+  quietMesh: Nothing;
+  /** Born from the host's socket; down, with its key and port. */
+  createWireguard: { readonly device: WireguardPlan };
+  setWireguard: { readonly device: WireguardPlan };
+  removeCryptLink: OfLink;
+  setCryptMtu: OfLink & { readonly mtu: number };
+  setCryptUp: OfLink;
+  addVtep: OfLink & { readonly vtep: Ip };
+  /** `placed`: keys whose endpoints are set too; those of the others stay where they have roamed to. */
+  putPeers: OfLink & { readonly peers: readonly CryptPeer[]; readonly placed: ReadonlySet<PublicKey> };
+  removePeers: OfLink & { readonly keys: readonly PublicKey[] };
+  replaceCryptRoutes: { readonly routes: readonly CryptRoute[] };
+  removeCryptRoutes: { readonly to: readonly Ip[] };
+}
+
+export type CryptStepKind = keyof CryptStepArgs;
+export type CryptStep<K extends CryptStepKind = CryptStepKind> = StepFrom<CryptStepArgs, K>;

@@ -1,14 +1,24 @@
 /** What each endpoint of a network is to this host; made once for each record. Pure. */
 import { familyOf, ipPart } from '../values/address.js';
 import { vxlanName } from '../values/names.js';
-import type { Cluster, Endpoint, Network, NodeAddress } from '../values/types.js';
+import type { Cluster, Endpoint, Ip, Network, NodeAddress } from '../values/types.js';
+import { isEncrypted } from './encryption.js';
 import { segmentOf } from './layout.js';
 import type { PeerPlan } from './namespace-plan.js';
 import type { Self } from './self.js';
 
-/** Where the endpoint's host takes VXLAN now; undefined for a host that is not known. */
-const vtepOf = (nodes: Cluster['nodes'], endpoint: Endpoint): NodeAddress | undefined =>
-  nodes.get(endpoint.node)?.address;
+/** Where the endpoint's host takes VXLAN now; undefined for a host that is not known, or that cannot be sent to. */
+function vtepOf(
+  nodes: Cluster['nodes'],
+  network: Network,
+  self: Who,
+  { node }: Endpoint,
+): NodeAddress | Ip | undefined {
+  if (isEncrypted(network.options)) return self.meshVteps.get(node);
+  const address = nodes.get(node)?.address;
+  // A VXLAN device sends to one family alone.
+  return address === undefined || familyOf(address) !== familyOf(self.address) ? undefined : address;
+}
 
 /** What an endpoint is to this host: one of its own, or what its VXLAN devices have to know of it. */
 type Part = 'own' | readonly PeerPlan[];
@@ -18,7 +28,7 @@ interface Met {
   readonly part: Part;
 }
 
-type Who = Pick<Self, 'id' | 'address'>;
+type Who = Pick<Self, 'id' | 'address' | 'meshVteps'>;
 
 interface Walk {
   readonly nodes: Cluster['nodes'];
@@ -29,10 +39,15 @@ interface Walk {
 const walks = new WeakMap<Network, Walk>();
 
 /** A walk over the network's endpoints meets nearly all those that the last one met, in nearly the same order. */
-export function walk({ endpoints, nodes }: Cluster, network: Network, { id, address }: Who): readonly Met[] {
+export function walk({ endpoints, nodes }: Cluster, network: Network, who: Who): readonly Met[] {
+  const { id, address, meshVteps } = who;
   const last = walks.get(network);
-  const isSame = last?.nodes === nodes && last.self.id === id && last.self.address === address;
-  const self = isSame ? last.self : { id, address };
+  const isSame =
+    last?.nodes === nodes &&
+    last.self.id === id &&
+    last.self.address === address &&
+    (last.self.meshVteps === meshVteps || !isEncrypted(network.options));
+  const self = isSame ? last.self : { id, address, meshVteps };
   const before = isSame ? last.met : [];
   const met: Met[] = [];
   let at = 0;
@@ -48,21 +63,19 @@ export function walk({ endpoints, nodes }: Cluster, network: Network, { id, addr
 
 function partOf(nodes: Cluster['nodes'], network: Network, self: Who, endpoint: Endpoint): Part {
   if (endpoint.node === self.id) return 'own';
-  const vtep = vtepOf(nodes, endpoint);
-  // A VXLAN device sends to one family alone.
-  if (vtep === undefined || familyOf(vtep) !== familyOf(self.address)) return [];
-  return peerPlans(network, endpoint, vtep);
+  const vtep = vtepOf(nodes, network, self, endpoint);
+  return vtep === undefined ? [] : peerPlans(network, endpoint, vtep);
 }
 
 interface Peering {
   readonly network: Network;
-  readonly vtep: NodeAddress;
+  readonly vtep: NodeAddress | Ip;
   readonly peers: readonly PeerPlan[];
 }
 
 const peerings = new WeakMap<Endpoint, Peering>();
 
-function peerPlans(network: Network, endpoint: Endpoint, vtep: NodeAddress): readonly PeerPlan[] {
+function peerPlans(network: Network, endpoint: Endpoint, vtep: NodeAddress | Ip): readonly PeerPlan[] {
   const known = peerings.get(endpoint);
   if (known?.network === network && known.vtep === vtep) return known.peers;
   const vxlan = vxlanName(segmentOf(network, endpoint));

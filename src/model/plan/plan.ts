@@ -2,6 +2,7 @@
 import { ipOf } from '../values/address.js';
 import { bridgeMac, bridgeName, namespaceName, OPTION_MULTICAST, vxlanName } from '../values/names.js';
 import type { Cluster, Ip, NamespaceName, Network, Subnet } from '../values/types.js';
+import { isEncrypted } from './encryption.js';
 import { layoutOf } from './layout.js';
 import type { BridgePlan, FloodPlan, NamespacePlan, PeerPlan, PortPlan } from './namespace-plan.js';
 import { walk } from './peers.js';
@@ -51,6 +52,7 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
     network: network.id,
     bridges: layoutOf(network).segments.map((subnets, i, { length }) => ({
       ...bridgePlan(self, subnets, i, mtu),
+      ...(isEncrypted(network.options) ? {} : { local: self.address }),
       ...(hasMulticast(network) && length === 1 ? { flooding: { gateways: subnets.flatMap(gatewaysOf) } } : {}),
     })),
     ports,
@@ -73,7 +75,6 @@ function bridgePlan(self: Self, subnets: readonly Subnet[], i: number, mtu: numb
     name: bridgeName(i),
     vxlan: vxlanName(i),
     vni: subnets[0]?.vni ?? 0,
-    local: self.address,
     port: self.port,
     mtu,
     mac: bridgeMac(self.id),

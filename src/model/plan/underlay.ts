@@ -1,14 +1,26 @@
 /** What a network and the network below it must have of each other. Pure. */
 import { contains, familyOf } from '../values/address.js';
 import type { Network, Node, NodeAddress } from '../values/types.js';
+import { isEncrypted } from './encryption.js';
 import type { Self } from './self.js';
 
 /** IP, UDP, VXLAN and inner Ethernet headers (RFC 7348), by the underlay's family, bytes. */
 const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const;
 
-/** The MTU inside a network: the user's underlay MTU, or this host's, less the overhead of VXLAN. */
-export const overlayMtu = (network: Network, self: Pick<Self, 'address' | 'mtu'>): number =>
-  (network.mtu ?? self.mtu) - VXLAN_OVERHEAD[familyOf(self.address)];
+/** Outer IP and UDP headers, and WireGuard's own with its tag, by the underlay's family, bytes. */
+const WIREGUARD_OVERHEAD = { 4: 60, 6: 80 } as const;
+
+/** The MTU of the mesh that encrypts, bytes: what it sends fills a packet of the underlay exactly. */
+export const meshMtu = ({ address, mtu }: Pick<Self, 'address' | 'mtu'>): number =>
+  mtu - WIREGUARD_OVERHEAD[familyOf(address)];
+
+/** The MTU inside a network: the user's underlay MTU, or this host's, less what is put around each frame. */
+export function overlayMtu(network: Network, { address, mtu }: Pick<Self, 'address' | 'mtu'>): number {
+  const underlay = network.mtu ?? mtu;
+  // Inside of the mesh all is IPv4.
+  if (isEncrypted(network.options)) return meshMtu({ address, mtu: underlay }) - VXLAN_OVERHEAD[4];
+  return underlay - VXLAN_OVERHEAD[familyOf(address)];
+}
 
 /** The node whose VTEP lies in the subnet, if any: such a network would cut its containers off that host. */
 export const underlayInside = (pool: string, nodes: Iterable<Node>): Node | undefined =>

@@ -19,6 +19,9 @@ export const OPTION_MULTICAST = 'tsoverlay.multicast';
 /** `on`: containers send from the MAC and the addresses of their records alone. */
 export const OPTION_ANTISPOOF = 'tsoverlay.antispoof';
 
+/** Set, and not to `false`: between hosts the network's frames go through the mesh that encrypts. Swarm's overlay has it too. */
+export const OPTION_ENCRYPTED = 'encrypted';
+
 /** Where the engine keeps network namespaces; `/var/run` is `/run`. */
 export const NETNS_DIR = '/var/run/docker/netns';
 
@@ -27,6 +30,9 @@ export const UNKNOWN_MAC = '00:00:00:00:00:00' as Mac;
 
 /** VXLAN's UDP port (RFC 7348), which the native overlay driver uses too; a cluster may have another. */
 export const DEFAULT_VXLAN_PORT = 4789;
+
+/** The first of two UDP ports of a host's WireGuard devices; the usual one (51820) may be somebody else's on the host. */
+export const DEFAULT_MESH_PORT = 51_840;
 
 /** `1-` and the first 10 hex digits of the network's id: the same on every host. */
 export const namespaceName = (id: NetworkId): NamespaceName => `1-${id.slice(0, 10)}` as NamespaceName;

@@ -41,7 +41,7 @@ export interface NodeKey {
 /** How the others reach a host's WireGuard. */
 export interface NodeCrypt {
   /** Where it can be reached, if not at the node's address. */
-  readonly endpoint?: Ip;
+  readonly endpoint?: NodeAddress;
   /** The newest last. */
   readonly keys: readonly NodeKey[];
 }

@@ -30,7 +30,9 @@ const RESYNC_MS = 30_000;
 /** Long enough for the calls that follow DeleteEndpoint, ms. */
 const DEFER_MS = 150;
 /** What of this host's part is the same for each plan. */
-type HostSelf = Pick<Self, 'id' | 'address' | 'port'> & { readonly mtu: () => number };
+interface HostSelf extends Pick<Self, 'id' | 'address' | 'port' | 'meshVteps'> {
+  readonly mtu: () => number;
+}
 
 export class HostPass {
   private readonly loop: Loop<NamespaceName>;

@@ -56,7 +56,8 @@ export class MeshHost {
         new CryptSpaces(this.netnsDir),
       ];
       this.parts = [host, generic, spaces];
-      return new LinuxCrypt(spaces, host, new Wireguard(generic), (key) => this.keys.privateKey(key));
+      const privateKey = this.keys.privateKey.bind(this.keys);
+      return new LinuxCrypt({ spaces, host, onHost: new Wireguard(generic), privateKey });
     });
   }
 

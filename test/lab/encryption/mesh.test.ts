@@ -49,7 +49,7 @@ describe('the mesh', () => {
     expect(names(a.path)).toEqual(['lo', 'eth0']);
     expect(reaches(a, b)).toBe(true);
     expect(await a.kernel.observe()).toMatchObject({
-      forwards: false,
+      quiet: true,
       devices: [{ port: 51_820, peers: [{ key: keyOf(b), handshake: expect.any(Number) }] }],
     });
   });
@@ -65,7 +65,7 @@ describe('the mesh', () => {
       setCryptMtu: () => run(a.crypt, 'ip', 'link', 'set', link, 'mtu', '1300'),
       replaceCryptRoutes: () => run(a.crypt, 'ip', 'route', 'flush', 'table', 'main'),
       addVtep: () => run(a.crypt, 'ip', 'address', 'flush', 'dev', link),
-      stopForwarding: () => run(a.crypt, 'sh', '-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward'),
+      quietMesh: () => run(a.crypt, 'sh', '-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward'),
       removeCryptLink: () => run(a.crypt, 'ip', 'link', 'add', 'way-out', 'type', 'dummy'),
       mountCrypt: () => run('/proc/self/ns/net', 'umount', a.crypt),
     };

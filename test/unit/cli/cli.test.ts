@@ -73,7 +73,7 @@ describe('tsoverlay node forget', () => {
 });
 
 it('tsoverlay status lists nodes and networks, what waits, and what cannot be read', async () => {
-  store.put({ 'nodes/10.0.0.99': '{"version":3}' });
+  store.put({ 'nodes/10.0.0.99': '{"version":4}' });
   expect(statusLines(await readStatus(store))).toEqual([
     '2 nodes',
     '  10.0.0.60  docker-10.0.0.60  away  id 302e302e  MTU 1500  1 endpoints',
@@ -82,7 +82,7 @@ it('tsoverlay status lists nodes and networks, what waits, and what cannot be re
     '  shop  172.16.1.0/24  VNI 256  3 endpoints',
     'waiting for 10.0.0.60: 1 endpoints; if it never returns: tsoverlay node forget 10.0.0.60',
     'waiting for 10.0.0.61: 2 endpoints; if it never returns: tsoverlay node forget 10.0.0.61',
-    'nodes/10.0.0.99 has version 3, which a newer release wrote; it is left alone',
+    'nodes/10.0.0.99 has version 4, which a newer release wrote; it is left alone',
   ]);
 });
 

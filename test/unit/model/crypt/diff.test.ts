@@ -19,7 +19,7 @@ const spoilt = (change: Partial<ObservedCrypt['devices'][number]>): ObservedCryp
 describe('a mesh', () => {
   test('that is not there is made, and its device is up only once it has its key, peers and address', () => {
     expect(kinds(wanted, undefined)).toEqual([
-      ...['createCrypt', 'stopForwarding', 'createWireguard', 'putPeers', 'addVtep', 'setCryptUp'],
+      ...['createCrypt', 'quietMesh', 'createWireguard', 'putPeers', 'addVtep', 'setCryptUp'],
       'replaceCryptRoutes',
     ]);
   });
@@ -37,7 +37,7 @@ describe('a mesh', () => {
     [spoilt({ key: keyOf(9) }), 'setWireguard'],
     [spoilt({ port: 4444 }), 'setWireguard'],
     [spoilt({ peers: [] }), 'putPeers'],
-    [{ ...made(wanted), forwards: true }, 'stopForwarding'],
+    [{ ...made(wanted), quiet: false }, 'quietMesh'],
     [{ ...made(wanted), unmounted: true as const }, 'mountCrypt'],
     [{ ...made(wanted), strays: ['eth0'] }, 'removeCryptLink'],
     [{ ...made(wanted), routes: [] }, 'replaceCryptRoutes'],

@@ -1,7 +1,7 @@
 /** Hosts with keys, for what is planned of them. */
 import type { CryptSelf, OwnKey } from '../../../../src/model/crypt/plan.js';
 import type { CryptPlan, ObservedCrypt } from '../../../../src/model/crypt/steps.js';
-import type { Node, PublicKey } from '../../../../src/model/values/types.js';
+import type { Node, NodeAddress, PublicKey } from '../../../../src/model/values/types.js';
 import { idOf, nodeOf } from '../../nodes.js';
 
 export const keyOf = (n: number): PublicKey => Buffer.alloc(32, n).toString('base64') as PublicKey;
@@ -16,7 +16,7 @@ export const host = (n: number, ...keys: readonly number[]): Node => ({
 export const own = (n: number, place = 0): OwnKey => ({ key: keyOf(n), port: 51_820 + place });
 
 export const selfAt = (n: number, ...keys: readonly OwnKey[]): CryptSelf => ({
-  ...{ id: idOf(`10.0.0.${n}`), address: `10.0.0.${n}`, mtu: 1500, keepalive: 0 },
+  ...{ id: idOf(`10.0.0.${n}`), address: `10.0.0.${n}` as NodeAddress, mtu: 1500, keepalive: 0 },
   keys,
 });
 
@@ -34,5 +34,5 @@ export const made = (
   })),
   strays: [],
   routes,
-  forwards: false,
+  quiet: true,
 });

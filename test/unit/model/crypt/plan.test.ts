@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { cryptMtu, cryptPlan, cryptVteps, type Proven } from '../../../../src/model/crypt/plan.js';
+import { cryptPlan, cryptVteps, type Proven } from '../../../../src/model/crypt/plan.js';
 import { cryptVtep, wireguardName } from '../../../../src/model/crypt/vtep.js';
-import type { Node, NodeId, PublicKey } from '../../../../src/model/values/types.js';
+import { meshMtu } from '../../../../src/model/plan/underlay.js';
+import type { Node, NodeAddress, NodeId, PublicKey } from '../../../../src/model/values/types.js';
 import { host, keyOf, own, selfAt } from './mesh.js';
 
 const never: Proven = () => false;
@@ -15,8 +16,8 @@ test('an address and a name are made of a key', () => {
 });
 
 test('what is encrypted fills a packet of the underlay: 60 bytes over IPv4, 80 over IPv6', () => {
-  expect(cryptMtu({ address: '10.0.0.1', mtu: 1500 })).toBe(1440);
-  expect(cryptMtu({ address: 'fd00::1', mtu: 1500 })).toBe(1420);
+  expect(meshMtu({ address: '10.0.0.1' as NodeAddress, mtu: 1500 })).toBe(1440);
+  expect(meshMtu({ address: 'fd00::1' as NodeAddress, mtu: 1500 })).toBe(1420);
 });
 
 describe('with one key everywhere', () => {
