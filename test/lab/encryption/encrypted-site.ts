@@ -1,0 +1,254 @@
+/** Two hosts with a cable between them, an encrypted network and a plain one, and on each host a container of both. */
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { isKernelError } from '../../../src/errors.js';
+import { LinuxKernel } from '../../../src/kernel/host.js';
+import { createNamespace, removeNamespace, withNamespace } from '../../../src/kernel/system/netns.js';
+import { cryptDiff } from '../../../src/model/crypt/diff.js';
+import { type CryptSelf, cryptPlan, cryptVteps, provenBy } from '../../../src/model/crypt/plan.js';
+import type { CryptPlan } from '../../../src/model/crypt/steps.js';
+import { cryptVtep, wireguardName } from '../../../src/model/crypt/vtep.js';
+import { diff } from '../../../src/model/diff/diff.js';
+import { plan } from '../../../src/model/plan/plan.js';
+import { overlayMtu } from '../../../src/model/plan/underlay.js';
+import { CRYPT_NAMESPACE, containerEnd, DEFAULT_MESH_PORT, namespaceName } from '../../../src/model/values/names.js';
+import type {
+  Cidr,
+  Endpoint,
+  EndpointId,
+  Ip,
+  Mac,
+  Network,
+  NetworkId,
+  Node,
+  NodeAddress,
+  PublicKey,
+} from '../../../src/model/values/types.js';
+import { CryptKeys } from '../../../src/store/data-dir/crypt-keys.js';
+import { run } from '../../kernel/bench.js';
+import { forgedPing, sendUdp } from '../../kernel/forger.js';
+import { endpoint, network, selfOf } from '../../unit/model/fixtures.js';
+import { livingNode } from '../../unit/nodes.js';
+import { MARKS, type Which } from './wire.js';
+
+/** The first packet waits for the handshake, which takes its time in an emulated machine, s. */
+const PATIENCE_S = 5;
+/** An address that no container has. */
+const NOBODY = 200;
+
+const NETWORKS: Readonly<Record<Which, Network>> = {
+  encrypted: network({ id: 'ab'.repeat(32) as NetworkId, options: { encrypted: '' } }),
+  plain: network({
+    id: 'cd'.repeat(32) as NetworkId,
+    subnets: [{ pool: '172.16.2.0/24' as Cidr, gateway: '172.16.2.254/24' as Cidr, aux: {}, vni: 257 }],
+  }),
+};
+const SUBNET = { encrypted: 1, plain: 2 } as const;
+const macOf = (which: Which, n: number): Mac => `02:42:ac:10:0${SUBNET[which]}:0${n}` as Mac;
+
+/** One of the hosts, with all that a process of ours has of it. */
+class SiteHost {
+  readonly path: string;
+  readonly netnsDir: string;
+  readonly keys: CryptKeys;
+  readonly kernel: LinuxKernel;
+  before: CryptPlan | undefined;
+
+  constructor(
+    readonly n: number,
+    readonly address: NodeAddress,
+    dir: string,
+  ) {
+    this.path = `${dir}/docker0${n}`;
+    this.netnsDir = `${dir}/netns${n}`;
+    createNamespace(this.path);
+    for (const folder of [this.netnsDir, `${dir}/data${n}`]) mkdirSync(folder);
+    run(this.path, 'ip', 'link', 'set', 'lo', 'up');
+    const keys = CryptKeys.open(`${dir}/data${n}`, DEFAULT_MESH_PORT, () => {});
+    this.keys = keys;
+    const options = { advertise: address, netnsDir: this.netnsDir, privateKey: keys.privateKey.bind(keys) };
+    this.kernel = withNamespace(this.path, () => new LinuxKernel(options));
+  }
+
+  get node(): Node {
+    return livingNode(this.address, { crypt: { keys: this.keys.own.map(({ key, port }) => ({ key, port })) } });
+  }
+
+  get self(): CryptSelf {
+    return { id: this.node.id, address: this.address, mtu: 1500, keys: this.keys.own, keepalive: 0 };
+  }
+
+  container(which: Which): string {
+    return `${this.path}-${which}`;
+  }
+}
+
+export class EncryptedSite {
+  readonly hosts: readonly [SiteHost, SiteHost];
+  private readonly dir = mkdtempSync(`${tmpdir()}/tsoverlay-site-`);
+  private readonly endpoints: readonly Endpoint[];
+
+  private constructor(addresses: readonly [string, string]) {
+    const [a, b] = addresses as readonly [NodeAddress, NodeAddress];
+    this.hosts = [new SiteHost(1, a, this.dir), new SiteHost(2, b, this.dir)];
+    run(
+      this.hosts[0].path,
+      'ip',
+      'link',
+      'add',
+      'eth0',
+      'type',
+      'veth',
+      'peer',
+      'name',
+      'eth0',
+      'netns',
+      this.hosts[1].path,
+    );
+    for (const { path, address } of this.hosts) {
+      const [bits, more] = address.includes(':') ? ['64', ['nodad']] : ['24', []];
+      run(path, 'ip', 'address', 'add', `${address}/${bits}`, 'dev', 'eth0', ...more);
+      run(path, 'ip', 'link', 'set', 'eth0', 'up');
+    }
+    this.endpoints = this.hosts.flatMap(({ n, address }) =>
+      (['encrypted', 'plain'] as const).map((which) =>
+        endpoint(n, address, {
+          ...{ id: `${n}${SUBNET[which]}`.padEnd(64, 'e') as EndpointId, network: NETWORKS[which].id },
+          ...{ addresses: [`172.16.${SUBNET[which]}.${n}/24` as Cidr], mac: macOf(which, n) },
+        }),
+      ),
+    );
+  }
+
+  /** With all of it made, twice: the second look finds nothing to do. */
+  static async make(addresses: readonly [string, string] = ['10.0.0.1', '10.0.0.2']): Promise<EncryptedSite> {
+    const site = new EncryptedSite(addresses);
+    await site.converge();
+    for (const { n, address } of site.hosts)
+      for (const which of ['encrypted', 'plain'] as const) site.furnish(which, n, address);
+    const left = await site.converge();
+    if (left.length > 0) throw new Error(`there is more to do: ${left.join(', ')}`);
+    return site;
+  }
+
+  /** As the passes do it. Gives what was done. */
+  async converge(): Promise<readonly string[]> {
+    const nodes = new Map(this.hosts.map(({ node }) => [node.id, node]));
+    const done: string[] = [];
+    for (const host of this.hosts) {
+      const found = await host.kernel.mesh.observe();
+      const proven = provenBy(found);
+      const wanted = cryptPlan(nodes.values(), host.self, proven);
+      const moment = { now: Date.now(), ...(host.before === undefined ? {} : { before: host.before }) };
+      for (const step of cryptDiff(wanted, found, moment)) {
+        await host.kernel.mesh.apply(step);
+        done.push(step.kind);
+      }
+      host.before = wanted;
+      const meshVteps = cryptVteps(nodes.values(), host.self, proven);
+      for (const of of Object.values(NETWORKS)) done.push(...(await this.makeNetwork(host, of, nodes, meshVteps)));
+    }
+    return done;
+  }
+
+  private async makeNetwork(
+    host: SiteHost,
+    of: Network,
+    nodes: ReadonlyMap<Node['id'], Node>,
+    meshVteps: ReadonlyMap<Node['id'], Ip>,
+  ): Promise<readonly string[]> {
+    const name = namespaceName(of.id);
+    const endpoints = new Map(this.endpoints.filter((e) => e.network === of.id).map((e) => [e.id, e]));
+    const joined = new Set(endpoints.keys());
+    const cluster = {
+      ...{ nodes, networks: new Map([[of.id, of]]), endpoints: new Map([[of.id, endpoints]]) },
+      ...{ unreadable: new Set<NetworkId>(), complete: true },
+    };
+    const self = { ...selfOf(host.address), meshVteps, joined, sandboxes: new Map() };
+    const steps = diff(name, plan(cluster, self, name), await host.kernel.observe(name));
+    for (const step of steps) await host.kernel.apply(step);
+    return steps.map((step) => step.kind);
+  }
+
+  /** The container's end, as the engine sets it up. */
+  private furnish(which: Which, n: number, address: NodeAddress): void {
+    const host = this.hosts[n - 1] ?? this.hosts[0];
+    const id = this.endpoints.find((e) => e.node === host.node.id && e.network === NETWORKS[which].id)?.id;
+    const inside = host.container(which);
+    createNamespace(inside);
+    run(host.path, 'ip', 'link', 'set', containerEnd(id ?? ('' as EndpointId)), 'netns', inside, 'name', 'eth0');
+    run(inside, 'ip', 'link', 'set', 'eth0', 'address', macOf(which, n));
+    run(inside, 'ip', 'address', 'add', `172.16.${SUBNET[which]}.${n}/24`, 'dev', 'eth0');
+    run(inside, 'ip', 'link', 'set', 'eth0', 'mtu', String(overlayMtu(NETWORKS[which], { address, mtu: 1500 })), 'up');
+  }
+
+  /** A marked packet from the one container to the other; whether it was answered. */
+  marked(which: Which, seconds = PATIENCE_S): boolean {
+    const mark = Buffer.from(MARKS[which]).toString('hex');
+    return this.ping(which, '-p', mark, '-s', '64', '-c', '1', '-w', String(seconds));
+  }
+
+  /** Whether a packet of so many bytes with DF gets through. */
+  fits(which: Which, bytes: number): boolean {
+    return this.ping(which, '-M', 'do', '-s', String(bytes - 28), '-c', '1', '-w', String(PATIENCE_S));
+  }
+
+  private ping(which: Which, ...words: string[]): boolean {
+    try {
+      run(this.hosts[0].container(which), 'ping', '-q', ...words, `172.16.${SUBNET[which]}.2`);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Whether VXLAN with a question for the first host's container, sent from this namespace, gets to it. */
+  forged(which: Which, from: string, to: string): boolean {
+    const inside = this.hosts[0].container(which);
+    const asked = (): number => {
+      const [, values = ''] = run(inside, 'cat', '/proc/net/snmp').match(/^Icmp: (\d.*)$/m) ?? [];
+      return Number(values.split(' ')[7]);
+    };
+    const before = asked();
+    const vni = NETWORKS[which].subnets[0]?.vni ?? 0;
+    const [source, target] = [NOBODY, 1].map((n) => `172.16.${SUBNET[which]}.${n}`) as [string, string];
+    try {
+      sendUdp(from, to, forgedPing(vni, macOf(which, 1), source, target));
+    } catch (e) {
+      if (!isKernelError(e, 'ENETUNREACH')) throw e;
+    }
+    run(inside, 'sleep', '0.3');
+    return asked() > before;
+  }
+
+  /** The first host's mesh. */
+  get mesh(): string {
+    return `${this.hosts[0].netnsDir}/${CRYPT_NAMESPACE}`;
+  }
+
+  private get key(): PublicKey {
+    return this.hosts[0].keys.own.map(({ key }) => key)[0] ?? ('' as PublicKey);
+  }
+
+  get device(): string {
+    return wireguardName(this.key);
+  }
+
+  get vtep(): Ip {
+    return cryptVtep(this.key);
+  }
+
+  inMesh(...command: string[]): void {
+    run(this.mesh, ...command);
+  }
+
+  close(): void {
+    for (const host of this.hosts) {
+      host.kernel.close();
+      for (const file of readdirSync(host.netnsDir)) removeNamespace(`${host.netnsDir}/${file}`);
+      for (const which of ['encrypted', 'plain'] as const) removeNamespace(host.container(which));
+      removeNamespace(host.path);
+    }
+    rmSync(this.dir, { recursive: true });
+  }
+}
