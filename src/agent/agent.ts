@@ -120,8 +120,9 @@ export class Agent {
   /** By what is known, from the store or from the copy: what runs here gets its networks and names. */
   private makeRight(): void {
     const { view, membership } = this.parts.cluster;
-    const { host, mesh } = this.parts.passes;
+    const { host, mesh, fence } = this.parts.passes;
     this.news.followCluster();
+    fence.kick();
     mesh.kick();
     host.open();
     for (const network of membership.networks) host.kick(network);

@@ -46,7 +46,7 @@ export class News {
   }
 
   private clusterChanged(cluster: Cluster, { networks, nodes, endpoints }: ClusterChange): void {
-    const { host, engine, containers, node, mesh, guard, findings } = this.parts.passes;
+    const { host, engine, containers, node, mesh, fence, guard, findings } = this.parts.passes;
     const { membership, copy } = this.parts.cluster;
     const changed = differing(this.known, cluster.networks);
     this.known = cluster.networks;
@@ -59,6 +59,7 @@ export class News {
     }
     if (networks || nodes) {
       mesh.kick();
+      fence.kick();
       guard.kick();
       findings.look(cluster);
     }

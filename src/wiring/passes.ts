@@ -4,6 +4,7 @@ import type { Config } from '../config/config.js';
 import { DockerEngine } from '../engine/docker.js';
 import { messageOf } from '../errors.js';
 import { NftConsulGuard } from '../kernel/rules/consul-guard.js';
+import { EncryptionFence } from '../kernel/rules/encryption-fence.js';
 import { VxlanGuard } from '../kernel/rules/vxlan-guard.js';
 import { familyOf } from '../model/values/address.js';
 import { DEFAULT_MESH_PORT } from '../model/values/names.js';
@@ -17,6 +18,7 @@ import { RestartPass } from '../reconcile/engine/restart-pass.js';
 import { ConsulGuardPass } from '../reconcile/guards/consul-guard-pass.js';
 import { GuardPass } from '../reconcile/guards/guard-pass.js';
 import { HostPass } from '../reconcile/host/host-pass.js';
+import { FencePass } from '../reconcile/mesh/fence-pass.js';
 import { MeshPass } from '../reconcile/mesh/mesh-pass.js';
 import { Rotation } from '../reconcile/mesh/rotation.js';
 import type { ClusterParts } from './cluster.js';
@@ -97,7 +99,8 @@ function makeHostPasses(config: Config, log: Logger, { ground, cluster, registry
   );
   const guarded = config.consulGuard ? (config.consul?.servers ?? []) : [];
   const consulGuard = new ConsulGuardPass(new NftConsulGuard(), guarded, () => docker.bridges(), log);
-  return { node, host, mesh, guard, consulGuard };
+  const fence = new FencePass({ fence: new EncryptionFence(), view, log });
+  return { node, host, mesh, fence, guard, consulGuard };
 }
 
 /** What they compare the cluster with is the engine's. */

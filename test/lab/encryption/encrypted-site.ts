@@ -1,6 +1,7 @@
 /** Two hosts with a cable between them, an encrypted network and a plain one, and on each host a container of both. */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { execa } from 'execa';
 import { isKernelError } from '../../../src/errors.js';
 import { LinuxKernel } from '../../../src/kernel/host.js';
 import { createNamespace, removeNamespace, withNamespace } from '../../../src/kernel/system/netns.js';
@@ -24,6 +25,7 @@ import type {
   NodeAddress,
   PublicKey,
 } from '../../../src/model/values/types.js';
+import { Rotation } from '../../../src/reconcile/mesh/rotation.js';
 import { CryptKeys } from '../../../src/store/data-dir/crypt-keys.js';
 import { run } from '../../kernel/bench.js';
 import { forgedPing, sendUdp } from '../../kernel/forger.js';
@@ -52,6 +54,7 @@ class SiteHost {
   readonly netnsDir: string;
   readonly keys: CryptKeys;
   readonly kernel: LinuxKernel;
+  readonly rotation: Rotation;
   before: CryptPlan | undefined;
 
   constructor(
@@ -66,12 +69,15 @@ class SiteHost {
     run(this.path, 'ip', 'link', 'set', 'lo', 'up');
     const keys = CryptKeys.open(`${dir}/data${n}`, DEFAULT_MESH_PORT, () => {});
     this.keys = keys;
+    this.rotation = new Rotation({ keys, everyMs: 0, log: { info: () => {} } as never });
     const options = { advertise: address, netnsDir: this.netnsDir, privateKey: keys.privateKey.bind(keys) };
     this.kernel = withNamespace(this.path, () => new LinuxKernel(options));
   }
 
   get node(): Node {
-    return livingNode(this.address, { crypt: { keys: this.keys.own.map(({ key, port }) => ({ key, port })) } });
+    return livingNode(this.address, {
+      crypt: { keys: this.rotation.published.map(({ key, port }) => ({ key, port })) },
+    });
   }
 
   get self(): CryptSelf {
@@ -138,6 +144,7 @@ export class EncryptedSite {
     for (const host of this.hosts) {
       const found = await host.kernel.mesh.observe();
       const proven = provenBy(found);
+      host.rotation.look(nodes.values(), host.self, found, proven);
       const wanted = cryptPlan(nodes.values(), host.self, proven);
       const moment = { now: Date.now(), ...(host.before === undefined ? {} : { before: host.before }) };
       for (const step of cryptDiff(wanted, found, moment)) {
@@ -186,6 +193,17 @@ export class EncryptedSite {
   marked(which: Which, seconds = PATIENCE_S): boolean {
     const mark = Buffer.from(MARKS[which]).toString('hex');
     return this.ping(which, '-p', mark, '-s', '64', '-c', '1', '-w', String(seconds));
+  }
+
+  /** So many packets, 50 a second, from the one container to the other: how many were lost, once all are sent. */
+  async lost(which: Which, count: number, meanwhile: () => Promise<unknown>): Promise<number> {
+    const words = ['ping', '-q', '-i', '0.02', '-c', String(count), '-W', '5', `172.16.${SUBNET[which]}.2`];
+    const ping = execa('nsenter', [`--net=${this.hosts[0].container(which)}`, ...words], { reject: false });
+    await meanwhile();
+    const { stdout } = await ping;
+    const [, sent = '0', got = '0'] = stdout.match(/(\d+) packets transmitted, (\d+) received/) ?? [];
+    if (Number(sent) !== count) throw new Error(`sent ${sent} of ${count}: ${stdout}`);
+    return Number(sent) - Number(got);
   }
 
   /** Whether a packet of so many bytes with DF gets through. */
