@@ -6,14 +6,15 @@
 /** Layer to what it may import besides itself and the files of no layer below. */
 export const LAYERS = {
   model: [],
-  store: ['model'],
-  kernel: ['model'],
-  engine: ['model'],
-  registry: ['store', 'model'],
-  reconcile: ['registry', 'store', 'model'],
-  dns: ['registry', 'store', 'kernel', 'model'],
-  api: ['dns', 'reconcile', 'registry', 'store', 'model'],
-  cli: ['config', 'registry', 'store', 'kernel', 'model'],
+  health: ['model'],
+  store: ['health', 'model'],
+  kernel: ['health', 'model'],
+  engine: ['health', 'model'],
+  registry: ['store', 'health', 'model'],
+  reconcile: ['registry', 'store', 'health', 'model'],
+  dns: ['registry', 'store', 'kernel', 'health', 'model'],
+  api: ['dns', 'reconcile', 'registry', 'store', 'health', 'model'],
+  cli: ['config', 'registry', 'store', 'kernel', 'health', 'model'],
   config: ['store', 'model'],
 };
 /** Files of no layer that every layer may import. */

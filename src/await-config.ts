@@ -3,21 +3,21 @@
  * it is to advertise later than its engine starts: until then the plugin is there, and says what it waits for.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { makeRefusal, serve } from './api/server.js';
 import { type Config, type Env, readConfig, readSockets } from './config/config.js';
 import { NotYetError } from './errors.js';
+import type { Log } from './health/events.js';
 
 const LOOK_MS = 500;
 
 /** The settings, as soon as they can be used. Throws a UserError for what no waiting puts right. */
-export async function awaitConfig(env: Env, log: Logger): Promise<Config> {
+export async function awaitConfig(env: Env, log: Log): Promise<Config> {
   const first = tryConfig(env);
   if (!(first instanceof NotYetError)) return first;
   const sockets = readSockets(env.PLUGIN_SOCKETS ?? '');
   // A process has a service manager that starts it again, and a person who wants to know at once.
   if (sockets.length === 1) throw first;
-  log.warn({ err: first.message }, 'waiting for what CLUSTER_ADVERTISE names');
+  log.warn({ event: 'waiting', err: first.message }, 'waiting for what CLUSTER_ADVERTISE names');
   const app = makeRefusal(`tsoverlay: ${first.message}; waiting for it`);
   const servers = await Promise.all(sockets.map((path) => serve(app, path)));
   try {

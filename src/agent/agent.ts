@@ -1,18 +1,21 @@
 /** All parts of tsoverlay put together, started in an order that never prunes too early and serves at once. */
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { makeRoutes } from '../api/routes.js';
 import { makeApp, serve } from '../api/server.js';
 import type { Config } from '../config/config.js';
 import { isUserError, messageOf } from '../errors.js';
+import { briefOf } from '../health/brief.js';
+import type { Reason } from '../health/entry.js';
+import type { Log } from '../health/events.js';
+import type { RowsOf } from '../health/row.js';
+import { Rows } from '../health/rows.js';
 import { insist } from '../insist.js';
 import { assemble, type Parts } from '../wiring/assemble.js';
 import { PATIENCE_MS } from '../wiring/ground.js';
 import { Healing } from './healing.js';
 import { Loading } from './loading.js';
 import { News } from './news.js';
-import { troublesOf } from './troubles.js';
 
 /** How long a stop takes down what was put off, ms. */
 const CATCH_UP_MS = 1_000;
@@ -32,15 +35,16 @@ export class Agent {
   private readonly loading: Loading;
 
   private constructor(
-    private readonly log: Logger,
+    private readonly log: Log,
+    private readonly rows: Rows,
     private readonly parts: Parts,
     private readonly servers: readonly Server[],
     private readonly events: AgentEvents,
   ) {
-    const { ground, cluster, passes } = parts;
-    this.news = new News(parts);
+    const { ground, cluster, registry, names, passes } = parts;
+    this.news = new News({ ...ground, ...cluster, ...registry, ...names, ...passes });
     this.healing = new Healing({
-      ...{ ...cluster, log, ending: this.ending.signal },
+      ...{ ...cluster, log, rows: rows.of('agent.heal'), ending: this.ending.signal },
       onHealed: () => {
         passes.node.kick();
         cluster.exposure.look();
@@ -52,14 +56,16 @@ export class Agent {
   }
 
   /** Resolves once the sockets are served. Rejects with a UserError when a setting or the host forbids it. */
-  static async start(config: Config, log: Logger, isFirst: boolean, events: AgentEvents): Promise<Agent> {
+  static async start(config: Config, log: Log, isFirst: boolean, events: AgentEvents): Promise<Agent> {
     const began = performance.now();
-    const parts = await assemble(config, log);
+    const rows = new Rows(log);
+    const parts = await assemble(config, log, rows);
     // Before the first call: what is attached already is live, its addresses are not up for grabs.
     await parts.passes.host.adopt();
-    const agent = new Agent(log, parts, await serveAll(config, log, parts), events);
+    const agent = new Agent(log, rows, parts, await serveAll(config, log, parts, rows), events);
     log.info(
       {
+        event: 'serving',
         sockets: config.sockets,
         id: parts.ground.self,
         advertise: config.advertise,
@@ -82,23 +88,25 @@ export class Agent {
     await Promise.race([cluster.registration.release().catch(() => undefined), sleep(RELEASE_MS)]);
     await ground.store.close();
     ground.kernel.close();
+    this.rows.stop();
     // Whoever goes on talking to this one would talk to nobody.
     for (const server of this.servers) server.closeAllConnections();
   }
 
   private async run(isFirst: boolean, patienceMs: number): Promise<void> {
-    const { node, consulGuard } = this.parts.passes;
+    const { node, hostParts } = this.parts.passes;
+    hostParts.kick('sysctls');
     node.kick();
-    consulGuard.kick();
-    void this.insist('it is not settled yet who this host is', () => this.settle());
-    const loaded = this.insist('the cluster could not be loaded', () => this.loading.load(this.ending.signal));
+    hostParts.kick('consulGuard');
+    void this.insist(this.rows.of('agent.identity'), () => this.settle());
+    const loaded = this.insist(this.rows.of('agent.load'), () => this.loading.load(this.ending.signal));
     await Promise.race([loaded, sleep(Math.max(0, patienceMs))]);
     if (!this.loading.isLoaded) this.loading.startFromCopy();
     this.makeRight();
     await loaded;
     this.keepOut();
     await this.parts.ground.tenure.taken();
-    await this.insist('the cluster could not be loaded', () => this.loading.complete());
+    await this.insist(this.rows.of('agent.load'), () => this.loading.complete());
     if (!this.ending.signal.aborted) await this.prune(isFirst);
   }
 
@@ -120,22 +128,25 @@ export class Agent {
   /** By what is known, from the store or from the copy: what runs here gets its networks and names. */
   private makeRight(): void {
     const { view, membership } = this.parts.cluster;
-    const { host, mesh, fence } = this.parts.passes;
+    const { host, hostParts } = this.parts.passes;
     this.news.followCluster();
-    fence.kick();
-    mesh.kick();
+    hostParts.kick('encryptionFence');
+    hostParts.kick('crypt');
     host.open();
     for (const network of membership.networks) host.kick(network);
     this.parts.names.sandboxes.sync();
-    this.log.info({ networks: view.current.networks.size, nodes: view.current.nodes.size }, 'cluster loaded');
+    this.log.info(
+      { event: 'loaded', networks: view.current.networks.size, nodes: view.current.nodes.size },
+      'cluster loaded',
+    );
   }
 
   /** By what the store itself says: who is no node of the cluster is kept out. */
   private keepOut(): void {
     const { exposure, view } = this.parts.cluster;
-    const { guard, findings } = this.parts.passes;
+    const { hostParts, findings } = this.parts.passes;
     exposure.look();
-    guard.kick();
+    hostParts.kick('vxlanGuard');
     findings.look(view.current);
   }
 
@@ -145,26 +156,26 @@ export class Agent {
     this.parts.ground.tenure.trust();
     upgrade.kick();
     host.kickAll();
-    if (isFirst) await this.insist('what died with the host could not be freed', () => containers.reapDead());
+    if (isFirst) await this.insist(this.rows.of('agent.reap'), () => containers.reapDead());
     this.parts.cluster.copy.soon();
     void this.parts.registry.cooldown.load();
     this.news.followEngine(this.ending.signal);
   }
 
   /** Tries until it works: Consul may come long after us. */
-  private async insist(complaint: string, work: () => Promise<void>): Promise<void> {
-    await insist(this.log, this.ending.signal, complaint, work);
+  private async insist(rows: RowsOf<Reason>, work: () => Promise<void>): Promise<void> {
+    await insist(rows.row(), this.ending.signal, work);
   }
 }
 
 /** One server for each socket, which all answer the same. */
-async function serveAll(config: Config, log: Logger, parts: Parts): Promise<readonly Server[]> {
+async function serveAll(config: Config, log: Log, parts: Parts, rows: Rows): Promise<readonly Server[]> {
   const { networkDriver, ipamDriver } = parts.drivers;
   const app = makeApp(
     makeRoutes(networkDriver, ipamDriver, config.scope),
     log,
     () => parts.passes.restarts.kick(),
-    () => troublesOf(parts.ground),
+    () => briefOf(rows.snapshot),
   );
   return Promise.all(config.sockets.map((path) => serve(app, path)));
 }

@@ -1,5 +1,7 @@
 /** A store that was wiped or replaced gets what this host holds: one healing at a time, tried until it is done. */
-import type { Logger } from 'pino';
+import type { Reason } from '../health/entry.js';
+import type { Log } from '../health/events.js';
+import type { RowsOf } from '../health/row.js';
 import { insist } from '../insist.js';
 import type { Cluster } from '../model/values/types.js';
 import type { Healer } from '../registry/healing/healer.js';
@@ -10,7 +12,8 @@ export interface HealingParts {
   /** Told after each that the store knows us again. */
   readonly onHealed: () => void;
   readonly ending: AbortSignal;
-  readonly log: Pick<Logger, 'error' | 'warn'>;
+  readonly log: Pick<Log, 'warn'>;
+  readonly rows: RowsOf<Reason>;
 }
 
 export class Healing {
@@ -32,14 +35,14 @@ export class Healing {
     const { healer, view, onHealed, log } = this.parts;
     const healing = await healer.heal(view.current);
     onHealed();
-    log.warn(healing, 'the store was wiped or replaced; published what this host holds');
+    log.warn({ event: 'healed', ...healing }, 'the store was wiped or replaced; published what this host holds');
   }
 
   private async run(): Promise<void> {
-    const { log, ending } = this.parts;
+    const { rows, ending } = this.parts;
     while (this.isWanted && !ending.aborted) {
       this.isWanted = false;
-      await insist(log, ending, 'the store could not be healed', () => this.heal());
+      await insist(rows.row(), ending, () => this.heal());
     }
   }
 }

@@ -1,5 +1,5 @@
 /** How a start comes to know the cluster: from the store, or until that answers from the copy in DATA_DIR. */
-import type { Logger } from 'pino';
+import type { Log } from '../health/events.js';
 import type { NodeId } from '../model/values/types.js';
 import type { Reclaimer } from '../registry/healing/reclaimer.js';
 import type { Membership } from '../registry/local/membership.js';
@@ -23,7 +23,7 @@ export interface LoadingParts {
   readonly view: Pick<ClusterView, 'distrust' | 'ready' | 'remember' | 'seed' | 'start'>;
   /** Publishes what this host holds. */
   readonly heal: () => Promise<void>;
-  readonly log: Pick<Logger, 'warn'>;
+  readonly log: Pick<Log, 'warn'>;
 }
 
 export class Loading {
@@ -78,7 +78,7 @@ export class Loading {
     if (prefixes === undefined) return;
     membership.adopt(networksOf(prefixes, self));
     view.seed(prefixes);
-    log.warn('the store does not answer as expected; starting from the copy in DATA_DIR');
+    log.warn({ event: 'from-copy' }, 'the store does not answer as expected; starting from the copy in DATA_DIR');
   }
 
   /** Before the endpoints are read, or at least before any is taken for gone: what others freed while we were away. */

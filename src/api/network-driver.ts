@@ -5,10 +5,10 @@ import { UserError } from '../errors.js';
 import { segmentsOf } from '../model/plan/layout.js';
 import type { Route } from '../model/plan/namespace-plan.js';
 import { staticRoutes } from '../model/plan/ports.js';
-import { inPool, ipOf, networkOf, parseIp } from '../model/values/address.js';
+import { ipOf } from '../model/values/address.js';
 import { containerEnd, OPTION_MIRROR } from '../model/values/names.js';
-import { isId, MOST } from '../model/values/shapes.js';
-import type { Cidr, Endpoint, EndpointId, Ip, Network, NetworkId } from '../model/values/types.js';
+import { isId } from '../model/values/shapes.js';
+import type { Cidr, Endpoint, EndpointId, Network, NetworkId } from '../model/values/types.js';
 import type { ContainerPass } from '../reconcile/engine/container-pass.js';
 import type { HostPass } from '../reconcile/host/host-pass.js';
 import type { Underway } from '../registry/changes/underway.js';
@@ -19,13 +19,12 @@ import type { Networks } from '../registry/networks/networks.js';
 import type { HostMemory } from '../store/data-dir/host-memory.js';
 import type { Antispoof } from './antispoof.js';
 import { checkEndpointOptions } from './endpoint-options.js';
-import { ADDRESS_SPACE } from './ipam-driver.js';
-import { checkMtuForIpv6, readNetworkOptions } from './network-options.js';
+import { readNetworkOptions } from './network-options.js';
+import { hostCidr, wantedNetwork } from './network-request.js';
 import type {
   CreateEndpointRequest,
   CreateNetworkRequest,
   EndpointRequest,
-  IpamData,
   JoinRequest,
   NetworkRequest,
 } from './protocol.js';
@@ -35,11 +34,6 @@ const KERNEL_DEADLINE_MS = 10_000;
 /** How long Join waits for the resolver, whose namespace nobody tells us of before, ms. It comes by itself later. */
 const RESOLVER_DEADLINE_MS = 3_000;
 const GENERIC = 'com.docker.network.generic';
-const INTERNAL = 'com.docker.network.internal';
-const ENABLE_IPV6 = 'com.docker.network.enable_ipv6';
-
-/** What the engine's `null` IPAM driver says. */
-const NO_SUBNET = '0.0.0.0/0';
 
 /** RouteType of a route with a next hop (moby `libnetwork/types`). */
 const NEXTHOP = 0;
@@ -73,30 +67,7 @@ export class NetworkDriver {
       this.parts.memory.rememberMirror(request.NetworkID, options.mirrorOf);
       return {};
     }
-    const data = [...request.IPv4Data, ...request.IPv6Data];
-    if (request.IPv6Data.length > 0) checkMtuForIpv6(options.mtu);
-    if (data.length === 0) throw new UserError('a tsoverlay network needs a subnet');
-    if (data.length > MOST.subnets)
-      throw new UserError(`a network has at most ${MOST.subnets} subnets, not ${data.length}`);
-    const crowded = data.find((d) => Object.keys(d.AuxAddresses).length > MOST.aux);
-    if (crowded !== undefined)
-      throw new UserError(`subnet ${crowded.Pool} has more than ${MOST.aux} auxiliary addresses; name fewer`);
-    if (data.some((d) => d.Pool === NO_SUBNET))
-      throw new UserError(
-        'a tsoverlay network needs a subnet, and --ipam-driver null gives none; take --ipam-driver tsoverlay',
-      );
-    const pairs = this.parts.antispoof.resolve(options.repeated);
-    this.parts.antispoof.check(pairs);
-    await this.parts.networks.create({
-      id: request.NetworkID as string as NetworkId,
-      subnets: data.map(subnetOf),
-      vnis: options.vnis,
-      options: pairs,
-      internal: request.Options[INTERNAL] === true,
-      ipv6: request.Options[ENABLE_IPV6] === true,
-      ipam: data.every((d) => d.AddressSpace === ADDRESS_SPACE) ? 'cluster' : 'engine',
-      ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
-    });
+    await this.parts.networks.create(wantedNetwork(request, options, this.parts.antispoof));
     return {};
   }
 
@@ -200,20 +171,3 @@ export class NetworkDriver {
     return network?.ipam !== 'engine';
   }
 }
-
-function subnetOf(data: IpamData) {
-  const aux = Object.fromEntries(
-    Object.entries(data.AuxAddresses).map(([name, address]): [string, Ip] => [
-      name,
-      parseIp(address.replace(/\/.*/, '')),
-    ]),
-  );
-  return {
-    pool: networkOf(data.Pool),
-    aux,
-    ...(data.Gateway === undefined ? {} : { gateway: hostCidr(data.Gateway) }),
-  };
-}
-
-/** In our spelling, whatever the engine's is. */
-const hostCidr = (cidr: string): Cidr => inPool(ipOf(cidr as Cidr), cidr as Cidr);

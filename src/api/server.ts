@@ -4,10 +4,11 @@ import { createServer, type Server } from 'node:http';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import express, { type NextFunction, type Request, type Response } from 'express';
-import type { Logger } from 'pino';
 import { ZodError } from 'zod';
 import { DeadlineError, isDeadlineError, isStoreError, isUserError, UserError } from '../errors.js';
-import { TROUBLES_PATH } from '../model/values/names.js';
+import type { Brief } from '../health/brief.js';
+import type { Log } from '../health/events.js';
+import { HEALTH_PATH } from '../model/values/names.js';
 import type { Route, Routes } from './routes.js';
 import { wordsFor } from './words.js';
 
@@ -20,21 +21,21 @@ const BODY_LIMIT = '1mb';
 const CUT_OFF = 'tsoverlay: this call was cut off by a restart of tsoverlay; try again';
 
 /**
- * `onRetryable` is told of each call that failed and would go through later. `troubles`: a sentence for each, told to whoever
- * asks at {@link TROUBLES_PATH}.
+ * `onRetryable` is told of each call that failed and would go through later. `health`: what is told to whoever asks at
+ * {@link HEALTH_PATH}.
  */
 export function makeApp(
   routes: Routes,
-  log: Logger,
+  log: Log,
   onRetryable: () => void = () => {},
-  troubles: () => readonly string[] = () => [],
+  health: () => Brief = () => ({ ok: 0, more: 0, rows: [] }),
 ): express.Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   // The engine sends no Content-Type, and some calls have no body.
   app.use(express.json({ type: () => true, limit: BODY_LIMIT, strict: false }));
-  app.get(TROUBLES_PATH, (_req, res) => void res.json({ troubles: troubles() }));
+  app.get(HEALTH_PATH, (_req, res) => void res.json(health()));
   app.post('/:method', async (req, res) => {
     const method = req.params.method;
     const route = routes.get(method);
@@ -45,7 +46,7 @@ export function makeApp(
     await answer(method, route, req, res, log, onRetryable);
   });
   app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
-    log.warn({ err: error }, 'unreadable request');
+    log.warn({ event: 'call-unreadable', err: error }, 'unreadable request');
     fail(res, 'tsoverlay: the engine sent a request it cannot read');
   });
   return app;
@@ -61,21 +62,21 @@ async function answer(
   route: Route,
   req: Request,
   res: Response,
-  log: Logger,
+  log: Log,
   onRetryable: () => void,
 ): Promise<void> {
   const start = process.hrtime.bigint();
   const took = () => Number(process.hrtime.bigint() - start) / 1e6;
   try {
     const result = await withDeadline(method, route.handle(req.body ?? {}, { host: req.headers.host ?? '' }));
-    log.info({ call: method, ms: took() }, 'driver call');
+    log.info({ event: 'call', call: method, ms: took() }, 'driver call');
     res.status(200).json(result);
   } catch (e) {
     // The engine repeats a call that was cut off after its content was sent without the content (design, fact 7).
     const wasCutOff = e instanceof ZodError && (req.headers['content-length'] ?? '0') === '0';
     const words = wasCutOff ? CUT_OFF : wordsFor(e);
     const level = isUserError(e) ? 'warn' : 'error';
-    log[level]({ call: method, ms: took(), err: isUserError(e) ? undefined : e }, words);
+    log[level]({ event: 'call-failed', call: method, ms: took(), err: isUserError(e) ? undefined : e }, words);
     fail(res, words);
     if (wasCutOff || isDeadlineError(e) || (isStoreError(e) && e.retryable)) onRetryable();
   }

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { ConsulConfig } from '../config/consul.js';
 import { messageOf } from '../errors.js';
+import { NOBODY } from '../health/row.js';
 import { VxlanGuard } from '../kernel/rules/vxlan-guard.js';
 import { readOrigin } from '../kernel/system/origin.js';
 import { familyOf } from '../model/values/address.js';
@@ -12,6 +13,7 @@ import { HostMemory } from '../store/data-dir/host-memory.js';
 import { openStore } from '../store/open.js';
 import type { VersionedStore } from '../store/versioned.js';
 import { forgetNode } from './forget.js';
+import { rowLines } from './rows.js';
 import {
   addressLines,
   exposureLines,
@@ -21,7 +23,6 @@ import {
   statusLines,
   versionLines,
 } from './status.js';
-import { troubleLines } from './troubles.js';
 
 /** Where the cluster is, from the same settings that the server takes. */
 export interface Where {
@@ -44,7 +45,7 @@ export async function runCommand(argv: readonly string[], where: () => Where): P
     .command('status')
     .description('nodes, networks, what waits for a host to return, and what this host has kept out')
     .action(async () => {
-      const troubles = await troubleLines(where().sockets[0]);
+      const troubles = await rowLines(where().sockets[0]);
       try {
         await withStore(where, async (store, consul) => print(await statusOf(where, troubles, store, consul)));
       } catch (e) {
@@ -77,16 +78,17 @@ async function statusOf(
     store.look(),
     consul ? lookForExposure(consul) : new Map(),
   ]);
+  const warnings = [...refusalOf(where, status), ...exposureLines(findings)];
   // What the server says, too, is said once.
-  const warnings = new Set([...refusalOf(where, status), ...exposureLines(findings), ...troubles]);
-  return [...statusLines(status), ...versionLines(standing), ...guardOf(where), ...warnings];
+  const said = troubles.filter((line) => !warnings.some((words) => line.includes(words)));
+  return [...statusLines(status), ...versionLines(standing), ...guardOf(where), ...warnings, ...said];
 }
 
 /** A line when this host must leave all alone, for another one has its address. */
 function refusalOf(where: () => Where, status: Status): readonly string[] {
   const { advertise, dataDir } = where();
   const { hostname, boot } = readOrigin();
-  const id = HostMemory.open(dataDir, () => {}).node?.id ?? ('' as NodeId);
+  const id = HostMemory.open(dataDir, NOBODY).node?.id ?? ('' as NodeId);
   return addressLines(status, { id, address: advertise, hostname, boot });
 }
 

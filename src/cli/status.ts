@@ -1,12 +1,13 @@
 /** `tsoverlay status`: the cluster as the store has it, and what waits for a host to return. */
 
+import { CATALOGUE } from '../health/catalogue.js';
 import { addressTaken } from '../model/cluster/origin.js';
 import { versionWords } from '../model/cluster/upgrade.js';
 import type { Store } from '../model/ports/ports.js';
 import { keys } from '../model/values/names.js';
 import { clipped, shown } from '../model/values/printable.js';
 import type { Endpoint, GuardDrops, Network, Node, NodeId } from '../model/values/types.js';
-import { exposureWords, type Findings } from '../store/consul/exposure.js';
+import type { Findings } from '../store/consul/exposure.js';
 import { BUILD } from '../store/records/record-version.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from '../store/records/records.js';
 import type { Standing } from '../store/versioned.js';
@@ -120,4 +121,6 @@ export const guardLines = (drops: GuardDrops | undefined, port: number): readonl
 
 /** One line for each server of the store that takes writes from anybody. */
 export const exposureLines = (findings: Findings): readonly string[] =>
-  [...findings.values()].flatMap((exposure) => (exposure === undefined ? [] : `warning: ${exposureWords(exposure)}`));
+  [...findings.values()].flatMap((exposure) =>
+    exposure === undefined ? [] : `warning: ${CATALOGUE['consul.exposed'].text(exposure)}`,
+  );

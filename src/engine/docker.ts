@@ -1,7 +1,8 @@
 /** The local engine over dockerode. Every request has a deadline, and none is ever awaited in a driver call. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
-import { messageOf, UserError } from '../errors.js';
+import { UserError } from '../errors.js';
+import type { Reason } from '../health/entry.js';
+import type { RowPort } from '../health/row.js';
 import type {
   Engine,
   EngineContainer,
@@ -12,8 +13,9 @@ import type {
 import { isOurDriver, OPTION_MIRROR } from '../model/values/names.js';
 import type { EndpointId, EngineNetworkId, GwbridgeWish, Network, NetworkId } from '../model/values/types.js';
 import { listedOf, namesOf } from './container-names.js';
-import { parseEvent } from './event.js';
+import { followEvents } from './event-stream.js';
 import { BRIDGE_NAME, GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
+import { type Inspected, inspectAll } from './inspecting.js';
 import { linkLocalIps } from './link-local.js';
 import { lookupOf } from './lookup.js';
 import { mirrorSpec } from './mirror.js';
@@ -22,9 +24,9 @@ import { isOnOneOf, isStranded } from './stranded.js';
 
 /** Long enough for a container's inspect, which waits while the engine starts the container. */
 const REQUEST_TIMEOUT_MS = 30_000;
-/** For one of several, ms. */
-const INSPECT_MS = 2_000;
-const RECONNECT_MS = 500;
+/** For each of several inspects: of those that run, and of those that may be stranded, ms. */
+const RUNNING_MS = 5_000;
+const STRANDED_MS = 2_000;
 
 const statusOf = (e: unknown): number | undefined =>
   e instanceof Error && 'statusCode' in e && typeof e.statusCode === 'number' ? e.statusCode : undefined;
@@ -36,7 +38,8 @@ export class DockerEngine implements Engine {
 
   constructor(
     socketPath: string,
-    private readonly onError: (error: Error) => void,
+    /** Of its events. */
+    private readonly row: RowPort<Reason>,
   ) {
     this.docker = new Docker({ socketPath, timeout: REQUEST_TIMEOUT_MS });
     this.stream = new Docker({ socketPath });
@@ -106,8 +109,9 @@ export class DockerEngine implements Engine {
     }
   }
 
-  async containers(): Promise<readonly string[]> {
-    return this.onOurs(await this.docker.listContainers());
+  async containers(): Promise<Inspected<EngineContainer>> {
+    const ids = await this.onOurs(await this.docker.listContainers());
+    return inspectAll(ids, RUNNING_MS, (id) => this.container(id));
   }
 
   private async onOurs(list: readonly Docker.ContainerInfo[]): Promise<string[]> {
@@ -136,11 +140,9 @@ export class DockerEngine implements Engine {
   async stranded(): Promise<readonly string[]> {
     const list = await this.docker.listContainers({ all: true, filters: { status: ['exited'] } });
     const networks = await this.networks();
-    const ours = list.filter((c) => isOnOneOf(networks, c));
-    // One that hangs keeps the others from nothing.
-    const looks = ours.map(({ Id }) => within(INSPECT_MS, this.orGone(this.docker.getContainer(Id).inspect())));
-    const found = await Promise.all(looks);
-    return found.flatMap((c) => (c !== undefined && isStranded(c) ? [c.Id] : []));
+    const ours = list.filter((c) => isOnOneOf(networks, c)).map(({ Id }) => Id);
+    const { told } = await inspectAll(ours, STRANDED_MS, (id) => this.orGone(this.docker.getContainer(id).inspect()));
+    return told.flatMap((c) => (isStranded(c) ? [c.Id] : []));
   }
 
   async start(id: string): Promise<'started' | 'reconnected'> {
@@ -154,34 +156,7 @@ export class DockerEngine implements Engine {
   }
 
   events(onEvent: (event: EngineEvent) => void, onConnect: () => void, signal: AbortSignal): void {
-    void this.follow(onEvent, onConnect, signal);
-  }
-
-  /** The engine may be stopped, booting (its socket takes connections but does not answer) or restarting: for ever. */
-  private async follow(
-    onEvent: (event: EngineEvent) => void,
-    onConnect: () => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    let told = false;
-    while (!signal.aborted) {
-      try {
-        const stream = await this.stream.getEvents({
-          filters: { type: ['network', 'container'] },
-          abortSignal: signal,
-        });
-        told = false;
-        onConnect();
-        await readLines(stream, (line) => {
-          const event = parseEvent(line);
-          if (event !== undefined) onEvent(event);
-        });
-      } catch (e) {
-        if (!told && !signal.aborted) this.onError(e instanceof Error ? e : new Error(messageOf(e)));
-        told = true;
-      }
-      await new Promise((resolve) => setTimeout(resolve, RECONNECT_MS).unref());
-    }
+    void followEvents({ docker: this.stream, onEvent, onConnect, row: this.row, signal });
   }
 
   private async orGone<T>(request: Promise<T>): Promise<T | undefined> {
@@ -194,10 +169,6 @@ export class DockerEngine implements Engine {
   }
 }
 
-/** Undefined when it took longer, or failed. */
-const within = <T>(ms: number, work: Promise<T>): Promise<T | undefined> =>
-  Promise.race([work.catch(() => undefined), sleep(ms, undefined, { ref: false })]);
-
 /** Mirrors of older builds have our mark among them. */
 function ipamOptionsOf(options: Readonly<Record<string, string>> | null | undefined) {
   const typed = Object.entries(options ?? {}).filter(([key]) => key !== OPTION_MIRROR);
@@ -206,12 +177,3 @@ function ipamOptionsOf(options: Readonly<Record<string, string>> | null | undefi
 
 /** Engines take what is looked for as a regular expression. */
 const literal = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-
-async function readLines(stream: NodeJS.ReadableStream, onLine: (line: string) => void): Promise<void> {
-  let rest = '';
-  for await (const chunk of stream) {
-    const lines = (rest + String(chunk)).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line !== '') onLine(line);
-  }
-}

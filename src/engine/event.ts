@@ -19,7 +19,7 @@ export function parseEvent(line: string): EngineEvent | undefined {
   const { type: driver, container } = actor.Attributes;
   if (type === 'network' && isOurDriver(driver ?? ''))
     return { type, action, network: actor.ID as EngineNetworkId, ...(container === undefined ? {} : { container }) };
-  if (type === 'network' && driver === 'bridge' && BRIDGE_ACTIONS.has(action)) return { type: 'bridge', action };
+  if (type === 'network' && driver === 'bridge' && BRIDGE_ACTIONS.has(action)) return { type: 'bridge' };
   if (type === 'container' && CONTAINER_ACTIONS.has(action)) return { type, action, container: actor.ID };
   return undefined;
 }

@@ -1,5 +1,6 @@
 /** How long a server is left alone that does not do as asked, and that one watch tries it before the others do. */
 import type { StoreError } from '../errors.js';
+import { type RowPort, UNHEARD } from '../health/row.js';
 
 /** A host that was cut off has the names of the others back this soon after it can reach Consul again. */
 const LONGEST_MS = 1_500;
@@ -20,19 +21,12 @@ export class Backoff {
   #isTried = false;
   /** By the clock that nobody sets, ms. */
   #until = 0;
-  #error: StoreError | undefined;
-  #isTold = false;
   readonly #wakes = new Set<() => void>();
 
   constructor(
-    /** Told once of a refusal, until a blocking query goes through again. */
-    private readonly onRefusal: (error: StoreError) => void,
+    /** Says what the last query failed of, until a blocking one succeeds. */
+    private readonly row: RowPort<{ readonly reason: string; readonly refused: boolean }> = UNHEARD.row(),
   ) {}
-
-  /** What the last blocking query failed of, until one succeeds. */
-  get error(): StoreError | undefined {
-    return this.#error;
-  }
 
   /**
    * Undefined while nobody may ask. Whoever gets leave says how it went. A query that blocks is no trial: the others
@@ -53,21 +47,18 @@ export class Backoff {
     if (!isBlocking) return;
     this.#open();
     this.#failures = 0;
-    this.#error = undefined;
-    this.#isTold = false;
+    this.row.ok();
   }
 
   /** Of many queries that fail together only the first counts. */
   failed(leave: Leave, error: StoreError): void {
-    this.#error = error;
+    this.row.failing({ reason: error.message, refused: error.persists });
     if (leave === 'all' && this.#isClosed) return;
     this.#failures += 1;
     this.#isClosed = true;
     this.#isTried = false;
     const longest = error.persists ? LONGEST_REFUSAL_MS : LONGEST_MS;
     this.#until = performance.now() + backoffMs(this.#failures, Math.random(), longest);
-    if (error.persists && !this.#isTold) this.onRefusal(error);
-    this.#isTold ||= error.persists;
     this.#wake();
   }
 

@@ -1,8 +1,9 @@
 /** The store that the settings name. */
 import { join } from 'node:path';
-import type { StoreError } from '../errors.js';
+import { NOBODY, type RowPorts } from '../health/row.js';
 import { ConsulStore, type ConsulStoreOptions } from './consul/consul.js';
-import { FileStore, type FileStoreLog } from './file/file.js';
+import type { FileStoreLog } from './file/content.js';
+import { FileStore } from './file/file.js';
 import { VersionedStore } from './versioned.js';
 
 export interface StoreSettings {
@@ -10,19 +11,17 @@ export interface StoreSettings {
   readonly dataDir: string;
 }
 
-export interface StoreLog extends FileStoreLog {
-  error(details: object, message: string): void;
-}
-
 /** Nothing is asked of Consul yet. Rejects with a UserError when the embedded store cannot be opened. */
-export async function openStore({ consul, dataDir }: StoreSettings, log?: StoreLog): Promise<VersionedStore> {
+export async function openStore(
+  { consul, dataDir }: StoreSettings,
+  log?: FileStoreLog,
+  rows: RowPorts<'store.news' | 'store.file'> = NOBODY,
+): Promise<VersionedStore> {
   if (consul === undefined) {
     const path = join(dataDir, 'store.json');
-    return new VersionedStore(await FileStore.open(path, log), path, 'stop tsoverlay and remove that file');
+    return new VersionedStore(await FileStore.open(path, log, rows), path, 'stop tsoverlay and remove that file');
   }
-  const onRefusal = (error: StoreError) =>
-    log?.error({ err: error.message }, 'Consul refuses to tell news; asking more and more slowly');
-  const store = new ConsulStore({ onRefusal, ...consul });
+  const store = new ConsulStore({ rows, ...consul });
   return new VersionedStore(
     store,
     `${consul.prefix} in Consul at ${store.addresses}`,

@@ -18,10 +18,6 @@ export abstract class StoreLayer implements Store {
     this.close = store.close.bind(store);
   }
 
-  get troubles(): Store['troubles'] {
-    return this.store.troubles;
-  }
-
   get(...args: Parameters<Store['get']>): ReturnType<Store['get']> {
     return this.store.get(...args);
   }

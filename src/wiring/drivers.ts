@@ -1,12 +1,12 @@
 /** What the engine calls. */
-import type { Logger } from 'pino';
 import { Antispoof } from '../api/antispoof.js';
 import { IpamDriver } from '../api/ipam-driver.js';
 import { NetworkDriver } from '../api/network-driver.js';
 import type { Config } from '../config/config.js';
+import type { Log } from '../health/events.js';
 import type { Below, Passes } from './passes.js';
 
-export function makeDrivers(config: Config, log: Logger, below: Below, { host, containers }: Passes) {
+export function makeDrivers(config: Config, log: Log, below: Below, { host, containers }: Passes) {
   const { kernel, memory } = below.ground;
   const { local } = below.cluster;
   const { pools, ipam, networks, endpoints, macs, underway } = below.registry;
@@ -14,7 +14,7 @@ export function makeDrivers(config: Config, log: Logger, below: Below, { host, c
   const networkDriver = new NetworkDriver({
     ...{ networks, endpoints, local, memory, host, containers, sandboxes, macs, underway },
     antispoof: new Antispoof(config.antispoof, () => kernel.canFilter()),
-    onRemoval: (text) => log.warn(text),
+    onRemoval: (text) => log.warn({ event: 'network-stays' }, text),
   });
   const ipamDriver = new IpamDriver({ pools, ipam, networks, underway, defaultPools: config.defaultPools });
   return { networkDriver, ipamDriver };

@@ -1,10 +1,10 @@
 /** What all else stands on: the kernel, the store, what DATA_DIR remembers, and who this host is. */
-import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { UserError } from '../errors.js';
+import type { Log } from '../health/events.js';
+import type { Rows } from '../health/rows.js';
 import { LinuxKernel } from '../kernel/host.js';
 import { readOrigin } from '../kernel/system/origin.js';
-import { raiseNeighbourLimits } from '../kernel/system/sysctl.js';
 import { nodeAddressTrouble } from '../model/values/canonical.js';
 import { DEFAULT_MESH_PORT, keys } from '../model/values/names.js';
 import { Identity } from '../registry/nodes/identity.js';
@@ -12,7 +12,6 @@ import { carriedBy, findSelf, SelfFinder } from '../registry/nodes/self.js';
 import { TenantStore, Tenure } from '../registry/nodes/tenure.js';
 import { CopyFile } from '../store/data-dir/cluster-copy.js';
 import { CryptKeys } from '../store/data-dir/crypt-keys.js';
-import type { TellTrouble } from '../store/data-dir/data-file.js';
 import { HostMemory } from '../store/data-dir/host-memory.js';
 import { openStore } from '../store/open.js';
 
@@ -22,37 +21,35 @@ export const PATIENCE_MS = 3_000;
 export type Ground = Awaited<ReturnType<typeof layGround>>;
 
 /** Rejects with a UserError when a setting or the host forbids to go on. */
-export async function layGround(config: Config, log: Logger) {
+export async function layGround(config: Config, log: Log, rows: Rows) {
   const { advertise: address, vxlanPort } = config;
   const trouble = nodeAddressTrouble(address);
   if (trouble !== undefined)
     throw new UserError(
       `CLUSTER_ADVERTISE is ${address}, one of ${trouble}, at which no other host can reach this one; use another address`,
     );
-  raiseNeighbourLimits();
-  const tellTrouble: TellTrouble = (path, trouble, reason) =>
-    log.error({ path, reason }, `a file of DATA_DIR ${trouble}; all goes on without it`);
-  const meshKeys = CryptKeys.open(config.dataDir, DEFAULT_MESH_PORT, tellTrouble);
-  const kernel = new LinuxKernel({ advertise: address, privateKey: (key) => meshKeys.privateKey(key) });
+  const kernel = new LinuxKernel({ advertise: address });
   const facts = await kernel.hostFacts();
-  const memory = HostMemory.open(config.dataDir, tellTrouble);
-  const copyFile = new CopyFile(config.dataDir, tellTrouble);
-  const versioned = await openStore(config, log);
+  const memory = HostMemory.open(config.dataDir, rows);
+  const meshKeys = CryptKeys.open(config.dataDir, DEFAULT_MESH_PORT, rows);
+  const copyFile = new CopyFile(config.dataDir, rows);
+  const versioned = await openStore(config, log, rows);
   const identity = new Identity(versioned, memory, vxlanPort);
   const origin = readOrigin();
   const finder = new SelfFinder({
     ...{ store: versioned, memory, origin, address },
     carried: () => carriedBy(kernel),
     onClone: (copied, id) => {
-      log.warn({ copied, id }, "DATA_DIR is a copy of another host's: this host gets an id and keys of its own");
+      log.warn(
+        { event: 'id-copied', copied, id },
+        "DATA_DIR is a copy of another host's: this host gets an id and keys of its own",
+      );
       meshKeys.renew();
     },
   });
   const settings = { check: () => Promise.all([versioned.check(), identity.check()]) };
   const self = await findSelf(finder, settings, () => copyFile.load()?.[keys.nodes] ?? [], PATIENCE_MS);
-  const tenure = new Tenure();
-  tenure.onTake(() => log.info({ id: self, address }, 'this host has taken its node key'));
-  tenure.onRefusal((reason) => log.error(reason.message));
+  const tenure = new Tenure(rows.of('node.key').row());
   const store = new TenantStore(versioned, tenure);
   return { kernel, facts, meshKeys, memory, copyFile, versioned, identity, origin, finder, self, tenure, store };
 }

@@ -1,11 +1,11 @@
 /** The loops that keep the host, its engine and its part of the cluster right. */
-import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { DockerEngine } from '../engine/docker.js';
-import { messageOf } from '../errors.js';
-import { NftConsulGuard } from '../kernel/rules/consul-guard.js';
-import { EncryptionFence } from '../kernel/rules/encryption-fence.js';
-import { VxlanGuard } from '../kernel/rules/vxlan-guard.js';
+import type { Log } from '../health/events.js';
+import type { Rows } from '../health/rows.js';
+import { LinuxHostParts } from '../kernel/host-parts/host-parts.js';
+import { SYSCTLS } from '../model/host/sysctls.js';
+import { isEncrypted } from '../model/plan/encryption.js';
 import { familyOf } from '../model/values/address.js';
 import { DEFAULT_MESH_PORT } from '../model/values/names.js';
 import { Findings } from '../reconcile/cluster/findings.js';
@@ -15,12 +15,16 @@ import { ContainerPass } from '../reconcile/engine/container-pass.js';
 import { EnginePass } from '../reconcile/engine/engine-pass.js';
 import { GwbridgeMaker } from '../reconcile/engine/gwbridge-maker.js';
 import { RestartPass } from '../reconcile/engine/restart-pass.js';
-import { ConsulGuardPass } from '../reconcile/guards/consul-guard-pass.js';
-import { GuardPass } from '../reconcile/guards/guard-pass.js';
 import { HostPass } from '../reconcile/host/host-pass.js';
-import { FencePass } from '../reconcile/mesh/fence-pass.js';
-import { MeshPass } from '../reconcile/mesh/mesh-pass.js';
-import { Rotation } from '../reconcile/mesh/rotation.js';
+import { ConsulGuardPlanner } from '../reconcile/host-parts/consul-guard-planner.js';
+import { CryptPlanner } from '../reconcile/host-parts/crypt-planner.js';
+import { EncryptionFencePlanner } from '../reconcile/host-parts/encryption-fence-planner.js';
+import { GwbridgePlanner } from '../reconcile/host-parts/gwbridge-planner.js';
+import { HostPartsPass } from '../reconcile/host-parts/host-parts-pass.js';
+import { KeyRotation } from '../reconcile/host-parts/key-rotation.js';
+import { always } from '../reconcile/host-parts/planner.js';
+import { VxlanGuardPlanner } from '../reconcile/host-parts/vxlan-guard-planner.js';
+import type { ClusterView } from '../store/view/cluster-view.js';
 import type { ClusterParts } from './cluster.js';
 import type { Ground } from './ground.js';
 import type { Names } from './names.js';
@@ -37,88 +41,106 @@ export interface Below {
   readonly names: Names;
 }
 
-export function makePasses(config: Config, log: Logger, below: Below) {
-  const docker = new DockerEngine(DOCKER_SOCKET, (e) =>
-    log.warn({ err: messageOf(e) }, 'the engine does not answer yet'),
-  );
-  const host = makeHostPasses(config, log, below, docker);
-  const engine = makeEnginePasses(log, below, docker, host.host);
+export function makePasses(config: Config, log: Log, rows: Rows, below: Below) {
+  const docker = new DockerEngine(DOCKER_SOCKET, rows.of('engine.events').row());
+  const host = makeHostPasses(config, log, rows, below, docker);
+  const engine = makeEnginePasses(log, rows, below, docker, host.host);
   const { store, versioned } = below.ground;
-  const findings = new Findings(config.advertise, log);
-  const upgrade = new UpgradePass({ store, versioned, log });
+  const findings = new Findings(config.advertise, rows);
+  const upgrade = new UpgradePass({ store, versioned, rows });
   return { docker, ...host, ...engine, findings, upgrade };
 }
 
 /** What they make right is in the kernel, and in this host's record. */
-function makeHostPasses(config: Config, log: Logger, { ground, cluster, registry }: Below, docker: DockerEngine) {
+function makeHostPasses(
+  config: Config,
+  log: Log,
+  rows: Rows,
+  { ground, cluster, registry }: Below,
+  docker: DockerEngine,
+) {
   const { kernel, facts, meshKeys, self, tenure } = ground;
   const { view, local, membership, registration } = cluster;
   const { advertise: address, vxlanPort: port } = config;
-  const gwbridge = new GwbridgeMaker({ engine: docker, view, wish: config.gwbridge, log });
-  const node = new NodePass({
-    ...{ kernel, registration, log },
-    underlayMtu: facts.underlayMtu,
-    gwbridgeMtu: config.gwbridge.mtu,
-    makeGwbridge: (seen) => gwbridge.make(seen),
-  });
-  const rotation = new Rotation({ keys: meshKeys, everyMs: 0, log });
-  const mesh = new MeshPass({
-    ...{ kernel: kernel.mesh, view, keys: meshKeys, rotation, tenure, log },
+  const node = new NodePass({ kernel, registration, facts, rows });
+  const crypt = new CryptPlanner({
+    ...{ view, tenure, keys: meshKeys, rotation: new KeyRotation({ keys: meshKeys, everyMs: 0, log }) },
     ...{ self: { id: self, address, keepalive: 0 }, port: DEFAULT_MESH_PORT },
-    underlayMtu: () => node.underlayMtu,
-    onKeys: (crypt) => {
-      registration.setCrypt(crypt);
-      node.kick();
-    },
-    onVteps: (networks) => {
-      for (const network of networks) if (membership.networks.has(network)) host.kick(network);
-    },
+    underlayMtu: () => node.facts.underlayMtu,
   });
-  const host = new HostPass(
-    kernel,
-    view,
-    local,
-    membership,
-    registry.peers,
-    {
-      ...{ id: self, address, port, mtu: () => node.underlayMtu },
+  crypt.onKeys((keys) => {
+    registration.setCrypt(keys);
+    node.kick();
+  });
+  const host = new HostPass({
+    ...{ kernel, view, local, membership, tenure, log, rows },
+    peers: registry.peers,
+    self: {
+      ...{ id: self, address, port, mtu: () => node.facts.underlayMtu },
       get meshVteps() {
-        return mesh.meshVteps;
+        return crypt.meshVteps;
       },
     },
-    tenure,
-    log,
-  );
-  const guard = new GuardPass(
-    new VxlanGuard(familyOf(address), config.vxlanGuard, port),
-    view,
-    address,
-    port,
-    config.vxlanGuard !== 'off',
-    log,
-  );
-  const guarded = config.consulGuard ? (config.consul?.servers ?? []) : [];
-  const consulGuard = new ConsulGuardPass(new NftConsulGuard(), guarded, () => docker.bridges(), log);
-  const fence = new FencePass({ fence: new EncryptionFence(), view, log });
-  return { node, host, mesh, fence, guard, consulGuard };
+  });
+  crypt.onVteps(() => {
+    for (const [id, { options }] of view.current.networks)
+      if (membership.networks.has(id) && isEncrypted(options)) host.kick(id);
+  });
+  return { node, host, hostParts: makeHostParts(config, log, rows, { ground, view, docker, node, crypt }) };
+}
+
+interface Around {
+  readonly ground: Pick<Ground, 'kernel' | 'meshKeys'>;
+  readonly crypt: CryptPlanner;
+  readonly view: ClusterView;
+  readonly docker: DockerEngine;
+  readonly node: NodePass;
+}
+
+/** What is the host's own and no network's. */
+function makeHostParts(config: Config, log: Log, rows: Rows, around: Around): HostPartsPass {
+  const { ground, view, docker, node, crypt } = around;
+  const { advertise: self, vxlanPort: port, vxlanGuard: mode, gwbridge: wish } = config;
+  const maker = new GwbridgeMaker({ engine: docker, wish, log, rows: rows.of('engine.gwbridge') });
+  const planners = {
+    vxlanGuard: new VxlanGuardPlanner({ view, self, isWanted: mode !== 'off', log }),
+    consulGuard: new ConsulGuardPlanner({
+      servers: config.consulGuard ? (config.consul?.servers ?? []) : [],
+      bridges: () => docker.bridges(),
+      row: rows.of('guard.consul-names').row(),
+    }),
+    gwbridge: new GwbridgePlanner({ wish, view, facts: () => node.facts }),
+    sysctls: always<'sysctls'>(SYSCTLS),
+    encryptionFence: new EncryptionFencePlanner({ view }),
+    crypt,
+  };
+  const kernel = new LinuxHostParts({
+    ...{ underlay: familyOf(self), mode, port, mesh: ground.kernel.mesh },
+    privateKey: (key) => ground.meshKeys.privateKey(key),
+  });
+  return new HostPartsPass({
+    ...{ kernel, planners, port, log, rows },
+    requestGwbridge: (subnet) => void maker.make(subnet),
+  });
 }
 
 /** What they compare the cluster with is the engine's. */
 function makeEnginePasses(
-  log: Logger,
+  log: Log,
+  rows: Rows,
   { ground, cluster, registry, names }: Below,
   engine: DockerEngine,
   host: HostPass,
 ) {
   const { memory, identity, self, tenure } = ground;
   const { view, membership, local } = cluster;
-  const { networks, endpoints, pools, underway } = registry;
+  const { networks, endpoints, endpointLeases, pools, underway } = registry;
   return {
-    engine: new EnginePass({ engine, view, self, networks, memory, identity, tenure, underway, log }),
+    engine: new EnginePass({ engine, view, self, networks, memory, identity, tenure, underway, log, rows }),
     containers: new ContainerPass({
-      ...{ engine, view, endpoints, pools, membership, memory, local, tenure, host, log },
+      ...{ engine, view, endpoints, endpointLeases, pools, membership, memory, local, tenure, host, log, rows },
       onPlaced: () => names.sandboxes.sync(),
     }),
-    restarts: new RestartPass({ engine, identity, log }),
+    restarts: new RestartPass({ engine, identity, log, rows: rows.of('engine.restart') }),
   };
 }

@@ -1,5 +1,6 @@
 /** What hosts claim of the cluster and must never hold twice: pools, addresses, networks, endpoints. */
 import { Underway } from '../registry/changes/underway.js';
+import { EndpointLeases } from '../registry/endpoints/endpoint-leases.js';
 import { Endpoints } from '../registry/endpoints/endpoints.js';
 import { Macs } from '../registry/endpoints/macs.js';
 import { Peers } from '../registry/endpoints/peers.js';
@@ -19,9 +20,10 @@ export function makeRegistry({ store, self, identity }: Ground, { view, membersh
   const cooldown = new AddressCooldown(store, self);
   const networks = new Networks({ store, view, self, pools });
   const ipam = new Ipam({ store, view, self, pools, leases, networks, membership, local, cooldown, identity });
-  const endpoints = new Endpoints({ store, view, self, networks, ipam, leases, membership, local, heads });
+  const endpointLeases = new EndpointLeases({ store, view, self, ipam, leases, membership, local });
+  const endpoints = new Endpoints({ store, view, self, networks, leases: endpointLeases, membership, local, heads });
   const peers = new Peers({ view, self, local, leases });
   const macs = new Macs(store, view);
   const underway = new Underway();
-  return { pools, cooldown, networks, ipam, endpoints, peers, macs, underway };
+  return { pools, cooldown, networks, ipam, endpoints, endpointLeases, peers, macs, underway };
 }

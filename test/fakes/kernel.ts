@@ -1,8 +1,9 @@
 /** One host's namespaces in memory: what steps do to them, and what looking at them costs. */
 import { kernelError } from '../../src/kernel/system/errno.js';
+import type { Notice } from '../../src/model/diff/drift.js';
 import type { ObservedLink, ObservedNamespace } from '../../src/model/plan/observed.js';
 import type { Step } from '../../src/model/plan/steps.js';
-import type { HostKernel } from '../../src/model/ports/ports.js';
+import type { NetworksKernel } from '../../src/model/ports/kernel-port.js';
 import type { Cidr, Mac, NamespaceName } from '../../src/model/values/types.js';
 
 type Port = { -readonly [K in keyof ObservedLink]: ObservedLink[K] };
@@ -18,7 +19,7 @@ interface Space {
 
 const QUIET = { learning: false, flood: false };
 
-export class FakeKernel implements Partial<HostKernel> {
+export class FakeKernel implements NetworksKernel {
   readonly spaces = new Map<NamespaceName, Space>();
   readonly steps: Step[] = [];
   /** How often everything was looked at, and how often devices alone. */
@@ -56,11 +57,40 @@ export class FakeKernel implements Partial<HostKernel> {
 
   /** What was said of addresses: `address is-at MAC`. */
   readonly said: string[] = [];
-  announce: HostKernel['announce'] = async (_, bearers) => {
+  announce: NetworksKernel['announce'] = async (_, bearers) => {
     for (const { ip, mac } of bearers) this.said.push(`${ip} is-at ${mac}`);
   };
-  watch = async () => {};
   isNamespace = () => true;
+  calm = () => {};
+
+  /** Those whose br0 bears a network's id. */
+  namespaces = async (): Promise<readonly NamespaceName[]> =>
+    [...this.spaces].filter(([, { links }]) => links.get('br0')?.alias).map(([name]) => name);
+
+  private readonly listeners = new Map<NamespaceName, (notices: readonly Notice[]) => void>();
+  watch: NetworksKernel['watch'] = async (name, listener) => {
+    this.listeners.set(name, listener);
+  };
+
+  /** The kernel tells whoever listens. */
+  tell(name: NamespaceName, ...notices: readonly Notice[]): void {
+    this.listeners.get(name)?.(notices);
+  }
+
+  /** `ip link delete`, by somebody else: a veth's other end goes along. */
+  deleteLink(name: NamespaceName, link: string): void {
+    const space = this.spaces.get(name);
+    const { alias = '', mtu = 0 } = space?.links.get(link) ?? {};
+    if (space !== undefined) removeLink(space, link);
+    const state = { alias, mtu, up: false, master: '', learning: false, snooping: false };
+    this.tell(name, { kind: 'link', link, gone: true, ...state });
+  }
+
+  /** `umount` and the end of it: what was in it is gone. */
+  wipe(): void {
+    this.spaces.clear();
+    this.listeners.clear();
+  }
 
   /** What the namespaces are like, whatever order it came about in; ports by their endpoints. */
   get state(): unknown {

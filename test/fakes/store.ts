@@ -26,7 +26,6 @@ function headOps(key: string): readonly Op[] {
 }
 
 export class FakeStore implements Store {
-  readonly troubles: Store['troubles'] = new Map();
   readonly table = new Table();
   /** Every transaction that was asked for, failed ones too. */
   readonly commits: (readonly Op[])[] = [];

@@ -1,6 +1,7 @@
 /** Passes over a real kernel: what a restart of the process makes of filters, and what a broken one comes back as. */
-import type { Logger } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Log } from '../../src/health/events.js';
+import { NOBODY } from '../../src/health/row.js';
 import type { LinuxKernel } from '../../src/kernel/host.js';
 import type { Cidr, EndpointId, Mac, NetworkId, NodeAddress } from '../../src/model/values/types.js';
 import { HostPass } from '../../src/reconcile/host/host-pass.js';
@@ -28,14 +29,18 @@ async function start(kernel: LinuxKernel) {
   const { view, local, membership } = registry;
   await registry.networksSeen(network);
   const warn = (fields: object, text: string) => warnings.push({ ...fields, text });
-  const log = { warn, debug: vi.fn(), error: warn } as unknown as Logger;
+  const log = { warn, debug: vi.fn(), error: warn } as unknown as Log;
   const peers = new Peers({
     view,
     self: registry.self,
     local,
     leases: { holder: async () => undefined },
   });
-  const pass = new HostPass(kernel, view, local, membership, peers, { ...selfOf(SELF), mtu: () => 1500 }, TRUSTED, log);
+  const pass = new HostPass({
+    ...{ kernel, view, local, membership, peers, log, rows: NOBODY },
+    self: { ...selfOf(SELF), mtu: () => 1500 },
+    tenure: TRUSTED,
+  });
   const stop = () => {
     pass.stop();
     registry.stop();

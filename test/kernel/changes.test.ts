@@ -1,7 +1,8 @@
 /** A large network in a real kernel: what one more endpoint costs, and that what somebody breaks is mended all the same. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Log } from '../../src/health/events.js';
+import { NOBODY } from '../../src/health/row.js';
 import { Rtnetlink } from '../../src/kernel/netlink/rtnetlink.js';
 import type { Cidr, Cluster, Endpoint, EndpointId, Mac, NetworkId, NodeAddress } from '../../src/model/values/types.js';
 import { HostPass } from '../../src/reconcile/host/host-pass.js';
@@ -74,10 +75,20 @@ beforeEach(async () => {
     local,
     leases: { holder: async () => undefined },
   });
-  const log = { warn, debug: () => {}, error: warn } as unknown as Logger;
+  const log = { warn, debug: () => {}, error: warn } as unknown as Log;
   const self = { id: idOf(SELF), address: SELF, port: 4789, mtu: () => 1500, meshVteps: new Map() };
   const tenure = { prunes: true, refusal: undefined };
-  pass = new HostPass(host.kernel, cluster, local, membership, peers, self, tenure, log);
+  pass = new HostPass({
+    kernel: host.kernel,
+    view: cluster,
+    local,
+    membership,
+    peers,
+    self,
+    tenure,
+    log,
+    rows: NOBODY,
+  });
   pass.open();
   const all = Array.from({ length: COUNT }, (_, n) => make(n, n === 0 ? SELF : nodeOf(n)));
   local.join(make(0, SELF).id, '/var/run/docker/netns/000000000000');

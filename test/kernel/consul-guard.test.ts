@@ -5,6 +5,7 @@ import { NftConsulGuard } from '../../src/kernel/rules/consul-guard.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
 import type { Ip } from '../../src/model/values/types.js';
 import { dropNamespace, inside, makeNamespace } from './dns-namespace.js';
+import { makeConsulGuard } from './host-parts.js';
 
 const PORT = 8500;
 const OTHER = 8600;
@@ -66,7 +67,8 @@ afterEach(() => {
 });
 
 const server = (address: string) => ({ address: address as Ip, port: PORT });
-const ensure = (...addresses: string[]) => guard.ensure(BRIDGES, addresses.map(server));
+const planned = (...addresses: string[]) => ({ interfaces: BRIDGES, servers: addresses.map(server) });
+const ensure = (...addresses: string[]) => makeConsulGuard(guard, planned(...addresses));
 
 describe('the guard of Consul', () => {
   it.each([
@@ -106,16 +108,16 @@ describe('the guard of Consul', () => {
     'delete table ip6 tsoverlay-consul',
     'flush chain ip6 tsoverlay-consul containers',
   ])('stands until nft %s, and again when made anew', (command) => {
-    expect(guard.stands()).toBe(false);
+    expect(guard.observe()).toBeUndefined();
     ensure('10.0.0.60');
-    expect(guard.stands()).toBe(true);
+    expect(guard.observe()).toMatchObject(planned('10.0.0.60'));
     inside(host, 'nft', ...command.split(' '));
-    expect(guard.stands()).toBe(false);
+    expect(guard.observe()).toBe(command === 'flush ruleset' ? undefined : 'other');
     ensure('10.0.0.60');
-    expect(guard.stands()).toBe(true);
+    expect(guard.observe()).toMatchObject(planned('10.0.0.60'));
     guard.remove();
     guard.remove();
-    expect(guard.stands()).toBe(false);
+    expect(guard.observe()).toBeUndefined();
     expect(reaches(container, '10.0.0.60')).toBe(true);
   });
 

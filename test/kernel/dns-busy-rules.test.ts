@@ -5,16 +5,13 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Zone } from '../../src/dns/answers/zone.js';
 import { DnsService } from '../../src/dns/serving/service.js';
 import { endpoint, zone } from '../unit/dns/fixtures.js';
+import { heardRows } from '../unit/health/heard.js';
 import { askUdp, dropNamespace, FakeEngine, FROM_ENGINE, makeNamespace } from './dns-namespace.js';
 
 const zones = (): readonly Zone[] => [zone('backnet', [endpoint(['web'], ['172.16.1.1/24'])])];
 
-/** Of which sandbox. */
-const warnings: string[] = [];
-const service = new DnsService({
-  warn: (about: object) => void warnings.push((about as { sandbox: string }).sandbox),
-  debug: () => {},
-});
+const { log, rows } = heardRows();
+const service = new DnsService(log, rows);
 const cleanUp: (() => void)[] = [];
 afterAll(async () => {
   await service.stop();
@@ -58,6 +55,7 @@ describe('a container that keeps its own rules busy', () => {
     // Whoever waits in that namespace keeps nf_tables of all others waiting (nfnl_lock): a redirect may run out.
     expect(answers.filter((answer) => answer === '172.16.1.1' || answer === FROM_ENGINE).length).toBeGreaterThan(55);
     // For the same reason the other one may fail once, too.
-    for (const path of [good, bad]) expect(warnings.filter((of) => of === path).length).toBeLessThanOrEqual(1);
+    for (const path of [good, bad])
+      expect(log.lines.filter(({ subject }) => subject === path).length).toBeLessThanOrEqual(1);
   });
 });

@@ -7,21 +7,21 @@ import type { Zone } from '../../src/dns/answers/zone.js';
 import { DnsService } from '../../src/dns/serving/service.js';
 import { removeNamespace } from '../../src/kernel/system/netns.js';
 import { endpoint, zone } from '../unit/dns/fixtures.js';
+import { heardRows } from '../unit/health/heard.js';
 import { askUdp, dropNamespace, FakeEngine, FROM_ENGINE, freePath, inside, makeNamespace } from './dns-namespace.js';
 
 const zonesOf = (address: string) => (): readonly Zone[] => [zone('backnet', [endpoint(['web'], [`${address}/24`])])];
 const zones = zonesOf('172.16.1.1');
 
-const warnings: string[] = [];
-const log = { warn: (_: object, message: string) => void warnings.push(message), debug: () => {} };
+const { log, rows } = heardRows();
 
-let service = new DnsService(log);
+let service = new DnsService(log, rows);
 const cleanUp: (() => void)[] = [];
 afterEach(async () => {
   await service.stop();
-  service = new DnsService(log);
+  service = new DnsService(log, rows);
   for (const work of cleanUp.splice(0).reverse()) work();
-  warnings.length = 0;
+  log.lines.length = 0;
 });
 
 function namespaceHere(): string {
@@ -100,7 +100,7 @@ describe('a sandbox that is wanted', () => {
     await sleep(1000);
     const { user, system } = process.cpuUsage(cpu);
     expect((user + system) / 1000).toBeLessThan(100);
-    expect(warnings).toEqual([]);
+    expect(log.words).toEqual([]);
   });
 });
 
@@ -164,7 +164,7 @@ describe('the pulse', () => {
     while ((await alive(witness)) && Date.now() - began < 8000) await sleep(50);
     console.info(`namespace let go ${Date.now() - began} ms after its end`);
     expect(Date.now() - began).toBeLessThan(3000);
-    expect(warnings).toEqual([]);
+    expect(log.words).toEqual([]);
   });
 
   it('follows to another namespace at the same path', async () => {
@@ -196,7 +196,7 @@ describe('one sandbox’s error', () => {
     expect(await service.ready(good, 1000)).toBe(true);
     expect(await service.ready(bad, 100)).toBe(false);
     await sleep(3000);
-    expect(warnings).toEqual([expect.stringContaining('EPERM')]);
+    expect(log.words).toEqual([expect.stringContaining('EPERM')]);
     expect(await askUdp(good, 'web')).toEqual(['172.16.1.1']);
     owner.stdin?.end();
     await owner;

@@ -6,6 +6,7 @@ import type { Cidr } from '../../src/model/values/types.js';
 import { dropNamespace, inside, makeNamespace } from './dns-namespace.js';
 
 const SUBNETS = ['172.16.1.0/24', 'fd00:1::/64'] as Cidr[];
+const PLAN = { subnets: SUBNETS };
 const ENCRYPTED = ['172.16.1.1', '172.16.1.255', 'fd00:1::2'];
 const OTHERS = ['172.16.0.255', '172.16.2.0', 'fd00:1:0:1::2'];
 let [host, lan, container]: [string, string, string] = ['', '', ''];
@@ -59,20 +60,20 @@ const reached = (addresses: readonly string[], from = container): readonly strin
 
 test('nothing gets out to an encrypted subnet, from the first address to the last, and all else does', () => {
   expect(reached([...ENCRYPTED, ...OTHERS]), 'without a fence').toEqual([...ENCRYPTED, ...OTHERS]);
-  fence.ensure(SUBNETS);
+  fence.replace(PLAN);
   expect(reached([...ENCRYPTED, ...OTHERS])).toEqual(OTHERS);
-  expect(fence.stands()).toBe(true);
+  expect(fence.observe()).toEqual(PLAN);
 });
 
 test('it is replaced at one moment, seen to be gone, and leaves nothing', () => {
-  fence.ensure(SUBNETS);
-  fence.ensure(SUBNETS.slice(0, 1));
+  fence.replace(PLAN);
+  fence.replace({ subnets: SUBNETS.slice(0, 1) });
   expect(reached(ENCRYPTED)).toEqual(['fd00:1::2']);
   inside(host, 'nft', 'flush', 'ruleset');
-  expect(fence.stands()).toBe(false);
-  fence.ensure(SUBNETS);
+  expect(fence.observe()).toBeUndefined();
+  fence.replace(PLAN);
   inside(host, 'nft', 'flush', 'chain', 'ip', 'tsoverlay-encryption', 'forward');
-  expect(fence.stands()).toBe(false);
+  expect(fence.observe()).toBe('other');
   fence.remove();
   fence.remove();
   expect(inside(host, 'nft', 'list', 'tables')).not.toContain('tsoverlay');

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VxlanGuard } from '../../src/kernel/rules/vxlan-guard.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
-import type { GuardMode, NodeAddress } from '../../src/model/values/types.js';
+import type { GuardMode } from '../../src/model/values/types.js';
 import { dropNamespace, inside, makeNamespace } from './dns-namespace.js';
+import { makeGuard } from './host-parts.js';
 
 export const OURS = 256;
 export const FOREIGN = 999;
@@ -78,8 +79,8 @@ export class GuardedHosts {
 
   /** Makes the guards anew, with one more node. */
   async admit(...more: readonly string[]): Promise<void> {
-    const nodes = [this.at.a, this.at.b, ...more] as readonly string[] as readonly NodeAddress[];
-    if (this.mode !== 'off') for (const guard of this.guards) await guard.ensure(nodes, [OURS, 300]);
+    const nodes = [this.at.a, this.at.b, ...more];
+    if (this.mode !== 'off') for (const guard of this.guards) await makeGuard(guard, nodes, [OURS, 300]);
   }
 
   /** For what the second host's own guard would not let out. */

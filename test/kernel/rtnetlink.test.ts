@@ -3,7 +3,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { listFdb } from '../../src/kernel/links/fdb.js';
-import { formatLink, listLinks, setLink } from '../../src/kernel/links/links.js';
+import { addLink, formatLink, listLinks, setLink } from '../../src/kernel/links/links.js';
 import { listNeighbours } from '../../src/kernel/links/neighbours.js';
 import { Rtnetlink } from '../../src/kernel/netlink/rtnetlink.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
@@ -29,6 +29,13 @@ beforeEach(() => {
 afterEach(() => {
   socket.close();
   bench.close();
+});
+
+test('a kind of device that this kernel lacks is said in words for people', async () => {
+  await expect(addLink(socket, { name: 'x0', kind: 'nonesuch' })).rejects.toMatchObject({
+    name: 'UserError',
+    message: expect.stringContaining('load the module nonesuch (modprobe nonesuch)'),
+  });
 });
 
 test('a dump whose reader fails in the middle is given up, and the next one is whole', async () => {

@@ -138,30 +138,3 @@ test('watching and removing many times leaves no descriptor open', async () => {
   }
   await expect.poll(descriptors).toBeLessThanOrEqual(before);
 });
-
-test('docker_gwbridge comes back with its ports, its address and its MAC', async () => {
-  const ip = (...args: string[]) => run(host.path, 'ip', ...args);
-  const advertise = ['address', 'add', '10.0.0.1/24', 'dev', 'lo'];
-  ip(...advertise);
-  ip('link', 'add', 'docker_gwbridge', 'address', '02:42:00:00:00:01', 'type', 'bridge');
-  ip('address', 'add', '172.18.0.1/16', 'dev', 'docker_gwbridge');
-  ip('link', 'set', 'docker_gwbridge', 'up');
-  ip('link', 'add', 'vetha', 'type', 'veth', 'peer', 'name', 'vethb');
-  ip('link', 'set', 'vetha', 'master', 'docker_gwbridge', 'up');
-  await host.kernel.hostFacts();
-  host.kernel.watchGwbridge((notices) => told.push(...notices));
-  ip('link', 'delete', 'docker_gwbridge');
-  await expect.poll(() => told).toContainEqual(expect.objectContaining({ link: 'docker_gwbridge', gone: true }));
-  expect(await host.kernel.rebuildGwbridge()).toBe(1);
-  expect(await host.kernel.rebuildGwbridge()).toBe(0);
-  const seen = ip('address', 'show', 'docker_gwbridge');
-  expect(seen).toContain('link/ether 02:42:00:00:00:01');
-  expect(seen).toContain('inet 172.18.0.1/16');
-  expect(ip('link', 'show', 'master', 'docker_gwbridge')).toContain('vetha');
-
-  // The engine's own removal: nothing was on it.
-  ip('link', 'delete', 'vetha');
-  await host.kernel.hostFacts();
-  ip('link', 'delete', 'docker_gwbridge');
-  expect(await host.kernel.rebuildGwbridge()).toBe(0);
-});

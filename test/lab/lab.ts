@@ -1,12 +1,12 @@
 /** A whole lab: a LAN, hosts with Docker engines, a Consul server, the plugin. Boots in parallel, lives on disk. */
 
-import { raiseNeighbourLimits } from '../../src/kernel/system/sysctl.js';
 import { enginePath, fillCache } from './cache.js';
 import { Consul } from './consul.js';
 import { Engine } from './engine.js';
 import { Host } from './host.js';
 import { makeImage } from './image.js';
 import { Lan, lanAddress, OUTSIDE } from './lan.js';
+import { raiseNeighbourLimits } from './limits.js';
 import { ManagedPlugin } from './managed-plugin.js';
 import { Plugin } from './plugin.js';
 import { DEFAULTS, type LabOptions, readRecord, writeRecord } from './record.js';

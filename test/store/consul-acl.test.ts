@@ -12,11 +12,13 @@ import { Identity } from '../../src/registry/nodes/identity.js';
 import { ConsulStore } from '../../src/store/consul/consul.js';
 import { type ExposureOptions, lookForExposure } from '../../src/store/consul/exposure.js';
 import { formatHead, newRevision } from '../../src/store/records/heads.js';
+import { UNREAD } from '../../src/store/records/left-out.js';
 import { formatEndpoint } from '../../src/store/records/records.js';
 import { VersionedStore } from '../../src/store/versioned.js';
 import { ClusterView } from '../../src/store/view/cluster-view.js';
 import { BLIND } from '../../src/store/view/removal-trust.js';
 import { guidePolicy } from '../lab/guide.js';
+import { heardRows } from '../unit/health/heard.js';
 import { endpointOf } from '../unit/store/samples.js';
 import { ConsulAgent } from './consul-agent.js';
 import { Watching } from './watching.js';
@@ -192,24 +194,23 @@ describe('a Consul whose ACLs deny', () => {
           { verb: 'create', key: keys.head(network, owner, newRevision()), value: formatHead([]) },
         ]);
       await touch({ verb: 'set', key, value: formatEndpoint(endpoint) });
-      const troubles: unknown[] = [];
-      const view = new ClusterView(store, () => {}, {
-        ...BLIND,
-        isKnown: (lacking) => known.isKnown(lacking),
-        onTrouble: (e) => troubles.push(e),
-      });
+      const { rows, all } = heardRows();
+      const trust = { ...BLIND, isKnown: (lacking: readonly string[]) => known.isKnown(lacking) };
+      const view = new ClusterView(store, UNREAD, trust, rows);
+      const removals = () => all().find(({ code }) => code === 'store.removals');
       const stop = new AbortController();
       view.subscribe(network);
       view.start(stop.signal);
       await view.ready(5_000);
       await grant(deny('endpoints/'));
       await touch({ verb: 'set', key: 'names/other', value: '' });
-      await vi.waitFor(() => expect(troubles.length).toBeGreaterThan(0), 5_000);
-      expect(String(troubles[0])).toContain('403: Permission denied');
+      await vi.waitFor(() => expect(removals()?.state).toBe('failing'), 5_000);
+      expect(removals()?.text).toContain('403: Permission denied');
       expect(view.current.endpoints.get(network)?.size).toBe(1);
       await grant(guidePolicy());
       await touch({ verb: 'delete', key });
       await vi.waitFor(() => expect(view.current.endpoints.get(network)?.size).toBe(0), 10_000);
+      expect(removals()?.state).toBe('ok');
       stop.abort();
       await others.commit([{ verb: 'deleteTree', prefix: '' }]);
     });

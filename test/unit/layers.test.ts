@@ -7,11 +7,12 @@ import config from '../../.dependency-cruiser.mjs';
 
 /** What each layer may never know; `wiring` stands for the files that put all together. */
 const FORBIDDEN = {
-  model: ['store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
+  model: ['health', 'store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
+  health: ['store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
   store: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
   kernel: ['store', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
   engine: ['store', 'kernel', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  config: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'wiring'],
+  config: ['health', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'wiring'],
   registry: ['kernel', 'engine', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
   reconcile: ['kernel', 'engine', 'dns', 'api', 'cli', 'config', 'wiring'],
   dns: ['engine', 'reconcile', 'api', 'cli', 'config', 'wiring'],

@@ -1,6 +1,8 @@
 /** The resolver of one container: answers the cluster's names in its namespace, passes all else to the engine's. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isKernelError } from '../../errors.js';
+import { isKernelError, messageOf } from '../../errors.js';
+import type { Log } from '../../health/events.js';
+import type { RowPorts } from '../../health/row.js';
 import { DnsRedirect } from '../../kernel/rules/dns-redirect.js';
 import { decide, type Transport, type Verdict } from '../answers/message.js';
 import type { Zones } from '../answers/zone.js';
@@ -8,17 +10,12 @@ import { Budget, type Share } from './budget.js';
 import { type Counts, Servers } from './servers.js';
 import { Turns } from './turns.js';
 
-/** pino's methods, as far as the resolver needs them. */
-export interface Log {
-  warn(fields: object, message: string): void;
-  debug(fields: object, message: string): void;
-}
-
 /** What the resolvers of all containers share. */
 export interface Common {
   readonly budget: Budget;
   readonly turns: Turns;
-  readonly log?: Log | undefined;
+  readonly log?: Pick<Log, 'warn'> | undefined;
+  readonly rows?: RowPorts<'dns.share'>;
 }
 
 /** How long stop() serves what is under way, milliseconds. */
@@ -26,7 +23,7 @@ const DRAIN_MS = 1000;
 const MIN_DRAIN_MS = 20;
 /** How long the engine's resolver answers a container that has asked for more than its share, milliseconds. */
 export const PAUSE_MS = 4000;
-/** The log has at most one line about each container in so long, milliseconds. */
+/** The log has at most one line about a defect in so long, milliseconds. */
 const QUIET_MS = 60_000;
 
 interface Running {
@@ -45,7 +42,7 @@ export class Resolver {
   private running: Running | undefined;
   private renewing = false;
   private readonly share: Share;
-  private readonly told = new Map<string, number>();
+  private told = Number.NEGATIVE_INFINITY;
 
   constructor(
     /** Path of the container's network namespace. */
@@ -114,7 +111,9 @@ export class Resolver {
     if (!servers) {
       if (performance.now() - pausedAt < PAUSE_MS) return;
       this.share.renew();
-      return this.serve(running);
+      await this.serve(running);
+      this.shareRow?.ok();
+      return;
     }
     try {
       await redirect.renew();
@@ -147,7 +146,8 @@ export class Resolver {
     this.counts.pauses++;
     // Otherwise it times out.
     this.running.redirect.suspend().catch(() => {});
-    this.tell('it asks for more than its share, and the engine’s resolver answers it for a while', {});
+    const { answered, forwarded, pauses } = this.counts;
+    this.shareRow?.degraded({ answered, forwarded, pauses });
   }
 
   private decide(query: Buffer, transport: Transport): Verdict {
@@ -156,16 +156,23 @@ export class Resolver {
       if (zones instanceof Promise) return { kind: 'wait', until: zones };
       return decide(query, transport, zones, shuffled);
     } catch (err) {
-      this.tell('no zones to answer from, the engine is asked', { err });
+      this.tellOf(err);
       return { kind: 'forward' };
     }
   }
 
-  private tell(message: string, fields: object): void {
+  private get shareRow() {
+    return this.common.rows?.of('dns.share').row(this.sandbox);
+  }
+
+  private tellOf(error: unknown): void {
     const now = performance.now();
-    if (now - (this.told.get(message) ?? -QUIET_MS) < QUIET_MS) return;
-    this.told.set(message, now);
-    this.common.log?.warn({ sandbox: this.sandbox, ...this.counts, ...fields }, `DNS of a container: ${message}`);
+    if (now - this.told < QUIET_MS) return;
+    this.told = now;
+    this.common.log?.warn(
+      { event: 'bug', sandbox: this.sandbox, err: messageOf(error) },
+      'DNS of a container: no zones to answer from, the engine is asked',
+    );
   }
 }
 

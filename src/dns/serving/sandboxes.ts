@@ -27,7 +27,7 @@ interface Place {
 
 export interface SandboxesParts {
   readonly view: Pick<ClusterView, 'current'>;
-  readonly local: Pick<LocalEndpoints, 'changes' | 'giveUp' | 'lookupOf' | 'sandboxOf' | 'untoldOf'>;
+  readonly local: Pick<LocalEndpoints, 'changes' | 'lookups' | 'sandboxOf'>;
   readonly self: NodeId;
   readonly peers: Pick<Peers, 'of'>;
   readonly dns: Pick<DnsService, 'ready' | 'sync'>;
@@ -96,10 +96,10 @@ export class Sandboxes {
 
   /** A program's first question comes before the engine tells of its container; a link must hold for that one too. */
   private zones(places: readonly Place[]): readonly Zone[] | Promise<unknown> {
-    const untold = places.flatMap(({ endpoint }) => this.parts.local.untoldOf(endpoint) ?? []);
+    const untold = places.flatMap(({ endpoint }) => this.parts.local.lookups.untoldOf(endpoint) ?? []);
     if (untold.length > 0) {
       const patience = setTimeout(() => {
-        for (const { endpoint } of places) this.parts.local.giveUp(endpoint);
+        for (const { endpoint } of places) this.parts.local.lookups.giveUp(endpoint);
       }, UNTOLD_MS).unref();
       return Promise.all(untold).finally(() => clearTimeout(patience));
     }
@@ -107,7 +107,7 @@ export class Sandboxes {
     const ranked = places.map(({ network, endpoint }) => ({
       ...{ network, endpoint, name: networks.get(network)?.announced?.name ?? '' },
       internal: networks.get(network)?.internal === true,
-      priority: this.parts.local.lookupOf(endpoint)?.priority ?? 0,
+      priority: this.parts.local.lookups.of(endpoint)?.priority ?? 0,
     }));
     return ranked.sort(inOrder).map(({ network, endpoint, name }) => ({
       network: name,
@@ -117,7 +117,7 @@ export class Sandboxes {
   }
 
   private links(endpoint: EndpointId): ReadonlyMap<string, string> {
-    const lookup = this.parts.local.lookupOf(endpoint);
+    const lookup = this.parts.local.lookups.of(endpoint);
     if (lookup === undefined || lookup.links.length === 0) return NO_LINKS;
     const known = linksOf.get(lookup);
     if (known !== undefined) return known;

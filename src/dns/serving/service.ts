@@ -1,12 +1,14 @@
 /** The resolvers of all containers of this host that are on a network of ours. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../errors.js';
+import type { Log } from '../../health/events.js';
+import { NOBODY, type RowPorts } from '../../health/row.js';
 import { namespaceFile } from '../../kernel/system/namespace-file.js';
 import type { Zones } from '../answers/zone.js';
 import { Budget } from './budget.js';
 import { Failures } from './failures.js';
 import { NamespaceWaiter } from './namespace-waiter.js';
-import { type Common, type Log, Resolver } from './resolver.js';
+import { type Common, Resolver } from './resolver.js';
 import { Turns } from './turns.js';
 
 /** A third of what a redirect outlives its renewal: two may be missed. */
@@ -37,8 +39,11 @@ export class DnsService {
 
   private readonly common: Common;
 
-  constructor(private readonly log?: Log) {
-    this.common = { budget: new Budget(), turns: new Turns(), log };
+  constructor(
+    private readonly log?: Pick<Log, 'warn'>,
+    private readonly rows: RowPorts<'dns.resolver' | 'dns.share'> = NOBODY,
+  ) {
+    this.common = { budget: new Budget(), turns: new Turns(), log, rows };
   }
 
   /**
@@ -49,6 +54,8 @@ export class DnsService {
     this.wanted = wanted;
     for (const path of [...this.serving.keys()]) if (!wanted.has(path)) this.end(path);
     this.failures.keepOnly(wanted);
+    this.rows.of('dns.resolver').keepOnly(wanted);
+    this.rows.of('dns.share').keepOnly(wanted);
     for (const path of [...this.waiters.keys()]) if (!wanted.has(path)) this.settle(path, false);
     this.awaited.keepOnly(wanted);
     this.beginAll();
@@ -101,6 +108,7 @@ export class DnsService {
       void stopping.then(() => this.begin(path));
       return;
     }
+    this.rows.of('dns.resolver').row(path).pending();
     const file = namespaceFile(path);
     if (file.kind !== 'mounted') {
       this.awaited.add(path);
@@ -120,6 +128,7 @@ export class DnsService {
     if (this.serving.get(path) !== serving) return;
     serving.ready = true;
     this.failures.worked(path);
+    this.rows.of('dns.resolver').row(path).ok();
     this.settle(path, true);
   }
 
@@ -127,8 +136,11 @@ export class DnsService {
     if (this.serving.get(path) !== serving) return;
     this.serving.delete(path);
     serving.resolver.abandon();
-    if (this.failures.add(path, messageOf(e)))
-      this.warn(path, e, 'names of other hosts do not resolve in this container');
+    this.failures.add(path);
+    this.rows
+      .of('dns.resolver')
+      .row(path)
+      .failing({ reason: messageOf(e) });
     this.settle(path, false);
   }
 
@@ -143,7 +155,7 @@ export class DnsService {
     }
     const stopped = resolver
       .stop()
-      .catch((e) => this.warn(path, e, 'its redirect is left to time out'))
+      .catch((e: unknown) => this.leave(path, e))
       .finally(() => this.stopping.delete(path));
     this.stopping.set(path, stopped);
   }
@@ -157,8 +169,11 @@ export class DnsService {
     this.beginAll();
   }
 
-  private warn(sandbox: string, e: unknown, consequence: string): void {
-    this.log?.warn({ sandbox, err: e }, `DNS: ${consequence}: ${messageOf(e)}`);
+  private leave(sandbox: string, e: unknown): void {
+    this.log?.warn(
+      { event: 'redirect-left', sandbox, err: messageOf(e) },
+      `DNS: its redirect is left to time out: ${messageOf(e)}`,
+    );
   }
 
   private settle(path: string, ready: boolean): void {

@@ -1,7 +1,7 @@
 /** Links: `ip link`. */
 import { FlagsNew } from 'netlink/dist/constants.js';
 import { getS32, getU32, putS32, putString, putU16, putU32 } from 'netlink/dist/structs.js';
-import { isKernelError } from '../../errors.js';
+import { isKernelError, UserError } from '../../errors.js';
 import type { ObservedLink } from '../../model/plan/observed.js';
 import type { Mac } from '../../model/values/types.js';
 import { type Attribute, macBytes, message, nest, readAttributes, readMac, readText } from '../netlink/attributes.js';
@@ -109,13 +109,20 @@ export async function linkIndex(socket: Rtnetlink, name: string, verb: string): 
   return link.index;
 }
 
-/** `ip link add <name> type <kind> …`. Throws EEXIST when the name is taken. */
-export function addLink(
+/** `ip link add <name> type <kind> …`. Throws EEXIST when the name is taken, a UserError where the kernel has no such kind. */
+export async function addLink(
   socket: Rtnetlink,
   s: LinkSettings & { readonly name: string; readonly kind: string },
   verb = `ip link add ${s.name} type ${s.kind}`,
 ): Promise<void> {
-  return socket.request(verb, RTM.NEWLINK, FlagsNew.CREATE | FlagsNew.EXCL, formatLink(0, s));
+  try {
+    await socket.request(verb, RTM.NEWLINK, FlagsNew.CREATE | FlagsNew.EXCL, formatLink(0, s));
+  } catch (e) {
+    if (!isKernelError(e, 'EOPNOTSUPP')) throw e;
+    throw new UserError(
+      `the kernel of this host has no devices of kind ${s.kind}: load the module ${s.kind} (modprobe ${s.kind}), or run a kernel that has it`,
+    );
+  }
 }
 
 /** `ip link set <name> …`, or, with an index, also `… name <new name>`. MTU in bytes. Throws ENODEV. */

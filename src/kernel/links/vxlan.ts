@@ -1,6 +1,6 @@
 /** VXLAN devices: `ip link add … type vxlan`. */
 import { getU8, getU16be, getU32, putU8, putU16, putU16be, putU32 } from 'netlink/dist/structs.js';
-import { isKernelError } from '../../errors.js';
+import { isKernelError, UserError } from '../../errors.js';
 import type { ObservedLink } from '../../model/plan/observed.js';
 import { vxlanBirthName } from '../../model/values/names.js';
 import type { Ip } from '../../model/values/types.js';
@@ -74,7 +74,7 @@ export interface VxlanWish {
  * yet under a name of its own: the kernel looks in the asking namespace whether a name is free.
  *
  * Throws EEXIST when another device of the host has the VNI, or the name belongs to something else; ENODEV when the
- * bridge is missing.
+ * bridge is missing; a UserError when another program has the port.
  */
 export async function ensureVxlan(
   /** In the namespace that its UDP socket shall belong to. */
@@ -93,7 +93,7 @@ export async function ensureVxlan(
     await setPort(inside, name);
     await setLink(inside, index, { name: wish.link });
     guard();
-    await setLink(inside, index, { up: true });
+    await raiseLink(inside, wish.link);
   };
 
   const existing = await findLink(inside, wish.link);
@@ -106,6 +106,23 @@ export async function ensureVxlan(
   const data = vxlanData(wish.vni, wish.local, wish.port, wish.flooding === undefined);
   await addLink(home, { name: birth, mtu: wish.mtu, namespace: insideFd, kind: 'vxlan', data }, verb);
   await settle({ index: await linkIndex(inside, birth, verb), name: birth });
+}
+
+/**
+ * `ip link set <link> up`, of any kind. A VXLAN device opens its UDP socket with that: throws a UserError where another
+ * program has the port.
+ */
+export async function raiseLink(socket: Rtnetlink, name: string): Promise<void> {
+  try {
+    await setLink(socket, name, { up: true });
+  } catch (e) {
+    const link = isKernelError(e, 'EADDRINUSE') ? await findLink(socket, name) : undefined;
+    if (link?.kind !== 'vxlan') throw e;
+    const { port } = readVxlan(link.data);
+    throw new UserError(
+      `UDP port ${port} of this host is in use by another program (ss -ulpn "sport = :${port}" names it); stop that, or set another VXLAN_PORT on all hosts`,
+    );
+  }
 }
 
 /**

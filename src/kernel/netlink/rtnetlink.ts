@@ -4,20 +4,18 @@
  */
 import { closeSync } from 'node:fs';
 import { Mutex } from 'async-mutex';
-import { Flags, FlagsGet, MessageType, Protocol } from 'netlink/dist/constants.js';
-import { formatMessage, getS32, type NetlinkMessage, parseMessages } from 'netlink/dist/structs.js';
-import { KernelError } from '../../errors.js';
-import { errnoSymbol, kernelError } from '../system/errno.js';
+import { Flags, FlagsGet, Protocol } from 'netlink/dist/constants.js';
+import { formatMessage } from 'netlink/dist/structs.js';
+import { kernelError } from '../system/errno.js';
 import { withNamespaceOf } from '../system/netns.js';
-import { beStrict, openNetlink, receive, receivePiece, send } from './socket.js';
+import { type Answer, Collector, type Reader, readAll, readInto } from './answer.js';
+import { beStrict, openNetlink, receivePiece, send } from './socket.js';
 
 /**
  * A dump that meets a change on its way may be inconsistent, and is asked for again. Somebody may make changes without
  * end: one that took longer than this is the last, ms.
  */
 const DUMP_MS = 2000;
-
-type Reader<T> = (payload: Buffer) => T | undefined;
 
 /** Something to be done, for {@link Rtnetlink.all}. */
 export interface Request {
@@ -30,15 +28,6 @@ export interface Request {
 
 /** As many requests go out with one send: all their answers have to lie in the socket's buffer, some 1 KB each. */
 export const MOST_AT_ONCE = 64;
-
-/** An answer as it is read: `end` is there once the last message has come. */
-interface Answer {
-  readonly verb: string;
-  readonly seq: number;
-  readonly take: (payload: Buffer) => void;
-  interrupted: boolean;
-  end?: { readonly error: unknown };
-}
 
 /** Belongs to the network namespace that the calling thread was in at its creation, and keeps that alive. */
 export class Rtnetlink {
@@ -167,43 +156,4 @@ function open(protocol: Protocol): number {
   const fd = openNetlink(protocol);
   beStrict(fd);
   return fd;
-}
-
-function readAll(answers: ReadonlyMap<number, Answer>, verb: string, fd: number): void {
-  const waiting = [...answers.values()];
-  for (;;) {
-    while (waiting.at(-1)?.end !== undefined) waiting.pop();
-    const datagram = waiting.length === 0 ? undefined : receive(verb, fd);
-    if (datagram === undefined) return;
-    readInto((seq) => answers.get(seq), datagram);
-  }
-}
-
-function readInto(answerOf: (seq: number) => Answer | undefined, datagram: Buffer): void {
-  for (const message of parseMessages(datagram)) {
-    const answer = answerOf(message.seq);
-    // The answer to something that was given up.
-    if (answer === undefined || message.seq !== answer.seq) continue;
-    if (message.flags & Flags.DUMP_INTR) answer.interrupted = true;
-    if (message.type === MessageType.ERROR || message.type === MessageType.DONE)
-      answer.end ??= { error: errorIn(answer.verb, message) };
-    else answer.take(message.data);
-  }
-}
-
-class Collector<T> {
-  readonly all: T[] = [];
-
-  constructor(private readonly read: Reader<T>) {}
-
-  readonly take = (payload: Buffer): void => {
-    const found = this.read(payload);
-    if (found !== undefined) this.all.push(found);
-  };
-}
-
-/** Both ends of an exchange (ERROR, whose errno 0 is the acknowledgement, and DONE) begin with a negative errno. */
-export function errorIn(verb: string, end: NetlinkMessage): KernelError | undefined {
-  const errno = end.data.length < 4 ? 0 : -getS32(end.data.subarray(0, 4));
-  return errno > 0 ? new KernelError(verb, errno, errnoSymbol(errno)) : undefined;
 }

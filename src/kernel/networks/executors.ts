@@ -10,7 +10,7 @@ import { removingStatic, replacingStatic } from '../links/fdb.js';
 import { linkIndex, removeLink, setLink } from '../links/links.js';
 import { removingNeighbour, replacingNeighbour } from '../links/neighbours.js';
 import { ensurePort, type Peer } from '../links/veth.js';
-import { ensureVxlan, stopLearning } from '../links/vxlan.js';
+import { ensureVxlan, raiseLink, stopLearning } from '../links/vxlan.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { ensureFence } from '../rules/gateway-fence.js';
 import { withNamespace } from '../system/netns.js';
@@ -25,7 +25,7 @@ export interface Workplace {
   /** In the host's namespace, the underlay. */
   readonly host: Rtnetlink;
   readonly hostFd: number;
-  readonly mesh: Pick<CryptSpaces, 'require'>;
+  readonly mesh: Pick<CryptSpaces, 'numberFor' | 'require'>;
 }
 
 type Executors = { readonly [K in keyof StepArgs]: (at: Workplace, step: Step<K>) => Promise<void> };
@@ -97,7 +97,7 @@ const executors: Executors = {
 
   setMac: async (at, step) => setLink((await inside(at, step)).socket, step.link, { mac: step.mac }),
 
-  setUp: async (at, step) => setLink((await inside(at, step)).socket, step.link, { up: true }),
+  setUp: async (at, step) => raiseLink((await inside(at, step)).socket, step.link),
 
   setMaster: async (at, step) => {
     const { socket } = await inside(at, step);

@@ -1,7 +1,6 @@
 /** Reads what rtnetlink tells by itself: messages into notices. Pure, but for the links' names that it keeps. */
 import { getS32 } from 'netlink/dist/structs.js';
 import type { Notice } from '../../model/diff/drift.js';
-import type { Ip } from '../../model/values/types.js';
 import { readAddress } from '../links/addresses.js';
 import { readPortFlags } from '../links/bridge-ports.js';
 import { readBridge } from '../links/bridges.js';
@@ -81,7 +80,7 @@ export class NoticeReader {
     const attributes = readAttributes(payload.subarray(12));
     const dst = attributes.get(NDA.DST);
     if (dst === undefined) return undefined;
-    const ip = readIp(dst) as Ip;
+    const ip = readIp(dst);
     const stands = type === RTM.NEWNEIGH && isPermanent(payload);
     const mac = stands ? { mac: readMac(attributes.get(NDA.LLADDR)) } : {};
     return { about: `neighbour ${link} ${ip}`, notice: { kind: 'neighbour', link: this.nameOf(link), ip, ...mac } };

@@ -5,10 +5,12 @@
  * the host's address, not by its own. A host's own connections, the plugin's among them, come in by no bridge.
  */
 import { isKernelError } from '../../errors.js';
-import type { ConsulGuard, ServerAddress } from '../../model/ports/ports.js';
+import type { ConsulGuardPlan } from '../../model/host/consul-guard.js';
+import type { ServerAddress } from '../../model/host/host-steps.js';
+import type { Standing } from '../../model/host/standing.js';
 import { ipBytes } from '../netlink/attributes.js';
 import { fieldIs, IP_DADDR, IP6_DADDR, TCP_DPORT } from '../nft/field.js';
-import { attr, batch, dump, Msg, NFPROTO, text } from '../nft/message.js';
+import { attr, batch, dump, Msg, NFPROTO, question, text } from '../nft/message.js';
 import { forThisHost, interfaceIn, protocolIs } from '../nft/packet.js';
 import { ask, closeNetfilter, openOwnNetfilter, transact } from '../nft/socket.js';
 import { HOOK, KEY, Table } from '../nft/table.js';
@@ -26,54 +28,67 @@ const IFNAMSIZ = 16;
 const NAMES_IN_ORDER = attr(13, Buffer.from([0, 4, 1, 0, 0, 0]));
 const FAMILIES = [NFPROTO.ipv4, NFPROTO.ipv6] as const;
 type Family = (typeof FAMILIES)[number];
+/** What a kernel without a family says. */
+const NO_FAMILY = ['EAFNOSUPPORT', 'EOPNOTSUPP'];
 
 /** In the network namespace that the calling thread is in. */
-export class NftConsulGuard implements ConsulGuard {
+export class NftConsulGuard {
   private readonly fd = openOwnNetfilter();
-  /** Rules that each family's chain was given. */
-  private readonly rules = new Map<Family, number>();
+  /** What this process has made last, and how many rules each family's chain was given. */
+  private made: { readonly wish: ConsulGuardPlan; readonly rules: ReadonlyMap<Family, number> } | undefined;
 
-  /** `nft -f`: replaces both tables, each in one atomic step. */
-  ensure(interfaces: readonly string[], servers: readonly ServerAddress[]): void {
+  /** `nft list chain`, for both families. */
+  observe(): Standing<ConsulGuardPlan> {
+    if (this.made !== undefined && [...this.made.rules].every(([family, count]) => this.count(family) === count))
+      return this.made.wish;
+    return FAMILIES.some((family) => this.isThere(family)) ? 'other' : undefined;
+  }
+
+  /** `nft -f`: replaces both tables, each in one atomic step. Throws a KernelError. */
+  replace(wish: ConsulGuardPlan): void {
+    this.made = undefined;
+    const made = new Map<Family, number>();
     for (const family of FAMILIES) {
-      const rules = rulesFor(family, servers);
+      const rules = rulesFor(family, wish.servers);
       try {
-        transact(this.fd, `nft add table ${TABLE}`, guardBatch(family, interfaces, rules));
-        this.rules.set(family, rules.length);
+        transact(this.fd, `nft add table ${TABLE}`, guardBatch(family, wish.interfaces, rules));
+        made.set(family, rules.length);
       } catch (e) {
         // A kernel without IPv6 carries none to Consul.
-        if (family === NFPROTO.ipv4 || !isKernelError(e, 'EAFNOSUPPORT', 'EOPNOTSUPP')) throw e;
+        if (family === NFPROTO.ipv4 || !isKernelError(e, ...NO_FAMILY)) throw e;
       }
     }
+    this.made = { wish, rules: made };
   }
 
-  /** `nft list chain`, for both. */
-  stands(): boolean {
-    if (this.rules.size === 0) return false;
-    return [...this.rules].every(([family, wanted]) => {
-      const found = ask(
-        this.fd,
-        `nft list chain ${TABLE} ${CHAIN}`,
-        dump(Msg.getRule, [table.name, text(2, CHAIN)], family),
-        Msg.newRule,
-      );
-      return found.length === wanted;
-    });
-  }
-
-  /** `nft delete table`, for both. */
+  /** `nft delete table`, for both; gone is success. */
   remove(): void {
-    this.rules.clear();
+    this.made = undefined;
     for (const family of FAMILIES)
       try {
         transact(this.fd, `nft delete table ${TABLE}`, batch([table.delete()], family));
       } catch (e) {
-        if (!isKernelError(e, 'ENOENT', 'EAFNOSUPPORT', 'EOPNOTSUPP')) throw e;
+        if (!isKernelError(e, 'ENOENT', ...NO_FAMILY)) throw e;
       }
   }
 
   close(): void {
     closeNetfilter(this.fd);
+  }
+
+  private count(family: Family): number {
+    const bytes = dump(Msg.getRule, [table.name, text(2, CHAIN)], family);
+    return ask(this.fd, `nft list chain ${TABLE} ${CHAIN}`, bytes, Msg.newRule).length;
+  }
+
+  private isThere(family: Family): boolean {
+    try {
+      const bytes = question(Msg.getTable, [table.name], family);
+      return ask(this.fd, `nft list table ${TABLE}`, bytes, Msg.newTable).length > 0;
+    } catch (e) {
+      if (isKernelError(e, ...NO_FAMILY)) return false;
+      throw e;
+    }
   }
 }
 

@@ -6,6 +6,7 @@
  * so few left nothing of ours comes in; and what comes uncut to a host itself is dropped where it has room for two frames.
  */
 import type { GuardMode } from '../../model/values/types.js';
+import { ipBytes, readIp } from '../netlink/attributes.js';
 import {
   fieldAtLeast,
   fieldBelow,
@@ -46,6 +47,12 @@ const UDP = 17;
 const FAR = 32;
 /** UDP header and twice the least VXLAN that holds ARP or IP: 8 of VXLAN, 14 of Ethernet, 28 of ARP. */
 const TWO_FRAMES = Buffer.from([0, 8 + 2 * (8 + 14 + 28)]);
+
+/** The keys of the sets. */
+export const nodeBytes = (node: string): Buffer => ipBytes(node);
+export const vniBytes = (vni: number): Buffer => Buffer.from([vni >> 16, (vni >> 8) & 0xff, vni & 0xff]);
+export const nodeOf = (bytes: Buffer): string => readIp(bytes);
+export const vniOf = (bytes: Buffer): number => bytes.readUIntBE(0, 3);
 
 type Match = readonly Buffer[];
 

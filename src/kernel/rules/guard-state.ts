@@ -1,12 +1,20 @@
 /** What the guard's table is like in the kernel, read back for comparison and for people. */
 import type { GuardDrops } from '../../model/values/types.js';
+import { readText } from '../netlink/attributes.js';
 import { attributeOf, attributesIn, dump, Msg, question, text } from '../nft/message.js';
 import { ask } from '../nft/socket.js';
-import { GUARD_TABLE, type GuardChain, NODES, VNIS } from './guard-rules.js';
+import { GUARD_TABLE, type GuardChain, NODES, nodeOf, VNIS, vniOf } from './guard-rules.js';
 
 const NFTA_TABLE_FLAGS = 2;
 const NFTA_RULE = { chain: 2, expressions: 4, userdata: 7 } as const;
 const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
+const VERB = `nft list table ${GUARD_TABLE}`;
+
+/** What is in the sets. */
+export interface Members {
+  readonly nodes: ReadonlySet<string>;
+  readonly vnis: ReadonlySet<number>;
+}
 
 interface FoundRule {
   readonly chain: string;
@@ -15,29 +23,20 @@ interface FoundRule {
   readonly dropped: number | undefined;
 }
 
-/** A number that changes with every change of this namespace's tables, whosoever. */
-export const generation = (fd: number, family: number): string =>
-  ask(fd, 'nft list ruleset', question(Msg.getGen, [], family), Msg.newGen)
-    .map((answer) => attributeOf(answer, 1)?.toString('hex'))
-    .join();
+export const isThere = (fd: number, family: number): boolean => flagsOf(fd, family) !== undefined;
 
-/** All of the table that decides: two are equal when they let the same pass. Undefined when there is none. */
-export function identity(fd: number, family: number): string | undefined {
-  const verb = `nft list table ${GUARD_TABLE}`;
-  const [table] = ask(fd, verb, question(Msg.getTable, [text(1, GUARD_TABLE)], family), Msg.newTable);
-  if (table === undefined) return undefined;
-  const flags = attributeOf(table, NFTA_TABLE_FLAGS)?.readUInt32BE() ?? 0;
-  return describe(flags, readRules(fd, family), elements(fd, family, NODES), elements(fd, family, VNIS));
+/** Undefined unless flags and rules (by their comments) are those of a table that was just made. */
+export function readMembers(fd: number, family: number, chains: readonly GuardChain[]): Members | undefined {
+  if (flagsOf(fd, family) !== 0) return undefined;
+  const found = readRules(fd, family);
+  const wanted = chains.flatMap((chain) => chain.rules.map(({ name }) => ({ chain: chain.name, name })));
+  const isSame = (rule: FoundRule, i: number) => rule.chain === wanted[i]?.chain && rule.name === wanted[i]?.name;
+  if (found.length !== wanted.length || !found.every(isSame)) return undefined;
+  return {
+    nodes: new Set(elements(fd, family, NODES).map(nodeOf)),
+    vnis: new Set(elements(fd, family, VNIS).map(vniOf)),
+  };
 }
-
-/** What {@link identity} is of a table that was just made. */
-export const wanted = (chains: readonly GuardChain[], nodes: readonly Buffer[], vnis: readonly Buffer[]): string =>
-  describe(
-    0,
-    chains.flatMap((chain) => chain.rules.map(({ name }) => ({ chain: chain.name, name }))),
-    nodes,
-    vnis,
-  );
 
 /** Datagrams dropped so far by chain, in the table's order; undefined when there is no guard. */
 export function readDrops(fd: number, family: number): GuardDrops | undefined {
@@ -46,44 +45,37 @@ export function readDrops(fd: number, family: number): GuardDrops | undefined {
   return drops.size === 0 ? undefined : drops;
 }
 
-function describe(
-  flags: number,
-  rules: readonly Pick<FoundRule, 'chain' | 'name'>[],
-  ...sets: readonly (readonly Buffer[])[]
-): string {
-  const members = sets.map((set) => [...new Set(set.map((value) => value.toString('hex')))].sort());
-  return JSON.stringify([flags, rules.map(({ chain, name }) => [chain, name]), ...members]);
+/** Undefined when there is no table; 0 for one that is at work. */
+function flagsOf(fd: number, family: number): number | undefined {
+  const [table] = ask(fd, VERB, question(Msg.getTable, [text(1, GUARD_TABLE)], family), Msg.newTable);
+  return table && (attributeOf(table, NFTA_TABLE_FLAGS)?.readUInt32BE() ?? 0);
 }
 
 function readRules(fd: number, family: number): readonly FoundRule[] {
-  const verb = `nft list table ${GUARD_TABLE}`;
-  const rules = ask(fd, verb, dump(Msg.getRule, [text(1, GUARD_TABLE)], family), Msg.newRule);
+  const rules = ask(fd, VERB, dump(Msg.getRule, [text(1, GUARD_TABLE)], family), Msg.newRule);
   // A kernel that does not know the filter tells of all tables.
-  return rules.filter((rule) => word(attributeOf(rule, 1)) === GUARD_TABLE).map(readRule);
+  return rules.filter((rule) => readText(attributeOf(rule, 1)) === GUARD_TABLE).map(readRule);
 }
 
 const readRule = (rule: Buffer): FoundRule => ({
-  chain: word(attributeOf(rule, NFTA_RULE.chain)),
-  name: word(attributeOf(rule, NFTA_RULE.userdata)?.subarray(2)),
+  chain: readText(attributeOf(rule, NFTA_RULE.chain)),
+  name: readText(attributeOf(rule, NFTA_RULE.userdata)?.subarray(2)),
   dropped: readCounter(attributeOf(rule, NFTA_RULE.expressions)),
 });
 
 function readCounter(expressions: Buffer | undefined): number | undefined {
   for (const { value } of attributesIn(expressions))
-    if (word(attributeOf(value, 1)) === 'counter')
+    if (readText(attributeOf(value, 1)) === 'counter')
       return Number(attributeOf(attributeOf(value, 2), 2)?.readBigUInt64BE() ?? 0n);
   return undefined;
 }
 
 function elements(fd: number, family: number, set: string): readonly Buffer[] {
-  const verb = `nft list set ${GUARD_TABLE} ${set}`;
   const attributes = [text(1, GUARD_TABLE), text(2, set)];
+  const verb = `nft list set ${GUARD_TABLE} ${set}`;
   return ask(fd, verb, dump(Msg.getSetElem, attributes, family), Msg.newSetElem).flatMap((answer) =>
     [...attributesIn(attributeOf(answer, NFTA_SET_ELEM_LIST_ELEMENTS))].flatMap(
       ({ value }) => attributeOf(attributeOf(value, 1), 1) ?? [],
     ),
   );
 }
-
-/** A C string without its NUL. */
-const word = (bytes: Buffer | undefined): string => bytes?.toString('utf8').replace(/\0.*$/s, '') ?? '';

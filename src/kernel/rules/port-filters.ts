@@ -7,7 +7,8 @@ import { setImmediate as breathe } from 'node:timers/promises';
 import { isKernelError } from '../../errors.js';
 import type { Sender } from '../../model/plan/namespace-plan.js';
 import type { ObservedFilter } from '../../model/plan/observed.js';
-import { attributeOf, Msg, NFPROTO, question } from '../nft/message.js';
+import { generationOf } from '../nft/generation.js';
+import { Msg } from '../nft/message.js';
 import { ask, closeNetfilter, openNetfilter, transact } from '../nft/socket.js';
 import { kernelError } from '../system/errno.js';
 import {
@@ -24,7 +25,6 @@ import {
 
 /** Somebody may go on changing rules while they are read. */
 const TRIES = 5;
-const NFTA_GEN_ID = 1;
 
 interface Known extends ObservedFilter {
   /** Index of the port when this was read. Before Linux 6.16 a hook goes with its device, and no generation tells. */
@@ -172,10 +172,4 @@ function readFilter(fd: number, link: string): ObservedFilter {
   const hooked = ask(fd, verb, getHooked(link), Msg.newChain).some((chain) => isHooked(chain, link));
   const sender = hooked ? readSender(ask(fd, verb, listRules(link), Msg.newRule)) : undefined;
   return { link, ...(sender && { sender }) };
-}
-
-/** It grows by one with each batch that somebody has done in the namespace. */
-function generationOf(fd: number): number {
-  const [told] = ask(fd, 'nft list ruleset', question(Msg.getGen, [], NFPROTO.netdev), Msg.newGen);
-  return attributeOf(told, NFTA_GEN_ID)?.readUInt32BE() ?? 0;
 }

@@ -5,32 +5,40 @@
  * host (`output`). Other ids on the same port (a swarm's) are none of our business.
  */
 import { isKernelError } from '../../errors.js';
-import type { Guard } from '../../model/ports/ports.js';
-import type { GuardDrops, GuardMode, NodeAddress } from '../../model/values/types.js';
-import { ipBytes } from '../netlink/attributes.js';
+import type { Difference } from '../../model/host/host-steps.js';
+import type { Standing } from '../../model/host/standing.js';
+import type { ObservedVxlanGuard } from '../../model/host/vxlan-guard.js';
+import type { GuardDrops, GuardMode } from '../../model/values/types.js';
 import { VXLAN_VNI } from '../nft/field.js';
+import { generationOf } from '../nft/generation.js';
 import { batch, type Change, NFPROTO } from '../nft/message.js';
 import { closeNetfilter, openOwnNetfilter, transact, transactAside } from '../nft/socket.js';
 import { HOOK, KEY, Table } from '../nft/table.js';
-import { GUARD_TABLE, type GuardChain, guardChains, NODES, type Underlay, VNIS } from './guard-rules.js';
-import { generation, identity, readDrops, wanted } from './guard-state.js';
+import {
+  GUARD_TABLE,
+  type GuardChain,
+  guardChains,
+  NODES,
+  nodeBytes,
+  type Underlay,
+  VNIS,
+  vniBytes,
+} from './guard-rules.js';
+import { isThere, type Members, readDrops, readMembers } from './guard-state.js';
 
 /** Before everybody's own filters, whose `accept` does not overrule our drop; after everybody's DNAT. */
 const PRIORITY = -10;
 const table = new Table(GUARD_TABLE);
-const ADDRESSES = { type: KEY.ip, length: 4 };
-const ADDRESSES6 = { type: KEY.ip6, length: 16 };
+const ADDRESSES = { 4: { type: KEY.ip, length: 4 }, 6: { type: KEY.ip6, length: 16 } } as const;
 
-/** In the network namespace that the calling thread is in. */
-export class VxlanGuard implements Guard {
+/** In the network namespace that the calling thread is in. One change at a time, and nothing else meanwhile. */
+export class VxlanGuard {
   private readonly fd = openOwnNetfilter();
   private readonly family: number;
   private readonly chains: readonly GuardChain[];
-  /** The table as it was made last. */
-  private made: Made | undefined;
+  /** What stood at which generation of the ruleset; undefined until this process has made the table. */
+  private seen: { readonly members: Members; readonly generation: number } | undefined;
   private last: Promise<void> = Promise.resolve();
-  /** The tables' generation at which it was seen to be like that. */
-  private seen = '';
 
   constructor(
     private readonly underlay: Underlay,
@@ -42,48 +50,37 @@ export class VxlanGuard implements Guard {
     this.chains = mode === 'off' ? [] : guardChains(underlay, mode, port);
   }
 
-  /**
-   * `nft -f`: puts into the sets what is new and takes out what is gone; where the table does not stand, replaces all of
-   * it. One atomic step either way, and the counts go on. A pool thread waits for the kernel. Rejects with a KernelError.
-   */
-  ensure(nodes: readonly NodeAddress[], vnis: readonly number[]): Promise<void> {
-    const done = this.change(nodes, vnis);
-    this.last = done.catch(() => {});
-    return done;
+  /** `nft list table`: read only when the generation tells that somebody has changed any rule of this host. */
+  observe(): Standing<ObservedVxlanGuard> {
+    const members = this.look();
+    if (members === undefined) return isThere(this.fd, this.family) ? 'other' : undefined;
+    return { ...members, strayed: this.drops()?.get('prerouting') ?? 0 };
   }
 
-  private async change(nodes: readonly NodeAddress[], vnis: readonly number[]): Promise<void> {
-    const size = this.underlay === 4 ? 4 : 16;
-    // Nodes of the other family cannot send to this underlay.
-    const addresses = nodes.map((n) => ipBytes(n)).filter((b) => b.length === size);
-    const wish: Made = { nodes: members(addresses), vnis: members(vnis.map(vniBytes)) };
-    const before = this.stands() ? this.made : undefined;
-    const changes = before && [
-      ...setChanges(NODES, before.nodes, wish.nodes),
-      ...setChanges(VNIS, before.vnis, wish.vnis),
-    ];
-    if (changes?.length === 0) return;
-    const was = this.seen;
-    this.made = undefined;
-    this.seen = '';
-    if (changes === undefined) await this.replace(wish);
-    else await transactAside(this.fd, `nft add element ${GUARD_TABLE}`, batch(changes, this.family));
-    this.made = wish;
-    // Counted on once, by us: nobody else has changed anything meanwhile, and all need not be read again.
-    const now = generation(this.fd, this.family);
-    if (changes !== undefined && isNext(was, now)) this.seen = now;
+  /** `nft -f`: all of it in one atomic step, and the counts go on. A pool thread waits. Rejects with a KernelError. */
+  replace(nodes: readonly string[], vnis: readonly number[]): Promise<void> {
+    const members = { nodes: new Set(nodes), vnis: new Set(vnis) };
+    const drops = readDrops(this.fd, this.family);
+    return this.change(`nft add table ${GUARD_TABLE}`, members, [
+      ...table.afresh(),
+      table.set({ name: NODES, id: 1, ...ADDRESSES[this.underlay] }),
+      ...table.addElements(NODES, [...members.nodes].map(nodeBytes)),
+      table.set({ name: VNIS, id: 2, type: KEY.integer, length: VXLAN_VNI.length }),
+      ...table.addElements(VNIS, [...members.vnis].map(vniBytes)),
+      ...this.chains.flatMap((chain) => addChain(chain, drops?.get(chain.name) ?? 0)),
+    ]);
   }
 
-  /** `nft list table`: false when somebody took away, added or changed anything of it. */
-  stands(): boolean {
-    const now = generation(this.fd, this.family);
-    if (this.made === undefined) return false;
-    // Whatever changes a table counts the generation on; comparing a thousand nodes is for then.
-    if (now !== '' && now === this.seen) return true;
-    const { nodes, vnis } = this.made;
-    const same = identity(this.fd, this.family) === wanted(this.chains, [...nodes.values()], [...vnis.values()]);
-    this.seen = same ? now : '';
-    return same;
+  /** `nft add element`, `nft delete element`: one atomic step too. Rejects with a KernelError. */
+  adjust(nodes: Difference<string>, vnis: Difference<number>): Promise<void> {
+    const { members } = this.seen ?? { members: { nodes: new Set<string>(), vnis: new Set<number>() } };
+    const after = { nodes: applied(members.nodes, nodes), vnis: applied(members.vnis, vnis) };
+    return this.change(`nft add element ${GUARD_TABLE}`, after, [
+      ...table.deleteElements(NODES, nodes.gone.map(nodeBytes)),
+      ...table.addElements(NODES, nodes.come.map(nodeBytes)),
+      ...table.deleteElements(VNIS, vnis.gone.map(vniBytes)),
+      ...table.addElements(VNIS, vnis.come.map(vniBytes)),
+    ]);
   }
 
   /** Datagrams dropped by each chain; undefined when there is no guard. */
@@ -91,8 +88,9 @@ export class VxlanGuard implements Guard {
     return readDrops(this.fd, this.family);
   }
 
-  /** `nft delete table`; gone is success. */
+  /** `nft delete table`: lets everybody in; gone is success. */
   remove(): void {
+    this.seen = undefined;
     try {
       transact(this.fd, `nft delete table ${GUARD_TABLE}`, batch([table.delete()], this.family));
     } catch (e) {
@@ -105,44 +103,34 @@ export class VxlanGuard implements Guard {
     void this.last.then(() => closeNetfilter(this.fd));
   }
 
-  private replace({ nodes, vnis }: Made): Promise<void> {
-    const drops = readDrops(this.fd, this.family);
-    const bytes = batch(
-      [
-        ...table.afresh(),
-        table.set({ name: NODES, id: 1, ...(this.underlay === 4 ? ADDRESSES : ADDRESSES6) }),
-        ...table.addElements(NODES, [...nodes.values()]),
-        table.set({ name: VNIS, id: 2, type: KEY.integer, length: VXLAN_VNI.length }),
-        ...table.addElements(VNIS, [...vnis.values()]),
-        ...this.chains.flatMap((chain) => addChain(chain, drops?.get(chain.name) ?? 0)),
-      ],
-      this.family,
-    );
-    return transactAside(this.fd, `nft add table ${GUARD_TABLE}`, bytes);
+  /** Of the table as this process makes it. */
+  private look(): Members | undefined {
+    if (this.seen === undefined) return undefined;
+    const generation = generationOf(this.fd);
+    if (generation !== 0 && generation === this.seen.generation) return this.seen.members;
+    const members = readMembers(this.fd, this.family, this.chains);
+    this.seen = members && { members, generation };
+    return members;
+  }
+
+  private change(verb: string, members: Members, changes: readonly Change[]): Promise<void> {
+    const before = this.seen?.generation ?? 0;
+    const done = transactAside(this.fd, verb, batch(changes, this.family)).then(() => {
+      // Counted on once, by us: nobody else has changed anything meanwhile, and all need not be read again.
+      const now = generationOf(this.fd);
+      this.seen = { members, generation: before !== 0 && now === before + 1 ? now : 0 };
+    });
+    this.last = done.catch(() => {});
+    return done;
   }
 }
 
-/** Members of a set, by their bytes in hex. */
-type Members = ReadonlyMap<string, Buffer>;
-
-interface Made {
-  readonly nodes: Members;
-  readonly vnis: Members;
+function applied<T>(before: ReadonlySet<T>, { come, gone }: Difference<T>): ReadonlySet<T> {
+  const after = new Set(before);
+  for (const value of gone) after.delete(value);
+  for (const value of come) after.add(value);
+  return after;
 }
-
-const members = (values: readonly Buffer[]): Members => new Map(values.map((v) => [v.toString('hex'), v]));
-
-const setChanges = (set: string, before: Members, after: Members): readonly Change[] => [
-  ...table.deleteElements(set, onlyIn(before, after)),
-  ...table.addElements(set, onlyIn(after, before)),
-];
-
-const onlyIn = (some: Members, others: Members): readonly Buffer[] =>
-  [...some].flatMap(([key, value]) => (others.has(key) ? [] : [value]));
-
-/** Whether one generation of the ruleset, in hex, comes right after the other. */
-const isNext = (before: string, now: string): boolean =>
-  before !== '' && now !== '' && Number.parseInt(now, 16) === Number.parseInt(before, 16) + 1;
 
 /** The first rule that drops goes on counting where the chain was. */
 function addChain({ name, rules }: GuardChain, dropped: number): readonly Change[] {
@@ -152,5 +140,3 @@ function addChain({ name, rules }: GuardChain, dropped: number): readonly Change
     ...rules.map((rule, i) => table.rule(name, rule.expressions(i === first ? dropped : 0), rule.name)),
   ];
 }
-
-const vniBytes = (vni: number): Buffer => Buffer.from([vni >> 16, (vni >> 8) & 0xff, vni & 0xff]);

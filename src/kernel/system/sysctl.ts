@@ -130,21 +130,14 @@ function readSysctl(name: string, root: string): string {
   }
 }
 
-/** Entries at which the neighbour table is swept, swept hard, and full: what the native overlay driver sets. */
-const NEIGHBOUR_LIMITS = { gc_thresh1: 8192, gc_thresh2: 49_152, gc_thresh3: 65_536 };
-
-/**
- * Raises the neighbour tables' limits, of all namespaces at once, where they are lower: permanent entries count too,
- * and the default is full at 1024. They are files of the first network namespace only; elsewhere there is none.
- */
-export function raiseNeighbourLimits(root = ROOT): void {
-  for (const family of ['ipv4', 'ipv6'])
-    for (const [limit, wanted] of Object.entries(NEIGHBOUR_LIMITS)) {
-      const name = `net/${family}/neigh/default/${limit}`;
-      try {
-        if (Number(readFileSync(`${root}/${name}`, 'utf8')) < wanted) writeSysctl(name, wanted, root);
-      } catch (e) {
-        if (!hasCode(e, 'ENOENT')) throw e;
-      }
+/** `sysctl <name>` of those that there are: some are files of the first network namespace alone. */
+export function readSysctls(names: readonly string[], root = ROOT): ReadonlyMap<string, number> {
+  const found = new Map<string, number>();
+  for (const name of names)
+    try {
+      found.set(name, Number(readSysctl(name, root)));
+    } catch (e) {
+      if (!isKernelError(e, 'ENOENT')) throw e;
     }
+  return found;
 }

@@ -1,24 +1,25 @@
 /** The steps that make the host's WireGuard mesh as planned, in the order they must run: the new before the old goes. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import type { PublicKey } from '../values/types.js';
-import { hasSession } from './rotation.js';
-import type { CryptPeer, CryptPlan, CryptStep, ObservedCrypt, ObservedWireguard, WireguardPlan } from './steps.js';
-
-export interface CryptMoment {
-  /** What it was last made into: endpoints that are other ones since are set. Absent: by an earlier process, if at all. */
-  readonly before?: CryptPlan;
-  /** Milliseconds since 1970. */
-  readonly now: number;
-}
+import type {
+  CryptPeer,
+  CryptPlan,
+  CryptStep,
+  ObservedCrypt,
+  ObservedMesh,
+  ObservedWireguard,
+  WireguardPlan,
+} from './steps.js';
 
 /** `wanted` undefined: there should be none. */
-export function cryptDiff(
-  wanted: CryptPlan | undefined,
-  found: ObservedCrypt | undefined,
-  moment: CryptMoment,
-): readonly CryptStep[] {
+export function cryptSteps(wanted: CryptPlan | undefined, { mesh: found }: ObservedMesh): readonly CryptStep[] {
   if (wanted === undefined)
     return found === undefined ? [] : [{ kind: 'removeCrypt', reason: 'no network is encrypted', prune: true }];
+  const steps = stepsTo(wanted, found);
+  return wanted.prunes ? steps : steps.filter((step) => step.prune !== true);
+}
+
+function stepsTo(wanted: CryptPlan, found: ObservedCrypt | undefined): readonly CryptStep[] {
   const seen: ObservedCrypt = found ?? { devices: [], strays: [], routes: [], quiet: false };
   const planned = new Set(wanted.devices.map((d) => d.link));
   const unplanned = seen.devices.filter((d) => !planned.has(d.link));
@@ -30,7 +31,7 @@ export function cryptDiff(
       : [{ kind: 'quietMesh' as const, reason: 'sends on what comes in, or is particular about ways' }]),
     // By any other way out the frames of encrypted networks could leave as they are.
     ...seen.strays.map((link): CryptStep => ({ kind: 'removeCryptLink', link, reason: 'no WireGuard device' })),
-    ...wanted.devices.flatMap((device) => deviceSteps(device, wanted, seen, moment)),
+    ...wanted.devices.flatMap((device) => deviceSteps(device, wanted, seen)),
     ...routeSteps(wanted, seen),
     ...wanted.devices.flatMap((device) => removedPeers(device, wanted, seen)),
     ...unplanned.map(
@@ -39,16 +40,11 @@ export function cryptDiff(
   ];
 }
 
-function deviceSteps(
-  device: WireguardPlan,
-  { peers }: CryptPlan,
-  seen: ObservedCrypt,
-  moment: CryptMoment,
-): readonly CryptStep[] {
+function deviceSteps(device: WireguardPlan, wanted: CryptPlan, seen: ObservedCrypt): readonly CryptStep[] {
   const { link, vtep, mtu } = device;
   const found = seen.devices.find((d) => d.link === link);
   const other = found && otherness(device, found);
-  const put = changedPeers(peers, found, moment);
+  const put = changedPeers(wanted, found);
   return [
     ...(found === undefined ? [{ kind: 'createWireguard' as const, device, reason: 'missing' }] : []),
     ...(other === undefined ? [] : [{ kind: 'setWireguard' as const, device, reason: other }]),
@@ -67,19 +63,14 @@ const otherness = (device: WireguardPlan, { key, port }: ObservedWireguard): str
   key !== device.key ? 'has another key' : port === device.port ? undefined : `listens on port ${port}`;
 
 function changedPeers(
-  peers: readonly CryptPeer[],
+  { peers, moved }: CryptPlan,
   found: ObservedWireguard | undefined,
-  { before, now }: CryptMoment,
 ): { readonly peers: readonly CryptPeer[]; readonly placed: ReadonlySet<PublicKey> } {
   const have = new Map(found?.peers.map((p) => [p.key, p]));
-  const had = new Map(before?.peers.map((p) => [p.key, p]));
   const isPlaced = (peer: CryptPeer): boolean => {
-    const known = have.get(peer.key);
-    if (known === undefined || known.endpoint === undefined) return false;
-    if (isDeepStrictEqual(known.endpoint, peer.endpoint)) return true;
-    const last = had.get(peer.key);
-    // It has roamed, or its record is another since: while a session lives, what it says itself is right.
-    return last === undefined ? hasSession(known, now) : isDeepStrictEqual(last.endpoint, peer.endpoint);
+    const endpoint = have.get(peer.key)?.endpoint;
+    if (endpoint === undefined) return false;
+    return isDeepStrictEqual(endpoint, peer.endpoint) || !moved.has(peer.key);
   };
   const isRight = (peer: CryptPeer): boolean => {
     const known = have.get(peer.key);

@@ -1,6 +1,8 @@
 /** What the host's WireGuard mesh should look like: a pure function of the nodes, of its own keys and of who has answered. */
+import { isDeepStrictEqual } from 'node:util';
 import { meshMtu } from '../plan/underlay.js';
 import type { Ip, Node, NodeAddress, NodeId, PublicKey } from '../values/types.js';
+import { hasSession } from './session.js';
 import type { CryptPeer, CryptPlan, CryptRoute, ObservedCrypt, WireguardPlan } from './steps.js';
 import { cryptVtep, wireguardName } from './vtep.js';
 
@@ -67,7 +69,17 @@ function peerKeys(nodes: Iterable<Node>, { id, keys }: CryptSelf): readonly Peer
   return found;
 }
 
-export function cryptPlan(nodes: Iterable<Node>, self: CryptSelf, proven: Proven): CryptPlan {
+/** What is remembered, and known by the way. */
+export interface CryptMoment {
+  /** What it was last made into; absent: by an earlier process, if at all. */
+  readonly before?: CryptPlan;
+  readonly found?: ObservedCrypt;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  readonly prunes: boolean;
+}
+
+export function cryptPlan(nodes: Iterable<Node>, self: CryptSelf, proven: Proven, moment: CryptMoment): CryptPlan {
   const devices = self.keys.map(
     ({ key, port }): WireguardPlan => ({
       ...{ link: wireguardName(key), key, vtep: cryptVtep(key), port },
@@ -76,17 +88,35 @@ export function cryptPlan(nodes: Iterable<Node>, self: CryptSelf, proven: Proven
   );
   const keys = peerKeys(nodes, self);
   const isProven = (key: PublicKey): boolean => devices.every((device) => proven(device.key, key));
+  const peers = keys.map(({ key, vtep, endpoint, rotates }) => ({
+    ...{ key, vtep, endpoint },
+    keepalive: self.keepalive === 0 && rotates && !isProven(key) ? PROVOKED : self.keepalive,
+  }));
   return {
     devices,
-    peers: keys.map(({ key, vtep, endpoint, rotates }) => ({
-      ...{ key, vtep, endpoint },
-      keepalive: self.keepalive === 0 && rotates && !isProven(key) ? PROVOKED : self.keepalive,
-    })),
+    peers,
+    moved: movedPeers(peers, moment),
+    prunes: moment.prunes,
     routes: keys.flatMap(({ key, vtep }): CryptRoute[] => {
       const by = devices.findLast((device) => proven(device.key, key)) ?? devices[0];
       return by === undefined ? [] : [{ to: vtep, link: by.link, source: by.vtep }];
     }),
   };
+}
+
+/**
+ * Those whose record says another place than before. Of what an earlier process was told nothing is known: while a session
+ * lives, the peer has roamed, or is where it was; what it says itself is right.
+ */
+function movedPeers(peers: readonly CryptPeer[], { before, found, now }: CryptMoment): ReadonlySet<PublicKey> {
+  const had = new Map(before?.peers.map((p) => [p.key, p]));
+  const sessions = (found?.devices ?? []).flatMap((d) => d.peers).filter((p) => hasSession(p, now));
+  const alive = new Set(sessions.map((p) => p.key));
+  const isMoved = ({ key, endpoint }: CryptPeer): boolean => {
+    const last = had.get(key);
+    return last === undefined ? !alive.has(key) : !isDeepStrictEqual(last.endpoint, endpoint);
+  };
+  return new Set(peers.filter(isMoved).map((p) => p.key));
 }
 
 /**

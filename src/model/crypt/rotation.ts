@@ -1,15 +1,9 @@
 /** When one key of this host takes the place of another: nobody has to agree, each host finds out by handshakes. Pure. */
 import type { Ip, Node, NodeId, PublicKey } from '../values/types.js';
 import type { CryptSelf, Proven } from './plan.js';
-import type { ObservedCrypt, ObservedPeer } from './steps.js';
+import { hasSession } from './session.js';
+import type { ObservedCrypt } from './steps.js';
 import { cryptVtep } from './vtep.js';
-
-/** As long as a session lives without a handshake (REJECT_AFTER_TIME of WireGuard), ms. */
-const SESSION_MS = 180_000;
-
-/** By a wall clock that may have been set: what lies ahead is of no use. */
-export const hasSession = ({ handshake }: Pick<ObservedPeer, 'handshake'>, now: number): boolean =>
-  handshake !== undefined && handshake <= now && now - handshake < SESSION_MS;
 
 /** The hosts that the oldest of this host's two keys is still needed for. `now`: ms since 1970. */
 export function needing(

@@ -46,6 +46,10 @@ export interface CryptPlan {
   /** The same on each device. */
   readonly peers: readonly CryptPeer[];
   readonly routes: readonly CryptRoute[];
+  /** Peers that are to be found where their records say now, wherever the kernel has them. */
+  readonly moved: ReadonlySet<PublicKey>;
+  /** False: what is there and nobody wants stays, for the wish did not come from the store itself. */
+  readonly prunes: boolean;
 }
 
 export interface ObservedPeer {
@@ -82,6 +86,13 @@ export interface ObservedCrypt {
   readonly quiet: boolean;
   /** Its file is not mounted any more; we alone keep it. */
   readonly unmounted?: true;
+}
+
+export interface ObservedMesh {
+  /** The kernel has WireGuard. */
+  readonly isPossible: boolean;
+  /** Absent when there is none. */
+  readonly mesh?: ObservedCrypt;
 }
 
 type Nothing = Readonly<Record<never, never>>;

@@ -52,8 +52,8 @@ export type EngineEvent =
       readonly network: EngineNetworkId;
       readonly container?: string;
     }
-  /** A network of the engine's own driver `bridge`, actions create, destroy. */
-  | { readonly type: 'bridge'; readonly action: string }
+  /** A network of the engine's own driver `bridge` came or went. */
+  | { readonly type: 'bridge' }
   /** `container`, actions start, die, rename, destroy. */
   | { readonly type: 'container'; readonly action: string; readonly container: string };
 
@@ -69,8 +69,11 @@ export interface Engine {
   users(network: EngineNetworkId): Promise<number>;
   /** False when containers of this engine still use it. Removing what is gone is success. */
   removeNetwork(network: EngineNetworkId): Promise<boolean>;
-  /** Ids of running containers that are on a network of ours. Takes no engine lock. */
-  containers(): Promise<readonly string[]>;
+  /**
+   * The running containers that are on a network of ours. Waits for each container's lock a limited time. `silent`: ids of
+   * those that it said nothing of, and why; what is attached to them is listed by its network, too.
+   */
+  containers(): Promise<{ readonly told: readonly EngineContainer[]; readonly silent: ReadonlyMap<string, string> }>;
   /** Waits for the container's lock; undefined when it is gone or does not run. */
   container(id: string): Promise<EngineContainer | undefined>;
   /** Containers on networks of ours that the engine could not start because of us, and will not try again. */

@@ -1,12 +1,4 @@
-/**
- * Two of the three edges that tsoverlay touches the world through; the third, to the engine, is in engine-port.ts.
- * Adapters implement them in `store/`, `kernel/` and `engine/`; tests of pure logic use the fakes in `test/fakes`.
- */
-import type { Notice } from '../diff/drift.js';
-import type { Bearer } from '../diff/takeover.js';
-import type { ObservedLink, ObservedNamespace } from '../plan/observed.js';
-import type { Step } from '../plan/steps.js';
-import type { Cidr, GuardDrops, Ip, NamespaceName, NodeAddress } from '../values/types.js';
+/** The edge to the store. Its adapters are in `store/`; tests of pure logic use the fakes in `test/fakes`. */
 
 /** One key of the store. `index` grows with every change of the key; 0 never occurs. */
 export interface Entry {
@@ -80,8 +72,6 @@ export interface Hold {
 
 /** Where the cluster's state lives: Consul, or one file on a single host. Every call rejects with a StoreError. */
 export interface Store {
-  /** What keeps the watches from hearing of news, by the server's address; empty while all is well. */
-  readonly troubles: ReadonlyMap<string, Error>;
   get(key: string): Promise<Entry | undefined>;
   /** All entries whose key starts with `prefix`, in key order. */
   list(prefix: string): Promise<Snapshot>;
@@ -105,91 +95,4 @@ export interface Store {
    */
   hold(key: string, value: string, onError: (error: Error) => void, onHeld?: () => void): Promise<Hold>;
   close(): Promise<void>;
-}
-
-/** What the host itself (not a network's namespace) looks like. */
-export interface HostFacts {
-  /** docker_gwbridge, where the engine has made it. */
-  readonly gwbridge?: ObservedLink;
-  /** Its on-link networks. */
-  readonly gwbridgeNetworks: readonly Cidr[];
-  /** All on-link networks and routes of the main table, without the default route. */
-  readonly routes: readonly Cidr[];
-  /** MTU of the advertised interface, bytes. */
-  readonly underlayMtu: number;
-}
-
-export interface HostKernel {
-  /** Names of the namespaces that are ours: `1-…` files whose br0 carries a matching network id as its alias. */
-  namespaces(): Promise<readonly NamespaceName[]>;
-  /**
-   * Undefined when there is no such namespace. `devices`: without what is in the tables of its links (neighbours, FDBs),
-   * which may be thousands.
-   */
-  observe(name: NamespaceName, part?: 'devices'): Promise<ObservedNamespace | undefined>;
-  /** Whether a namespace is mounted on this file. */
-  isNamespace(path: string): boolean;
-  /**
-   * Makes the kernel ask once only for IPv6 neighbours of a container in this namespace. Throws a KernelError, or what the
-   * container's going brings about.
-   */
-  calm(path: string): void;
-  /** Whether this kernel can hold ports to their senders. */
-  canFilter(): boolean;
-  /**
-   * Does one step; creating what exists and removing what is gone are successes. Rejects with a KernelError. Steps on
-   * entries of tables that are asked for at once go to the kernel together, in their order.
-   */
-  apply(step: Step): Promise<void>;
-  /**
-   * Says on the bridges of a namespace who has these addresses now, and forgets there who had. What is gone meanwhile is
-   * left out. Rejects with a KernelError.
-   */
-  announce(name: NamespaceName, bearers: readonly Bearer[]): Promise<void>;
-  hostFacts(): Promise<HostFacts>;
-  /** `ip link set docker_gwbridge mtu <mtu> up`. */
-  fitGwbridge(mtu: number): Promise<void>;
-  /** Makes docker_gwbridge again when containers were on it as it went; gives their number. */
-  rebuildGwbridge(): Promise<number>;
-  /** Tells what happens in a namespace, until it is removed. Asked for again, it goes on as it is. */
-  watch(name: NamespaceName, listener: (notices: readonly Notice[]) => void): Promise<void>;
-  /** Tells of docker_gwbridge from now on. Asked for again, it goes on as it is. */
-  watchGwbridge(listener: (notices: readonly Notice[]) => void): void;
-  close(): void;
-}
-
-/** Keeps VXLAN of our networks out that no node sends. */
-export interface Guard {
-  /**
-   * Lets these nodes alone send to these VNIs; where it stands, by what differs alone. Rejects with a KernelError. The
-   * other calls wait until it has ended.
-   */
-  ensure(nodes: readonly NodeAddress[], vnis: readonly number[]): Promise<void>;
-  /** Whether what `ensure` made is still there. */
-  stands(): boolean;
-  /** Undefined when there is no guard. */
-  drops(): GuardDrops | undefined;
-  /** Lets everybody in; gone already is success. */
-  remove(): void;
-  close(): void;
-}
-
-/** Where Consul answers. */
-export interface ServerAddress {
-  readonly address: Ip;
-  readonly port: number;
-}
-
-/** Keeps what containers send away from Consul. */
-export interface ConsulGuard {
-  /**
-   * Lets nothing through that comes in by one of these interfaces for one of these servers, or for one of their ports
-   * on this host. Throws a KernelError.
-   */
-  ensure(interfaces: readonly string[], servers: readonly ServerAddress[]): void;
-  /** Whether what `ensure` made is still there. */
-  stands(): boolean;
-  /** Lets everything through; gone already is success. */
-  remove(): void;
-  close(): void;
 }

@@ -5,7 +5,7 @@ import type { EndpointId, Mac, NamespaceName, NetworkId, NodeId } from './types.
 export const DRIVER = 'tsoverlay';
 
 /** Where tsoverlay's own socket tells `tsoverlay status` what hinders it. */
-export const TROUBLES_PATH = '/troubles';
+export const HEALTH_PATH = '/health';
 
 /** True also for the managed plugin's own name, which always has a tag: `-d tsoverlay/driver:latest`. */
 export const isOurDriver = (name: string): boolean => name === DRIVER || /(^|\/)tsoverlay\/driver:[^/]+$/.test(name);

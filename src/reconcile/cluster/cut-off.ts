@@ -1,13 +1,13 @@
 /** What a network cuts off on a host. Of records that do not change: their addresses are read once each. Pure. */
+import type { CodeArgs } from '../../health/catalogue.js';
 import { addressValue, parseCidr, type Span } from '../../model/values/address.js';
 import type { Cidr, Network, Node, NodeId } from '../../model/values/types.js';
 
-export interface Trouble {
-  /** What it is about; of several troubles about the same, one is told. */
-  readonly subject: string;
-  readonly node: NodeId;
-  readonly sentence: string;
-}
+/** Two of a network with the same code and subnet are one for whoever reads of them. */
+export type Trouble = { readonly node: NodeId } & (
+  | { readonly code: 'cluster.hidden-host'; readonly args: CodeArgs['cluster.hidden-host'] }
+  | { readonly code: 'cluster.way-out'; readonly args: CodeArgs['cluster.way-out'] }
+);
 
 interface Area extends Pick<Span, 'family' | 'first' | 'last'> {
   readonly cidr: Cidr;
@@ -50,9 +50,9 @@ function hiddenHost(network: Network, node: Node): readonly Trouble[] {
   return poolsOf(network)
     .filter((pool) => pool.family === 4 && pool.first <= place && place <= pool.last)
     .map(({ cidr }) => ({
-      subject: `host in ${cidr}`,
       node: node.id,
-      sentence: `network ${nameOf(network)} has subnet ${cidr}, in which host ${node.hostname} has its address ${node.address}: its containers do not reach that LAN, nor it their published ports; make networks with --ipam-driver tsoverlay, or name another --subnet`,
+      code: 'cluster.hidden-host',
+      args: { network: nameOf(network), subnet: cidr, hostname: node.hostname, address: node.address },
     }));
 }
 
@@ -64,8 +64,11 @@ function blockedWayOut(network: Network, node: Node): readonly Trouble[] {
       (p) => p.family === gwbridge.family && p.first <= gwbridge.last && gwbridge.first <= p.last,
     );
     if (pool === undefined) continue;
-    const sentence = `network ${nameOf(network)} has subnet ${pool.cidr}, which overlaps ${gwbridge.cidr} of docker_gwbridge on host ${node.hostname}: no container can join it there; remove that docker_gwbridge, and tsoverlay makes another`;
-    return [{ subject: 'way out', node: node.id, sentence }];
+    const args = {
+      ...{ network: nameOf(network), subnet: pool.cidr },
+      ...{ hostname: node.hostname, gwbridge: gwbridge.cidr },
+    };
+    return [{ node: node.id, code: 'cluster.way-out', args }];
   }
   return [];
 }

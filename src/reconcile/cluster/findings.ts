@@ -1,5 +1,5 @@
 /** Tells of what is wrong with the cluster's make-up, and of what it cuts off. */
-import type { Logger } from 'pino';
+import type { RowPorts } from '../../health/row.js';
 import { differing } from '../../model/diff/differing.js';
 import { beyondVxlan } from '../../model/plan/underlay.js';
 import type { Cluster, NetworkId, Node, NodeAddress, NodeId } from '../../model/values/types.js';
@@ -15,17 +15,15 @@ export class Findings {
   private nodes: Cluster['nodes'] = new Map();
   private networks: Cluster['networks'] = new Map();
   private readonly troubles = new Map<NetworkId, readonly Trouble[]>();
-  private readonly strangers = new Map<NodeId, string>();
   private jobs: Job[] = [];
   private timer: NodeJS.Immediate | undefined;
-  private told: ReadonlySet<string> = new Set();
 
   constructor(
     private readonly self: NodeAddress,
-    private readonly log: Pick<Logger, 'warn'>,
+    private readonly rows: RowPorts<'cluster.family' | 'cluster.hidden-host' | 'cluster.way-out'>,
   ) {}
 
-  /** One line for each, once while it is so. Where much has changed it takes several turns of the event loop. */
+  /** Where much has changed it takes several turns of the event loop. */
   look({ nodes, networks }: Cluster): void {
     const [wereNodes, wereNetworks] = [this.nodes, this.networks];
     const changed = differing(wereNetworks, networks);
@@ -53,7 +51,6 @@ export class Findings {
       this.timer = setImmediate(() => this.work()).unref();
       return;
     }
-    this.tell();
   }
 
   private compareNetwork(id: NetworkId): void {
@@ -72,25 +69,28 @@ export class Findings {
   }
 
   private keep(id: NetworkId, troubles: readonly Trouble[]): void {
+    const before = firstOfEach(id, this.troubles.get(id) ?? []);
+    const now = firstOfEach(id, troubles);
     if (troubles.length === 0) this.troubles.delete(id);
     else this.troubles.set(id, troubles);
+    for (const [subject, { code }] of before) if (!now.has(subject)) this.rows.of(code).row(subject).gone();
+    for (const [subject, trouble] of now) {
+      // One and the same trouble is looked at again and again.
+      if (before.get(subject) !== trouble) this.tell(subject, trouble);
+    }
   }
 
   /** No VXLAN device sends to both families. */
   private meet(id: NodeId, node: Node | undefined): void {
     const [stranger] = node === undefined ? [] : beyondVxlan([node], this.self);
-    if (stranger === undefined) this.strangers.delete(id);
-    else
-      this.strangers.set(
-        id,
-        `host ${stranger.hostname} advertises ${stranger.address} and this host ${this.self}: containers of the two cannot reach each other; set CLUSTER_ADVERTISE to addresses of one family on all hosts`,
-      );
+    const row = this.rows.of('cluster.family').row(id);
+    if (stranger === undefined) row.gone();
+    else row.degraded({ hostname: stranger.hostname, address: stranger.address, self: this.self });
   }
 
-  private tell(): void {
-    const sentences = [...this.strangers.values(), ...[...this.troubles.values()].flatMap(firstOfEach)];
-    for (const sentence of sentences) if (!this.told.has(sentence)) this.log.warn(sentence);
-    this.told = new Set(sentences);
+  private tell(subject: string, trouble: Trouble): void {
+    if (trouble.code === 'cluster.way-out') this.rows.of('cluster.way-out').row(subject).degraded(trouble.args);
+    else this.rows.of('cluster.hidden-host').row(subject).degraded(trouble.args);
   }
 }
 
@@ -100,12 +100,13 @@ function isOther(before: Node | undefined, after: Node | undefined): boolean {
   return facts(before) !== facts(after);
 }
 
-/** The same about several hosts is said of one of them. */
-function firstOfEach(troubles: readonly Trouble[]): readonly string[] {
+/** By the subject of its row; the same about several hosts is said of one of them. */
+function firstOfEach(id: NetworkId, troubles: readonly Trouble[]): ReadonlyMap<string, Trouble> {
   const first = new Map<string, Trouble>();
   for (const trouble of troubles) {
-    const other = first.get(trouble.subject);
-    if (other === undefined || trouble.node < other.node) first.set(trouble.subject, trouble);
+    const subject = trouble.code === 'cluster.way-out' ? id : `${id} ${trouble.args.subnet}`;
+    const other = first.get(subject);
+    if (other === undefined || trouble.node < other.node) first.set(subject, trouble);
   }
-  return [...first.values()].map(({ sentence }) => sentence);
+  return first;
 }

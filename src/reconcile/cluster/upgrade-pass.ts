@@ -1,6 +1,5 @@
 /** Has the cluster's records written in the newest version as soon as all hosts read it, and tells how that is going. */
-import type { Logger } from 'pino';
-import { messageOf } from '../../errors.js';
+import type { RowPorts } from '../../health/row.js';
 import { raised, versionWords } from '../../model/cluster/upgrade.js';
 import type { Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
@@ -17,19 +16,18 @@ export interface UpgradePassParts {
   /** Takes writes only while this host holds its node key: its own record counts. */
   readonly store: Pick<Store, 'commit'>;
   readonly versioned: Pick<VersionedStore, 'look'>;
-  readonly log: Pick<Logger, 'info' | 'warn' | 'debug'>;
+  readonly rows: RowPorts<'cluster.version' | 'cluster.version-look'>;
 }
 
 export class UpgradePass {
   private readonly loop: Loop<'version'>;
   /** What is to be written instead of which state of the record, and since when that has been so. */
   private due: { readonly what: string; readonly since: number } | undefined;
-  private told = '';
 
   constructor(private readonly parts: UpgradePassParts) {
     this.loop = new Loop(() => this.pass(), {
-      resyncMs: LOOK_MS,
-      onError: (_, e) => parts.log.debug({ err: messageOf(e) }, 'which version the cluster has is not known'),
+      resyncMs: () => LOOK_MS,
+      row: () => parts.rows.of('cluster.version-look').row(),
       describe: () => 'the version of the records',
     });
   }
@@ -61,14 +59,10 @@ export class UpgradePass {
     return performance.now() - this.due.since >= PATIENCE_MS;
   }
 
-  /** Once for each state that it comes into, whichever hosts it hangs on; status names those of the moment. */
-  private tell({ cluster, readers, verdict }: Standing): void {
+  private tell({ cluster: { version }, readers, verdict }: Standing): void {
+    const row = this.parts.rows.of('cluster.version').row();
     const isUnfounded = verdict.kind === 'writes' && verdict.unfounded;
-    const isDone = cluster.version === BUILD.newest && !isUnfounded;
-    const state = isDone ? '' : `${cluster.version} ${isUnfounded}`;
-    if (state === this.told) return;
-    this.told = state;
-    if (isDone) this.parts.log.info(`records are written in version ${cluster.version} from now on`);
-    else this.parts.log[isUnfounded ? 'warn' : 'info'](versionWords(cluster.version, readers, BUILD));
+    if (version === BUILD.newest && !isUnfounded) row.ok();
+    else row.degraded({ words: versionWords(version, readers, BUILD), version, newest: BUILD.newest });
   }
 }

@@ -1,9 +1,9 @@
 /** Makes the local engine's networks equal the cluster's: announces its own, mirrors the others', removes the gone. */
-import type { Logger } from 'pino';
-import { isUserError, messageOf, UserError } from '../../errors.js';
+import { isUserError, messageOf } from '../../errors.js';
+import type { Log } from '../../health/events.js';
+import type { RowPorts } from '../../health/row.js';
 import type { Engine, EngineNetwork } from '../../model/ports/engine-port.js';
-import { clipped } from '../../model/values/printable.js';
-import type { EngineNetworkId, NetworkId, NodeId } from '../../model/values/types.js';
+import type { EngineNetworkId, Network, NetworkId, NodeId } from '../../model/values/types.js';
 import type { Underway } from '../../registry/changes/underway.js';
 import type { Networks } from '../../registry/networks/networks.js';
 import type { Identity } from '../../registry/nodes/identity.js';
@@ -14,6 +14,7 @@ import { Loop } from '../loop/loop.js';
 import { EngineNetworks } from './engine-networks.js';
 import { clusterIdOf, type EngineStep, engineSteps } from './engine-steps.js';
 import { Leaving } from './leaving.js';
+import { Naming } from './naming.js';
 
 const RESYNC_MS = 30_000;
 /** What was half done this long ago is nobody's work in progress any more, ms. */
@@ -21,9 +22,6 @@ const REMOVAL_GRACE_MS = 30_000;
 
 /** An engine hides a network while it removes it, and tells us last: how long one that it had is not put back, ms. */
 const LEAVING_MS = 500;
-
-/** Whoever writes networks into the store by the thousand fills no log. */
-const MOST_TOLD = 100;
 
 export interface EnginePassParts {
   readonly engine: Pick<Engine, 'createMirror' | 'networks' | 'removeNetwork' | 'users'>;
@@ -34,7 +32,8 @@ export interface EnginePassParts {
   readonly identity: Pick<Identity, 'confirm'>;
   readonly tenure: Pick<Tenure, 'prunes'>;
   readonly underway: Pick<Underway, 'mirroring' | 'replacing'>;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly log: Pick<Log, 'info' | 'warn'>;
+  readonly rows: RowPorts<'engine.networks' | 'engine.network'>;
 }
 
 export class EnginePass {
@@ -43,17 +42,14 @@ export class EnginePass {
   private readonly leaving = new Leaving(LEAVING_MS, () => this.kick());
   /** When this host first saw a network half made or half removed. */
   private readonly halfGoneSince = new Map<NetworkId, number>();
-  /** Networks of this host that another one's of the same name will replace. */
-  private readonly outdone = new Set<NetworkId>();
-  /** What each failing step last said. */
-  private readonly told = new Map<string, string>();
+  private readonly naming: Naming;
 
   constructor(private readonly parts: EnginePassParts) {
     this.seen = new EngineNetworks(parts.engine, (id, of) => parts.memory.rememberMirror(id, of));
+    this.naming = new Naming({ ...parts, seen: this.seen, mirror: (network) => this.createMirror(network) });
     this.loop = new Loop(() => this.pass(), {
-      resyncMs: RESYNC_MS,
-      onError: (_, e) =>
-        parts.log.warn({ err: messageOf(e) }, "the engine's networks could not be compared with the cluster's"),
+      resyncMs: () => RESYNC_MS,
+      row: () => parts.rows.of('engine.networks').row(),
       describe: () => 'the comparison with the engine',
     });
   }
@@ -77,7 +73,7 @@ export class EnginePass {
 
   /** A container has left a network or is gone: one that was kept for it may go now. */
   vacated(): void {
-    if (this.outdone.size > 0) this.loop.kick('engine');
+    if (this.naming.hasOutdone) this.loop.kick('engine');
   }
 
   stop(): void {
@@ -96,18 +92,26 @@ export class EnginePass {
       (step) => step.kind !== 'createMirror' || !leaving.has(step.network.id),
     );
     const failures: unknown[] = [];
+    const busy = new Set<string>();
+    const rows = this.parts.rows.of('engine.network');
+    const ids = new Map(networks.map((n) => [n.id as string, clusterIdOf(n)]));
     for (const step of steps) {
+      const id = networkOf(step);
+      const row = rows.row(ids.get(id) ?? id);
+      busy.add(ids.get(id) ?? id);
       try {
         await this.run(step);
-        this.told.delete(subjectOf(step));
+        row.ok();
       } catch (e) {
         // What can never be is looked at again with the next pass, not at once.
         if (!isUserError(e)) failures.push(e);
-        this.tell(step, messageOf(e));
+        row.failing({ step: step.kind, reason: messageOf(e) });
       }
     }
-    const subjects = new Set(steps.map(subjectOf));
-    for (const subject of this.told.keys()) if (!subjects.has(subject)) this.told.delete(subject);
+    // Where there is nothing to do all is right; what is neither in the engine nor to be there has no row.
+    const here = new Set<string>(ids.values());
+    for (const id of here) if (!busy.has(id)) rows.row(id).ok();
+    rows.keepOnly(new Set([...here, ...busy]));
     const halfGone = new Set(steps.flatMap((step) => (step.kind === 'finishRemoval' ? [step.id] : [])));
     for (const id of this.halfGoneSince.keys()) if (!halfGone.has(id)) this.halfGoneSince.delete(id);
     if (failures.length === 0) return true;
@@ -115,20 +119,12 @@ export class EnginePass {
     throw failures[0];
   }
 
-  /** Once for each step until it says something else; of many steps the first ones. */
-  private tell(step: EngineStep, reason: string): void {
-    const subject = subjectOf(step);
-    if (this.told.get(subject) === reason || (this.told.size >= MOST_TOLD && !this.told.has(subject))) return;
-    this.told.set(subject, reason);
-    this.parts.log.warn({ step: step.kind, err: reason }, 'a step of the engine pass failed');
-  }
-
   private run(step: EngineStep): Promise<void> {
     switch (step.kind) {
       case 'announce':
-        return this.announce(step);
+        return this.naming.announce(step);
       case 'createMirror':
-        return this.createMirror(step);
+        return this.createMirror(step.network);
       case 'removeNetwork':
         return this.removeNetwork(step);
       case 'finishRemoval':
@@ -136,50 +132,17 @@ export class EnginePass {
     }
   }
 
-  private async announce({ id, announcement, ranges }: EngineStep & { kind: 'announce' }): Promise<void> {
-    const { name } = announcement;
-    const holder = await this.parts.networks.announce(id, announcement, ranges);
-    this.outdone.delete(id);
-    if (holder === id) this.parts.log.info({ network: name, id }, 'network announced to the cluster');
-    else await this.giveWay(id, name, holder);
-  }
-
-  /** Another host's network was first to have the name. */
-  private async giveWay(id: NetworkId, name: string, holder: NetworkId): Promise<void> {
-    // On the host that created it the engine's id is the cluster's.
-    const own = id as string as EngineNetworkId;
-    const isGone = await this.parts.underway.replacing(id, async () => {
-      if ((await this.parts.engine.users(own)) > 0 || !(await this.parts.engine.removeNetwork(own))) return false;
-      this.seen.forget(own);
-      const network = this.parts.view.current.networks.get(holder);
-      if (network?.announced !== undefined && !network.deleting)
-        await this.createMirror({ kind: 'createMirror', network }).catch((e: unknown) =>
-          this.parts.log.warn({ network: name, err: messageOf(e) }, 'the network that has the name comes later'),
-        );
-      return true;
-    });
-    if (!isGone) {
-      this.outdone.add(id);
-      await this.parts.networks.outdo(id, name);
-      throw new UserError(
-        `another host was first to create a network ${clipped(name, 64)}; containers of this host keep the one made here (${id.slice(0, 12)}), and the other takes its place once they are removed`,
-      );
-    }
-    await this.parts.networks.remove(id);
-    this.parts.log.warn(
-      { network: name, id, holder: clipped(holder, 64) },
-      'another host was first to create a network of this name; it has taken the place of the one made here',
-    );
-  }
-
-  private async createMirror({ network }: EngineStep & { kind: 'createMirror' }): Promise<void> {
+  private async createMirror(network: Network): Promise<void> {
     await this.parts.networks.check(network);
     const isIt = (n: EngineNetwork): boolean => clusterIdOf(n) === network.id;
     const name = network.announced?.name ?? '';
     if (await this.seen.find({ name }, isIt)) return;
     await this.parts.underway.mirroring(network, () => this.parts.engine.createMirror(network));
     await this.seen.find({ name }, isIt);
-    this.parts.log.info({ network: network.announced?.name, id: network.id }, 'network of another host appeared here');
+    this.parts.log.info(
+      { event: 'network-mirrored', network: network.announced?.name, id: network.id },
+      'network of another host appeared here',
+    );
   }
 
   private async removeNetwork({ id, name }: EngineStep & { kind: 'removeNetwork' }): Promise<void> {
@@ -191,7 +154,7 @@ export class EnginePass {
     await this.parts.identity.confirm();
     if (await this.parts.engine.removeNetwork(id)) {
       this.seen.forget(id);
-      this.parts.log.info({ network: name }, 'network removed in the cluster, removed here');
+      this.parts.log.info({ event: 'network-removed', network: name }, 'network removed in the cluster, removed here');
     } else throw new Error(`network ${name} was removed in the cluster, but containers of this host still use it`);
   }
 
@@ -204,5 +167,5 @@ export class EnginePass {
   }
 }
 
-const subjectOf = (step: EngineStep): string =>
-  `${step.kind} ${step.kind === 'createMirror' ? step.network.id : step.id}`;
+/** The cluster's network that it is about, or the engine's where the cluster has none. */
+const networkOf = (step: EngineStep): string => (step.kind === 'createMirror' ? step.network.id : step.id);

@@ -1,16 +1,15 @@
-/** Makes docker_gwbridge on a host that has none, when the engine's own choice of a subnet would not do. */
-import type { Logger } from 'pino';
+/** Has the engine make docker_gwbridge on a host that has none, when its own choice of a subnet would not do. */
 import { messageOf } from '../../errors.js';
-import type { HostFacts } from '../../model/ports/ports.js';
-import { gwbridgeSubnet } from '../../model/values/gwbridge-subnet.js';
-import type { GwbridgeWish } from '../../model/values/types.js';
-import type { ClusterView } from '../../store/view/cluster-view.js';
+import type { Reason } from '../../health/entry.js';
+import type { Log } from '../../health/events.js';
+import type { RowsOf } from '../../health/row.js';
+import type { Cidr, GwbridgeWish } from '../../model/values/types.js';
 
 export interface GwbridgeMakerParts {
   readonly engine: { ensureGwbridge(wish: GwbridgeWish): Promise<boolean> };
-  readonly view: Pick<ClusterView, 'current'>;
   readonly wish: GwbridgeWish;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
+  readonly log: Pick<Log, 'info'>;
+  readonly rows: RowsOf<Reason>;
 }
 
 export class GwbridgeMaker {
@@ -18,16 +17,16 @@ export class GwbridgeMaker {
 
   constructor(private readonly parts: GwbridgeMakerParts) {}
 
-  /** Never rejects: what it cannot make is left to the engine. */
-  async make({ routes }: Pick<HostFacts, 'routes'>): Promise<void> {
-    const subnet = this.parts.wish.subnet ?? gwbridgeSubnet(this.parts.view.current.networks.values(), routes);
-    if (subnet === undefined || this.making) return;
+  /** One request at a time. Never rejects: what it cannot make is left to the engine. */
+  async make(subnet: Cidr): Promise<void> {
+    if (this.making) return;
     this.making = true;
     try {
       if (await this.parts.engine.ensureGwbridge({ ...this.parts.wish, subnet }))
-        this.parts.log.info({ subnet }, 'docker_gwbridge made before the engine does');
+        this.parts.log.info({ event: 'gwbridge-made', subnet }, 'docker_gwbridge made before the engine does');
+      this.parts.rows.row().ok();
     } catch (e) {
-      this.parts.log.warn({ err: messageOf(e) }, 'docker_gwbridge is left to the engine');
+      this.parts.rows.row().failing({ reason: messageOf(e) });
     } finally {
       this.making = false;
     }

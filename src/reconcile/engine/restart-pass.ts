@@ -1,6 +1,8 @@
 /** Starts what the engine could not start while the store or we were away, as its restart policy promises. */
-import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
+import type { Reason } from '../../health/entry.js';
+import type { Log } from '../../health/events.js';
+import type { RowsOf } from '../../health/row.js';
 import type { Engine } from '../../model/ports/engine-port.js';
 import type { Identity } from '../../registry/nodes/identity.js';
 import { Loop } from '../loop/loop.js';
@@ -11,7 +13,8 @@ const SETTLE_MS = 3_000;
 export interface RestartPassParts {
   readonly engine: Pick<Engine, 'start' | 'stranded'>;
   readonly identity: Pick<Identity, 'confirm'>;
-  readonly log: Pick<Logger, 'debug' | 'info' | 'warn'>;
+  readonly log: Pick<Log, 'info' | 'warn'>;
+  readonly rows: RowsOf<Reason>;
 }
 
 export class RestartPass {
@@ -20,8 +23,8 @@ export class RestartPass {
 
   constructor(private readonly parts: RestartPassParts) {
     this.loop = new Loop(() => this.pass(), {
-      resyncMs: 0,
-      onError: (_, e) => parts.log.debug({ err: messageOf(e) }, 'containers that could not start are looked for later'),
+      resyncMs: () => 0,
+      row: () => parts.rows.row(),
       describe: () => 'the start of containers that could not start before',
     });
   }
@@ -55,16 +58,19 @@ export class RestartPass {
         try {
           const how = await this.parts.engine.start(container);
           this.parts.log.info(
-            { container },
+            { event: 'container-started', container },
             'started a container that could not start while the store or tsoverlay was away',
           );
           if (how === 'reconnected')
             this.parts.log.warn(
-              { container },
+              { event: 'container-reconnected', container },
               'the engine had forgotten the networks of this container; it is on the one it was made with again, without --ip, aliases and further networks',
             );
         } catch (e) {
-          this.parts.log.warn({ container, err: messageOf(e) }, 'a container could not be started again');
+          this.parts.log.warn(
+            { event: 'container-not-started', container, err: messageOf(e) },
+            'a container could not be started again',
+          );
         }
       }),
     );

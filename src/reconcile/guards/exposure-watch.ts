@@ -1,7 +1,7 @@
 /** Tells when Consul takes writes from whoever reaches it. */
-import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
-import { exposureWords, type Findings } from '../../store/consul/exposure.js';
+import type { RowPorts } from '../../health/row.js';
+import type { Findings } from '../../store/consul/exposure.js';
 
 /** An operator may change Consul's rules at any time. A look is one request to each server. */
 const LOOK_MS = 600_000;
@@ -9,14 +9,13 @@ const LOOK_MS = 600_000;
 const SPACING_MS = 30_000;
 
 export class ExposureWatch {
-  private readonly told = new Set<string>();
   private timer: NodeJS.Timeout | undefined;
   private last = Number.NEGATIVE_INFINITY;
   private stopped = false;
 
   constructor(
     private readonly find: () => Promise<Findings>,
-    private readonly log: Pick<Logger, 'info' | 'warn' | 'debug'>,
+    private readonly rows: RowPorts<'consul.exposed' | 'consul.exposure'>,
   ) {}
 
   /** Now, or as soon as the last look is long enough ago; and from then on every ten minutes. */
@@ -40,20 +39,21 @@ export class ExposureWatch {
     this.schedule(LOOK_MS);
     try {
       this.tell(await this.find());
+      this.rows.of('consul.exposure').row().ok();
     } catch (e) {
-      this.log.debug({ err: messageOf(e) }, 'whether Consul takes writes from anybody is not known');
+      this.rows
+        .of('consul.exposure')
+        .row()
+        .failing({ reason: messageOf(e) });
     }
   }
 
-  /** Each server once, and again when it was put right meanwhile; one that did not answer is as it was. */
+  /** One that did not answer is as it was. */
   private tell(findings: Findings): void {
     for (const [address, exposure] of findings) {
-      if (exposure === undefined) {
-        if (this.told.delete(address)) this.log.info(`Consul at ${address} takes writes with a token only now`);
-      } else if (!this.told.has(address)) {
-        this.told.add(address);
-        this.log.warn(exposureWords(exposure));
-      }
+      const row = this.rows.of('consul.exposed').row(address);
+      if (exposure === undefined) row.ok();
+      else row.degraded({ address, acls: exposure.acls });
     }
   }
 }

@@ -1,37 +1,35 @@
 /** Makes the kernel equal the cluster: observe → plan → diff → apply, one network's namespace at a time. */
-import type { Logger } from 'pino';
-import { messageOf, StoreError } from '../../errors.js';
+import { messageOf } from '../../errors.js';
+import type { Log } from '../../health/events.js';
+import type { RowPorts } from '../../health/row.js';
 import { deviceSteps, peerSteps } from '../../model/diff/change.js';
-import { firstOf } from '../../model/diff/differing.js';
 import type { Notice } from '../../model/diff/drift.js';
-import type { ObservedNamespace } from '../../model/plan/observed.js';
-import { networkOfNamespace, plan } from '../../model/plan/plan.js';
-import type { Self } from '../../model/plan/self.js';
 import type { Step } from '../../model/plan/steps.js';
-import type { HostKernel } from '../../model/ports/ports.js';
+import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import { namespaceName } from '../../model/values/names.js';
-import type { Cluster, EndpointId, NamespaceName, NetworkId } from '../../model/values/types.js';
-import type { Peers } from '../../registry/endpoints/peers.js';
+import type { Cluster, NamespaceName, NetworkId } from '../../model/values/types.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
-import type { Membership } from '../../registry/local/membership.js';
 import type { Tenure } from '../../registry/nodes/tenure.js';
-import type { ClusterView } from '../../store/view/cluster-view.js';
 import { Loop } from '../loop/loop.js';
+import { adopt } from './adoption.js';
 import { Certainty, type Made } from './certainty.js';
 import { compare, pause } from './comparison.js';
 import { Deferral } from './deferral.js';
 import { HostSteps } from './host-steps.js';
 import { Mending } from './mending.js';
 import { Plans } from './plans.js';
+import { notLoaded, Wishes, type WishesParts } from './wishes.js';
 
-/** Endpoints whose part of a plan is made at once. */
-const SLICE = 250;
 const RESYNC_MS = 30_000;
 /** Long enough for the calls that follow DeleteEndpoint, ms. */
 const DEFER_MS = 150;
-/** What of this host's part is the same for each plan. */
-interface HostSelf extends Pick<Self, 'id' | 'address' | 'port' | 'meshVteps'> {
-  readonly mtu: () => number;
+
+export interface HostPassParts extends WishesParts {
+  readonly kernel: NetworksKernel;
+  readonly local: WishesParts['local'] & Pick<LocalEndpoints, 'attach'>;
+  readonly tenure: Pick<Tenure, 'prunes' | 'refusal'>;
+  readonly log: Log;
+  readonly rows: RowPorts<'host.network' | 'host.takeover'>;
 }
 
 export class HostPass {
@@ -43,32 +41,22 @@ export class HostPass {
   private readonly plans = new Plans();
   private readonly made = new Certainty();
   private readonly steps: HostSteps;
+  private readonly wishes: Wishes;
 
-  constructor(
-    private readonly kernel: HostKernel,
-    private readonly view: ClusterView,
-    private readonly local: LocalEndpoints,
-    private readonly membership: Membership,
-    private readonly peers: Peers,
-    private readonly self: HostSelf,
-    private readonly tenure: Pick<Tenure, 'prunes' | 'refusal'>,
-    private readonly log: Logger,
-  ) {
-    this.steps = new HostSteps(kernel, this.mending, log);
+  constructor(private readonly parts: HostPassParts) {
+    const { kernel, log, rows } = parts;
+    this.wishes = new Wishes(parts);
+    this.steps = new HostSteps(kernel, this.mending, log, rows.of('host.takeover'));
     this.loop = new Loop((name) => this.pass(name), {
-      resyncMs: RESYNC_MS,
-      onError: (name, e) => log.error({ namespace: name, err: messageOf(e) }, 'the namespace could not be made right'),
+      resyncMs: () => RESYNC_MS,
+      row: (name) => rows.of('host.network').row(name),
       describe: (name) => `the network's namespace ${name}`,
     });
   }
 
   /** Endpoints that are attached already, whatever made them so: they are live (see LocalEndpoints). */
   async adopt(): Promise<void> {
-    for (const name of await this.kernel.namespaces()) {
-      this.known.add(name);
-      const found = await this.kernel.observe(name);
-      for (const link of found?.links ?? []) if (link.kind === 'veth') this.local.attach(link.alias as EndpointId);
-    }
+    for (const name of await adopt(this.parts.kernel, this.parts.local)) this.known.add(name);
   }
 
   /** Before the cluster is loaded nothing: {@link open} kicks all. */
@@ -109,12 +97,15 @@ export class HostPass {
     await Promise.all(this.deferred.waiting.map((name) => this.loop.settled(name, deadlineMs).catch(() => undefined)));
   }
 
-  /** A container has its cards: see {@link HostKernel.calm}. One that is just going need not be calm. */
+  /** A container has its cards: see {@link NetworksKernel.calm}. One that is just going need not be calm. */
   calm(sandbox: string): void {
     try {
-      this.kernel.calm(sandbox);
+      this.parts.kernel.calm(sandbox);
     } catch (e) {
-      this.log.debug({ sandbox, err: messageOf(e) }, 'a container asks for neighbours as often as it likes');
+      this.parts.log.debug(
+        { event: 'calm', sandbox, err: messageOf(e) },
+        'a container asks for neighbours as often as it likes',
+      );
     }
   }
 
@@ -126,46 +117,32 @@ export class HostPass {
   private async pass(name: NamespaceName): Promise<boolean> {
     this.known.add(name);
     // Its devices would send from an address that is another host's.
-    if (this.tenure.refusal !== undefined) return true;
-    const known = this.view.current;
-    this.assertLoaded(known, name);
-    const network = networkOfNamespace(known, name);
-    // What is running stays as it is until the record can be read.
-    if (network === undefined && [...known.unreadable].some((id) => namespaceName(id) === name)) return true;
+    if (this.parts.tenure.refusal !== undefined) return true;
+    if (!this.opened) throw notLoaded();
+    const look = this.wishes.look(name);
+    if (look === undefined) return true;
     const made = this.made.get(name);
-    if (made === undefined && network !== undefined) await this.prepare(name, known, network.id);
-    const cluster = network === undefined ? known : this.peers.within(known, network.id);
+    if (made === undefined) await this.wishes.prepare(name, look, this.plans.get(name) !== undefined);
+    const cluster = this.wishes.cluster(look);
     if (made === undefined) return this.passAll(name, cluster);
-    if (made.changes !== this.local.changes || made.plan.ports.some((port) => port.end === 'engine'))
+    if (made.changes !== this.parts.local.changes || made.plan.ports.some((port) => port.end === 'engine'))
       return this.passDevices(name, cluster, made);
-    const wanted = plan(cluster, this.wish(made.sandboxes), name);
+    const wanted = this.wishes.planned(name, cluster, made.sandboxes);
     const steps = wanted && peerSteps(made.plan, wanted);
     if (wanted === undefined || steps === undefined) return this.passDevices(name, cluster, made);
     await this.make(name, { ...made, plan: wanted }, steps, []);
     return true;
   }
 
-  /** What is made of each record is kept with it: of thousands that are new it is made in slices. */
-  private async prepare(name: NamespaceName, known: Cluster, network: NetworkId): Promise<void> {
-    await this.peers.prepare(network);
-    if (this.plans.get(name) !== undefined) return;
-    const { nodes } = this.peers.within(known, network);
-    const all = this.peers.of(network);
-    for (let size = SLICE; size < all.size; size += SLICE) {
-      plan({ ...known, nodes, endpoints: new Map([[network, firstOf(all, size)]]) }, this.wish(new Map()), name);
-      await pause(size);
-    }
-  }
-
   /** Looks at all there is: nothing is taken for granted. */
   private async passAll(name: NamespaceName, cluster: Cluster): Promise<boolean> {
     this.made.trust(name);
     const began = performance.now();
-    const found = await this.kernel.observe(name);
+    const found = await this.parts.kernel.observe(name);
     const took = performance.now() - began;
     await pause(found?.neighbours.length ?? 0);
     this.steps.takeovers.remember(name, found);
-    const { wanted, sandboxes, changes } = this.wanted(name, cluster, found);
+    const { wanted, sandboxes, changes } = this.wishes.wanted(name, cluster, found);
     const { steps, due } = await compare(name, wanted, found, this.plans.get(name) ?? wanted);
     if (wanted === undefined) {
       this.forget(name);
@@ -181,29 +158,18 @@ export class HostPass {
       this.made.doubt(name);
       return this.passAll(name, cluster);
     }
-    await this.kernel.watch(name, (notices) => this.onNotices(name, notices));
+    await this.parts.kernel.watch(name, (notices) => this.onNotices(name, notices));
     return true;
   }
 
   /** Looks at devices, of which a host has few, and takes the tables of their links to be as they were made. */
   private async passDevices(name: NamespaceName, cluster: Cluster, made: Made): Promise<boolean> {
-    const found = await this.kernel.observe(name, 'devices');
-    const { wanted, sandboxes, changes } = this.wanted(name, cluster, found);
+    const found = await this.parts.kernel.observe(name, 'devices');
+    const { wanted, sandboxes, changes } = this.wishes.wanted(name, cluster, found);
     const change = wanted && found && deviceSteps(made.plan, wanted, found);
     if (wanted === undefined || change === undefined) return this.passAll(name, cluster);
     await this.make(name, { ...made, plan: wanted, sandboxes, changes }, change.steps, change.due);
     return true;
-  }
-
-  private wanted(name: NamespaceName, cluster: Cluster, found: ObservedNamespace | undefined) {
-    for (const { alias } of found?.links ?? []) this.local.fetched(alias as EndpointId);
-    const { changes } = this.local;
-    const sandboxes = this.sandboxes(cluster, name);
-    return { wanted: plan(cluster, this.wish(sandboxes), name), sandboxes, changes };
-  }
-
-  private wish(sandboxes: ReadonlyMap<EndpointId, string>): Self {
-    return { ...this.self, mtu: this.self.mtu(), joined: this.local.joined, sandboxes };
   }
 
   /** Makes it so. Only when all of it was done the next pass may build on it. */
@@ -219,20 +185,13 @@ export class HostPass {
 
   /** Without those that wait until this host may say what is not in the cluster. */
   private allowed(steps: readonly Step[]): readonly Step[] {
-    return this.tenure.prunes ? steps : steps.filter((step) => !step.prune);
-  }
-
-  /** Of the endpoints whose links the engine has fetched. A namespace that is gone needs no card any more. */
-  private sandboxes(cluster: Cluster, name: NamespaceName): ReadonlyMap<EndpointId, string> {
-    const id = networkOfNamespace(cluster, name)?.id;
-    const found = id === undefined ? [] : this.local.attachedAmong(this.membership.own(id));
-    return new Map(found.filter(([, sandbox]) => this.kernel.isNamespace(sandbox)));
+    return this.parts.tenure.prunes ? steps : steps.filter((step) => !step.prune);
   }
 
   private onNotices(name: NamespaceName, notices: readonly Notice[]): void {
     const damage = this.plans.damaged(name, notices);
     if (damage === undefined) return;
-    this.log.debug({ namespace: name, damage, notices: notices.length }, 'the kernel tells');
+    this.parts.log.debug({ event: 'notice', namespace: name, damage, notices: notices.length }, 'the kernel tells');
     this.made.doubt(name);
     this.mending.damaged(name);
   }
@@ -242,13 +201,5 @@ export class HostPass {
     this.made.delete(name);
     this.steps.takeovers.forget(name);
     this.mending.forget(name);
-  }
-
-  /** Half a cluster would empty the kernel: nothing is compared before the wish is loaded. */
-  private assertLoaded(cluster: Cluster, name: NamespaceName): void {
-    const network = networkOfNamespace(cluster, name);
-    const waiting =
-      network !== undefined && this.membership.networks.has(network.id) && !cluster.endpoints.has(network.id);
-    if (!this.opened || waiting) throw new StoreError('the cluster is not loaded yet', true);
   }
 }

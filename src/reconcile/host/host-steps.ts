@@ -1,8 +1,10 @@
 /** Carries out steps in a network's namespace, and tells of those that mended what somebody broke. */
-import type { Logger } from 'pino';
 import { isKernelError, messageOf } from '../../errors.js';
+import type { Reason } from '../../health/entry.js';
+import type { Fields, Log } from '../../health/events.js';
+import type { RowsOf } from '../../health/row.js';
 import type { Step } from '../../model/plan/steps.js';
-import type { HostKernel } from '../../model/ports/ports.js';
+import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import { isPortName } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
 import type { Mending } from './mending.js';
@@ -16,11 +18,12 @@ export class HostSteps {
   readonly takeovers: Takeovers;
 
   constructor(
-    private readonly kernel: Pick<HostKernel, 'apply' | 'announce'>,
+    private readonly kernel: Pick<NetworksKernel, 'apply' | 'announce'>,
     private readonly mending: Mending<NamespaceName>,
-    private readonly log: Logger,
+    private readonly log: Log,
+    rows: RowsOf<Reason>,
   ) {
-    this.takeovers = new Takeovers(kernel, log);
+    this.takeovers = new Takeovers(kernel, log, rows);
   }
 
   /** True when nothing was left for later. `repairing`: those that mend. Rejects with the first KernelError. */
@@ -41,22 +44,26 @@ export class HostSteps {
    * along. What is inside a container is the container's to spoil: the others of its network do not wait for it.
    */
   private async do(name: NamespaceName, step: Step, isRepair: boolean): Promise<boolean> {
-    this.log.debug({ step }, 'kernel step');
+    this.log.debug({ event: 'step', step }, 'kernel step');
     try {
       await this.kernel.apply(step);
-      if (isRepair) this.tell(name, step);
+      if (isRepair) this.tell(name, { event: 'repaired', ...step }, REPAIRED + step.kind);
       return true;
     } catch (e) {
       if (!isSpoiled(step, e)) throw e;
       this.mending.later(name);
-      this.tell(name, { ...step, err: messageOf(e) }, "a container's card could not be put back yet");
+      this.tell(
+        name,
+        { event: 'repair-later', ...step, err: messageOf(e) },
+        "a container's card could not be put back yet",
+      );
       return false;
     }
   }
 
-  private tell(name: NamespaceName, step: Step & { readonly err?: string }, message = REPAIRED + step.kind): void {
+  private tell(name: NamespaceName, fields: Fields, message: string): void {
     this.mending.tell(name, (unlogged) => {
-      this.log.warn({ ...step, ...(unlogged === 0 ? {} : { unlogged }) }, message);
+      this.log.warn({ ...fields, ...(unlogged === 0 ? {} : { unlogged }) }, message);
     });
   }
 }

@@ -2,7 +2,7 @@
  * Kicks what somebody damages: at once, but not without end. A container with CAP_NET_ADMIN can delete its own end of
  * a veth pair in a loop, and other networks shall not wait for its repairs.
  */
-import { Pace } from '../loop/pace.js';
+import { Pace } from '../../health/pace.js';
 
 /** An operator who tries things out is not kept waiting; the promise of three seconds holds after that too. */
 const BURST = 20;

@@ -1,10 +1,12 @@
 /** Tells the containers of this host at once when an address has another MAC: else they send to the old one for 7 to 24 s. */
-import type { Logger } from 'pino';
 import { messageOf } from '../../errors.js';
+import type { Reason } from '../../health/entry.js';
+import type { Log } from '../../health/events.js';
+import type { RowsOf } from '../../health/row.js';
 import { Bearers } from '../../model/diff/takeover.js';
 import type { NamespacePlan } from '../../model/plan/namespace-plan.js';
 import type { ObservedNamespace } from '../../model/plan/observed.js';
-import type { HostKernel } from '../../model/ports/ports.js';
+import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import type { NamespaceName } from '../../model/values/types.js';
 
 /** As many are said at once: a frame of each goes to every container of the network here. */
@@ -14,8 +16,9 @@ export class Takeovers {
   private readonly bearers = new Map<NamespaceName, Bearers>();
 
   constructor(
-    private readonly kernel: Pick<HostKernel, 'announce'>,
-    private readonly log: Logger,
+    private readonly kernel: Pick<NetworksKernel, 'announce'>,
+    private readonly log: Log,
+    private readonly rows: RowsOf<Reason>,
   ) {}
 
   /** As the kernel has it before a first pass: what has changed while nobody was here is to be told, too. */
@@ -30,17 +33,16 @@ export class Takeovers {
     if (others.length === 0) return;
     try {
       await this.kernel.announce(name, others.slice(0, MOST));
-      this.log.debug({ namespace: name, others }, 'addresses have other cards than before');
+      this.log.debug({ event: 'takeover', namespace: name, others }, 'addresses have other cards than before');
+      this.rows.row(name).ok();
     } catch (e) {
-      this.log.warn(
-        { namespace: name, err: messageOf(e) },
-        'an address has another card than before, and nobody was told',
-      );
+      this.rows.row(name).failing({ reason: messageOf(e) });
     }
   }
 
   forget(name: NamespaceName): void {
     this.bearers.delete(name);
+    this.rows.row(name).gone();
   }
 
   private of(name: NamespaceName): Bearers {

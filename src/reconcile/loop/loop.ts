@@ -1,15 +1,23 @@
 /**
  * Runs one pass per key: kicked by news, coalesced (news during a pass cause exactly one more), repeated on a timer,
- * and after a failure again with backoff. Never two passes of one key at a time.
+ * and after a failure again with backoff. Never two passes of one key at a time. Each key has a status row.
  */
-import { DeadlineError } from '../../errors.js';
+import { DeadlineError, isUserError, messageOf } from '../../errors.js';
+import type { Reason } from '../../health/entry.js';
+import type { RowPort } from '../../health/row.js';
 
 export interface LoopOptions<K> {
-  /** Repeats every key's pass even when nothing happened, ms. */
-  readonly resyncMs: number;
-  readonly onError: (key: K, error: unknown) => void;
+  /** Repeats a key's pass even when nothing happened, ms. */
+  readonly resyncMs: (key: K) => number;
+  readonly row: (key: K) => Omit<RowPort<Reason>, 'degraded'>;
   /** Says what did not come about, for the DeadlineError of `settled`. */
   readonly describe: (key: K) => string;
+}
+
+interface Waiter {
+  done(): void;
+  /** A pass has failed of what no further pass puts right by itself. */
+  refuse(error: Error): void;
 }
 
 interface KeyState {
@@ -18,7 +26,7 @@ interface KeyState {
   failures: number;
   timer: NodeJS.Timeout | undefined;
   lastError: unknown;
-  waiters: Array<() => void>;
+  waiters: Waiter[];
 }
 
 const FIRST_BACKOFF_MS = 100;
@@ -41,20 +49,29 @@ export class Loop<K> {
     if (!state.running) void this.run(key, state);
   }
 
-  /** Kicks, and resolves once a pass that began after this call has succeeded. Rejects with a DeadlineError. */
+  /**
+   * Kicks, and resolves once a pass that began after this call has succeeded. Rejects with a UserError as soon as such a
+   * pass has failed of one, for whoever waits is to read that; with a DeadlineError after `deadlineMs`.
+   */
   async settled(key: K, deadlineMs: number): Promise<void> {
     const state = this.state(key);
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
-        state.waiters = state.waiters.filter((w) => w !== done);
+        state.waiters = state.waiters.filter((w) => w !== waiter);
         const cause = state.lastError instanceof Error ? `: ${state.lastError.message}` : '';
         reject(new DeadlineError(`${this.options.describe(key)} was not ready within ${deadlineMs / 1000} s${cause}`));
       }, deadlineMs);
-      const done = () => {
-        clearTimeout(timer);
-        resolve();
+      const waiter: Waiter = {
+        done: () => {
+          clearTimeout(timer);
+          resolve();
+        },
+        refuse: (error) => {
+          clearTimeout(timer);
+          reject(error);
+        },
       };
-      state.waiters.push(done);
+      state.waiters.push(waiter);
       this.kick(key);
     });
   }
@@ -76,6 +93,7 @@ export class Loop<K> {
       waiters: [],
     };
     this.states.set(key, state);
+    this.options.row(key).pending();
     return state;
   }
 
@@ -90,12 +108,14 @@ export class Loop<K> {
         keep = await this.pass(key);
         state.failures = 0;
         state.lastError = undefined;
-        for (const done of waiters) done();
+        if (keep) this.options.row(key).ok();
+        for (const { done } of waiters) done();
       } catch (e) {
         state.failures++;
         state.lastError = e;
-        state.waiters.unshift(...waiters);
-        this.options.onError(key, e);
+        if (isUserError(e)) for (const { refuse } of waiters) refuse(e);
+        else state.waiters.unshift(...waiters);
+        this.options.row(key).failing({ reason: messageOf(e) });
         break;
       }
     }
@@ -107,10 +127,11 @@ export class Loop<K> {
     if (this.stopped) return;
     if (state.failures === 0 && !keep && !state.again && state.waiters.length === 0) {
       this.states.delete(key);
+      this.options.row(key).gone();
       return;
     }
     const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** (state.failures - 1), LAST_BACKOFF_MS);
-    state.timer = setTimeout(() => this.kick(key), state.failures === 0 ? this.options.resyncMs : backoff);
+    state.timer = setTimeout(() => this.kick(key), state.failures === 0 ? this.options.resyncMs(key) : backoff);
     state.timer.unref();
   }
 }

@@ -1,19 +1,17 @@
 /** Endpoint records: written by the host that runs the container, read by all that take part in the network. */
 import { UserError } from '../../errors.js';
 import type { Op, Store } from '../../model/ports/ports.js';
-import { ipOf, networkOf } from '../../model/values/address.js';
 import { keys } from '../../model/values/names.js';
 import { isEndpointName, MOST } from '../../model/values/shapes.js';
-import type { Cidr, Endpoint, EndpointId, Mac, Network, NetworkId, NodeId } from '../../model/values/types.js';
-import { formatEndpoint, formatLease, parseEndpoint } from '../../store/records/records.js';
+import type { Cidr, Endpoint, EndpointId, Mac, NetworkId, NodeId } from '../../model/values/types.js';
+import { formatEndpoint, parseEndpoint } from '../../store/records/records.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import { transactEnding } from '../changes/transact.js';
-import type { Ipam } from '../ipam/ipam.js';
-import { dropLease, type Leases } from '../ipam/leases.js';
 import type { EndpointAttempt, Heads } from '../local/heads.js';
 import type { LocalEndpoints } from '../local/local-endpoints.js';
 import type { Membership } from '../local/membership.js';
 import type { Networks } from '../networks/networks.js';
+import type { EndpointLeases } from './endpoint-leases.js';
 
 export interface NewEndpoint {
   readonly id: EndpointId;
@@ -32,8 +30,7 @@ export interface EndpointsParts {
   readonly view: Pick<ClusterView, 'current' | 'look'>;
   readonly self: NodeId;
   readonly networks: Pick<Networks, 'standing'>;
-  readonly ipam: Pick<Ipam, 'abandoned' | 'takeIssued'>;
-  readonly leases: Leases;
+  readonly leases: Pick<EndpointLeases, 'dropOps' | 'takeOp'>;
   readonly membership: Pick<Membership, 'networks' | 'own' | 'using'>;
   readonly local: Pick<LocalEndpoints, 'create' | 'isLive' | 'remove'>;
   readonly heads: Pick<Heads, 'transact'>;
@@ -130,22 +127,6 @@ export class Endpoints {
       .filter((e) => !this.parts.local.isLive(e.id));
   }
 
-  /**
-   * Frees leases of this node that no endpoint took up, or whose endpoint is gone. Returns how many.
-   * `attached`: endpoints that the engine has, whatever became of their records.
-   */
-  async reapLeases(network: NetworkId, attached: ReadonlySet<EndpointId>): Promise<number> {
-    const known = this.parts.view.current.networks.get(network);
-    // Asked of each lease after it was read: its endpoint may be made meanwhile.
-    const serves = (id: EndpointId): boolean =>
-      attached.has(id) || this.parts.local.isLive(id) || this.own(network).some((e) => e.id === id);
-    let freed = 0;
-    for (const { pool } of known?.subnets ?? [])
-      for (const lease of await this.parts.ipam.abandoned(pool, serves))
-        if ((await this.parts.store.commit([dropLease(lease)])).ok) freed++;
-    return freed;
-  }
-
   private async write(wanted: NewEndpoint, leased: boolean, key: string, record: string): Promise<void> {
     await this.parts.membership.using(wanted.network, async (mark) => {
       let first = true;
@@ -155,7 +136,9 @@ export class Endpoints {
         const known = first ? undefined : await this.parts.store.get(key);
         first = false;
         if (known !== undefined) return { ops: [], result: undefined, changes: [] };
-        const leases = await Promise.all(wanted.addresses.map((a) => this.leaseOp(network, a, wanted.id, leased)));
+        const leases = await Promise.all(
+          wanted.addresses.map((a) => this.parts.leases.takeOp(network, a, wanted.id, leased)),
+        );
         const ops: Op[] = [
           { verb: 'check', key: keys.network(network.id), index: network.index },
           ...leases,
@@ -167,48 +150,19 @@ export class Endpoints {
     });
   }
 
-  private async leaseOp(network: Network, address: Cidr, endpoint: EndpointId, leased: boolean): Promise<Op> {
-    const [pool, ip] = [networkOf(address), ipOf(address)];
-    const key = keys.lease(pool, ip);
-    const value = formatLease({
-      pool,
-      address: ip,
-      node: this.parts.self,
-      kind: 'endpoint',
-      endpoint,
-      created: Date.now(),
-    });
-    const issued = this.parts.ipam.takeIssued(pool, ip);
-    if (issued !== undefined) return { verb: 'update', key, value, index: issued };
-    const held = await this.parts.leases.findReadable(pool, ip);
-    if (held === undefined) return { verb: 'create', key, value };
-    const free = held.endpoint === undefined || held.endpoint === endpoint || !this.parts.local.isLive(held.endpoint);
-    if (held.node === this.parts.self && held.kind === 'endpoint' && free)
-      return { verb: 'update', key, value, index: held.index };
-    const cure = leased
-      ? 'choose another'
-      : `create network ${network.announced?.name ?? ''} with --ipam-driver tsoverlay, which hands addresses out cluster-wide`;
-    throw new UserError(`address ${ip} is already ${await this.parts.leases.describe(held)}; ${cure}`);
-  }
-
   private async removal(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<EndpointAttempt<void>> {
     const key = keys.endpoint(network, this.parts.self, id);
     const entry = await this.parts.store.get(key);
     // One that cannot be read any more was ours if it was when we last read it, and goes with what it stood for.
     const endpoint = entry && (parseEndpoint(entry) ?? this.parts.view.current.endpoints.get(network)?.get(id));
     if (entry === undefined || endpoint?.node !== this.parts.self) return { ops: [], result: undefined, changes: [] };
-    const freed = withAddresses ? await this.dropLeases(endpoint) : [];
+    const freed = withAddresses ? await this.parts.leases.dropOps(endpoint) : [];
     // With a check, for removing what is gone holds, and would leave a head in a network that went as a whole.
     const record: Op[] = [
       { verb: 'check', key, index: entry.index },
       { verb: 'delete', key },
     ];
     return { ops: [...record, ...freed], result: undefined, changes: [id] };
-  }
-
-  private async dropLeases(endpoint: Endpoint): Promise<readonly Op[]> {
-    const leases = await Promise.all(endpoint.addresses.map((a) => this.parts.leases.find(networkOf(a), ipOf(a))));
-    return leases.flatMap((lease) => (lease?.endpoint === endpoint.id ? [dropLease(lease)] : []));
   }
 }
 

@@ -4,22 +4,16 @@
  * are not theirs.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { isStoreError } from '../../errors.js';
 import { Contest, type Sound } from '../../model/cluster/sound.js';
 import { differing, firstOf } from '../../model/diff/differing.js';
 import type { Cidr, Cluster, Endpoint, EndpointId, Ip, Network, NetworkId, NodeId } from '../../model/values/types.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { LocalEndpoints } from '../local/local-endpoints.js';
 import { Admission, type Admitted } from '../nodes/admission.js';
-
-/** Leases that are looked up for one network at a time; who claims more addresses twice waits. */
-const MOST_LOOKUPS = 64;
+import { Holders, type LeaseHolders } from './holders.js';
 
 /** Endpoints that are judged at once. */
 const SLICE = 250;
-
-/** How soon it is asked again when the store did not answer, ms. */
-const RETRY_MS = 5_000;
 
 type All = ReadonlyMap<EndpointId, Endpoint>;
 
@@ -39,28 +33,25 @@ interface Known extends Sound {
   readonly counted: Map<EndpointId, Endpoint>;
 }
 
-export interface Leases {
-  /** The lease's holder; undefined when the address is nobody's. Rejects with a StoreError. */
-  holder(pool: Cidr, ip: Ip): Promise<EndpointId | undefined>;
-}
-
 export interface PeersParts {
   readonly view: Pick<ClusterView, 'current' | 'onChange'>;
   readonly self: NodeId;
   readonly local: Pick<LocalEndpoints, 'isLive' | 'lives'>;
-  readonly leases: Leases;
+  readonly leases: LeaseHolders;
 }
 
 export class Peers {
   private readonly known = new Map<NetworkId, Known>();
-  /** By network: who holds the addresses that several claim, asked when these were the claims. */
-  private readonly holders = new Map<NetworkId, { readonly of: All; readonly by: ReadonlyMap<string, EndpointId> }>();
-  private readonly asking = new Set<NetworkId>();
+  private readonly holders: Holders;
   private readonly admission = new Admission(() => this.nodesChanged());
   private admitted: Admitted = new Map();
   private readonly listeners: ((network: NetworkId) => void)[] = [];
 
   constructor(private readonly parts: PeersParts) {
+    this.holders = new Holders(parts.leases, {
+      onAnswer: (id) => this.changed(id),
+      onSilence: (id) => this.known.delete(id),
+    });
     this.admitted = this.admission.look(parts.view.current.nodes);
     parts.view.onChange((_, changed) => {
       if (changed.nodes) this.nodesChanged();
@@ -82,7 +73,7 @@ export class Peers {
     const result = this.judge(from, known);
     this.known.set(id, result);
     const { all } = from;
-    if (result.contested.length > 0 && this.holders.get(id)?.of !== all) void this.ask(id, all, result);
+    if (result.contested.length > 0) this.holders.look(id, all, result.contested);
     return result.endpoints;
   }
 
@@ -142,34 +133,13 @@ export class Peers {
     const { networks, endpoints } = this.parts.view.current;
     const [network, all] = [networks.get(id), endpoints.get(id)];
     if (network === undefined || all === undefined) return undefined;
-    return { network, all, admitted: this.admitted, lives: this.parts.local.lives, holders: this.holders.get(id)?.by };
+    return { network, all, admitted: this.admitted, lives: this.parts.local.lives, holders: this.holders.of(id) };
   }
 
   private counting({ all, admitted }: Grounds, id: EndpointId): Endpoint | undefined {
     const e = all.get(id);
     const counts = e && (e.node === this.parts.self ? this.parts.local.isLive(e.id) : admitted.has(e.node));
     return counts ? e : undefined;
-  }
-
-  /** Asks the store about what several claim. Until it has told, the older one has it. Never rejects. */
-  private async ask(id: NetworkId, all: All, { contested }: Sound): Promise<void> {
-    if (this.asking.has(id)) return;
-    this.asking.add(id);
-    try {
-      const found = await Promise.all(
-        contested.slice(0, MOST_LOOKUPS).map(async ({ pool, ip }) => {
-          const holder = await this.parts.leases.holder(pool, ip);
-          return holder === undefined ? [] : [[`${pool} ${ip}`, holder] as const];
-        }),
-      );
-      this.holders.set(id, { of: all, by: new Map(found.flat()) });
-      this.changed(id);
-    } catch (e) {
-      if (!isStoreError(e)) throw e;
-      setTimeout(() => this.known.delete(id), RETRY_MS).unref();
-    } finally {
-      this.asking.delete(id);
-    }
   }
 
   private nodesChanged(): void {
@@ -187,7 +157,7 @@ export class Peers {
 
   private forget(id: NetworkId): void {
     this.known.delete(id);
-    this.holders.delete(id);
+    this.holders.forget(id);
   }
 }
 

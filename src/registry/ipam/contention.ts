@@ -14,7 +14,7 @@ const FRESH_MS = 3_000;
 interface State {
   /** Requests under way. */
   pending: number;
-  /** How many addresses to choose among, and since when. */
+  /** How many addresses to choose among at least, and since when. */
   width: number;
   at: number;
   /** Resolves once it is known whether the first request has lost; undefined when none is awaited. */
@@ -47,14 +47,12 @@ export class Contention {
   /** Another host was faster. */
   lost(pool: Cidr): void {
     const state = this.state(pool);
-    this.tell(state, Math.min(LARGEST, Math.max(2 * state.width, WIDTH * Math.max(1, state.pending))));
+    this.tell(state, state.width === 1 ? WIDTH : Math.min(LARGEST, 2 * roomOf(state)));
   }
 
   /** Which of the free addresses to try, counted from 0. */
   choose(pool: Cidr): number {
-    const { width, pending } = this.state(pool);
-    // Requests that came after the race was lost need room too.
-    return Math.floor(this.random() * (width === 1 ? 1 : Math.max(width, WIDTH * pending)));
+    return Math.floor(this.random() * roomOf(this.state(pool)));
   }
 
   private beFirst(state: State): void {
@@ -85,3 +83,6 @@ export class Contention {
     return state;
   }
 }
+
+/** How many addresses to choose among now: requests that came after the race was lost need room too. */
+const roomOf = ({ width, pending }: State): number => (width === 1 ? 1 : Math.max(width, WIDTH * pending));

@@ -1,38 +1,27 @@
 /** Addresses: one key per address, created only if absent, so that two hosts can never hold the same one. */
 import { StoreError, UserError } from '../../errors.js';
 import type { Op, Store } from '../../model/ports/ports.js';
-import { contains, inPool, ipOf, isHostAddress, parseIp } from '../../model/values/address.js';
-import { keys } from '../../model/values/names.js';
+import { inPool, ipOf, parseIp } from '../../model/values/address.js';
 import type { Cidr, EndpointId, Ip, Lease, Network, NetworkId, NodeId } from '../../model/values/types.js';
-import { formatLease } from '../../store/records/records.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
-import { Ages } from '../changes/ages.js';
 import { type Attempt, STORE_DEADLINE_MS, type Transacting, transact, transactEnding } from '../changes/transact.js';
 import type { LocalEndpoints } from '../local/local-endpoints.js';
 import type { Membership } from '../local/membership.js';
 import type { Identity } from '../nodes/identity.js';
 import { type AddressCooldown, REST_MS } from './address-cooldown.js';
+import { type Choice, Chooser } from './chooser.js';
 import { Contention } from './contention.js';
 import { FreeAddresses } from './free-address.js';
+import { IssuedLeases } from './issued-leases.js';
 import { dropLease, type Leases } from './leases.js';
 import { Occupied } from './occupied.js';
 import { type PoolRef, poolOf, subnetOf } from './pool-ref.js';
 import type { Pools } from './pools.js';
 
-/** A lease of ours that no endpoint took up within this time was left behind by a crash, ms. */
-const ABANDONED_MS = 30_000;
-
 /** How long an address that somebody was faster with is not tried again, ms: its endpoint is seen long before. */
 const LOST_MS = 10_000;
 
 const DOUBT = 'the store was wiped or replaced; addresses are given out once all hosts have filled it again';
-
-/** An address to try, and what has to be committed for it: the lease first, then what must hold, or is to change, besides. */
-interface Choice {
-  readonly pool: PoolRef;
-  readonly ip: Ip;
-  readonly ops: readonly Op[];
-}
 
 interface NetworkRecords {
   /** As the store has it. */
@@ -53,17 +42,17 @@ export interface IpamParts {
 }
 
 export class Ipam {
-  /** Leases given out and not taken up yet: the index each was written at, which saves CreateEndpoint a question. */
-  private readonly issued = new Map<string, number>();
-  /** Leases that this process has written. */
-  private readonly births = new Ages<string>();
+  private readonly issued = new IssuedLeases();
   private readonly occupied: Occupied;
   private readonly contention = new Contention();
   private readonly room: FreeAddresses;
+  private readonly chooser: Chooser;
 
   constructor(private readonly parts: IpamParts) {
     this.occupied = new Occupied(parts.view);
     this.room = new FreeAddresses({ ...parts, occupied: this.occupied });
+    const { contention, room, issued } = this;
+    this.chooser = new Chooser({ ...parts, contention, room, issued });
   }
 
   /** The gateway of a pool: on a new pool it is leased, on a network's pool it is the network's own. */
@@ -91,8 +80,7 @@ export class Ipam {
   /** Frees an endpoint's address; a network's gateway and auxiliary addresses go with the network. */
   async release(requested: Cidr, ip: Ip): Promise<void> {
     const cidr = this.room.poolWith(requested, ip);
-    this.issued.delete(keys.lease(cidr, ip));
-    this.births.end(keys.lease(cidr, ip));
+    this.issued.end(cidr, ip);
     this.occupied.unmark(cidr, ip);
     await transactEnding(this.parts.store, async () => {
       const lease = await this.parts.leases.find(cidr, ip);
@@ -108,16 +96,13 @@ export class Ipam {
 
   /** The index of a lease that RequestAddress just wrote, once. */
   takeIssued(cidr: Cidr, ip: Ip): number | undefined {
-    const key = keys.lease(cidr, ip);
-    const index = this.issued.get(key);
-    this.issued.delete(key);
-    return index;
+    return this.issued.take(cidr, ip);
   }
 
   /** Leases of this node, old enough to be nobody's work in progress, that serve no endpoint. */
   async abandoned(cidr: Cidr, serves: (endpoint: EndpointId) => boolean): Promise<readonly Lease[]> {
     return (await this.parts.leases.list(cidr))
-      .filter((lease) => lease.kind === 'endpoint' && lease.node === this.parts.self && this.isAbandoned(lease))
+      .filter((lease) => lease.kind === 'endpoint' && lease.node === this.parts.self && this.issued.isAbandoned(lease))
       .filter((lease) => lease.endpoint === undefined || !serves(lease.endpoint));
   }
 
@@ -147,22 +132,23 @@ export class Ipam {
         const known = await this.parts.identity.knownOp();
         const lost = failed.length === 0 ? tried : undefined;
         tried =
-          (lost && (await this.takeBack(lost))) ??
-          (wanted === '' ? await this.chooseFree(pool, kind) : await this.take(pool, parseIp(wanted), kind));
-        // Before the commit: whoever frees what nobody uses may see the lease before we have the answer.
-        this.births.begin(keys.lease(tried.pool.cidr, tried.ip));
+          (lost && (await this.chooser.takeBack(lost))) ??
+          (wanted === ''
+            ? await this.chooser.chooseFree(pool, kind)
+            : await this.chooser.take(pool, parseIp(wanted), kind));
+        this.issued.begin(tried.pool.cidr, tried.ip);
         return { ops: [...tried.ops, ...mark(), known], result: tried };
       },
       deadlineMs,
     );
     const { cidr } = result.pool;
-    if (kind === 'endpoint') this.issued.set(keys.lease(cidr, result.ip), index);
+    if (kind === 'endpoint') this.issued.written(cidr, result.ip, index);
     return inPool(result.ip, cidr);
   }
 
   /** What a try that did not go through tells of its address. `tries`: of its request, with this one. */
   private async learn({ pool, ip, ops }: Choice, failed: readonly number[], tries: number): Promise<void> {
-    this.births.end(keys.lease(pool.cidr, ip));
+    this.issued.end(pool.cidr, ip);
     this.occupied.unmark(pool.cidr, ip);
     if (failed.some((position) => position < ops.length)) this.occupied.mark(pool.cidr, ip, LOST_MS);
     // One that serves an endpoint was given out a while ago: our view is late, and nobody is in our way. Unless that
@@ -174,68 +160,6 @@ export class Ipam {
     if (await this.parts.identity.isStill()) return;
     this.parts.view.suspect();
     throw new StoreError(DOUBT, true);
-  }
-
-  private value(pool: PoolRef, ip: Ip, kind: Lease['kind']): string {
-    return formatLease({ pool: pool.cidr, address: ip, node: this.parts.self, kind, created: Date.now() });
-  }
-
-  /** A try whose answer was lost, if it went through: the address is ours already. */
-  private async takeBack({ pool, ip, ops: [op, ...more] }: Choice): Promise<Choice | undefined> {
-    const held = await this.parts.leases.find(pool.cidr, ip);
-    if (held === undefined || op === undefined || !('value' in op) || formatLease(held) !== op.value) return undefined;
-    const { key } = op;
-    return {
-      pool,
-      ip,
-      ops: [{ verb: 'update', key, value: this.value(pool, ip, held.kind), index: held.index }, ...more],
-    };
-  }
-
-  /** A wanted address is free, or held by an endpoint of this host that a power loss took away. */
-  private async take(pool: PoolRef, ip: Ip, kind: Lease['kind']): Promise<Choice> {
-    if (!contains(pool.cidr, ip))
-      throw new UserError(`address ${ip} lies outside of the subnet ${pool.cidr}; choose one inside`);
-    if (!isHostAddress(pool.cidr, ip))
-      throw new UserError(`address ${ip} stands for the whole subnet ${pool.cidr}; choose one for a single host`);
-    const key = keys.lease(pool.cidr, ip);
-    const value = this.value(pool, ip, kind);
-    const held = await this.parts.leases.findReadable(pool.cidr, ip);
-    const end = this.parts.cooldown.endOp(pool.cidr, ip);
-    if (held === undefined) return { pool, ip, ops: [{ verb: 'create', key, value }, end] };
-    if (this.isLeftOver(held)) return { pool, ip, ops: [{ verb: 'update', key, value, index: held.index }, end] };
-    const cure = held.kind === 'endpoint' ? ' or remove that container' : '';
-    throw new UserError(`address ${ip} is already ${await this.parts.leases.describe(held)}; choose another${cure}`);
-  }
-
-  /** The first free address of the pool, or of another subnet of its network: the engine itself never asks there. */
-  private async chooseFree(pool: PoolRef, kind: Lease['kind']): Promise<Choice> {
-    const siblings = kind === 'endpoint' ? this.room.siblings(pool) : [];
-    for (const candidate of [pool, ...siblings]) {
-      const { cidr } = candidate;
-      const found = await this.room.pick(candidate, this.contention.choose(cidr));
-      if (found === undefined) continue;
-      const { ip, rested } = found;
-      const op: Op = { verb: 'create', key: keys.lease(cidr, ip), value: this.value(candidate, ip, kind) };
-      return {
-        pool: candidate,
-        ip,
-        ops: [op, rested ? this.parts.cooldown.restedOp(cidr, ip) : this.parts.cooldown.endOp(cidr, ip)],
-      };
-    }
-    const full = [pool, ...siblings].map((p) => p.range ?? p.cidr).join(' and ');
-    throw new UserError(`no address is free in ${full}; remove containers, or make the network with a larger --subnet`);
-  }
-
-  private isAbandoned(lease: Lease): boolean {
-    return this.births.age(keys.lease(lease.pool, lease.address)) > ABANDONED_MS;
-  }
-
-  /** Ours, and serving nothing that lives: what a power loss or a crash left behind. */
-  private isLeftOver(lease: Lease): boolean {
-    if (lease.node !== this.parts.self || lease.kind !== 'endpoint') return false;
-    if (lease.endpoint !== undefined) return !this.parts.local.isLive(lease.endpoint);
-    return !this.births.has(keys.lease(lease.pool, lease.address)) || this.isAbandoned(lease);
   }
 
   /** A network's pool is known without asking, unless our view has not seen the network yet. */

@@ -4,14 +4,8 @@
  */
 import type { Endpoint, EndpointId, Lookup } from '../../model/values/types.js';
 import { Ages } from '../changes/ages.js';
-
-/** A Map, or one that outlives the process. */
-export interface Memory<V> {
-  get(id: EndpointId): V | undefined;
-  set(id: EndpointId, value: V): unknown;
-  delete(id: EndpointId): unknown;
-  keys(): Iterable<EndpointId>;
-}
+import type { Memory } from './memory.js';
+import { ToldLookups } from './told-lookups.js';
 
 /** Of those that were removed: an engine takes seconds at most to tell what it has. */
 const MOST_REMOVED = 4_096;
@@ -22,12 +16,12 @@ export class LocalEndpoints {
   private readonly births = new Ages<EndpointId>();
   private readonly joinedIds = new Set<EndpointId>();
   private readonly attached = new Set<EndpointId>();
-  private readonly untold = new Map<EndpointId, Announcement>();
   /**
    * Removed by the engine, the oldest first. Its list and its answers of a moment before still name them: whoever went by
    * that would have them live again, and their records put back as those of a host that was forgotten.
    */
   private readonly removed = new Set<EndpointId>();
+  private readonly told: ToldLookups;
   private version = {};
   private count = 0;
 
@@ -35,8 +29,10 @@ export class LocalEndpoints {
     /** Where each one's container is: what the engine told this process or an earlier one. */
     private readonly sandboxes: Memory<string> = new Map(),
     /** How each one's container looks names up, likewise. */
-    private readonly lookups: Memory<Lookup> = new Map(),
-  ) {}
+    lookups: Memory<Lookup> = new Map(),
+  ) {
+    this.told = new ToldLookups(lookups);
+  }
 
   /** Another one whenever other endpoints live than before. */
   get lives(): object {
@@ -92,8 +88,7 @@ export class LocalEndpoints {
     this.attached.delete(id);
     this.joinedIds.add(id);
     this.sandboxes.set(id, sandbox);
-    this.lookups.delete(id);
-    this.untold.set(id, announcement());
+    this.told.await(id);
     this.count++;
   }
 
@@ -107,40 +102,26 @@ export class LocalEndpoints {
 
   /** The engine has told how its container looks names up. */
   lookUp(id: EndpointId, lookup: Lookup): void {
-    if (!this.live.has(id)) return;
-    this.lookups.set(id, lookup);
-    this.giveUp(id);
+    if (this.live.has(id)) this.told.told(id, lookup);
   }
 
-  /** Undefined from Join until the engine has told, and when an older release has kept none. */
-  lookupOf(id: EndpointId): Lookup | undefined {
-    return this.lookups.get(id);
-  }
-
-  /** Joined a moment ago, and the engine is about to tell how it looks names up: resolves then. */
-  untoldOf(id: EndpointId): Promise<void> | undefined {
-    return this.untold.get(id)?.told;
-  }
-
-  /** Nobody waits any more for what the engine tells of it. */
-  giveUp(id: EndpointId): void {
-    const untold = this.untold.get(id);
-    this.untold.delete(id);
-    untold?.tell();
+  /** What the engine has told of that, and who waits for it. */
+  get lookups(): Pick<ToldLookups, 'giveUp' | 'of' | 'untoldOf'> {
+    return this.told;
   }
 
   /** The engine has told of all that it has: nothing is remembered of others. */
   keepOnly(attached: ReadonlySet<EndpointId>): void {
-    for (const memory of [this.sandboxes, this.lookups])
-      for (const id of [...memory.keys()]) if (!attached.has(id) && !this.live.has(id)) memory.delete(id);
+    const isGone = (id: EndpointId) => !attached.has(id) && !this.live.has(id);
+    for (const id of [...this.sandboxes.keys()]) if (isGone(id)) this.sandboxes.delete(id);
+    for (const id of [...this.told.ids]) if (isGone(id)) this.told.forget(id);
   }
 
   leave(id: EndpointId): void {
     this.joinedIds.delete(id);
     this.attached.delete(id);
     this.sandboxes.delete(id);
-    this.lookups.delete(id);
-    this.giveUp(id);
+    this.told.forget(id);
     this.count++;
   }
 
@@ -188,17 +169,4 @@ export class LocalEndpoints {
   sandboxOf({ id }: Endpoint): string | undefined {
     return this.live.has(id) ? this.sandboxes.get(id) : undefined;
   }
-}
-
-interface Announcement {
-  readonly told: Promise<void>;
-  readonly tell: () => void;
-}
-
-function announcement(): Announcement {
-  let tell = () => {};
-  const told = new Promise<void>((resolve) => {
-    tell = resolve;
-  });
-  return { told, tell };
 }

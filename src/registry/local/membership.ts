@@ -4,6 +4,9 @@
  * last endpoint by a little, so that containers in quick succession do not write and watch everything anew.
  */
 
+import { messageOf } from '../../errors.js';
+import type { Reason } from '../../health/entry.js';
+import { type RowsOf, UNHEARD } from '../../health/row.js';
 import type { Op, Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import { isId } from '../../model/values/shapes.js';
@@ -21,8 +24,8 @@ export interface MembershipParts {
   readonly view: Pick<ClusterView, 'current' | 'onChange' | 'subscribe' | 'unsubscribe'>;
   readonly self: NodeId;
   readonly heads: Pick<Heads, 'endOp'>;
-  /** Told when a mark could not be removed; the next start removes it. */
-  readonly onError: (error: unknown) => void;
+  /** Of marks that could not be removed; the next start removes them. */
+  readonly rows?: RowsOf<Reason>;
 }
 
 export class Membership {
@@ -33,7 +36,10 @@ export class Membership {
   private readonly uses = new Map<NetworkId, number>();
   private readonly leaving = new Map<NetworkId, Promise<unknown>>();
 
+  private readonly rows: RowsOf<Reason>;
+
   constructor(private readonly parts: MembershipParts) {
+    this.rows = parts.rows ?? UNHEARD;
     parts.view.onChange((cluster, changed) => {
       for (const id of changed.networks ? this.marked : [])
         if (!cluster.networks.has(id) && !cluster.unreadable.has(id)) void this.leave(id);
@@ -88,6 +94,7 @@ export class Membership {
 
   private join(network: NetworkId): void {
     this.marked.add(network);
+    this.rows.row(network).gone();
     this.parts.view.subscribe(network);
   }
 
@@ -110,7 +117,11 @@ export class Membership {
     this.users.delete(network);
     this.parts.view.unsubscribe(network);
     const ops: Op[] = [{ verb: 'delete', key: keys.member(this.parts.self, network) }, this.parts.heads.endOp(network)];
-    const removal = this.parts.store.commit(ops).catch(this.parts.onError);
+    const row = this.rows.row(network);
+    const removal = this.parts.store.commit(ops).then(
+      () => row.gone(),
+      (e: unknown) => row.failing({ reason: messageOf(e) }),
+    );
     this.leaving.set(network, removal);
     await removal;
     this.leaving.delete(network);

@@ -3,8 +3,11 @@
  * address takes the key of that and drops its former one, so that all others send there.
  */
 import { isUserError, messageOf } from '../../errors.js';
+import type { Reason } from '../../health/entry.js';
+import type { RowPort } from '../../health/row.js';
 import type { Origin } from '../../model/cluster/origin.js';
-import type { Entry, Hold, HostFacts, Op, Store } from '../../model/ports/ports.js';
+import type { HostFacts } from '../../model/ports/kernel-port.js';
+import type { Entry, Hold, Op, Store } from '../../model/ports/ports.js';
 import { isCanonicalNetwork } from '../../model/values/canonical.js';
 import { keys } from '../../model/values/names.js';
 import { MOST, MTU_RANGE } from '../../model/values/shapes.js';
@@ -23,10 +26,10 @@ export interface NodeRegistrationParts {
   readonly store: Pick<Store, 'hold'> & Transacting;
   readonly self: Host;
   readonly tenure: Pick<Tenure, 'refuse' | 'take' | 'wait'>;
-  /** Told of each try that the store did not do. */
-  readonly onError: (error: Error) => void;
   /** Told of the addresses that this host had before. */
   readonly onMove?: (former: readonly NodeAddress[]) => void;
+  /** Of the removal of those. */
+  readonly formerRow?: RowPort<Reason>;
 }
 
 export class NodeRegistration {
@@ -58,7 +61,7 @@ export class NodeRegistration {
       // Loopback's is larger than any Ethernet device's, and may carry the address.
       mtu: Math.min(facts.underlayMtu, MTU_RANGE.max),
       routes: widest(facts.routes, MOST.routes),
-      ...(facts.gwbridge === undefined ? {} : { gwbridge: widest(facts.gwbridgeNetworks, MOST.gwbridge) }),
+      ...(facts.hasGwbridge ? { gwbridge: widest(facts.gwbridgeNetworks, MOST.gwbridge) } : {}),
       ...(this.crypt === undefined ? {} : { crypt: this.crypt }),
     });
     if (!this.isOpen || value === this.published) return;
@@ -101,21 +104,21 @@ export class NodeRegistration {
 
   private failed(error: Error): void {
     if (isUserError(error)) this.parts.tenure.refuse(error);
-    else {
-      this.parts.tenure.wait(error.message);
-      this.parts.onError(error);
-    }
+    else this.parts.tenure.wait(error.message);
   }
 
   private held(): void {
     this.parts.tenure.take();
     if (this.isMoved) return;
     this.isMoved = true;
-    this.dropFormer().catch((e: unknown) => {
-      // With the next look at the key.
-      this.isMoved = false;
-      this.parts.onError(e as Error);
-    });
+    this.dropFormer().then(
+      () => this.parts.formerRow?.ok(),
+      (e: unknown) => {
+        // With the next look at the key.
+        this.isMoved = false;
+        this.parts.formerRow?.failing({ reason: messageOf(e) });
+      },
+    );
   }
 
   /** Only after the new key is held: in between the others have the one or the other. */

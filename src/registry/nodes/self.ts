@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isStoreError, StoreError } from '../../errors.js';
 import { type Choice, chooseId, type Origin, type Remembered } from '../../model/cluster/origin.js';
-import type { Entry, HostKernel, Store } from '../../model/ports/ports.js';
+import type { NetworksKernel } from '../../model/ports/kernel-port.js';
+import type { Entry, Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import { isId } from '../../model/values/shapes.js';
 import type { EndpointId, NetworkId, NodeAddress, NodeId } from '../../model/values/types.js';
@@ -102,7 +103,7 @@ export class SelfFinder {
 
 /** The endpoints whose links are in the kernel, by the network that each namespace's bridge names. */
 export async function carriedBy(
-  kernel: Pick<HostKernel, 'namespaces' | 'observe'>,
+  kernel: Pick<NetworksKernel, 'namespaces' | 'observe'>,
 ): Promise<ReadonlyMap<NetworkId, ReadonlySet<EndpointId>>> {
   const carried = new Map<NetworkId, ReadonlySet<EndpointId>>();
   for (const name of await kernel.namespaces()) {

@@ -3,6 +3,8 @@
  * host's, or that does not know yet, leaves everything alone.
  */
 import { StoreError, type UserError } from '../../errors.js';
+import type { CodeArgs } from '../../health/catalogue.js';
+import { type RowPort, UNHEARD } from '../../health/row.js';
 import type { Commit, Op, Store } from '../../model/ports/ports.js';
 import { StoreLayer } from '../../store/store-layer.js';
 
@@ -15,16 +17,14 @@ export class Tenure {
   #isTrusted = false;
   #waiting: (() => void)[] = [];
   readonly #onTake: (() => void)[] = [];
-  readonly #onRefusal: ((reason: UserError) => void)[] = [];
+
+  constructor(private readonly row: RowPort<CodeArgs['node.key']> = UNHEARD.row()) {
+    row.pending();
+  }
 
   /** Told each time that the key is this host's after it was not. */
   onTake(listener: () => void): void {
     this.#onTake.push(listener);
-  }
-
-  /** Told once of each reason why it is not to be. */
-  onRefusal(listener: (reason: UserError) => void): void {
-    this.#onRefusal.push(listener);
   }
 
   get holds(): boolean {
@@ -42,6 +42,7 @@ export class Tenure {
   }
 
   take(): void {
+    if (this.#forbidden === undefined) this.row.ok();
     if (this.#state === 'held') return;
     this.#become('held');
     for (const tell of this.#onTake) tell();
@@ -49,9 +50,8 @@ export class Tenure {
 
   /** Another living host has the key; it may let it go. */
   refuse(reason: UserError): void {
-    const isNews = this.refusal?.message !== reason.message;
     this.#become(reason);
-    if (isNews) this.#refused(reason);
+    this.#say(reason.message, true);
   }
 
   /** A setting of this process does not fit the cluster. */
@@ -59,12 +59,13 @@ export class Tenure {
     if (this.#forbidden !== undefined) return;
     this.#forbidden = reason;
     this.#become(this.#state);
-    this.#refused(reason);
+    this.#say(reason.message, true);
   }
 
   /** The key could not be taken yet. What was held stays so: the store does not answer, and takes no writes either. */
   wait(reason: string): void {
     this.#reason = `: ${reason}`;
+    this.#say(reason, false);
     if (this.#state === 'unknown') this.#become('waiting');
   }
 
@@ -89,8 +90,10 @@ export class Tenure {
     if (!this.holds) throw new StoreError(`this host has not taken its node key yet${this.#reason}`, true);
   }
 
-  #refused(reason: UserError): void {
-    for (const tell of this.#onRefusal) tell(reason);
+  /** A setting that does not fit is what people must put right first. */
+  #say(reason: string, refused: boolean): void {
+    if (this.#forbidden !== undefined) this.row.failing({ reason: this.#forbidden.message, refused: true });
+    else this.row.failing({ reason, refused });
   }
 
   #become(state: State): void {

@@ -3,6 +3,8 @@ import http from 'node:http';
 import https from 'node:https';
 import Consul from 'consul';
 
+export const REQUEST_TIMEOUT_MS = 5_000;
+
 /** Bytes. The largest answer that we ask for is that of all endpoints, some 1 KB each. */
 export const MAX_ANSWER = 64 * 1024 * 1024;
 
@@ -56,3 +58,20 @@ const boundedTransport = (transport: Transport, maxAnswer: number): Transport =>
     return req;
   },
 });
+
+/** PEM texts, as dockerd's `kv.cacertfile`, `kv.certfile` and `kv.keyfile` name them. */
+export interface ConsulTls {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer;
+  readonly key?: Buffer;
+}
+
+/**
+ * The agent's timeout bounds the connecting and an idle connection's life; a request's own timeout replaces it in
+ * between. Keep-alive probes find a server that vanished during a blocking query within 20 s (libuv sends one a
+ * second, ten at most). The agent's `host` wins over the URL's, which may be a bracketed IPv6 address.
+ */
+export function agentFor(host: string, maxSockets: number, tls?: ConsulTls): http.Agent | https.Agent {
+  const options = { maxSockets, keepAlive: true, keepAliveInitialDelay: 10_000, timeout: REQUEST_TIMEOUT_MS, host };
+  return tls ? new https.Agent({ ...options, ...tls }) : new http.Agent(options);
+}

@@ -1,6 +1,6 @@
 /** The store in Consul's key-value part: https://developer.hashicorp.com/consul/api-docs/kv */
 import type Consul from 'consul';
-import type { StoreError } from '../../errors.js';
+import type { RowPorts } from '../../health/row.js';
 import type {
   Commit,
   Entry,
@@ -13,8 +13,10 @@ import type {
   WatchHandlers,
 } from '../../model/ports/ports.js';
 import type { Answer } from './answer.js';
+import type { CallOptions } from './attempt.js';
+import { type ConsulTls, REQUEST_TIMEOUT_MS } from './client.js';
 import { ConsulHold } from './hold.js';
-import { type CallOptions, type ConsulAddress, ConsulServers, type ConsulTls, REQUEST_TIMEOUT_MS } from './servers.js';
+import { type ConsulAddress, ConsulServers } from './servers.js';
 import { ConsulSessions } from './session.js';
 import { ConsulToken } from './token.js';
 import { commitOf, entriesOf, type HeldEntry, keysOf, MAX_OPS, toTxn, unseenRemoval } from './txn.js';
@@ -38,8 +40,7 @@ export interface ConsulStoreOptions {
   readonly tokenFile?: string;
   /** 10 or more (Consul's own minimum); 15 when absent. */
   readonly sessionTtlSeconds?: number;
-  /** Told of what a server refuses the watches, once until it is over. */
-  readonly onRefusal?: (error: StoreError) => void;
+  readonly rows?: RowPorts<'store.news'>;
 }
 
 type Call = (consul: Consul, options: CallOptions & Waiting) => Promise<unknown>;
@@ -54,19 +55,15 @@ export class ConsulStore implements Store {
   readonly #closed = new AbortController();
   readonly #holds = new Set<ConsulHold>();
 
-  constructor({ servers, prefix, tls, token, tokenFile, sessionTtlSeconds = 15, onRefusal }: ConsulStoreOptions) {
+  constructor({ servers, prefix, tls, token, tokenFile, sessionTtlSeconds = 15, rows }: ConsulStoreOptions) {
     this.#prefix = prefix;
-    this.#servers = new ConsulServers(servers, tls, new ConsulToken(token, tokenFile), onRefusal);
+    this.#servers = new ConsulServers(servers, tls, new ConsulToken(token, tokenFile), rows);
     this.#sessions = new ConsulSessions(this.#servers, prefix, sessionTtlSeconds);
   }
 
   /** The servers, for sentences: `10.0.0.61:8500, 10.0.0.62:8500`. */
   get addresses(): string {
     return this.#servers.addresses;
-  }
-
-  get troubles(): ReadonlyMap<string, Error> {
-    return this.#servers.troubles;
   }
 
   async get(key: string): Promise<Entry | undefined> {

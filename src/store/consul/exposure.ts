@@ -2,7 +2,8 @@
 import { isStoreError } from '../../errors.js';
 import { keys } from '../../model/values/names.js';
 import { deniedIn } from './answer.js';
-import { type ConsulAddress, ConsulServers, type ConsulTls } from './servers.js';
+import type { ConsulTls } from './client.js';
+import { type ConsulAddress, ConsulServers } from './servers.js';
 import { toTxn } from './txn.js';
 
 /** A server that takes writes from anybody. */
@@ -96,9 +97,3 @@ async function hasAcls(server: ConsulServers): Promise<boolean> {
   }
   return true;
 }
-
-/** One sentence: what is wrong, and the cure. */
-export const exposureWords = ({ address, acls }: Exposure): string =>
-  acls
-    ? `Consul at ${address} lets requests without a token write what tsoverlay keeps there, those of containers that reach it too: set default_policy = "deny", and take key rules away from its anonymous token and from tokens.default`
-    : `Consul at ${address} has its ACLs off, so whoever reaches it can write what tsoverlay keeps there, containers too: turn them on as docs/plugin.md does, or keep containers away with CONSUL_GUARD=on`;

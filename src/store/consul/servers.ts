@@ -1,32 +1,17 @@
 /** The Consul agents we may ask: one is asked as long as it answers, then the next. */
-import { EventEmitter } from 'node:events';
-import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
 import type Consul from 'consul';
 import { StoreError } from '../../errors.js';
+import { NOBODY, type RowPorts } from '../../health/row.js';
 import { Backoff, type Leave } from '../backoff.js';
 import { MOST_WATCHES } from '../records/heads.js';
-import { type Answer, answerOf, type Failure, isRefusal, rejectionOf } from './answer.js';
-import { makeClient } from './client.js';
+import type { Answer } from './answer.js';
+import { attempt, type CallOptions } from './attempt.js';
+import { agentFor, type ConsulTls, makeClient, REQUEST_TIMEOUT_MS } from './client.js';
 import { ConsulToken } from './token.js';
 
 export interface ConsulAddress {
   readonly host: string;
   readonly port: number;
-}
-
-/** PEM texts, as dockerd's `kv.cacertfile`, `kv.certfile` and `kv.keyfile` name them. */
-export interface ConsulTls {
-  readonly ca?: Buffer;
-  readonly cert?: Buffer;
-  readonly key?: Buffer;
-}
-
-/** What every call hands on to the client, spread into its options. */
-export interface CallOptions {
-  readonly ctx: EventEmitter;
-  readonly timeout: number;
-  readonly token?: string;
 }
 
 export interface AskOptions {
@@ -37,8 +22,6 @@ export interface AskOptions {
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
-
-export const REQUEST_TIMEOUT_MS = 5_000;
 
 /**
  * Connections to a server, 40 with the one that looks for exposure; further requests queue. Consul resets those beyond
@@ -71,8 +54,7 @@ export class ConsulServers {
     addresses: readonly ConsulAddress[],
     tls?: ConsulTls,
     private readonly token = new ConsulToken(),
-    /** Told of what a server refuses the watches, once until it is over. */
-    onRefusal: (error: StoreError) => void = () => {},
+    rows: RowPorts<'store.news'> = NOBODY,
   ) {
     if (addresses.length === 0) throw new RangeError('no Consul server is named');
     this.#servers = addresses.map(({ host, port }) => {
@@ -84,11 +66,12 @@ export class ConsulServers {
           secure: tls !== undefined,
           agent: agentFor(host, maxSockets, tls),
         });
+      const address = `${bracketed}:${port}`;
       return {
-        address: `${bracketed}:${port}`,
+        address,
         client: client(MAX_CONNECTIONS.asking),
         blocking: client(MAX_CONNECTIONS.blocking),
-        backoff: new Backoff(onRefusal),
+        backoff: new Backoff(rows.of('store.news').row(address)),
       };
     });
   }
@@ -107,7 +90,14 @@ export class ConsulServers {
     for (let tries = 0; tries < this.#servers.length; tries++) {
       const server = this.#servers[this.#current] as Server;
       const ask = (options: CallOptions) => call(server.client, options);
-      const outcome = await attempt(server.address, ask, timeoutMs, this.token, takesDenial, signal);
+      const outcome = await attempt({
+        address: server.address,
+        ask,
+        timeoutMs,
+        token: this.token,
+        takesDenial,
+        signal,
+      });
       if ('status' in outcome) return outcome;
       last = outcome.error;
       if (signal?.aborted || !last.retryable) break;
@@ -121,7 +111,14 @@ export class ConsulServers {
   async askForNews(call: Call, { blocking, timeoutMs, signal }: WatchOptions): Promise<Answer> {
     const { server, leave } = await this.#leaveToAsk(blocking, signal);
     const ask = (options: CallOptions) => call(blocking ? server.blocking : server.client, options);
-    const outcome = await attempt(server.address, ask, timeoutMs, this.token, false, signal);
+    const outcome = await attempt({
+      address: server.address,
+      ask,
+      timeoutMs,
+      token: this.token,
+      takesDenial: false,
+      signal,
+    });
     if ('status' in outcome) {
       server.backoff.answered(leave, blocking);
       return outcome;
@@ -132,11 +129,6 @@ export class ConsulServers {
       if (outcome.error.retryable) this.#leave(server);
     }
     throw outcome.error;
-  }
-
-  /** What the watches last failed of, by the server's address, until it is over. */
-  get troubles(): ReadonlyMap<string, StoreError> {
-    return new Map(this.#servers.flatMap(({ address, backoff: { error } }) => (error ? [[address, error]] : [])));
   }
 
   close(): void {
@@ -174,41 +166,5 @@ export class ConsulServers {
   /** Of many calls that fail together only the first moves us on. */
   #leave(server: Server): void {
     if (this.#servers[this.#current] === server) this.#current = (this.#current + 1) % this.#servers.length;
-  }
-}
-
-/**
- * The agent's timeout bounds the connecting and an idle connection's life; a request's own timeout replaces it in
- * between. Keep-alive probes find a server that vanished during a blocking query within 20 s (libuv sends one a
- * second, ten at most). The agent's `host` wins over the URL's, which may be a bracketed IPv6 address.
- */
-function agentFor(host: string, maxSockets: number, tls?: ConsulTls): HttpAgent | HttpsAgent {
-  const options = { maxSockets, keepAlive: true, keepAliveInitialDelay: 10_000, timeout: REQUEST_TIMEOUT_MS, host };
-  return tls ? new HttpsAgent({ ...options, ...tls }) : new HttpAgent(options);
-}
-
-async function attempt(
-  address: string,
-  ask: (options: CallOptions) => Promise<unknown>,
-  timeout: number,
-  token: ConsulToken,
-  takesDenial: boolean,
-  signal?: AbortSignal,
-  /** A token that was refused is replaced by the file's new one, once. */
-  again = true,
-): Promise<Answer | Failure> {
-  // The client ends the request on its ctx's `cancel`, and answers with the response only if the ctx asks for it.
-  const ctx = Object.assign(new EventEmitter(), { includeResponse: true, canceled: signal?.aborted === true });
-  const cancel = () => ctx.emit('cancel');
-  signal?.addEventListener('abort', cancel, { once: true });
-  const used = token.value;
-  try {
-    return answerOf(await ask({ ctx, timeout, ...(used !== undefined && { token: used }) }), address);
-  } catch (reason) {
-    if (isRefusal(reason) && token.hasOtherThan(used) && again)
-      return attempt(address, ask, timeout, token, takesDenial, signal, false);
-    return rejectionOf(reason, address, timeout, token, takesDenial);
-  } finally {
-    signal?.removeEventListener('abort', cancel);
   }
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { Entry } from '../../model/ports/ports.js';
 import type { NetworkId, NodeId } from '../../model/values/types.js';
 import { parseEndpoint } from '../records/records.js';
-import { DataFile, type TellTrouble } from './data-file.js';
+import { DataFile, type DataRows } from './data-file.js';
 
 const entry = z.object({
   key: z.string(),
@@ -38,9 +38,9 @@ export class CopyFile {
   private left: { readonly copy: ClusterCopy | undefined } | undefined;
   private readonly file: DataFile<z.infer<typeof schema>>;
 
-  /** `tell`: told of a copy that cannot be read or written; all works on without one. */
-  constructor(folder: string, tell: TellTrouble) {
-    this.file = new DataFile(join(folder, 'cluster.json'), schema, tell);
+  /** `rows`: of a copy that cannot be read or written; all works on without one. */
+  constructor(folder: string, rows: DataRows) {
+    this.file = new DataFile(join(folder, 'cluster.json'), schema, rows);
   }
 
   /** What the last process left; undefined when there is none, or none that can be read. */

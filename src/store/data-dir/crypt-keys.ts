@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import type { OwnKey } from '../../model/crypt/plan.js';
 import type { PublicKey } from '../../model/values/types.js';
-import { DataFile, type TellTrouble } from './data-file.js';
+import { DataFile, type DataRows } from './data-file.js';
 import { KEY_BYTES, newPrivateKey, publicKeyOf } from './key-pair.js';
 
 const MOST = 2;
@@ -48,8 +48,8 @@ export class CryptKeys {
   }
 
   /** Without a file, or with one that cannot be read, the host has a new key: the others learn it from its record. */
-  static open(folder: string, port: number, tell: TellTrouble, now: () => number = Date.now): CryptKeys {
-    const file = new DataFile(join(folder, 'keys.json'), schema, tell);
+  static open(folder: string, port: number, rows: DataRows, now: () => number = Date.now): CryptKeys {
+    const file = new DataFile(join(folder, 'keys.json'), schema, rows);
     return new CryptKeys(file, file.read() ?? { keys: [] }, port, now);
   }
 

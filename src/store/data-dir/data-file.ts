@@ -1,11 +1,12 @@
 /**
- * One JSON file of DATA_DIR. What it holds can be learned again, so a file that cannot be read or written is told of
- * once and all goes on without it; one that a newer release wrote is left as it is.
+ * One JSON file of DATA_DIR. What it holds can be learned again, so of a file that cannot be read or written a row tells,
+ * and all goes on without it; one that a newer release wrote is left as it is.
  */
 import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { z } from 'zod';
 import { hasCode } from '../../errors.js';
+import type { RowPorts } from '../../health/row.js';
 
 /** The version that we write. */
 const VERSION = 1;
@@ -16,20 +17,19 @@ const RETRY_MS = 30_000;
 
 const PIECE_CHARACTERS = 64 * 1024;
 
-/** Told of each trouble with a file once, until it is over. The reason fits into one line. */
-export type TellTrouble = (path: string, trouble: 'cannot be read' | 'cannot be written', reason: string) => void;
+/** Rows of files that cannot be read or written. The reason fits into one line. */
+export type DataRows = RowPorts<'data.read' | 'data.write'>;
 
 const versioned = z.looseObject({ version: z.int() });
 
 export class DataFile<T extends object> {
   private foreign = false;
-  private told = '';
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly path: string,
     private readonly schema: z.ZodType<T>,
-    private readonly tell: TellTrouble,
+    private readonly rows: DataRows,
   ) {}
 
   /** Undefined when there is none, or none that can be read. */
@@ -40,9 +40,9 @@ export class DataFile<T extends object> {
       ignoring(() => chmodSync(this.path, 0o600));
       this.foreign = version > VERSION;
       if (!this.foreign) return this.schema.parse(rest);
-      this.tell(this.path, 'cannot be read', `has version ${version}, which a newer release wrote; it is left alone`);
+      this.unreadable(`has version ${version}, which a newer release wrote; it is left alone`);
     } catch (e) {
-      if (!hasCode(e, 'ENOENT')) this.tell(this.path, 'cannot be read', reasonOf(e));
+      if (!hasCode(e, 'ENOENT')) this.unreadable(reasonOf(e));
     }
     return undefined;
   }
@@ -93,15 +93,21 @@ export class DataFile<T extends object> {
     return `${JSON.stringify({ version: VERSION, ...content })}\n`;
   }
 
+  private unreadable(reason: string): void {
+    this.rows.of('data.read').row(this.path).degraded({ path: this.path, reason });
+  }
+
   private succeeded(): void {
-    this.told = '';
+    this.rows.of('data.read').row(this.path).gone();
+    this.rows.of('data.write').row(this.path).ok();
     clearTimeout(this.timer);
   }
 
   private failed(error: unknown, again: () => void): void {
-    const reason = reasonOf(error);
-    if (reason !== this.told) this.tell(this.path, 'cannot be written', reason);
-    this.told = reason;
+    this.rows
+      .of('data.write')
+      .row(this.path)
+      .failing({ path: this.path, reason: reasonOf(error) });
     clearTimeout(this.timer);
     this.timer = setTimeout(again, RETRY_MS).unref();
   }

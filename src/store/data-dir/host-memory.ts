@@ -9,7 +9,7 @@ import type { Remembered } from '../../model/cluster/origin.js';
 import { isSandboxPath, isSoundLookup } from '../../model/values/shapes.js';
 import type { EngineNetworkId, Lookup, NetworkId } from '../../model/values/types.js';
 import { fingerprint, machine, nodeId } from '../records/fields.js';
-import { DataFile, type TellTrouble } from './data-file.js';
+import { DataFile, type DataRows } from './data-file.js';
 import { EndpointMemory } from './endpoint-memory.js';
 
 const schema = z.object({
@@ -56,8 +56,8 @@ export class HostMemory {
   }
 
   /** Reads `host.json` in the folder. A missing or broken file is an empty memory: the engine pass learns anew. */
-  static open(folder: string, tell: TellTrouble): HostMemory {
-    const file = new DataFile(join(folder, 'host.json'), schema, tell);
+  static open(folder: string, rows: DataRows): HostMemory {
+    const file = new DataFile(join(folder, 'host.json'), schema, rows);
     return new HostMemory(file, file.read() ?? { mirrors: {}, sandboxes: {}, lookups: {} });
   }
 

@@ -1,8 +1,8 @@
 /** The embedded store of a single host: one JSON file, read whole at open and written whole at each change. */
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
-import { hasCode, isDiskTrouble, messageOf, StoreError, UserError } from '../../errors.js';
+import { isDiskTrouble, messageOf, StoreError, UserError } from '../../errors.js';
+import { NOBODY, type RowPorts } from '../../health/row.js';
 import type {
   Commit,
   Entry,
@@ -14,34 +14,13 @@ import type {
   Store,
   WatchHandlers,
 } from '../../model/ports/ports.js';
-import { Table } from './table.js';
+import { type FileStoreLog, load, save } from './content.js';
+import type { Table } from './table.js';
 
-const VERSION = 1;
 /** As Consul has it, so that nothing works here that fails there. */
 const MAX_OPS = 64;
 
-const versioned = z.object({ version: z.int() });
-const content = z.object({
-  index: z.int().nonnegative(),
-  entries: z.array(
-    z.object({
-      key: z.string(),
-      value: z.string(),
-      index: z.int().positive(),
-      // Not in the files of older releases, in which nobody else has written.
-      born: z.int().positive().default(1),
-      everHeld: z.boolean().default(true),
-    }),
-  ),
-});
-
-/** Where a broken file is reported; pino's logger is one. */
-export interface FileStoreLog {
-  warn(details: object, message: string): void;
-}
-
 export class FileStore implements Store {
-  readonly troubles: Store['troubles'] = new Map();
   readonly #closed = new AbortController();
   #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
   #writing: Promise<void> | undefined;
@@ -49,6 +28,7 @@ export class FileStore implements Store {
   private constructor(
     private readonly path: string,
     private readonly table: Table,
+    private readonly rows: RowPorts<'store.file'>,
   ) {}
 
   /**
@@ -56,13 +36,12 @@ export class FileStore implements Store {
    * `<path>.broken-<time>`. Rejects with a UserError when the folder cannot be written or a newer release wrote it;
    * on a disk that is full or read-only it opens all the same, and commits fail until that is over.
    */
-  static async open(path: string, log?: FileStoreLog): Promise<FileStore> {
+  static async open(path: string, log?: FileStoreLog, rows: RowPorts<'store.file'> = NOBODY): Promise<FileStore> {
     try {
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-      const store = new FileStore(path, await load(path, log));
+      const store = new FileStore(path, await load(path, log), rows);
       await store.#save().catch((error: unknown) => {
         if (!isDiskTrouble(error)) throw error;
-        log?.warn({ path, reason: messageOf(error) }, 'the store file cannot be written: nothing can be changed now');
       });
       return store;
     } catch (error) {
@@ -151,57 +130,14 @@ export class FileStore implements Store {
     this.#writing = undefined;
   }
 
-  /** A power loss at any moment leaves the old file or the new one, whole. */
   async #save(): Promise<void> {
-    const { entries, index } = this.table.list('');
-    const rows = entries.map(({ held: _, ...row }) => row);
-    await writeDurably(`${this.path}.new`, `${JSON.stringify({ version: VERSION, index, entries: rows })}\n`);
-    await rename(`${this.path}.new`, this.path);
-    await syncFolder(dirname(this.path));
-  }
-}
-
-async function load(path: string, log?: FileStoreLog): Promise<Table> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return undefined;
-    throw error;
-  });
-  if (text === undefined) return new Table();
-  try {
-    return parse(path, JSON.parse(text));
-  } catch (error) {
-    if (error instanceof UserError) throw error;
-    const aside = `${path}.broken-${new Date().toISOString().replaceAll(':', '')}`;
-    await rename(path, aside);
-    log?.warn({ err: error, path, aside }, 'the store file is broken: set aside, starting empty');
-    return new Table();
-  }
-}
-
-function parse(path: string, json: unknown): Table {
-  const { version } = versioned.parse(json);
-  if (version > VERSION)
-    throw new UserError(`${path} was written by a newer release (version ${version}); run that or remove the file`);
-  const { index, entries } = content.parse(json);
-  return new Table(index, entries);
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  await rm(path, { force: true });
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path);
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
+    const row = this.rows.of('store.file').row();
+    try {
+      await save(this.path, this.table);
+      row.ok();
+    } catch (e) {
+      row.failing({ path: this.path, reason: messageOf(e) });
+      throw e;
+    }
   }
 }

@@ -1,11 +1,13 @@
 /** This host's view of the cluster: what it needs of the store, watched and typed, as one immutable value. */
 import { DeadlineError } from '../../errors.js';
+import { NOBODY, type RowPorts } from '../../health/row.js';
 import { byId } from '../../model/cluster/origin.js';
 import type { Entry, Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import { isId } from '../../model/values/shapes.js';
 import type { Cluster, Network, NetworkId, Node, NodeAddress } from '../../model/values/types.js';
 import { isSameEndpoint, isSameNetwork } from '../records/lasting.js';
+import { type LeftOutPort, UNREAD } from '../records/left-out.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from '../records/records.js';
 import { awaitIndex, isDoneWithin } from './awaited.js';
 import { ChangeTeller, type ClusterListener } from './change-teller.js';
@@ -39,11 +41,12 @@ export class ClusterView {
   constructor(
     private readonly store: Store,
     /** Told of entries that are no records; they are left out, the rest goes on. */
-    private readonly report?: Report,
+    private readonly leftOut: LeftOutPort = UNREAD,
     /** Whether the store is still the one we know; asked before a record is believed to be gone. */
     trust: Trust = BLIND,
+    private readonly rows: RowPorts<'store.watch' | 'store.removals' | 'store.doubt'> = NOBODY,
   ) {
-    this.#belief = new RemovalTrust(trust, () => this.#reread());
+    this.#belief = new RemovalTrust(trust, () => this.#reread(), rows);
     this.#nodes = this.#view(parseNode, (node) => node.address);
     this.#networks = this.#view(parseNetwork, (network) => network.id, isSameNetwork);
     this.#endpoints = new EndpointViews(
@@ -53,8 +56,8 @@ export class ClusterView {
       (error) => {
         this.#lastError = error.message;
       },
-      (key, more) =>
-        report?.(key, `is no head of a node's endpoints${more > 0 ? `, as ${more} more are none` : ''}`, 0),
+      (key, more) => this.#leaveOut(key, more),
+      rows.of('store.watch'),
     );
   }
 
@@ -175,7 +178,8 @@ export class ClusterView {
     keyOf: (record: V) => K,
     follows?: (before: V, after: V) => boolean,
   ): PrefixView<K, V> {
-    return new PrefixView(parse, keyOf, this.report, (key) => this.#copy.get(key), follows);
+    const { report, over } = this.leftOut;
+    return new PrefixView(parse, keyOf, report, (key) => this.#copy.get(key), follows, over);
   }
 
   /** What is watched with its values. */
@@ -192,13 +196,25 @@ export class ClusterView {
     return views;
   }
 
+  /** A key among the heads that is none, as so many more are. */
+  #leaveOut(key: string, more: number): void {
+    if (more < 0) this.leftOut.over(key);
+    else this.leftOut.report(key, `is no head of a node's endpoints${more > 0 ? `, as ${more} more are none` : ''}`, 0);
+  }
+
   #watch(prefix: string, view: AnyView, signal: AbortSignal): void {
+    const row = this.rows.of('store.watch').row(prefix);
+    row.pending();
     this.store.watch(
       prefix,
       {
-        onSnapshot: (snapshot) => this.#accept(prefix, view, snapshot),
+        onSnapshot: (snapshot) => {
+          row.ok();
+          this.#accept(prefix, view, snapshot);
+        },
         onError: (error) => {
           view.fail(error);
+          row.failing({ reason: error.message });
           this.#lastError = error.message;
         },
       },

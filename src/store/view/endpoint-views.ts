@@ -1,5 +1,7 @@
 /** The endpoints of the networks that this host takes part in: a view for each, and what feeds it. */
 
+import type { Reason } from '../../health/entry.js';
+import type { RowsOf } from '../../health/row.js';
 import type { Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import type { Endpoint, EndpointId, NetworkId } from '../../model/values/types.js';
@@ -29,6 +31,8 @@ export class EndpointViews {
     private readonly onTrouble: (error: Error) => void,
     /** See {@link HeadWatch}. */
     private readonly onOtherHeads: (key: string, more: number) => void,
+    /** By prefix. */
+    private readonly rows: RowsOf<Reason>,
   ) {
     this.#reads = new Reads(store);
   }
@@ -44,16 +48,25 @@ export class EndpointViews {
   start(signal: AbortSignal): void {
     const onHeads: ConstructorParameters<typeof HeadWatch>[1] = (network, heads, news) =>
       this.#subscriptions.get(network)?.feed.tell(heads, news);
-    this.#watch = new HeadWatch(this.store, onHeads, this.onTrouble, signal, this.onOtherHeads);
+    this.#watch = new HeadWatch(this.store, onHeads, this.onTrouble, signal, this.onOtherHeads, this.rows);
     signal.addEventListener('abort', () => this.#stop(), { once: true });
     this.#follow();
   }
 
   add(network: NetworkId): void {
     const view = this.makeView();
-    const accept = (part: Part) => this.accept(keys.endpoints(network), view, part);
+    const row = this.rows.row(keys.endpoints(network));
+    row.pending();
+    const accept = (part: Part) => {
+      row.ok();
+      this.accept(keys.endpoints(network), view, part);
+    };
+    const onTrouble = (error: Error) => {
+      row.failing({ reason: error.message });
+      this.onTrouble(error);
+    };
     const crowd = () => this.#subscriptions.size;
-    const feed = new NetworkFeed(network, this.#reads, view, accept, this.onTrouble, crowd);
+    const feed = new NetworkFeed(network, this.#reads, view, accept, onTrouble, crowd);
     this.#subscriptions.set(network, { view, feed });
     this.#follow();
   }
@@ -62,6 +75,7 @@ export class EndpointViews {
     this.#subscriptions.get(network)?.feed.stop();
     this.#subscriptions.delete(network);
     this.#watch?.forget(network);
+    this.rows.row(keys.endpoints(network)).gone();
     this.#follow();
   }
 

@@ -1,4 +1,6 @@
 /** Watches the heads of networks: a bounded number of blocking queries, whatever the number of the networks. */
+import type { Reason } from '../../health/entry.js';
+import { type RowsOf, UNHEARD } from '../../health/row.js';
 import type { Names, Store } from '../../model/ports/ports.js';
 import type { NetworkId } from '../../model/values/types.js';
 import { type Heads, headsAmong, watchesFor } from '../records/heads.js';
@@ -21,14 +23,19 @@ export class HeadWatch {
     private readonly onHeads: (network: NetworkId, heads: Heads, news: News) => void,
     private readonly onError: (error: Error) => void,
     private readonly signal: AbortSignal,
-    /** Told of keys that are no heads, at each news: the first, and how many more there are. */
+    /** Told of keys that are no heads, at each news: the first, and how many more there are, -1 for one that is over. */
     private readonly onOthers: (key: string, more: number) => void = () => {},
+    private readonly rows: RowsOf<Reason> = UNHEARD,
   ) {}
 
   /** From now on these networks; for one whose heads are known already they are told at once. */
   follow(networks: readonly NetworkId[]): void {
     const wanted = watchesFor(networks);
-    for (const [prefix, { stop }] of this.#watches) if (!wanted.has(prefix)) stop.abort();
+    for (const [prefix, { stop }] of this.#watches) {
+      if (wanted.has(prefix)) continue;
+      stop.abort();
+      this.rows.row(prefix).gone();
+    }
     const before = this.#watches;
     this.#watches = new Map([...wanted].map(([prefix, ids]) => [prefix, this.#watch(prefix, ids, before.get(prefix))]));
   }
@@ -50,16 +57,23 @@ export class HeadWatch {
     const watch: Watch = { networks, stop: new AbortController() };
     let index = 0;
     let hasFailed = false;
+    let other: string | undefined;
+    const row = this.rows.row(prefix);
+    row.pending();
     const onNames = (names: Names) => {
       const news: News = names.index < index ? 'back' : hasFailed ? 'again' : undefined;
       [index, hasFailed] = [names.index, false];
+      row.ok();
       const others: string[] = [];
       watch.heads = headsAmong(names.keys, (key) => others.push(key));
-      if (others[0] !== undefined) this.onOthers(others[0], others.length - 1);
+      if (other !== undefined && other !== others[0]) this.onOthers(other, -1);
+      [other] = others;
+      if (other !== undefined) this.onOthers(other, others.length - 1);
       for (const id of watch.networks) this.onHeads(id, watch.heads.get(id) ?? NONE, news);
     };
     const onError = (error: Error) => {
       hasFailed = true;
+      row.failing({ reason: error.message });
       this.onError(error);
     };
     this.store.watchNames(prefix, { onNames, onError }, AbortSignal.any([this.signal, watch.stop.signal]));

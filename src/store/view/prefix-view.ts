@@ -37,6 +37,8 @@ export class PrefixView<K, V> {
     private readonly remembered: (key: string) => Entry | undefined = () => undefined,
     /** Whether a record may have become this one. */
     private readonly follows: (before: V, after: V) => boolean = () => true,
+    /** Told of keys that are gone or whose record can be read; others too. */
+    private readonly over: (key: string) => void = () => {},
   ) {}
 
   get records(): ReadonlyMap<K, V> {
@@ -120,6 +122,7 @@ export class PrefixView<K, V> {
     const lost = new Set<K>();
     for (const key of keys) {
       if (!this.#gone.delete(key)) continue;
+      this.over(key);
       const [id] = this.#rows.get(key)?.readable?.record ?? [];
       this.#rows.delete(key);
       if (id !== undefined && this.#places.remove(id, key)) lost.add(id);
@@ -198,8 +201,10 @@ export class PrefixView<K, V> {
     const size = entry.value.length;
     const record = this.parse(entry, this.report);
     const before = known === undefined ? this.#fromCopy(entry.key, first) : known.readable;
-    if (record !== undefined && (before === undefined || this.follows(before.record[1], record)))
+    if (record !== undefined && (before === undefined || this.follows(before.record[1], record))) {
+      if (known !== undefined) this.over(entry.key);
       return { entry, size, readable: { entry, record: [this.keyOf(record), record] } };
+    }
     if (record !== undefined) this.report?.(entry.key, 'has become another one under the same key', entry.index);
     return { entry: { ...entry, value: '' }, size, readable: before };
   }

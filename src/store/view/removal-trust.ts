@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isStoreError, messageOf } from '../../errors.js';
+import { NOBODY, type RowPorts } from '../../health/row.js';
 import type { Entry } from '../../model/ports/ports.js';
 import { backoffMs, LONGEST_REFUSAL_MS } from '../backoff.js';
 import type { Part, PrefixView } from './prefix-view.js';
@@ -15,8 +16,6 @@ export interface Trust {
    * these keys: a list then lacks them without a word.
    */
   isKnown(lacking: readonly string[]): Promise<boolean>;
-  /** It could not be found out just now, for the store does not answer or worse; it is tried again. Told once of each reason. */
-  onTrouble(error: unknown): void;
   /** The store answers again after it did not. */
   onReturn?(): void;
   /**
@@ -29,7 +28,6 @@ export interface Trust {
 /** Believes whatever the store says. */
 export const BLIND: Trust = {
   isKnown: async () => true,
-  onTrouble: () => {},
   reclaim: async () => new Set(),
 };
 
@@ -51,6 +49,7 @@ export class RemovalTrust {
     private readonly trust: Trust,
     /** Reads everything again, when the doubt is over. */
     private readonly reread: () => Promise<void>,
+    private readonly rows: RowPorts<'store.removals' | 'store.doubt'> = NOBODY,
   ) {}
 
   /** Told when the store is another one: whoever holds something publishes it now. */
@@ -78,14 +77,14 @@ export class RemovalTrust {
   private async ask(): Promise<void> {
     this.asking = true;
     let refusals = 0;
-    let told: string | undefined;
+    const row = this.rows.of('store.removals').row();
     while (this.doubted.size > 0) {
       try {
         await this.decide();
+        row.ok();
       } catch (e) {
         // Whatever it was: until it is known, nothing is believed to be gone, and what comes later is to be asked too.
-        if (messageOf(e) !== told) this.trust.onTrouble(e);
-        told = messageOf(e);
+        row.failing({ reason: messageOf(e) });
         const ms = isStoreError(e) && e.persists ? backoffMs(++refusals, Math.random(), LONGEST_REFUSAL_MS) : RETRY_MS;
         await sleep(ms, undefined, { ref: false });
       }
@@ -119,6 +118,11 @@ export class RemovalTrust {
   /** From now on, for a while, nothing is believed to be gone. */
   distrust(): void {
     this.doubtUntil = performance.now() + DOUBT_MS;
-    setTimeout(() => void this.reread().catch(() => undefined), DOUBT_MS + RETRY_MS).unref();
+    const row = this.rows.of('store.doubt').row();
+    row.degraded({});
+    setTimeout(() => {
+      if (!this.doubts) row.ok();
+      void this.reread().catch(() => undefined);
+    }, DOUBT_MS + RETRY_MS).unref();
   }
 }

@@ -1,9 +1,10 @@
 /** The plugin's part of names in a process of its own: `plugin.ts <namespace> …`, all on one network of 5,000. */
 import { DnsService } from '../../../src/dns/serving/service.js';
 import { endpoint, zone } from '../../unit/dns/fixtures.js';
+import { heardRows } from '../../unit/health/heard.js';
 
-const lines: string[] = [];
-const service = new DnsService({ warn: (_, message) => void lines.push(message), debug: () => {} });
+const { log, rows } = heardRows();
+const service = new DnsService(log, rows);
 const zones = [
   zone(
     'backnet',
@@ -21,7 +22,7 @@ export interface Usage {
 
 process.on('message', () => {
   const { user, system } = process.cpuUsage();
-  process.send?.({ cpu: user + system, rss: process.memoryUsage.rss(), lines } satisfies Usage);
+  process.send?.({ cpu: user + system, rss: process.memoryUsage.rss(), lines: log.words } satisfies Usage);
 });
 service.sync(new Map(process.argv.slice(2).map((path) => [path, () => zones])));
 process.send?.('ready');

@@ -3,11 +3,10 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { execa } from 'execa';
 import { isKernelError } from '../../../src/errors.js';
+import { NOBODY as UNHEARD } from '../../../src/health/row.js';
 import { LinuxKernel } from '../../../src/kernel/host.js';
 import { createNamespace, removeNamespace, withNamespace } from '../../../src/kernel/system/netns.js';
-import { cryptDiff } from '../../../src/model/crypt/diff.js';
-import { type CryptSelf, cryptPlan, cryptVteps, provenBy } from '../../../src/model/crypt/plan.js';
-import type { CryptPlan } from '../../../src/model/crypt/steps.js';
+import { type CryptSelf, cryptVteps, provenBy } from '../../../src/model/crypt/plan.js';
 import { cryptVtep, wireguardName } from '../../../src/model/crypt/vtep.js';
 import { diff } from '../../../src/model/diff/diff.js';
 import { plan } from '../../../src/model/plan/plan.js';
@@ -25,12 +24,13 @@ import type {
   NodeAddress,
   PublicKey,
 } from '../../../src/model/values/types.js';
-import { Rotation } from '../../../src/reconcile/mesh/rotation.js';
+import { KeyRotation } from '../../../src/reconcile/host-parts/key-rotation.js';
 import { CryptKeys } from '../../../src/store/data-dir/crypt-keys.js';
 import { run } from '../../kernel/bench.js';
 import { forgedPing, sendUdp } from '../../kernel/forger.js';
 import { endpoint, network, selfOf } from '../../unit/model/fixtures.js';
 import { livingNode } from '../../unit/nodes.js';
+import { MeshKernel } from './mesh-kernel.js';
 import { MARKS, type Which } from './wire.js';
 
 /** The first packet waits for the handshake, which takes its time in an emulated machine, s. */
@@ -54,8 +54,8 @@ class SiteHost {
   readonly netnsDir: string;
   readonly keys: CryptKeys;
   readonly kernel: LinuxKernel;
-  readonly rotation: Rotation;
-  before: CryptPlan | undefined;
+  readonly rotation: KeyRotation;
+  readonly mesh: MeshKernel;
 
   constructor(
     readonly n: number,
@@ -67,11 +67,13 @@ class SiteHost {
     createNamespace(this.path);
     for (const folder of [this.netnsDir, `${dir}/data${n}`]) mkdirSync(folder);
     run(this.path, 'ip', 'link', 'set', 'lo', 'up');
-    const keys = CryptKeys.open(`${dir}/data${n}`, DEFAULT_MESH_PORT, () => {});
+    const keys = CryptKeys.open(`${dir}/data${n}`, DEFAULT_MESH_PORT, UNHEARD);
     this.keys = keys;
-    this.rotation = new Rotation({ keys, everyMs: 0, log: { info: () => {} } as never });
-    const options = { advertise: address, netnsDir: this.netnsDir, privateKey: keys.privateKey.bind(keys) };
-    this.kernel = withNamespace(this.path, () => new LinuxKernel(options));
+    this.rotation = new KeyRotation({ keys, everyMs: 0, log: { info: () => {} } });
+    const { netnsDir } = this;
+    this.kernel = withNamespace(this.path, () => new LinuxKernel({ advertise: address, netnsDir }));
+    const { mesh } = this.kernel;
+    this.mesh = withNamespace(this.path, () => new MeshKernel(mesh, keys.privateKey.bind(keys)));
   }
 
   get node(): Node {
@@ -142,16 +144,10 @@ export class EncryptedSite {
     const nodes = new Map(this.hosts.map(({ node }) => [node.id, node]));
     const done: string[] = [];
     for (const host of this.hosts) {
-      const found = await host.kernel.mesh.observe();
+      const { mesh: found } = await host.mesh.observe();
       const proven = provenBy(found);
       host.rotation.look(nodes.values(), host.self, found, proven);
-      const wanted = cryptPlan(nodes.values(), host.self, proven);
-      const moment = { now: Date.now(), ...(host.before === undefined ? {} : { before: host.before }) };
-      for (const step of cryptDiff(wanted, found, moment)) {
-        await host.kernel.mesh.apply(step);
-        done.push(step.kind);
-      }
-      host.before = wanted;
+      done.push(...(await host.mesh.converge([...nodes.values()], host.self)).map((step) => step.kind));
       const meshVteps = cryptVteps(nodes.values(), host.self, proven);
       for (const of of Object.values(NETWORKS)) done.push(...(await this.makeNetwork(host, of, nodes, meshVteps)));
     }
@@ -262,6 +258,7 @@ export class EncryptedSite {
 
   close(): void {
     for (const host of this.hosts) {
+      host.mesh.close();
       host.kernel.close();
       for (const file of readdirSync(host.netnsDir)) removeNamespace(`${host.netnsDir}/${file}`);
       for (const which of ['encrypted', 'plain'] as const) removeNamespace(host.container(which));

@@ -1,91 +1,55 @@
 /** A host of the mesh: a namespace on a LAN with the kernel's side of encryption, its keys in a folder of its own. */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { Protocol } from 'netlink/dist/constants.js';
-import { LinuxCrypt } from '../../../src/kernel/crypt/crypt-kernel.js';
+import { NOBODY } from '../../../src/health/row.js';
 import { CryptSpaces } from '../../../src/kernel/crypt/crypt-space.js';
-import { Wireguard } from '../../../src/kernel/crypt/wireguard.js';
-import { Rtnetlink } from '../../../src/kernel/netlink/rtnetlink.js';
 import { createNamespace, removeNamespace, withNamespace } from '../../../src/kernel/system/netns.js';
-import { cryptDiff } from '../../../src/model/crypt/diff.js';
-import { type CryptSelf, cryptPlan, provenBy } from '../../../src/model/crypt/plan.js';
-import type { CryptPlan, CryptStep } from '../../../src/model/crypt/steps.js';
-import { CRYPT_NAMESPACE } from '../../../src/model/values/names.js';
-import type { Node, NodeAddress, NodeId } from '../../../src/model/values/types.js';
+import type { CryptSelf } from '../../../src/model/crypt/plan.js';
+import type { CryptStep, ObservedCrypt } from '../../../src/model/crypt/steps.js';
+import { CRYPT_NAMESPACE, DEFAULT_MESH_PORT } from '../../../src/model/values/names.js';
+import type { Node, NodeAddress } from '../../../src/model/values/types.js';
 import { CryptKeys } from '../../../src/store/data-dir/crypt-keys.js';
 import { run } from '../../kernel/bench.js';
-
-const PORT = 51_820;
+import { livingNode } from '../../unit/nodes.js';
+import { MeshKernel } from './mesh-kernel.js';
 
 export class MeshHost {
-  readonly dir = mkdtempSync(`${tmpdir()}/tsoverlay-mesh-`);
+  private readonly dir = mkdtempSync(`${tmpdir()}/tsoverlay-mesh-`);
   readonly path = `${this.dir}/host`;
-  readonly netnsDir = `${this.dir}/netns`;
+  private readonly netnsDir = `${this.dir}/netns`;
   readonly crypt = `${this.netnsDir}/${CRYPT_NAMESPACE}`;
-  readonly id: NodeId;
   readonly keys: CryptKeys;
-  kernel: LinuxCrypt;
-  keepalive = 0;
-  private before: CryptPlan | undefined;
-  private parts: { close(): void }[] = [];
+  private spaces: CryptSpaces;
+  private kernel: MeshKernel;
 
-  constructor(
-    n: number,
-    readonly address: NodeAddress,
-  ) {
-    this.id = String(n).repeat(16) as NodeId;
+  constructor(readonly address: NodeAddress) {
     createNamespace(this.path);
     mkdirSync(this.netnsDir);
     run(this.path, 'ip', 'link', 'set', 'lo', 'up');
-    this.keys = CryptKeys.open(this.dir, PORT, () => {});
-    this.kernel = this.start();
+    this.keys = CryptKeys.open(this.dir, DEFAULT_MESH_PORT, NOBODY);
+    [this.spaces, this.kernel] = this.start();
   }
 
   /** A process that knows nothing of the one before. */
   restart(): void {
-    this.before = undefined;
-    this.kernel = this.start();
-  }
-
-  private start(): LinuxCrypt {
     this.stop();
-    return withNamespace(this.path, () => {
-      const [host, generic, spaces] = [
-        new Rtnetlink(),
-        new Rtnetlink(Protocol.GENERIC),
-        new CryptSpaces(this.netnsDir),
-      ];
-      this.parts = [host, generic, spaces];
-      const privateKey = this.keys.privateKey.bind(this.keys);
-      return new LinuxCrypt({ spaces, host, onHost: new Wireguard(generic), privateKey });
-    });
-  }
-
-  private stop(): void {
-    for (const part of this.parts) part.close();
+    [this.spaces, this.kernel] = this.start();
   }
 
   get node(): Node {
-    const keys = this.keys.own.map(({ key, port }) => ({ key, port }));
-    return {
-      ...{ id: this.id, address: this.address, hostname: `docker${this.id[0]}`, mtu: 1500, routes: [], machine: {} },
-      ...{ boot: '0'.repeat(32), reads: 3, alive: true, index: 1, crypt: { keys } },
-    };
+    return livingNode(this.address, { crypt: { keys: this.keys.own.map(({ key, port }) => ({ key, port })) } });
   }
 
   get self(): CryptSelf {
-    return { id: this.id, address: this.address, mtu: 1500, keys: this.keys.own, keepalive: this.keepalive };
+    return { id: this.node.id, address: this.address, mtu: 1500, keys: this.keys.own, keepalive: 0 };
   }
 
-  /** Observe, plan, diff, apply, as the pass does. */
-  async converge(nodes: readonly Node[]): Promise<readonly CryptStep[]> {
-    const found = await this.kernel.observe();
-    const wanted = cryptPlan(nodes, this.self, provenBy(found));
-    const { before } = this;
-    const steps = cryptDiff(wanted, found, { now: Date.now(), ...(before === undefined ? {} : { before }) });
-    for (const step of steps) await this.kernel.apply(step);
-    this.before = wanted;
-    return steps;
+  converge(nodes: readonly Node[]): Promise<readonly CryptStep[]> {
+    return this.kernel.converge(nodes, this.self);
+  }
+
+  async observe(): Promise<ObservedCrypt | undefined> {
+    return (await this.kernel.observe()).mesh;
   }
 
   close(): void {
@@ -93,5 +57,16 @@ export class MeshHost {
     removeNamespace(this.crypt);
     removeNamespace(this.path);
     rmSync(this.dir, { recursive: true });
+  }
+
+  private start(): [CryptSpaces, MeshKernel] {
+    const spaces = new CryptSpaces(this.netnsDir);
+    const privateKey = this.keys.privateKey.bind(this.keys);
+    return [spaces, withNamespace(this.path, () => new MeshKernel(spaces, privateKey))];
+  }
+
+  private stop(): void {
+    this.kernel.close();
+    this.spaces.close();
   }
 }

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { removeNamespace } from '../../../src/kernel/system/netns.js';
 import { cryptVtep, wireguardName } from '../../../src/model/crypt/vtep.js';
+import { DEFAULT_MESH_PORT } from '../../../src/model/values/names.js';
 import type { NodeAddress, PublicKey } from '../../../src/model/values/types.js';
 import { names, rows, run } from '../../kernel/bench.js';
 import { MeshHost } from './mesh-host.js';
@@ -14,8 +15,8 @@ const vtepOf = (host: MeshHost) => cryptVtep(keyOf(host));
 const linkOf = (host: MeshHost) => wireguardName(keyOf(host));
 
 beforeEach(() => {
-  a = new MeshHost(1, '10.0.0.1' as NodeAddress);
-  b = new MeshHost(2, '10.0.0.2' as NodeAddress);
+  a = new MeshHost('10.0.0.1' as NodeAddress);
+  b = new MeshHost('10.0.0.2' as NodeAddress);
   run(a.path, 'ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', b.path);
   for (const host of [a, b]) {
     run(host.path, 'ip', 'address', 'add', `${host.address}/24`, 'dev', 'eth0');
@@ -39,18 +40,17 @@ const reaches = (from: MeshHost, to: MeshHost, seconds = 10): boolean => {
 
 describe('the mesh', () => {
   test('is a namespace with lo and one device, whose socket is the host’s, and works at once', async () => {
-    expect(await a.kernel.canEncrypt()).toBe(true);
     for (const host of [a, b]) await host.converge(both());
     for (const host of [a, b]) expect(await host.converge(both())).toEqual([]);
     expect(names(a.crypt)).toEqual(['lo', linkOf(a)]);
     expect(rows(a.crypt, 'ip', '-j', 'link', 'show', linkOf(a))).toMatchObject([{ mtu: 1440 }]);
-    expect(run(a.path, 'ss', '-Huln')).toContain(':51820');
+    expect(run(a.path, 'ss', '-Huln')).toContain(`:${DEFAULT_MESH_PORT}`);
     expect(run(a.crypt, 'ss', '-Huln')).toBe('');
     expect(names(a.path)).toEqual(['lo', 'eth0']);
     expect(reaches(a, b)).toBe(true);
-    expect(await a.kernel.observe()).toMatchObject({
+    expect(await a.observe()).toMatchObject({
       quiet: true,
-      devices: [{ port: 51_820, peers: [{ key: keyOf(b), handshake: expect.any(Number) }] }],
+      devices: [{ port: DEFAULT_MESH_PORT, peers: [{ key: keyOf(b), handshake: expect.any(Number) }] }],
     });
   });
 
@@ -80,7 +80,7 @@ describe('the mesh', () => {
   test('is made anew where its namespace was deleted', async () => {
     for (const host of [a, b]) await host.converge(both());
     a.restart();
-    await a.kernel.observe();
+    await a.observe();
     removeNamespace(a.crypt);
     await a.converge(both());
     expect(await a.converge(both())).toEqual([]);
@@ -91,7 +91,7 @@ describe('the mesh', () => {
     for (const host of [a, b]) await host.converge(both());
     expect(reaches(a, b)).toBe(true);
     expect((await a.converge([a.node])).map((s) => s.kind)).toEqual(['removeCryptRoutes', 'removePeers']);
-    expect(await a.kernel.observe()).toMatchObject({ devices: [{ peers: [] }], routes: [] });
+    expect(await a.observe()).toMatchObject({ devices: [{ peers: [] }], routes: [] });
     expect(reaches(b, a, 2)).toBe(false);
   });
 
@@ -99,12 +99,12 @@ describe('the mesh', () => {
     const key = (n: number) => Buffer.from((n + 4096).toString(16).padStart(64, '0'), 'hex').toString('base64');
     const others = Array.from({ length: 1000 }, (_, n) => ({
       ...b.node,
-      id: n.toString(16).padStart(16, '0') as typeof b.id,
+      id: n.toString(16).padStart(16, '0') as typeof b.node.id,
       address: `10.1.${n >> 8}.${n & 255}` as NodeAddress,
-      crypt: { keys: [{ key: key(n) as PublicKey, port: 51_820 }] },
+      crypt: { keys: [{ key: key(n) as PublicKey, port: DEFAULT_MESH_PORT }] },
     }));
     await a.converge([a.node, ...others]);
     expect(await a.converge([a.node, ...others])).toEqual([]);
-    expect((await a.kernel.observe())?.devices[0]?.peers).toHaveLength(1000);
+    expect((await a.observe())?.devices[0]?.peers).toHaveLength(1000);
   });
 });

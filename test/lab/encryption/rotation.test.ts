@@ -38,7 +38,7 @@ test.each([
   });
   expect(lost).toBe(0);
   for (const i of which) expect(keysOf()[i]).not.toEqual(before[i]);
-  expect((await site.hosts[0].kernel.mesh.observe())?.devices).toHaveLength(1);
+  expect((await site.hosts[0].mesh.observe()).mesh?.devices).toHaveLength(1);
 });
 
 test('whose new port is blocked: it stays on the old key, loses nothing, and finishes once it is not', async () => {

@@ -1,10 +1,10 @@
 /** Light hosts on a LAN, a Consul server with a data directory on one of its own, and hosts that are records alone. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { raiseNeighbourLimits } from '../../../src/kernel/system/sysctl.js';
 import { fillCache } from '../cache.js';
 import { Consul } from '../consul.js';
 import type { Host } from '../host.js';
 import { Lan, OUTSIDE } from '../lan.js';
+import { raiseNeighbourLimits } from '../limits.js';
 import { until } from '../process.js';
 import { DEFAULTS, writeRecord } from '../record.js';
 import { makeRoom, removeLab } from '../sweep.js';

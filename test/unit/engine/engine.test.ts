@@ -96,7 +96,6 @@ describe('parseEvent', () => {
   it('tells when bridges come and go, for what is to be kept away from Consul', () => {
     expect(parseEvent(line('network', 'create', 'n1', { type: 'bridge', name: 'later' }))).toEqual({
       type: 'bridge',
-      action: 'create',
     });
   });
 

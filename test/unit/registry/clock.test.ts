@@ -35,10 +35,10 @@ describe.each([
   it('leaves a lease that was given out just now, and frees it in time', async () => {
     const address = await host.ipam.requestAddress(POOL, '');
     jump(ms);
-    expect(await host.endpoints.reapLeases(network, new Set())).toBe(0);
+    expect(await host.endpointLeases.reap(network, new Set())).toBe(0);
     await expect(host.ipam.requestAddress(POOL, ipOf(address))).rejects.toThrow('is already held by');
     wait(31_000);
-    expect(await host.endpoints.reapLeases(network, new Set())).toBe(1);
+    expect(await host.endpointLeases.reap(network, new Set())).toBe(1);
   });
 
   it('leaves a claim that was made just now, and frees it in time', async () => {

@@ -4,6 +4,7 @@ import type { Store } from '../../../src/model/ports/ports.js';
 import { ipOf, macOf } from '../../../src/model/values/address.js';
 import { DEFAULT_SOURCES, sourcesOf } from '../../../src/model/values/pool-source.js';
 import type { Cidr, EndpointId, NetworkId } from '../../../src/model/values/types.js';
+import { EndpointLeases } from '../../../src/registry/endpoints/endpoint-leases.js';
 import { Endpoints } from '../../../src/registry/endpoints/endpoints.js';
 import { Peers } from '../../../src/registry/endpoints/peers.js';
 import { AddressCooldown } from '../../../src/registry/ipam/address-cooldown.js';
@@ -43,15 +44,15 @@ export async function makeHost(store: Store, address: string) {
   identity.adopt(await identity.read());
   const view = new ClusterView(store);
   const local = new LocalEndpoints();
-  const errors: unknown[] = [];
   const heads = new Heads(store, self);
-  const membership = new Membership({ store, view, self, heads, onError: (e) => errors.push(e) });
+  const membership = new Membership({ store, view, self, heads });
   const pools = new Pools({ store, view, self });
   const networks = new Networks({ store, view, self, pools });
   const leases = new Leases(store, view, pools);
   const cooldown = new AddressCooldown(store, self);
   const ipam = new Ipam({ store, view, self, pools, leases, networks, membership, local, cooldown, identity });
-  const endpoints = new Endpoints({ store, view, self, networks, ipam, leases, membership, local, heads });
+  const endpointLeases = new EndpointLeases({ store, view, self, ipam, leases, membership, local });
+  const endpoints = new Endpoints({ store, view, self, networks, leases: endpointLeases, membership, local, heads });
   const peers = new Peers({ view, self, local, leases });
   const ending = new AbortController();
   view.start(ending.signal);
@@ -101,6 +102,7 @@ export async function makeHost(store: Store, address: string) {
     networks,
     ipam,
     endpoints,
+    endpointLeases,
     createNetwork,
     run,
     rm,

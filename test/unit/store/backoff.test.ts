@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { StoreError } from '../../../src/errors.js';
 import { Backoff, backoffMs } from '../../../src/store/backoff.js';
+import { heardRows } from '../health/heard.js';
 
 const away = new StoreError('out of reach', true);
 const refusal = new StoreError('too many connections', true, { status: 429, persists: true });
@@ -16,7 +17,7 @@ describe('a server', () => {
   const changed = (backoff: Backoff) => new Promise<void>((resolve) => void backoff.onChange(resolve));
 
   it('is asked by one after a failure, by all once that was answered', async () => {
-    const backoff = new Backoff(() => {});
+    const backoff = new Backoff();
     expect([backoff.take(false), backoff.take(true)]).toEqual(['all', 'all']);
     backoff.failed('all', away);
     backoff.failed('all', away);
@@ -32,7 +33,7 @@ describe('a server', () => {
   });
 
   it('is tried by another when whoever tried it has ended', async () => {
-    const backoff = new Backoff(() => {});
+    const backoff = new Backoff();
     backoff.failed('all', away);
     await sleep(300);
     expect(backoff.take(true), 'one that blocks keeps nobody waiting').toBe('all');
@@ -42,32 +43,25 @@ describe('a server', () => {
   });
 
   it('has its trouble until a blocking query succeeds, and that is told once', async () => {
-    const told: string[] = [];
-    const backoff = new Backoff((error) => told.push(error.message));
+    const { rows, log, all } = heardRows();
+    const backoff = new Backoff(rows.of('store.news').row('10.0.0.60:8500'));
     for (let i = 0; i < 2; i++) {
       backoff.failed('all', refusal);
       await sleep(600);
       expect(backoff.take(false)).toBe('trial');
       backoff.answered('trial', false);
-      expect(backoff.error).toBe(refusal);
+      expect(all()).toMatchObject([{ subject: '10.0.0.60:8500', state: 'failing', attempts: i + 1 }]);
     }
-    expect(told).toEqual(['too many connections']);
+    const words = 'when this host last asked for news, too many connections; it asks more and more slowly';
+    expect(log.words).toEqual([words]);
     backoff.answered('all', true);
-    expect(backoff.error).toBeUndefined();
-    backoff.failed('all', refusal);
-    expect(told).toHaveLength(2);
-  });
-
-  it('that is away is no refusal, and told by nobody', () => {
-    const told: unknown[] = [];
-    const backoff = new Backoff((error) => told.push(error));
+    expect(all()).toMatchObject([{ state: 'ok' }]);
     backoff.failed('all', away);
-    expect(told).toEqual([]);
-    expect(backoff.error).toBe(away);
+    expect(all()).toMatchObject([{ text: 'when this host last asked for news, out of reach' }]);
   });
 
   it('tells nobody who does not wait any more', async () => {
-    const backoff = new Backoff(() => {});
+    const backoff = new Backoff();
     backoff.failed('all', away);
     const told: string[] = [];
     backoff.onChange(() => told.push('ended'))();

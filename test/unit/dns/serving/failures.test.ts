@@ -8,7 +8,7 @@ it('are tried again after ten seconds, then ever later, also when it worked in b
   const failures = failing();
   const waits: number[] = [];
   for (let i = 0; i < 8; i++) {
-    failures.add('a', 'EPERM');
+    failures.add('a');
     const began = now;
     while (failures.waits('a')) now += 1000;
     waits.push((now - began) / 1000);
@@ -21,23 +21,16 @@ it('are tried again after ten seconds, then ever later, also when it worked in b
 
 it('begin anew after quiet, and when nobody wants the sandbox any more', () => {
   const failures = failing();
-  failures.add('a', 'EPERM');
-  failures.add('a', 'EPERM');
+  failures.add('a');
+  failures.add('a');
   now += 1_000_000;
-  expect(failures.add('a', 'EPERM')).toBe(true);
+  failures.add('a');
   now += 10_000;
   expect(failures.waits('a')).toBe(false);
+  failures.add('a');
   failures.keepOnly(new Map());
-  expect(failures.add('a', 'EPERM')).toBe(true);
-});
-
-it('are told of once, and other ones at most once a minute', () => {
-  const failures = failing();
-  expect(failures.add('a', 'EPERM')).toBe(true);
-  expect(failures.add('a', 'EPERM')).toBe(false);
-  expect(failures.add('a', 'EBUSY')).toBe(false);
-  now += 60_000;
-  expect(failures.add('a', 'EBUSY')).toBe(true);
-  expect(failures.add('a', 'EPERM')).toBe(false);
-  expect(failures.add('b', 'EPERM')).toBe(true);
+  expect(failures.waits('a')).toBe(false);
+  failures.add('a');
+  now += 10_000;
+  expect(failures.waits('a')).toBe(false);
 });

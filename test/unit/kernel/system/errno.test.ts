@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { KernelError } from '../../../../src/errors.js';
-import { errorIn } from '../../../../src/kernel/netlink/rtnetlink.js';
+import { errorIn } from '../../../../src/kernel/netlink/answer.js';
 import { errnoSymbol, fromNode, kernelError } from '../../../../src/kernel/system/errno.js';
 
 test.each([

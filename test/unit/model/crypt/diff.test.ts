@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest';
-import { cryptDiff } from '../../../../src/model/crypt/diff.js';
-import { cryptPlan } from '../../../../src/model/crypt/plan.js';
+import { cryptSteps } from '../../../../src/model/crypt/diff.js';
+import { type CryptMoment, type CryptSelf, cryptPlan } from '../../../../src/model/crypt/plan.js';
 import type { CryptPlan, ObservedCrypt } from '../../../../src/model/crypt/steps.js';
-import type { Ip } from '../../../../src/model/values/types.js';
+import type { Ip, Node } from '../../../../src/model/values/types.js';
 import { host, keyOf, made, own, selfAt } from './mesh.js';
 
 const nodes = [host(1, 1), host(2, 2), host(3, 3)];
-const wanted = cryptPlan(nodes, selfAt(1, own(1)), () => false);
 const now = 1_060_000;
-const steps = (plan: CryptPlan | undefined, found: ObservedCrypt | undefined, before?: CryptPlan) =>
-  cryptDiff(plan, found, { now, ...(before === undefined ? {} : { before }) });
+/** With all known of what it was made into before, and prunes. */
+const plan = (of: readonly Node[], self: CryptSelf, isProven: boolean, more: Partial<CryptMoment> = {}) =>
+  cryptPlan(of, self, () => isProven, { now, prunes: true, ...more });
+const first = plan(nodes, selfAt(1, own(1)), false);
+const wanted = plan(nodes, selfAt(1, own(1)), false, { before: first });
+const steps = (of: CryptPlan | undefined, found: ObservedCrypt | undefined) =>
+  cryptSteps(of, { isPossible: true, ...(found === undefined ? {} : { mesh: found }) });
 const kinds = (...of: Parameters<typeof steps>) => steps(...of).map((s) => s.kind);
 const spoilt = (change: Partial<ObservedCrypt['devices'][number]>): ObservedCrypt => ({
   ...made(wanted),
@@ -46,8 +50,8 @@ describe('a mesh', () => {
   });
 
   test('forgets who is gone: nothing is sent there before he is no peer any more', () => {
-    const less = cryptPlan([host(1, 1), host(2, 2)], selfAt(1, own(1)), () => false);
-    expect(steps(less, made(wanted), wanted)).toMatchObject([
+    const less = plan([host(1, 1), host(2, 2)], selfAt(1, own(1)), false, { before: wanted });
+    expect(steps(less, made(wanted))).toMatchObject([
       { kind: 'removeCryptRoutes', prune: true },
       { kind: 'removePeers', keys: [keyOf(3)], prune: true },
     ]);
@@ -65,33 +69,39 @@ describe('where a peer is', () => {
   });
 
   test('stays where it has roamed to', () => {
-    expect(steps(wanted, roamed(), wanted)).toEqual([]);
+    expect(steps(wanted, roamed())).toEqual([]);
   });
 
   test('is set when its record says another place than before', () => {
-    const moved = { ...wanted, peers: wanted.peers.map((p) => ({ ...p, endpoint: { ...p.endpoint, port: 51_830 } })) };
-    expect(steps(moved, made(wanted), wanted)).toMatchObject([
-      { kind: 'putPeers', placed: new Set([keyOf(2), keyOf(3)]) },
-    ]);
+    const place = (n: number): Node => ({ ...host(n, n), crypt: { keys: [{ key: keyOf(n), port: 51_830 }] } });
+    const moved = plan([host(1, 1), place(2), place(3)], selfAt(1, own(1)), false, { before: wanted });
+    expect(steps(moved, made(wanted))).toMatchObject([{ kind: 'putPeers', placed: new Set([keyOf(2), keyOf(3)]) }]);
   });
 
   test('stays over a restart while its session lives, whatever the record says; by a clock that was set back it is none', () => {
-    expect(steps(wanted, roamed(now - 100_000))).toEqual([]);
+    const restarted = (found: ObservedCrypt) => kinds(plan(nodes, selfAt(1, own(1)), false, { found }), found);
+    expect(restarted(roamed(now - 100_000))).toEqual([]);
     for (const handshake of [undefined, now - 181_000, now + 3_600_000])
-      expect(kinds(wanted, roamed(handshake))).toEqual(['putPeers']);
+      expect(restarted(roamed(handshake))).toEqual(['putPeers']);
   });
 
   test('is not touched when something else of the peer changes', () => {
-    const kept = { ...wanted, peers: wanted.peers.map((p) => ({ ...p, keepalive: 25 })) };
-    expect(steps(kept, roamed(), wanted)).toMatchObject([{ kind: 'putPeers', placed: new Set() }]);
+    const kept = plan(nodes, { ...selfAt(1, own(1)), keepalive: 20 }, false, { before: wanted });
+    expect(steps(kept, roamed())).toMatchObject([{ kind: 'putPeers', placed: new Set() }]);
   });
 });
 
+test('what nobody wants stays while the wish did not come from the store itself', () => {
+  const less = plan([host(1, 1)], selfAt(1, own(1)), false, { before: wanted, prunes: false });
+  expect(steps(less, made(wanted))).toEqual([]);
+});
+
 describe('rotation', () => {
-  const both = cryptPlan([host(1, 1, 4), ...nodes.slice(1)], selfAt(1, own(1), own(4, 1)), () => false);
+  const self = selfAt(1, own(1), own(4, 1));
+  const both = plan([host(1, 1, 4), ...nodes.slice(1)], self, false, { before: wanted });
 
   test('the second device comes beside the first, with all peers', () => {
-    expect(kinds(both, made(wanted), wanted)).toEqual([
+    expect(kinds(both, made(wanted))).toEqual([
       // To provoke handshakes.
       'putPeers',
       ...['createWireguard', 'putPeers', 'addVtep', 'setCryptUp'],
@@ -99,7 +109,7 @@ describe('rotation', () => {
   });
 
   test('the first goes last, after all that was sent by it goes by the second', () => {
-    const after = cryptPlan([host(1, 4), ...nodes.slice(1)], selfAt(1, own(4, 1)), () => true);
-    expect(kinds(after, made(both), both)).toEqual(['putPeers', 'replaceCryptRoutes', 'removeCryptLink']);
+    const after = plan([host(1, 4), ...nodes.slice(1)], selfAt(1, own(4, 1)), true, { before: both });
+    expect(kinds(after, made(both))).toEqual(['putPeers', 'replaceCryptRoutes', 'removeCryptLink']);
   });
 });

@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { cryptPlan, cryptVteps, type Proven } from '../../../../src/model/crypt/plan.js';
+import { type CryptSelf, cryptVteps, type Proven, cryptPlan as planOf } from '../../../../src/model/crypt/plan.js';
 import { cryptVtep, wireguardName } from '../../../../src/model/crypt/vtep.js';
 import { meshMtu } from '../../../../src/model/plan/underlay.js';
 import type { Node, NodeAddress, NodeId, PublicKey } from '../../../../src/model/values/types.js';
 import { host, keyOf, own, selfAt } from './mesh.js';
 
+const cryptPlan = (nodes: Iterable<Node>, self: CryptSelf, proven: Proven) =>
+  planOf(nodes, self, proven, { now: 0, prunes: true });
 const never: Proven = () => false;
 const always: Proven = () => true;
 

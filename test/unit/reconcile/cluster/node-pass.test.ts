@@ -1,36 +1,21 @@
-import { pino } from 'pino';
 import { expect, test, vi } from 'vitest';
-import { kernelError } from '../../../../src/kernel/system/errno.js';
-import type { Mac } from '../../../../src/model/values/types.js';
+import type { HostFacts } from '../../../../src/model/ports/kernel-port.js';
 import { NodePass } from '../../../../src/reconcile/cluster/node-pass.js';
+import { heardRows } from '../../health/heard.js';
 
-test('a docker_gwbridge that cannot be fitted keeps no host out of the cluster', async () => {
-  const publish = vi.fn(async () => {});
-  const gwbridge = {
-    index: 1,
-    kind: 'bridge',
-    mtu: 1500,
-    up: true,
-    master: '',
-    mac: '02:00:00:00:00:01' as Mac,
-    name: 'docker_gwbridge',
-    alias: '',
-  };
-  const kernel = {
-    hostFacts: async () => ({ gwbridge, gwbridgeNetworks: [], routes: [], underlayMtu: 9000 }),
-    watchGwbridge: () => {},
-    rebuildGwbridge: async () => 0,
-    fitGwbridge: () => Promise.reject(kernelError('ip link set docker_gwbridge mtu 9000 up', 'EINVAL')),
-  };
+const FACTS: HostFacts = { hasGwbridge: false, gwbridgeNetworks: [], routes: [], underlayMtu: 1500 };
+
+test('tells what it has seen before it publishes that, and whatever becomes of it', async () => {
+  const told: string[] = [];
+  const facts = { ...FACTS, underlayMtu: 9000 };
   const pass = new NodePass({
-    kernel,
-    registration: { publish },
-    underlayMtu: 9000,
-    gwbridgeMtu: 'underlay',
-    makeGwbridge: async () => {},
-    log: pino({ level: 'silent' }),
+    kernel: { hostFacts: async () => facts },
+    registration: { publish: () => Promise.reject(new Error('no store')) },
+    facts: FACTS,
+    rows: heardRows().rows,
   });
+  pass.onLook(() => told.push(`MTU ${pass.facts.underlayMtu}`));
   pass.kick();
-  await vi.waitFor(() => expect(publish).toHaveBeenCalled());
+  await vi.waitFor(() => expect(told).toEqual(['MTU 9000']));
   pass.stop();
 });

@@ -1,4 +1,3 @@
-import { pino } from 'pino';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { UserError } from '../../../../src/errors.js';
 import { keys } from '../../../../src/model/values/names.js';
@@ -8,6 +7,7 @@ import { formatCluster } from '../../../../src/store/records/cluster-record.js';
 import { formatNode } from '../../../../src/store/records/records.js';
 import { VersionedStore } from '../../../../src/store/versioned.js';
 import { FakeStore } from '../../../fakes/store.js';
+import { heardRows } from '../../health/heard.js';
 import { idOf, nodeOf } from '../../nodes.js';
 
 const ONE = keys.node('10.0.0.60');
@@ -19,16 +19,16 @@ let inner: FakeStore;
 let store: VersionedStore;
 let tenure: Tenure;
 let pass: UpgradePass;
-let said: string[];
+let heard: ReturnType<typeof heardRows>;
+const said = () => heard.log.words;
 beforeEach(async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
   inner = new FakeStore().forge({ [keys.cluster]: formatCluster({ version: 2, ...CLUSTER }) });
   store = new VersionedStore(inner, 'tsoverlay/', 'remove them');
   tenure = new Tenure();
   tenure.take();
-  said = [];
-  const log = pino({ level: 'info' }, { write: (line: string) => said.push(JSON.parse(line).msg) });
-  pass = new UpgradePass({ store: new TenantStore(store, tenure), versioned: store, log });
+  heard = heardRows();
+  pass = new UpgradePass({ store: new TenantStore(store, tenure), versioned: store, rows: heard.rows });
   await inner.hold(ONE, node('10.0.0.60', 3));
 });
 afterEach(() => {
@@ -49,14 +49,16 @@ it('is raised once all hosts have read it for a minute, with all else that the r
   await minutes(10);
   expect(await version()).toBe(2);
   expect(await written()).toBe(2);
-  expect(said).toEqual([expect.stringContaining('docker-10.0.0.61 at 10.0.0.61 (alive, reads 2); upgrade tsoverlay')]);
+  expect(said()).toEqual([
+    expect.stringContaining('docker-10.0.0.61 at 10.0.0.61 (alive, reads 2); upgrade tsoverlay'),
+  ]);
   await two.write(node('10.0.0.61', 3));
   await minutes(0.9);
   expect(await version()).toBe(2);
   await minutes(1.2);
   expect(JSON.parse((await inner.get(keys.cluster))?.value ?? '')).toEqual({ version: 3, ...CLUSTER });
   expect(await written()).toBe(3);
-  expect(said.at(-1)).toBe('records are written in version 3 from now on');
+  expect(said().at(-1)).toBe('records are written in version 3 from now on');
 });
 
 it('waits for a host that is gone only while it has left something', async () => {
@@ -96,7 +98,7 @@ it('what others write into the record changes nothing here but one sentence, and
   expect(await written()).toBe(2);
   await minutes(2);
   expect(await version()).toBe(2);
-  expect(said.filter((line) => line.includes('it was not tsoverlay'))).toHaveLength(2);
+  expect(said().filter((line) => line.includes('it was not tsoverlay'))).toHaveLength(2);
   await two.write(node('10.0.0.61', 3));
   inner.forge({ [keys.cluster]: '{"version":3,"id":"\\u001b[2J"}' });
   await minutes(3);

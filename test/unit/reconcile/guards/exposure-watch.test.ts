@@ -1,17 +1,19 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ExposureWatch } from '../../../../src/reconcile/guards/exposure-watch.js';
 import type { Findings } from '../../../../src/store/consul/exposure.js';
+import { heardRows } from '../../health/heard.js';
 
 const OPEN: Findings = new Map([['a:1', { address: 'a:1', acls: false }]]);
 const CLOSED: Findings = new Map([['a:1', undefined]]);
 let findings: Findings;
 const find = vi.fn(async () => findings);
-const log = { info: vi.fn(), warn: vi.fn(), debug: vi.fn() };
+let heard: ReturnType<typeof heardRows>;
 let watch: ExposureWatch;
 beforeEach(() => {
   vi.useFakeTimers();
   vi.clearAllMocks();
-  watch = new ExposureWatch(find, log);
+  heard = heardRows();
+  watch = new ExposureWatch(find, heard.rows);
 });
 afterEach(() => {
   watch.stop();
@@ -19,21 +21,22 @@ afterEach(() => {
 });
 const tellsIn = async (ms: number) => {
   await vi.advanceTimersByTimeAsync(ms);
-  return log.warn.mock.calls.length;
+  return heard.log.lines.filter(({ level }) => level === 'error').length;
 };
 
 it('tells once, with the cure, and again when it was put right in between', async () => {
   findings = OPEN;
   watch.look();
   expect(await tellsIn(1)).toBe(1);
-  expect(String(log.warn.mock.calls[0])).toMatch(
-    /^Consul at a:1 has its ACLs off, .*docs\/plugin\.md.*CONSUL_GUARD=on$/,
-  );
+  expect(heard.log.words[0]).toMatch(/^Consul at a:1 has its ACLs off, .*docs\/plugin\.md.*CONSUL_GUARD=on$/);
   expect(await tellsIn(3_600_000)).toBe(1);
   expect(find).toHaveBeenCalledTimes(7);
   findings = CLOSED;
   await tellsIn(600_000);
-  expect(log.info.mock.calls).toEqual([['Consul at a:1 takes writes with a token only now']]);
+  expect(heard.log.lines.at(-1)).toMatchObject({
+    level: 'info',
+    msg: 'Consul at a:1 takes writes with a token only now',
+  });
   findings = OPEN;
   expect(await tellsIn(600_000)).toBe(2);
 });
@@ -47,7 +50,7 @@ it('keeps quiet of a server that comes and goes, and looks twice a minute at mos
     watch.look();
     await tellsIn(1_000);
   }
-  expect(log.warn).toHaveBeenCalledTimes(1);
+  expect(heard.log.lines).toHaveLength(1);
   expect(find.mock.calls.length).toBeLessThanOrEqual(3);
 });
 

@@ -2,9 +2,10 @@
  * News of endpoints cost what they change: the pass follows them without a look at the tables, and ends where a pass
  * ends that knows nothing and looks at everything.
  */
-import type { Logger } from 'pino';
 import { describe, expect, it, vi } from 'vitest';
-import type { HostKernel } from '../../../../src/model/ports/ports.js';
+import type { Log } from '../../../../src/health/events.js';
+import { NOBODY } from '../../../../src/health/row.js';
+import type { HostKernel } from '../../../../src/model/ports/kernel-port.js';
 import { macOf } from '../../../../src/model/values/address.js';
 import { namespaceName } from '../../../../src/model/values/names.js';
 import type {
@@ -71,10 +72,13 @@ class Host {
       local: this.local,
       leases: { holder: async () => undefined },
     });
-    const log = { warn: this.warn, debug: () => {}, error: vi.fn() } as unknown as Logger;
+    const log = { warn: this.warn, debug: () => {}, error: vi.fn() } as unknown as Log;
     const self = { ...selfOf(HOST1), mtu: () => 1500 };
     const kernel = this.kernel as unknown as HostKernel;
-    this.pass = new HostPass(kernel, view, this.local, membership, this.peers, self, this.tenure, log);
+    this.pass = new HostPass({
+      ...{ kernel, view, membership, self, log, rows: NOBODY },
+      ...{ local: this.local, peers: this.peers, tenure: this.tenure },
+    });
     this.pass.open();
   }
 

@@ -1,12 +1,13 @@
 /** The host pass and what containers do to their own ends: paced, logged within bounds, and not the network's loss. */
-import type { Logger } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../../../src/errors.js';
+import type { Log } from '../../../../src/health/events.js';
+import { NOBODY } from '../../../../src/health/row.js';
 import { kernelError } from '../../../../src/kernel/system/errno.js';
 import type { Notice } from '../../../../src/model/diff/drift.js';
 import type { ObservedLink, ObservedNamespace } from '../../../../src/model/plan/observed.js';
 import type { Step } from '../../../../src/model/plan/steps.js';
-import type { HostKernel } from '../../../../src/model/ports/ports.js';
+import type { HostKernel } from '../../../../src/model/ports/kernel-port.js';
 import { keys, namespaceName } from '../../../../src/model/values/names.js';
 import type { EndpointId, Mac, NamespaceName, NetworkId } from '../../../../src/model/values/types.js';
 import { HostPass } from '../../../../src/reconcile/host/host-pass.js';
@@ -82,7 +83,7 @@ beforeEach(async () => {
   warn = vi.fn();
   const self = { ...selfOf(HOST1), mtu: () => 1500 };
   tenure = { prunes: true, refusal: undefined };
-  const log = { warn, debug: vi.fn(), error: vi.fn() } as unknown as Logger;
+  const log = { warn, debug: vi.fn(), error: vi.fn() } as unknown as Log;
   const peers = new Peers({
     view: host.view,
     self: self.id,
@@ -90,16 +91,10 @@ beforeEach(async () => {
     leases: { holder: async () => undefined },
   });
   peers.onChange(() => pass.kick(network));
-  pass = new HostPass(
-    kernel as unknown as HostKernel,
-    host.view,
-    host.local,
-    host.membership,
-    peers,
-    self,
-    tenure,
-    log,
-  );
+  pass = new HostPass({
+    ...{ kernel: kernel as unknown as HostKernel, peers, self, tenure, log, rows: NOBODY },
+    ...{ view: host.view, local: host.local, membership: host.membership },
+  });
   pass.open();
 });
 afterEach(() => {

@@ -1,7 +1,7 @@
 /** What is broken over and over is mended at a pace. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Pace } from '../../../../src/health/pace.js';
 import { Mending } from '../../../../src/reconcile/host/mending.js';
-import { Pace } from '../../../../src/reconcile/loop/pace.js';
 
 describe('Pace', () => {
   it('lets a burst go at once, then one each time, and forgives in quiet times', () => {

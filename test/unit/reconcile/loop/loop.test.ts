@@ -1,10 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
+import { UserError } from '../../../../src/errors.js';
 import { Loop } from '../../../../src/reconcile/loop/loop.js';
+import { heardRows } from '../../health/heard.js';
 
 const loops: Loop<string>[] = [];
-const loop = (pass: (key: string) => Promise<boolean>, resyncMs = 60_000, errors: unknown[] = []) => {
-  const made = new Loop<string>(pass, { resyncMs, onError: (_, e) => errors.push(e), describe: (k) => `key ${k}` });
+const loop = (
+  pass: (key: string) => Promise<boolean>,
+  resyncMs = 60_000,
+  row = (key: string) => heardRows().rows.of('host.network').row(key),
+) => {
+  const made = new Loop<string>(pass, { resyncMs: () => resyncMs, row, describe: (k) => `key ${k}` });
   loops.push(made);
   return made;
 };
@@ -59,19 +65,65 @@ describe('Loop', () => {
     expect(seen).toEqual(['old', 'new']);
   });
 
-  it('tries again after a failure, and then settles', async () => {
+  it('tries again after a failure, and then settles; its row says how it is', async () => {
     let tries = 0;
-    const errors: unknown[] = [];
+    const { rows, all } = heardRows();
+    const states: string[] = [];
+    const note = () => states.push(`${all()[0]?.state} ${all()[0]?.attempts}`);
     const l = loop(
       async () => {
+        note();
         if (++tries < 3) throw new Error('not yet');
         return true;
       },
       60_000,
-      errors,
+      (key) => rows.of('host.network').row(key),
     );
     await l.settled('a', 2_000);
-    expect([tries, errors.length]).toEqual([3, 2]);
+    note();
+    expect(tries).toBe(3);
+    expect(states).toEqual(['pending 0', 'failing 1', 'failing 2', 'ok 0']);
+  });
+
+  it('takes the row of a key along that needs no pass any more', async () => {
+    const { rows, all, log } = heardRows();
+    const l = loop(
+      async () => false,
+      60_000,
+      (key) => rows.of('host.network').row(key),
+    );
+    await l.settled('a', 1_000);
+    await new Promise(setImmediate);
+    expect(all()).toEqual([]);
+    expect(log.lines).toEqual([]);
+  });
+
+  it('rejects who waits at once with what a user must read, and tries on', async () => {
+    let tries = 0;
+    const refusal = new UserError('VNI 256 is in use by foreign of the host; remove that');
+    const l = loop(async () => {
+      if (++tries === 1) throw refusal;
+      return true;
+    });
+    const began = performance.now();
+    await expect(l.settled('a', 3_000)).rejects.toBe(refusal);
+    expect(performance.now() - began).toBeLessThan(100);
+    await l.settled('a', 3_000);
+    expect(tries).toBe(2);
+  });
+
+  it('does not reject who began to wait during the pass that failed so', async () => {
+    let tries = 0;
+    const l = loop(async () => {
+      const isFirst = ++tries === 1;
+      await sleep(10);
+      if (isFirst) throw new UserError('refused');
+      return true;
+    });
+    l.kick('a');
+    await sleep(1);
+    await l.settled('a', 1_000);
+    expect(tries).toBe(2);
   });
 
   it('says at the deadline what did not come about, and why', async () => {

@@ -182,7 +182,7 @@ describe('the leases of an old process', () => {
     vi.spyOn(store, 'commit').mockImplementation(async (ops) => {
       const done = await commit(ops);
       if (ops[0]?.verb === 'create' && ops[0].key.startsWith('addresses/'))
-        freed += await one.endpoints.reapLeases(network, new Set());
+        freed += await one.endpointLeases.reap(network, new Set());
       return done;
     });
     await one.run(10, network);
@@ -197,6 +197,6 @@ describe('the leases of an old process', () => {
       await one.endpoints.create({ ...chosen, mac: '02:42:ac:10:01:01' as Mac });
       return list(prefix);
     });
-    expect(await one.endpoints.reapLeases(network, new Set())).toBe(0);
+    expect(await one.endpointLeases.reap(network, new Set())).toBe(0);
   });
 });

@@ -55,19 +55,19 @@ describe('how its container looks names up', () => {
   it('is waited for from Join until the engine has told, or nobody waits any more', async () => {
     const local = new LocalEndpoints();
     local.attach(id);
-    expect(local.untoldOf(id), 'found at a start').toBeUndefined();
+    expect(local.lookups.untoldOf(id), 'found at a start').toBeUndefined();
     local.join(id, '/run/docker/netns/0123456789ab');
-    const untold = local.untoldOf(id);
+    const untold = local.lookups.untoldOf(id);
     expect(untold).toBeInstanceOf(Promise);
     local.lookUp(id, lookup);
     await untold;
-    expect([local.untoldOf(id), local.lookupOf(id)]).toEqual([undefined, lookup]);
+    expect([local.lookups.untoldOf(id), local.lookups.of(id)]).toEqual([undefined, lookup]);
     local.join(id, '/run/docker/netns/0123456789ab');
-    expect(local.lookupOf(id), 'of the last life').toBeUndefined();
-    const again = local.untoldOf(id);
+    expect(local.lookups.of(id), 'of the last life').toBeUndefined();
+    const again = local.lookups.untoldOf(id);
     local.leave(id);
     await again;
-    expect(local.untoldOf(id)).toBeUndefined();
+    expect(local.lookups.untoldOf(id)).toBeUndefined();
   });
 
   it('is known over a restart, and forgotten with the endpoint', () => {
@@ -76,7 +76,7 @@ describe('how its container looks names up', () => {
     before.attach(id);
     before.lookUp(id, lookup);
     const after = new LocalEndpoints(new Map(), memory);
-    expect(after.lookupOf(id)).toEqual(lookup);
+    expect(after.lookups.of(id)).toEqual(lookup);
     after.keepOnly(new Set());
     expect(memory.size).toBe(0);
   });

@@ -28,7 +28,7 @@ it('a host does not leave while its view lacks what it has just written', async 
   };
   const view = { current, onChange, subscribe: vi.fn(), unsubscribe } as unknown as ClusterView;
   const [store, self] = [new FakeStore(), idOf('10.0.0.60')];
-  const membership = new Membership({ store, view, self, heads: new Heads(store, self), onError: () => {} });
+  const membership = new Membership({ store, view, self, heads: new Heads(store, self) });
 
   await membership.using(NETWORK, async () => undefined);
   listener(current, { nodes: false, networks: false, endpoints: new Set([NETWORK]) });

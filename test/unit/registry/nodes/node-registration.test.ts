@@ -1,7 +1,7 @@
 /** What a host says of itself can be read by others, whatever the host is like. */
 import { describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../../../src/errors.js';
-import type { HostFacts } from '../../../../src/model/ports/ports.js';
+import type { HostFacts } from '../../../../src/model/ports/kernel-port.js';
 import { hostnameOf } from '../../../../src/model/values/shapes.js';
 import type { Cidr, NodeAddress } from '../../../../src/model/values/types.js';
 import { NodeRegistration } from '../../../../src/registry/nodes/node-registration.js';
@@ -15,9 +15,9 @@ const SELF = '10.0.0.60' as NodeAddress;
 const publish = async (name: string, facts: Partial<HostFacts>) => {
   const store = new FakeStore();
   const self = nodeOf(SELF, { hostname: hostnameOf(name) });
-  const registration = new NodeRegistration({ store, self, tenure: new Tenure(), onError: () => {} });
+  const registration = new NodeRegistration({ store, self, tenure: new Tenure() });
   registration.open();
-  await registration.publish({ routes: [], gwbridgeNetworks: [], underlayMtu: 1500, ...facts });
+  await registration.publish({ hasGwbridge: false, routes: [], gwbridgeNetworks: [], underlayMtu: 1500, ...facts });
   const entry = await store.get(`nodes/${SELF}`);
   return entry && parseNode(entry);
 };
@@ -48,9 +48,9 @@ describe('a host with another address', () => {
     const moved = vi.fn();
     const tenure = new Tenure();
     const self = nodeOf(SELF, { id: idOf('self') });
-    const registration = new NodeRegistration({ store, self, tenure, onError: () => {}, onMove: moved });
+    const registration = new NodeRegistration({ store, self, tenure, onMove: moved });
     registration.open();
-    await registration.publish({ routes: [], gwbridgeNetworks: [], underlayMtu: 1500 });
+    await registration.publish({ hasGwbridge: false, routes: [], gwbridgeNetworks: [], underlayMtu: 1500 });
     await vi.waitFor(async () => expect((await store.get(`nodes/${SELF}`))?.held).toBe(true));
     await new Promise(setImmediate);
     return { moved, tenure };
@@ -71,8 +71,8 @@ describe('a host with another address', () => {
 
   it('writes nothing before it is settled who it is', async () => {
     const store = new FakeStore();
-    const registration = new NodeRegistration({ store, self: nodeOf(SELF), tenure: new Tenure(), onError: () => {} });
-    await registration.publish({ routes: [], gwbridgeNetworks: [], underlayMtu: 1500 });
+    const registration = new NodeRegistration({ store, self: nodeOf(SELF), tenure: new Tenure() });
+    await registration.publish({ hasGwbridge: false, routes: [], gwbridgeNetworks: [], underlayMtu: 1500 });
     expect(store.commits).toEqual([]);
   });
 });
@@ -85,9 +85,9 @@ it('a key that another host has is told in its words, and does not fail the pass
   } as unknown as FakeStore;
   Object.setPrototypeOf(failing, store);
   const tenure = new Tenure();
-  const registration = new NodeRegistration({ store: failing, self: nodeOf(SELF), tenure, onError: () => {} });
+  const registration = new NodeRegistration({ store: failing, self: nodeOf(SELF), tenure });
   registration.open();
-  await registration.publish({ routes: [], gwbridgeNetworks: [], underlayMtu: 1500 });
+  await registration.publish({ hasGwbridge: false, routes: [], gwbridgeNetworks: [], underlayMtu: 1500 });
   expect(tenure.refusal).toBe(taken);
 });
 
@@ -97,9 +97,9 @@ it('a store of an older release is a refusal until it was emptied', async () => 
   });
   const tenure = new Tenure();
   const versioned = new VersionedStore(store, 'tsoverlay/', 'remove them');
-  const registration = new NodeRegistration({ store: versioned, self: nodeOf(SELF), tenure, onError: () => {} });
+  const registration = new NodeRegistration({ store: versioned, self: nodeOf(SELF), tenure });
   registration.open();
-  const facts = { routes: [], gwbridgeNetworks: [], underlayMtu: 1500 };
+  const facts = { hasGwbridge: false, routes: [], gwbridgeNetworks: [], underlayMtu: 1500 };
   await expect(registration.publish(facts)).rejects.toThrow('tsoverlay/ holds records of version 1');
   expect(tenure.refusal?.message).toContain('remove them');
   expect(store.commits).toEqual([]);

@@ -4,6 +4,7 @@ import { isStoreError, UserError } from '../../../../src/errors.js';
 import type { Cidr } from '../../../../src/model/values/types.js';
 import { TenantStore, Tenure } from '../../../../src/registry/nodes/tenure.js';
 import { FakeStore } from '../../../fakes/store.js';
+import { heardRows } from '../../health/heard.js';
 import { makeHost } from '../host.js';
 
 const TAKEN = new UserError('10.0.0.60 is the address of host a, which lives, so that host b cannot have it');
@@ -49,19 +50,30 @@ it('prunes only when it holds the key and all has been read', () => {
 });
 
 it('tells each taking and each reason once, and wakes who waits for either', async () => {
-  const [onTake, onRefusal] = [vi.fn(), vi.fn()];
-  const tenure = new Tenure();
+  const onTake = vi.fn();
+  const { rows, log, troubles } = heardRows();
+  const tenure = new Tenure(rows.of('node.key').row());
   tenure.onTake(onTake);
-  tenure.onRefusal(onRefusal);
+  expect(troubles()).toEqual(['node.key pending']);
   const [tried, taken] = [tenure.tried(), tenure.taken()];
   for (let i = 0; i < 3; i++) tenure.refuse(TAKEN);
   await tried;
-  expect(onRefusal.mock.calls).toEqual([[TAKEN]]);
+  expect(log.words).toEqual([TAKEN.message]);
   expect(tenure.refusal).toBe(TAKEN);
   for (let i = 0; i < 3; i++) tenure.take();
   await taken;
   expect(onTake).toHaveBeenCalledTimes(1);
   expect(tenure.refusal).toBeUndefined();
+  expect(log.words).toEqual([TAKEN.message, 'this host has its node key']);
+  tenure.wait('Consul does not answer');
+  expect(troubles()).toEqual(['node.key failing']);
+  tenure.take();
+  expect([troubles(), onTake.mock.calls.length]).toEqual([[], 1]);
+  tenure.forbid(new UserError('VXLAN_PORT is 4790'));
+  tenure.take();
+  tenure.wait('Consul does not answer');
+  expect(log.words.at(-1)).toBe('VXLAN_PORT is 4790');
+  expect(troubles()).toEqual(['node.key failing']);
 });
 
 it('what a driver call of such a host reads is the reason, at once', async () => {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CryptKeys } from '../../../../src/store/data-dir/crypt-keys.js';
 import { newPrivateKey, publicKeyOf } from '../../../../src/store/data-dir/key-pair.js';
+import { heardRows } from '../../health/heard.js';
 
 let dir: string;
 beforeEach(() => {
@@ -10,14 +11,8 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-const troubles: string[] = [];
-const open = (now = 1000) =>
-  CryptKeys.open(
-    dir,
-    51_820,
-    (_, trouble) => void troubles.push(trouble),
-    () => now,
-  );
+let heard = heardRows();
+const open = (now = 1000) => CryptKeys.open(dir, 51_820, heard.rows, () => now);
 
 test('a public key is made of a private one as in RFC 7748, section 6.1', () => {
   const bob = '5dab087e624a8a4b79e17f8b83800ee66f3bb1292618b6fd1c2f8b27ff88e0eb';
@@ -70,9 +65,9 @@ test.each(['no JSON', '{"version":1,"keys":[{"private":"c2hvcnQ=","place":0,"mad
   'a file that cannot be read is told of, and there is a new key: %s',
   (text) => {
     writeFileSync(`${dir}/keys.json`, text);
-    troubles.length = 0;
+    heard = heardRows();
     expect(open().own).toHaveLength(1);
-    expect(troubles).toEqual(['cannot be read']);
+    expect(heard.log.words[0]).toContain('cannot be read');
     expect(readFileSync(`${dir}/keys.json`, 'utf8')).toContain('"place":0');
   },
 );

@@ -15,18 +15,23 @@ import { z } from 'zod';
 import type { EndpointId, EngineNetworkId, NetworkId } from '../../../../src/model/values/types.js';
 import { DataFile } from '../../../../src/store/data-dir/data-file.js';
 import { HostMemory } from '../../../../src/store/data-dir/host-memory.js';
+import { heardRows } from '../../health/heard.js';
 
 const schema = z.object({ n: z.number() });
 let folder: string;
 let path: string;
-let told: string[];
-const tell = (_: string, trouble: string, reason: string) => told.push(`${trouble}: ${reason}`);
-const open = () => new DataFile(path, schema, tell);
+let heard: ReturnType<typeof heardRows>;
+/** What was said of troubles, not of their end. */
+const told = () =>
+  heard.log.lines.flatMap(({ msg, reason, level }) =>
+    level === 'info' ? [] : [`${/cannot be (read|written)/.exec(msg)?.[0]}: ${reason}`],
+  );
+const open = () => new DataFile(path, schema, heard.rows);
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'tsoverlay-data-'));
   path = join(folder, 'x.json');
-  told = [];
+  heard = heardRows();
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -37,12 +42,12 @@ describe('DataFile', () => {
     await open().write(() => ['"n":', '2']);
     expect(open().read()).toEqual({ n: 2 });
     expect(readFileSync(path, 'utf8')).toBe('{"version":1,"n":2}\n');
-    expect(told).toEqual([]);
+    expect(told()).toEqual([]);
   });
 
   it('says nothing of a missing file', () => {
     expect(open().read()).toBeUndefined();
-    expect(told).toEqual([]);
+    expect(told()).toEqual([]);
   });
 
   it.each([
@@ -53,9 +58,11 @@ describe('DataFile', () => {
     writeFileSync(path, text);
     const file = open();
     expect(file.read()).toBeUndefined();
-    expect(told).toEqual([words]);
+    expect(told()).toEqual([words]);
+    expect(heard.troubles()).toEqual([`data.read ${path} degraded`]);
     file.writeSync(() => ({ n: 1 }));
     expect(open().read()).toEqual({ n: 1 });
+    expect(heard.troubles()).toEqual([]);
   });
 
   it("leaves a newer release's file alone", async () => {
@@ -64,7 +71,7 @@ describe('DataFile', () => {
     expect(file.read()).toBeUndefined();
     file.writeSync(() => ({ n: 1 }));
     await file.write(() => ['"n":1']);
-    expect(told).toEqual(['cannot be read: has version 2, which a newer release wrote; it is left alone']);
+    expect(told()).toEqual(['cannot be read: has version 2, which a newer release wrote; it is left alone']);
     expect(readFileSync(path, 'utf8')).toBe('{"version":2,"more":true}');
   });
 
@@ -74,19 +81,19 @@ describe('DataFile', () => {
     expect(file.read()).toBeUndefined();
     file.writeSync(() => ({ n: 1 }));
     await file.write(() => ['"n":2']);
-    expect(told).toEqual(['cannot be read: EISDIR', 'cannot be written: EISDIR']);
+    expect(told()).toEqual(['cannot be read: EISDIR', 'cannot be written: EISDIR']);
     expect(readdirSync(folder)).toEqual(['x.json']);
   });
 });
 
 it('HostMemory remembers in memory what the disk does not take', () => {
   mkdirSync(join(folder, 'host.json'));
-  const memory = HostMemory.open(folder, tell);
+  const memory = HostMemory.open(folder, heard.rows);
   memory.rememberCluster('c');
   memory.rememberMirror('a' as EngineNetworkId, 'b' as NetworkId);
   expect(memory.cluster).toBe('c');
   expect(memory.clusterIdOf('a' as EngineNetworkId)).toBe('b');
-  expect(told).toEqual(['cannot be read: EISDIR', 'cannot be written: EISDIR']);
+  expect(told()).toEqual(['cannot be read: EISDIR', 'cannot be written: EISDIR']);
 });
 
 it('HostMemory keeps who the host is, whatever became of what its containers look up', () => {
@@ -97,13 +104,13 @@ it('HostMemory keeps who the host is, whatever became of what its containers loo
     writeFileSync(host, JSON.stringify({ version: 1, cluster: 'c', mirrors: {}, sandboxes: {}, lookups }));
   for (const lookups of [7, { [id('a')]: 'x' }, undefined]) {
     written(lookups);
-    expect(HostMemory.open(folder, tell).cluster).toBe('c');
+    expect(HostMemory.open(folder, heard.rows).cluster).toBe('c');
   }
   written({ [id('a')]: sound, [id('b')]: { ...sound, links: [{ alias: '\u001b', name: 'x' }] }, nonsense: sound });
-  const { lookups } = HostMemory.open(folder, tell);
+  const { lookups } = HostMemory.open(folder, heard.rows);
   expect([...lookups.keys()]).toEqual([id('a')]);
   expect(lookups.get(id('a'))).toEqual(sound);
-  expect(told).toEqual([]);
+  expect(told()).toEqual([]);
 });
 
 describe('who else can read it', () => {
@@ -132,12 +139,12 @@ describe('who else can read it', () => {
     open().writeSync(() => ({ n: 1 }));
     expect(readFileSync(victim, 'utf8')).toBe('precious');
     expect(open().read()).toEqual({ n: 1 });
-    expect(told).toEqual([]);
+    expect(told()).toEqual([]);
   });
 });
 
 it('HostMemory remembers sandboxes over a restart, and takes from the file no path that leads elsewhere', async () => {
-  const memory = HostMemory.open(folder, tell);
+  const memory = HostMemory.open(folder, heard.rows);
   const path = '/run/docker/netns/0123456789ab';
   memory.sandboxes.set('a'.repeat(64) as EndpointId, path);
   memory.sandboxes.set('b'.repeat(64) as EndpointId, '/elsewhere/netns/x');
@@ -147,5 +154,5 @@ it('HostMemory remembers sandboxes over a restart, and takes from the file no pa
   content.sandboxes['c'.repeat(64)] = '/proc/1/ns/net';
   content.sandboxes['..'] = path;
   writeFileSync(join(folder, 'host.json'), JSON.stringify(content));
-  expect([...HostMemory.open(folder, tell).sandboxes.keys()]).toEqual(['a'.repeat(64)]);
+  expect([...HostMemory.open(folder, heard.rows).sandboxes.keys()]).toEqual(['a'.repeat(64)]);
 });

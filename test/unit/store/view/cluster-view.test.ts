@@ -1,12 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isDeadlineError } from '../../../../src/errors.js';
-import type { Op } from '../../../../src/model/ports/ports.js';
+import type { Entry, Op } from '../../../../src/model/ports/ports.js';
 import { keys } from '../../../../src/model/values/names.js';
 import type { EndpointId, NodeAddress } from '../../../../src/model/values/types.js';
+import { LeftOut, UNREAD } from '../../../../src/store/records/left-out.js';
 import { formatEndpoint, formatNetwork, formatNode } from '../../../../src/store/records/records.js';
 import type { ClusterChange } from '../../../../src/store/view/change-teller.js';
 import { ClusterView } from '../../../../src/store/view/cluster-view.js';
 import { FakeStore } from '../../../fakes/store.js';
+import { heardRows } from '../../health/heard.js';
 import { endpointOf, hexId, networkId, networkOf, nodeOf } from '../samples.js';
 
 const [n1, n2] = [nodeOf('10.0.0.60', 'docker01'), nodeOf('10.0.0.61', 'docker02')];
@@ -19,6 +21,7 @@ describe('ClusterView', () => {
   let stop: AbortController;
   const changes: ClusterChange[] = [];
   const told: string[] = [];
+  const over: string[] = [];
   const settle = () => new Promise(setImmediate);
   const set = async (key: string, value: string) => {
     store.put({ [key]: value });
@@ -28,6 +31,7 @@ describe('ClusterView', () => {
   beforeEach(async () => {
     changes.length = 0;
     told.length = 0;
+    over.length = 0;
     stop = new AbortController();
     store = new FakeStore().put({
       [keys.node(n1.address)]: formatNode(n1),
@@ -35,7 +39,7 @@ describe('ClusterView', () => {
       [keys.network(a)]: formatNetwork(networkOf(a)),
       [keys.endpoint(a, e1.node, e1.id)]: formatEndpoint(e1),
     });
-    view = new ClusterView(store, (key) => told.push(key));
+    view = new ClusterView(store, { report: (key) => told.push(key), over: (key) => over.push(key) });
     view.onChange((_, changed) => changes.push(changed));
   });
   afterEach(() => stop.abort());
@@ -141,29 +145,67 @@ describe('ClusterView', () => {
     expect(told).toEqual([keys.network(a), keys.network(networkId('b'))]);
   });
 
+  it('has a row for each record that is left out, until it can be read again or is gone', async () => {
+    const { rows, troubles } = heardRows();
+    view = new ClusterView(store, new LeftOut(rows));
+    await start();
+    const broken = [keys.network(a), keys.network(networkId('b')), keys.node('10.0.0.99')];
+    for (const key of broken) store.forge({ [key]: 'garbage' });
+    await settle();
+    expect([...troubles()].sort()).toEqual(broken.map((key) => `store.record ${key} degraded`).sort());
+    await set(keys.network(a), formatNetwork(networkOf(a)));
+    expect(troubles().some((row) => row.includes(keys.network(a)))).toBe(false);
+    store.table.commit(broken.slice(1).map((key): Op => ({ verb: 'delete', key })));
+    await vi.waitFor(() => expect(troubles()).toEqual([]), 2_000);
+  });
+
+  it('has a row for each watch and for the time of doubt', async () => {
+    const { rows, all, troubles } = heardRows();
+    view = new ClusterView(store, UNREAD, undefined, rows);
+    view.subscribe(a);
+    await start();
+    expect(all().map(({ code, subject, state }) => `${code} ${subject} ${state}`)).toEqual(
+      expect.arrayContaining([
+        'store.watch nodes/ ok',
+        'store.watch networks/ ok',
+        `store.watch ${keys.endpoints(a)} ok`,
+        expect.stringMatching(/^store\.watch heads\/\S* ok$/),
+      ]),
+    );
+    view.unsubscribe(a);
+    await settle();
+    expect(all().map(({ subject }) => subject)).toEqual(['nodes/', 'networks/']);
+    view.distrust();
+    expect(troubles()).toEqual(['store.doubt degraded']);
+  });
+
   it('keeps what is gone until it has found out, what this host put back for good, and asks again after trouble', async () => {
     const answers: (Error | ReadonlySet<string>)[] = [
       new Error('worse than no answer'),
       new Set([keys.node(n1.address)]),
     ];
-    const troubles: unknown[] = [];
-    view = new ClusterView(store, undefined, {
+    const { rows, log, troubles } = heardRows();
+    const trust = {
       isKnown: async () => true,
-      onTrouble: (e) => troubles.push(e),
-      reclaim: async (gone) => {
+      reclaim: async (gone: readonly Entry[]) => {
         expect(gone.map((e) => e.key)).toEqual([keys.node(n1.address), keys.node(n2.address)]);
         const answer = answers.shift() ?? new Set<string>();
         if (answer instanceof Error) throw answer;
         return answer;
       },
-    });
+    };
+    view = new ClusterView(store, UNREAD, trust, rows);
     await start();
     store.table.commit([{ verb: 'deleteTree', prefix: keys.nodes }]);
     await settle();
     expect(view.current.nodes.size).toBe(2);
     await vi.waitFor(() => expect(view.current.nodes.size).toBe(1), 2_000);
     expect([...view.current.nodes.keys()]).toEqual([n1.id]);
-    expect(troubles).toHaveLength(1);
+    expect(log.lines.map(({ code, state }) => [code, state])).toEqual([
+      ['store.removals', 'failing'],
+      ['store.removals', 'ok'],
+    ]);
+    expect(troubles()).toEqual([]);
   });
 
   it('sees a node live and die', async () => {

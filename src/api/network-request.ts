@@ -1,0 +1,64 @@
+/** What a `docker network create` asks for, checked. */
+import { UserError } from '../errors.js';
+import { inPool, ipOf, networkOf, parseIp } from '../model/values/address.js';
+import { MOST } from '../model/values/shapes.js';
+import type { Cidr, Ip, NetworkId } from '../model/values/types.js';
+import type { NewNetwork } from '../registry/networks/creation.js';
+import type { Antispoof } from './antispoof.js';
+import { ADDRESS_SPACE } from './ipam-driver.js';
+import { checkMtuForIpv6, type NetworkOptions } from './network-options.js';
+import type { CreateNetworkRequest, IpamData } from './protocol.js';
+
+const INTERNAL = 'com.docker.network.internal';
+const ENABLE_IPV6 = 'com.docker.network.enable_ipv6';
+/** What the engine's `null` IPAM driver says. */
+const NO_SUBNET = '0.0.0.0/0';
+
+/** Throws a UserError for what can be no network of ours. */
+export function wantedNetwork(
+  request: CreateNetworkRequest,
+  options: NetworkOptions,
+  antispoof: Pick<Antispoof, 'check' | 'resolve'>,
+): NewNetwork {
+  const data = [...request.IPv4Data, ...request.IPv6Data];
+  if (request.IPv6Data.length > 0) checkMtuForIpv6(options.mtu);
+  if (data.length === 0) throw new UserError('a tsoverlay network needs a subnet');
+  if (data.length > MOST.subnets)
+    throw new UserError(`a network has at most ${MOST.subnets} subnets, not ${data.length}`);
+  const crowded = data.find((d) => Object.keys(d.AuxAddresses).length > MOST.aux);
+  if (crowded !== undefined)
+    throw new UserError(`subnet ${crowded.Pool} has more than ${MOST.aux} auxiliary addresses; name fewer`);
+  if (data.some((d) => d.Pool === NO_SUBNET))
+    throw new UserError(
+      'a tsoverlay network needs a subnet, and --ipam-driver null gives none; take --ipam-driver tsoverlay',
+    );
+  const pairs = antispoof.resolve(options.repeated);
+  antispoof.check(pairs);
+  return {
+    id: request.NetworkID as string as NetworkId,
+    subnets: data.map(subnetOf),
+    vnis: options.vnis,
+    options: pairs,
+    internal: request.Options[INTERNAL] === true,
+    ipv6: request.Options[ENABLE_IPV6] === true,
+    ipam: data.every((d) => d.AddressSpace === ADDRESS_SPACE) ? 'cluster' : 'engine',
+    ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
+  };
+}
+
+function subnetOf(data: IpamData) {
+  const aux = Object.fromEntries(
+    Object.entries(data.AuxAddresses).map(([name, address]): [string, Ip] => [
+      name,
+      parseIp(address.replace(/\/.*/, '')),
+    ]),
+  );
+  return {
+    pool: networkOf(data.Pool),
+    aux,
+    ...(data.Gateway === undefined ? {} : { gateway: hostCidr(data.Gateway) }),
+  };
+}
+
+/** In our spelling, whatever the engine's is. */
+export const hostCidr = (cidr: string): Cidr => inPool(ipOf(cidr as Cidr), cidr as Cidr);

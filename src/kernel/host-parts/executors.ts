@@ -1,0 +1,58 @@
+/** What carries out each kind of step on the host itself: one entry per kind, and the compiler misses none. */
+import type { KernelHostStep, KernelHostStepArgs } from '../../model/host/host-steps.js';
+import { type CryptPlace, cryptExecutors } from '../crypt/crypt-executors.js';
+import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import type { NftConsulGuard } from '../rules/consul-guard.js';
+import type { EncryptionFence } from '../rules/encryption-fence.js';
+import type { VxlanGuard } from '../rules/vxlan-guard.js';
+import { writeSysctl } from '../system/sysctl.js';
+import { addGwbridgeAddress, createGwbridge, enslaveToGwbridge, fitGwbridge } from './gwbridge.js';
+
+/** All of it in the host's namespace. */
+export interface HostPlace {
+  readonly host: Rtnetlink;
+  readonly vxlanGuard: VxlanGuard;
+  readonly consulGuard: NftConsulGuard;
+  readonly fence: EncryptionFence;
+  readonly crypt: CryptPlace;
+}
+
+type Executors = {
+  readonly [K in keyof KernelHostStepArgs]: (at: HostPlace, step: KernelHostStep<K>) => Promise<void> | void;
+};
+
+const executors: Executors = {
+  replaceVxlanGuard: (at, step) => at.vxlanGuard.replace(step.nodes, step.vnis),
+
+  changeVxlanGuard: (at, step) => at.vxlanGuard.adjust(step.nodes, step.vnis),
+
+  removeVxlanGuard: (at) => at.vxlanGuard.remove(),
+
+  replaceConsulGuard: (at, { interfaces, servers }) => at.consulGuard.replace({ interfaces, servers }),
+
+  removeConsulGuard: (at) => at.consulGuard.remove(),
+
+  replaceEncryptionFence: (at, { subnets }) => at.fence.replace({ subnets }),
+
+  removeEncryptionFence: (at) => at.fence.remove(),
+
+  ...cryptExecutors,
+
+  createGwbridge: (at, step) => createGwbridge(at.host, step),
+
+  addGwbridgeAddress: (at, step) => addGwbridgeAddress(at.host, step.address),
+
+  enslaveToGwbridge: (at, step) => enslaveToGwbridge(at.host, step.port),
+
+  fitGwbridge: (at, step) => fitGwbridge(at.host, step.mtu),
+
+  raiseSysctl: (_, step) => writeSysctl(step.name, step.value),
+};
+
+/** Does one step. */
+export async function executeOnHost<K extends keyof KernelHostStepArgs>(
+  at: HostPlace,
+  step: KernelHostStep<K>,
+): Promise<void> {
+  await executors[step.kind](at, step);
+}

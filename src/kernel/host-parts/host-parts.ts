@@ -1,0 +1,89 @@
+/** The host's own things as the rest of tsoverlay sees them: looked at part by part, and changed by steps. */
+import { Protocol } from 'netlink/dist/constants.js';
+import type { HostPart, ObservedHost } from '../../model/host/host-plan.js';
+import type { KernelHostStep } from '../../model/host/host-steps.js';
+import { SYSCTLS } from '../../model/host/sysctls.js';
+import type { HostPartsKernel } from '../../model/ports/host-port.js';
+import type { GuardMode } from '../../model/values/types.js';
+import type { CryptPlace } from '../crypt/crypt-executors.js';
+import { observeCrypt } from '../crypt/crypt-observation.js';
+import type { CryptSpaces } from '../crypt/crypt-space.js';
+import { Wireguard } from '../crypt/wireguard.js';
+import { Rtnetlink } from '../netlink/rtnetlink.js';
+import { linkFilter } from '../netlink/socket-filter.js';
+import { RTNLGRP } from '../netlink/uapi.js';
+import { type Listener, Watcher } from '../networks/watcher.js';
+import { NftConsulGuard } from '../rules/consul-guard.js';
+import { EncryptionFence } from '../rules/encryption-fence.js';
+import type { Underlay } from '../rules/guard-rules.js';
+import { VxlanGuard } from '../rules/vxlan-guard.js';
+import { readSysctls } from '../system/sysctl.js';
+import { executeOnHost, type HostPlace } from './executors.js';
+import { GWBRIDGE, observeGwbridge } from './gwbridge.js';
+
+export interface HostPartsOptions {
+  readonly underlay: Underlay;
+  readonly mode: GuardMode;
+  /** The cluster's UDP port for VXLAN. */
+  readonly port: number;
+  /** Of the WireGuard mesh that encrypts. */
+  readonly mesh: CryptSpaces;
+  readonly privateKey: CryptPlace['privateKey'];
+}
+
+type Observers = { readonly [P in HostPart]: () => Promise<ObservedHost[P]> | ObservedHost[P] };
+
+/** "The host" is the network namespace that the calling thread was in when this was made. */
+export class LinuxHostParts implements HostPartsKernel {
+  private readonly generic = new Rtnetlink(Protocol.GENERIC);
+  private readonly at: HostPlace;
+  private readonly observers: Observers;
+  private readonly watcher: Watcher;
+  private readonly listeners = new Set<Listener>();
+
+  constructor({ underlay, mode, port, mesh, privateKey }: HostPartsOptions) {
+    const host = new Rtnetlink();
+    const vxlanGuard = new VxlanGuard(underlay, mode, port);
+    const consulGuard = new NftConsulGuard();
+    const fence = new EncryptionFence();
+    const crypt = { spaces: mesh, host, onHost: new Wireguard(this.generic), privateKey };
+    this.at = { host, vxlanGuard, consulGuard, fence, crypt };
+    this.observers = {
+      vxlanGuard: () => vxlanGuard.observe(),
+      consulGuard: () => consulGuard.observe(),
+      gwbridge: () => observeGwbridge(host),
+      sysctls: () => readSysctls(SYSCTLS.map(({ name }) => name)),
+      encryptionFence: () => fence.observe(),
+      crypt: () => observeCrypt(crypt),
+    };
+    this.watcher = new Watcher(
+      (notices) => {
+        const about = notices.filter((n) => n.kind === 'lost' || (n.kind === 'link' && n.link === GWBRIDGE));
+        if (about.length > 0) for (const listener of this.listeners) listener(about);
+      },
+      { groups: [RTNLGRP.LINK], filter: linkFilter(GWBRIDGE) },
+    );
+  }
+
+  async observe<P extends HostPart>(part: P): Promise<ObservedHost[P]> {
+    return this.observers[part]();
+  }
+
+  apply(step: KernelHostStep): Promise<void> {
+    return executeOnHost(this.at, step);
+  }
+
+  watchGwbridge(listener: Listener): void {
+    this.listeners.add(listener);
+  }
+
+  close(): void {
+    const { host, vxlanGuard, consulGuard, fence } = this.at;
+    this.watcher.close();
+    vxlanGuard.close();
+    consulGuard.close();
+    fence.close();
+    this.generic.close();
+    host.close();
+  }
+}

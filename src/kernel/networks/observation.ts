@@ -1,0 +1,73 @@
+/** What there is in a network's namespace, looked up from the kernel. */
+import type { ObservedLink, ObservedNamespace } from '../../model/plan/observed.js';
+import { learns } from '../../model/plan/quiet.js';
+import type { NamespaceName } from '../../model/values/types.js';
+import type { CryptSpaces } from '../crypt/crypt-space.js';
+import { listAddresses } from '../links/addresses.js';
+import { readPortFlags } from '../links/bridge-ports.js';
+import { readBridge } from '../links/bridges.js';
+import { listFdb } from '../links/fdb.js';
+import { type KernelLink, listLinks } from '../links/links.js';
+import { type KernelNeighbour, listNeighbours } from '../links/neighbours.js';
+import { readVxlan } from '../links/vxlan.js';
+import { checksSources } from '../system/sysctl.js';
+import type { Namespaces, Space } from './namespaces.js';
+
+export interface ObservedBy {
+  readonly spaces: Namespaces;
+  readonly mesh: Pick<CryptSpaces, 'numberFor'>;
+}
+
+/** `part`: see NetworksKernel. Rejects with a KernelError. */
+export async function observeNamespace(
+  { spaces, mesh: meshSpaces }: ObservedBy,
+  name: NamespaceName,
+  space: Space,
+  part?: 'devices',
+): Promise<ObservedNamespace> {
+  const links = await listLinks(space.socket);
+  const addresses = await listAddresses(space.socket);
+  const filters = await space.filters.observe(new Map(links.map((l) => [l.name, l.index])));
+  const nameOf = namesOf(links);
+  const mesh = links.some((l) => l.kind === 'vxlan') ? await meshSpaces.numberFor(space.socket) : undefined;
+  const seen = links.map((l) => observed(l, nameOf, mesh));
+  const learning = seen.some(learns);
+  const vxlans = new Set(links.filter((l) => l.kind === 'vxlan').map((l) => l.index));
+  const neighbours: KernelNeighbour[] = [];
+  const all = part === undefined;
+  for (const vxlan of all ? vxlans : []) neighbours.push(...(await listNeighbours(space.socket, vxlan)));
+  const fdb = learning || !all ? { vteps: [], statics: [] } : await listFdb(space.socket);
+  return {
+    name,
+    ...(spaces.isMounted(space) ? {} : { unmounted: true }),
+    ...(learning ? { learning } : {}),
+    checksSources: spaces.within(space, checksSources),
+    links: seen,
+    addresses: addresses.map((a) => ({ link: nameOf(a.link), address: a.address })),
+    neighbours: neighbours.map((n) => ({ link: nameOf(n.link), ip: n.ip, mac: n.mac })),
+    fdb: fdb.vteps.filter((n) => vxlans.has(n.link)).map((n) => ({ link: nameOf(n.link), mac: n.mac, vtep: n.ip })),
+    statics: fdb.statics.map((s) => ({ link: nameOf(s.link), mac: s.mac })),
+    filters,
+  };
+}
+
+/** Names of a dump's links by index; empty for 0 and for what has come since. */
+const namesOf = (links: readonly KernelLink[]): ((index: number) => string) => {
+  const names = new Map(links.map((l) => [l.index, l.name]));
+  return (index) => names.get(index) ?? '';
+};
+
+/** `mesh`: the number of its namespace in the link's; undefined where there is none. */
+const observed = (
+  { data, portData, origin, ...link }: KernelLink,
+  nameOf: (index: number) => string,
+  mesh: number | undefined,
+): ObservedLink => ({
+  ...link,
+  master: nameOf(link.master),
+  ...(link.kind === 'vxlan'
+    ? { vxlan: { ...readVxlan(data), ...(origin !== undefined && origin === mesh ? { meshed: true } : {}) } }
+    : {}),
+  ...(link.kind === 'bridge' ? { bridge: readBridge(data) } : {}),
+  ...(link.master === 0 ? {} : { port: readPortFlags(portData) }),
+});

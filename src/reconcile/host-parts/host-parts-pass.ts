@@ -1,0 +1,96 @@
+/** Makes what is the host's own equal the plan: observe → plan → diff → apply, one part at a time. */
+import type { Log } from '../../health/events.js';
+import type { RowPorts } from '../../health/row.js';
+import type { Notice } from '../../model/diff/drift.js';
+import { isGwbridgeDamage } from '../../model/host/gwbridge.js';
+import { diffHost, hostRepairs } from '../../model/host/host-diff.js';
+import { HOST_PARTS, type HostPart, type HostPlan } from '../../model/host/host-plan.js';
+import type { HostStep } from '../../model/host/host-steps.js';
+import { OFF } from '../../model/host/standing.js';
+import type { HostPartsKernel } from '../../model/ports/host-port.js';
+import type { Cidr } from '../../model/values/types.js';
+import { Mending } from '../host/mending.js';
+import { Loop } from '../loop/loop.js';
+import type { Planners } from './planner.js';
+import { CODES, type HostPartCode, tellDone } from './words.js';
+
+/**
+ * How often a part is looked at, ms. Somebody may flush the ruleset, as a reload of nftables.service does, and the kernel
+ * tells nobody of us: looking costs a question or two.
+ */
+const LOOK_MS: Readonly<Record<HostPart, number>> = {
+  vxlanGuard: 2_000,
+  consulGuard: 2_000,
+  gwbridge: 30_000,
+  sysctls: 30_000,
+  encryptionFence: 2_000,
+  crypt: 2_000,
+};
+
+export interface HostPartsPassParts {
+  readonly kernel: HostPartsKernel;
+  readonly planners: Planners;
+  /** The engine makes docker_gwbridge, in its own time. */
+  readonly requestGwbridge: (subnet: Cidr) => void;
+  /** UDP, of VXLAN. */
+  readonly port: number;
+  readonly log: Pick<Log, 'debug' | 'info' | 'warn'>;
+  readonly rows: RowPorts<HostPartCode>;
+}
+
+export class HostPartsPass {
+  private readonly loop: Loop<HostPart>;
+  private readonly mending = new Mending<HostPart>((part) => this.loop.kick(part));
+  /** What each part was last made into. */
+  private readonly made: { [P in HostPart]?: HostPlan[P] | undefined } = {};
+
+  constructor(private readonly parts: HostPartsPassParts) {
+    this.loop = new Loop((part) => this.pass(part), {
+      resyncMs: (part) => LOOK_MS[part],
+      row: (part) => parts.rows.of(CODES[part]).row(),
+      describe: (part) => `the host's ${part}`,
+    });
+    for (const part of HOST_PARTS) parts.planners[part].onNews(() => this.loop.kick(part));
+    parts.kernel.watchGwbridge((notices) => this.onNotices(notices));
+  }
+
+  /** Something of it may be another than before. */
+  kick(part: HostPart): void {
+    this.parts.planners[part].refresh();
+    this.loop.kick(part);
+  }
+
+  stop(): void {
+    this.mending.stop();
+    this.loop.stop();
+    for (const part of HOST_PARTS) this.parts.planners[part].stop();
+    this.parts.kernel.close();
+  }
+
+  private async pass<P extends HostPart>(part: P): Promise<boolean> {
+    const { kernel, planners, log, port } = this.parts;
+    const found = await kernel.observe(part);
+    const wanted = planners[part].plan(found);
+    if (wanted === undefined) return true;
+    const steps = diffHost(part, wanted, found);
+    const repairing = new Set(hostRepairs(part, steps, this.made[part], found));
+    for (const step of steps) {
+      log.debug({ event: 'step', part, step: step.kind, reason: step.reason }, 'kernel step');
+      await this.do(step);
+      tellDone(log, step, repairing.has(step), port);
+    }
+    this.made[part] = wanted;
+    return wanted !== OFF;
+  }
+
+  private async do(step: HostStep): Promise<void> {
+    // Not waited for: an engine that boots takes the request and answers much later.
+    if (step.kind === 'requestGwbridge') this.parts.requestGwbridge(step.subnet);
+    else await this.parts.kernel.apply(step);
+  }
+
+  private onNotices(notices: readonly Notice[]): void {
+    const made = this.made.gwbridge;
+    if (made === undefined || isGwbridgeDamage(made, notices)) this.mending.damaged('gwbridge');
+  }
+}

@@ -1,0 +1,20 @@
+/** The guards as the pass makes them: looked at, compared, changed by steps. */
+import type { NftConsulGuard } from '../../src/kernel/rules/consul-guard.js';
+import type { VxlanGuard } from '../../src/kernel/rules/vxlan-guard.js';
+import { type ConsulGuardPlan, consulGuardSteps } from '../../src/model/host/consul-guard.js';
+import { vxlanGuardSteps } from '../../src/model/host/vxlan-guard.js';
+
+/** What there is to do. */
+export const guardSteps = (guard: VxlanGuard, nodes: readonly string[], vnis: readonly number[]) =>
+  vxlanGuardSteps({ nodes: new Set(nodes), vnis: new Set(vnis) }, guard.observe());
+
+export async function makeGuard(guard: VxlanGuard, nodes: readonly string[], vnis: readonly number[]): Promise<void> {
+  for (const step of guardSteps(guard, nodes, vnis))
+    if (step.kind === 'replaceVxlanGuard') await guard.replace(step.nodes, step.vnis);
+    else if (step.kind === 'changeVxlanGuard') await guard.adjust(step.nodes, step.vnis);
+}
+
+export function makeConsulGuard(guard: NftConsulGuard, plan: ConsulGuardPlan): void {
+  for (const step of consulGuardSteps(plan, guard.observe()))
+    if (step.kind === 'replaceConsulGuard') guard.replace(step);
+}

@@ -1,0 +1,103 @@
+/** A host for stories: its kernel outlives its process, and looks come when the story says so. */
+import { vi } from 'vitest';
+import { OFF } from '../../../../src/model/host/standing.js';
+import { SYSCTLS } from '../../../../src/model/host/sysctls.js';
+import type { Cidr, Cluster, GwbridgeWish } from '../../../../src/model/values/types.js';
+import {
+  ConsulGuardPlanner,
+  type ConsulGuardPlannerParts,
+} from '../../../../src/reconcile/host-parts/consul-guard-planner.js';
+import { EncryptionFencePlanner } from '../../../../src/reconcile/host-parts/encryption-fence-planner.js';
+import { GwbridgePlanner } from '../../../../src/reconcile/host-parts/gwbridge-planner.js';
+import { HostPartsPass } from '../../../../src/reconcile/host-parts/host-parts-pass.js';
+import { always, type Planner } from '../../../../src/reconcile/host-parts/planner.js';
+import { VxlanGuardPlanner } from '../../../../src/reconcile/host-parts/vxlan-guard-planner.js';
+import { FakeHostParts } from '../../../fakes/host-parts.js';
+import { heardRows } from '../../health/heard.js';
+import { HOST1 } from '../../model/fixtures.js';
+
+export interface Settings {
+  readonly isGuarded: boolean;
+  readonly gwbridge: GwbridgeWish;
+  /** Made anew with each process. */
+  readonly crypt?: (heard: ReturnType<typeof heardRows>, view: { current: Cluster }) => Planner<'crypt'>;
+  readonly consul: Pick<ConsulGuardPlannerParts, 'servers' | 'bridges' | 'resolve'>;
+}
+
+const DEFAULTS: Settings = {
+  isGuarded: true,
+  gwbridge: { mtu: 'underlay' },
+  consul: { servers: [], bridges: async () => [] },
+};
+
+export const EMPTY: Cluster = {
+  ...{ nodes: new Map(), networks: new Map(), endpoints: new Map(), unreadable: new Set(), complete: true },
+};
+
+export class HostStory {
+  readonly kernel = new FakeHostParts();
+  readonly requested: Cidr[] = [];
+  facts = { underlayMtu: 1500, routes: [] as readonly Cidr[] };
+  view: { current: Cluster } = { current: EMPTY };
+  private heard = heardRows();
+  private readonly settings: Settings;
+  private process: HostPartsPass;
+
+  constructor(settings: Partial<Settings> = {}) {
+    this.settings = { ...DEFAULTS, ...settings };
+    this.process = this.start();
+  }
+
+  /** The process dies; another one begins, which knows nothing. */
+  restart(): void {
+    this.process.stop();
+    this.kernel.restart();
+    this.process = this.start();
+  }
+
+  /** News of a part, and time for a pass. */
+  async look(part: Parameters<HostPartsPass['kick']>[0]): Promise<void> {
+    this.process.kick(part);
+    await this.settle();
+  }
+
+  /** Time for what the kernel told, and for what others were asked. */
+  settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(20);
+
+  /** What was done since it was asked last, in order. */
+  done(): readonly string[] {
+    return this.kernel.steps.splice(0);
+  }
+
+  /** What the log said since it was asked last, but for what is for developers. */
+  said(): readonly string[] {
+    return this.heard.log.lines.splice(0).map(({ msg }) => msg);
+  }
+
+  stop(): void {
+    this.process.stop();
+  }
+
+  private start(): HostPartsPass {
+    this.heard = heardRows();
+    const { heard } = this;
+    const { rows, log } = heard;
+    const { isGuarded, gwbridge, consul } = this.settings;
+    const view = this.view;
+    return new HostPartsPass({
+      kernel: this.kernel,
+      planners: {
+        vxlanGuard: new VxlanGuardPlanner({ view, self: HOST1, isWanted: isGuarded, log }),
+        consulGuard: new ConsulGuardPlanner({ ...consul, row: rows.of('guard.consul-names').row() }),
+        gwbridge: new GwbridgePlanner({ wish: gwbridge, view, facts: () => this.facts }),
+        sysctls: always<'sysctls'>(SYSCTLS),
+        encryptionFence: new EncryptionFencePlanner({ view }),
+        crypt: this.settings.crypt?.(heard, view) ?? always<'crypt'>(OFF),
+      },
+      requestGwbridge: (subnet) => this.requested.push(subnet),
+      port: 4789,
+      log,
+      rows,
+    });
+  }
+}

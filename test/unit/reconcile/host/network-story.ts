@@ -1,0 +1,99 @@
+/** A host's part in networks, for stories: its kernel outlives its process, the cluster is what the story says. */
+import { vi } from 'vitest';
+import type { UserError } from '../../../../src/errors.js';
+import { namespaceName } from '../../../../src/model/values/names.js';
+import type { Cluster, EndpointId } from '../../../../src/model/values/types.js';
+import { HostPass } from '../../../../src/reconcile/host/host-pass.js';
+import { Peers } from '../../../../src/registry/endpoints/peers.js';
+import { LocalEndpoints } from '../../../../src/registry/local/local-endpoints.js';
+import type { Membership } from '../../../../src/registry/local/membership.js';
+import { ownIn } from '../../../../src/registry/local/own.js';
+import type { ClusterView } from '../../../../src/store/view/cluster-view.js';
+import { FakeKernel } from '../../../fakes/kernel.js';
+import { heardRows } from '../../health/heard.js';
+import { HOST1, networkId, selfOf } from '../../model/fixtures.js';
+import { idOf } from '../../nodes.js';
+
+const SELF = idOf(HOST1);
+export const NETWORK = networkId(1);
+export const NAMESPACE = namespaceName(NETWORK);
+
+export class NetworkStory {
+  readonly kernel = new FakeKernel();
+  tenure: { prunes: boolean; refusal: UserError | undefined } = { prunes: true, refusal: undefined };
+  local = new LocalEndpoints();
+  private heard = heardRows();
+  private readonly sandboxes = new Map<EndpointId, string>();
+  private listeners: (() => void)[] = [];
+  private peers: Peers | undefined;
+  private process: HostPass | undefined;
+  private readonly view: { current: Cluster; onChange(listener: (...news: unknown[]) => void): () => void };
+
+  constructor(cluster: Cluster) {
+    this.view = {
+      current: cluster,
+      onChange: (listener) => {
+        this.listeners.push(() => listener(this.view.current, { nodes: true }));
+        return () => {};
+      },
+    };
+  }
+
+  /** A process begins: what is in the kernel is all that it finds, beside where containers are. */
+  async start(): Promise<void> {
+    const view = this.view as unknown as ClusterView;
+    const own = () => ownIn(this.view.current.endpoints.get(NETWORK), SELF);
+    const membership = { networks: new Set([NETWORK]), own } as unknown as Membership;
+    this.listeners = [];
+    this.local = new LocalEndpoints(this.sandboxes);
+    this.peers = new Peers({ view, self: SELF, local: this.local, leases: { holder: async () => undefined } });
+    this.heard = heardRows();
+    const { rows, log } = this.heard;
+    this.process = new HostPass({
+      ...{ view, membership, local: this.local, peers: this.peers, kernel: this.kernel, tenure: this.tenure },
+      self: { ...selfOf(HOST1), mtu: () => 1500 },
+      log,
+      rows,
+    });
+    await this.process.adopt();
+    this.process.open();
+    await this.settle();
+  }
+
+  /** The process dies; another one begins. */
+  async restart(): Promise<void> {
+    this.stop();
+    this.kernel.steps.length = 0;
+    await this.start();
+  }
+
+  /** Join was called: the engine fetches the other end as soon as it is there. */
+  join(endpoint: EndpointId): void {
+    this.sandboxes.set(endpoint, '/sandbox');
+    this.local.join(endpoint, '/sandbox');
+    this.process?.kick(NETWORK);
+  }
+
+  async become(cluster: Cluster): Promise<void> {
+    this.view.current = cluster;
+    for (const listener of this.listeners) listener();
+    this.process?.kick(NETWORK);
+    await this.settle();
+  }
+
+  settle = (): Promise<unknown> => vi.advanceTimersByTimeAsync(50);
+
+  /** The steps since it was asked last, in order. */
+  done(): readonly string[] {
+    return this.kernel.steps.splice(0).map((step) => `${step.kind}${'link' in step ? ` ${step.link}` : ''}`);
+  }
+
+  said(): readonly string[] {
+    return this.heard.log.lines.splice(0).map(({ msg }) => msg);
+  }
+
+  stop(): void {
+    this.process?.stop();
+    this.peers?.stop();
+  }
+}
