@@ -1,6 +1,6 @@
 /**
  * Every error that tsoverlay raises on purpose. Each keeps its cause as data (errno, status, key); nothing
- * downstream matches message texts. `api/server.ts` is the one place that words them for the docker prompt.
+ * downstream matches message texts. `api/words.ts` is the one place that words them for the docker prompt.
  */
 
 /** A request that cannot be granted. The message is one sentence: what is wrong, with which value, what to do. */
@@ -62,6 +62,9 @@ export const hasCode = (e: unknown, ...codes: string[]): boolean =>
 
 /** True when a file could not be written for what has befallen the disk, not for where it is. */
 export const isDiskTrouble = (e: unknown): boolean => hasCode(e, 'ENOSPC', 'EDQUOT', 'EROFS', 'EIO');
+
+/** Whatever was thrown, as an Error. */
+export const errorOf = (e: unknown): Error => (e instanceof Error ? e : new Error(String(e)));
 
 /** The text of whatever was thrown. */
 export const messageOf = (e: unknown): string => (e instanceof Error ? e.message : String(e));

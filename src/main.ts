@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { Supervisor } from './agent/supervisor.js';
 import { awaitConfig } from './await-config.js';
 import { readConfig } from './config/config.js';
-import { isUserError, messageOf } from './errors.js';
+import { errorOf, isUserError, messageOf } from './errors.js';
 import { shown } from './model/values/printable.js';
 
 async function main(): Promise<void> {
@@ -42,7 +42,7 @@ async function main(): Promise<void> {
 }
 
 function fail(error: unknown): never {
-  const words = isUserError(error) ? error.message : ((error as Error).stack ?? messageOf(error));
+  const words = isUserError(error) ? error.message : (errorOf(error).stack ?? messageOf(error));
   process.stderr.write(`tsoverlay: ${words.split('\n').map(shown).join('\n')}\n`);
   process.exit(1);
 }

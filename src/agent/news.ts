@@ -1,6 +1,7 @@
 /** Who is told of what: the cluster's changes and the engine's events, and the passes that they concern. */
-import { differing } from '../model/diff/differing.js';
+
 import type { Engine, EngineEvent } from '../model/ports/engine-port.js';
+import { differing } from '../model/values/differing.js';
 import type { Cluster } from '../model/values/types.js';
 import type { Findings } from '../reconcile/cluster/findings.js';
 import type { NodePass } from '../reconcile/cluster/node-pass.js';
@@ -25,7 +26,7 @@ export interface NewsParts {
   readonly docker: Pick<Engine, 'events'>;
   readonly host: Pick<HostPass, 'kick' | 'kickAll'>;
   readonly engine: Pick<EnginePass, 'compare' | 'kick' | 'look' | 'vacated'>;
-  readonly containers: Pick<ContainerPass, 'kick' | 'kickAll' | 'lookForDead'>;
+  readonly containers: Pick<ContainerPass, 'ended' | 'kick' | 'kickAll' | 'lookForDead' | 'onForeign'>;
   readonly restarts: Pick<RestartPass, 'look'>;
   readonly node: Pick<NodePass, 'kick' | 'networksChanged' | 'onLook'>;
   readonly hostParts: Pick<HostPartsPass, 'kick'>;
@@ -100,6 +101,11 @@ export class News {
       hostParts.kick('consulGuard');
       return;
     }
+    if (event.type === 'foreign') {
+      containers.onForeign(event);
+      return;
+    }
+    if (event.type === 'container' && event.action === 'die') containers.ended(event.container);
     if (event.type === 'network' && ['create', 'destroy'].includes(event.action)) engine.look(event.network);
     if (event.action === 'disconnect' || event.action === 'destroy') engine.vacated();
     const container = event.container;

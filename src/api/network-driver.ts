@@ -28,6 +28,7 @@ import type {
   JoinRequest,
   NetworkRequest,
 } from './protocol.js';
+import { dictionary } from './protocol.js';
 
 /** How long CreateEndpoint waits for the news of its own endpoint and for the kernel, ms. */
 const KERNEL_DEADLINE_MS = 10_000;
@@ -59,7 +60,7 @@ export class NetworkDriver {
   constructor(private readonly parts: NetworkDriverParts) {}
 
   async createNetwork(request: CreateNetworkRequest): Promise<object> {
-    const options = readNetworkOptions((request.Options[GENERIC] ?? {}) as Record<string, unknown>);
+    const options = readNetworkOptions(dictionary.parse(request.Options[GENERIC]));
     if (options.mirrorOf !== undefined) {
       if (!isId(options.mirrorOf))
         throw new UserError(`option ${OPTION_MIRROR} is for tsoverlay's own use; leave it out`);

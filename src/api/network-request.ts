@@ -1,8 +1,10 @@
 /** What a `docker network create` asks for, checked. */
+
 import { UserError } from '../errors.js';
 import { inPool, ipOf, networkOf, parseIp } from '../model/values/address.js';
+import { clusterIdOfOwn } from '../model/values/names.js';
 import { MOST } from '../model/values/shapes.js';
-import type { Cidr, Ip, NetworkId } from '../model/values/types.js';
+import type { Cidr, Ip } from '../model/values/types.js';
 import type { NewNetwork } from '../registry/networks/creation.js';
 import type { Antispoof } from './antispoof.js';
 import { ADDRESS_SPACE } from './ipam-driver.js';
@@ -35,7 +37,7 @@ export function wantedNetwork(
   const pairs = antispoof.resolve(options.repeated);
   antispoof.check(pairs);
   return {
-    id: request.NetworkID as string as NetworkId,
+    id: clusterIdOfOwn(request.NetworkID),
     subnets: data.map(subnetOf),
     vnis: options.vnis,
     options: pairs,

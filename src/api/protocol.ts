@@ -12,7 +12,7 @@ const id = <T extends string>() =>
     .min(1)
     .transform((text) => text as T);
 /** Go sends null for an empty map or slice. */
-const dictionary = z
+export const dictionary = z
   .record(z.string(), z.unknown())
   .nullish()
   .transform((value) => value ?? {});

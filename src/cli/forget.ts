@@ -4,11 +4,9 @@ import type { Entry, Op, Store } from '../model/ports/ports.js';
 import { keys } from '../model/values/names.js';
 import { isNodeId } from '../model/values/shapes.js';
 import type { NodeId } from '../model/values/types.js';
+import { partsOf } from '../store/in-parts.js';
 import { formatHead, newRevision } from '../store/records/heads.js';
 import { parseEndpoint, parseLease, parseNode, parsePool } from '../store/records/records.js';
-
-/** A transaction takes 64 operations, and each network in it two for the head. */
-const BATCH = 20;
 
 export interface Forgotten {
   readonly endpoints: number;
@@ -53,19 +51,19 @@ export async function forgetNode(store: Store, name: string): Promise<Forgotten>
     throw new UserError(`node ${name} holds nothing in the cluster; tsoverlay status lists the nodes`);
   // The marks first: a host that starts again meanwhile knows by them that it was forgotten.
   await drop(store, members.entries);
-  await drop(store, dead, (part) => headOps(id, part));
+  for (const [network, endpoints] of byNetwork(dead)) await drop(store, endpoints, id ? headOps(id, network) : []);
   // Without a head the others read what is left of the host's endpoints.
   const left = headsOf(await store.keys(keys.allHeads), id);
-  for (const part of batches(left)) await store.commit(part.map((key) => ({ verb: 'delete', key })));
+  for (const part of partsOf(left.map((key) => ({ verb: 'delete', key })))) await store.commit(part);
   await drop(store, rest);
   return { endpoints: dead.length, addresses: held.length, pools: claimed.length };
 }
 
-const NOTHING = { entries: [] as readonly Entry[] };
+const NOTHING: { readonly entries: readonly Entry[] } = { entries: [] };
 
 /** Undefined for an address under which there is no record that can be read. */
 function idOf(name: string, records: readonly Entry[]): NodeId | undefined {
-  if (isNodeId(name)) return name as NodeId;
+  if (isNodeId(name)) return name;
   const record = records.find((e) => e.key === keys.node(name));
   return record && parseNode(record)?.id;
 }
@@ -73,27 +71,25 @@ function idOf(name: string, records: readonly Entry[]): NodeId | undefined {
 const headsOf = (heads: readonly string[], id: NodeId | undefined): readonly string[] =>
   id === undefined ? [] : heads.filter((key) => key.split('/')[3] === id);
 
-async function drop(
-  store: Store,
-  entries: readonly Entry[],
-  more: (part: readonly Entry[]) => readonly Op[] = () => [],
-): Promise<void> {
-  for (const part of batches(entries)) {
-    const ops = part.map(({ key, index }): Op => ({ verb: 'delete', key, index }));
-    const commit = await store.commit([...ops, ...more(part)]);
-    if (!commit.ok) throw new UserError('the node changed its records just now, so it lives; nothing more was removed');
-  }
+/** `beside`: what goes with each part of it. */
+async function drop(store: Store, entries: readonly Entry[], beside: readonly Op[] = []): Promise<void> {
+  const ops = entries.map(({ key, index }): Op => ({ verb: 'delete', key, index }));
+  for (const part of partsOf(ops, beside))
+    if (!(await store.commit([...part, ...beside])).ok)
+      throw new UserError('the node changed its records just now, so it lives; nothing more was removed');
 }
 
-/** Tells the others that endpoints are gone, as the host itself would have. */
-const headOps = (id: NodeId | undefined, endpoints: readonly Entry[]): readonly Op[] =>
-  id === undefined
-    ? []
-    : [...new Set(endpoints.map(({ key }) => key.split('/')[1] ?? ''))].flatMap((network): readonly Op[] => [
-        { verb: 'deleteTree', prefix: keys.headsOf(network, id) },
-        { verb: 'create', key: keys.head(network, id, newRevision()), value: formatHead([]) },
-      ]);
+/** Tells the others that endpoints of a network are gone, as the host itself would have. */
+const headOps = (id: NodeId, network: string): readonly Op[] => [
+  { verb: 'deleteTree', prefix: keys.headsOf(network, id) },
+  { verb: 'create', key: keys.head(network, id, newRevision()), value: formatHead([]) },
+];
 
-function* batches<T>(all: readonly T[]): Iterable<readonly T[]> {
-  for (let i = 0; i < all.length; i += BATCH) yield all.slice(i, i + BATCH);
+function byNetwork(endpoints: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
+  const found = new Map<string, Entry[]>();
+  for (const entry of endpoints) {
+    const [, network = ''] = entry.key.split('/');
+    found.set(network, [...(found.get(network) ?? []), entry]);
+  }
+  return found;
 }

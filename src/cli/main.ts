@@ -7,7 +7,7 @@ import { VxlanGuard } from '../kernel/rules/vxlan-guard.js';
 import { readOrigin } from '../kernel/system/origin.js';
 import { familyOf } from '../model/values/address.js';
 import { shown } from '../model/values/printable.js';
-import type { NodeAddress, NodeId } from '../model/values/types.js';
+import type { NodeAddress } from '../model/values/types.js';
 import { lookForExposure } from '../store/consul/exposure.js';
 import { HostMemory } from '../store/data-dir/host-memory.js';
 import { openStore } from '../store/open.js';
@@ -88,7 +88,7 @@ async function statusOf(
 function refusalOf(where: () => Where, status: Status): readonly string[] {
   const { advertise, dataDir } = where();
   const { hostname, boot } = readOrigin();
-  const id = HostMemory.open(dataDir, NOBODY).node?.id ?? ('' as NodeId);
+  const id = HostMemory.open(dataDir, NOBODY).node?.id;
   return addressLines(status, { id, address: advertise, hostname, boot });
 }
 

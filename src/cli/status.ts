@@ -15,8 +15,8 @@ import type { Standing } from '../store/versioned.js';
 /** Of records that cannot be read: nobody reads more, however many somebody wrote. */
 const MOST_LINES = 100;
 
-/** The host that the command runs on; its id is empty where it does not know that yet. */
-export type Self = Pick<Node, 'id' | 'address' | 'hostname' | 'boot'>;
+/** The host that the command runs on; without an id where it does not know that yet. */
+export type Self = Pick<Node, 'address' | 'hostname' | 'boot'> & { readonly id: NodeId | undefined };
 
 export interface Status {
   readonly nodes: readonly Node[];

@@ -9,11 +9,13 @@ import type {
   EngineEvent,
   EngineNetwork,
   ListedEndpoint,
+  NamedNetwork,
 } from '../model/ports/engine-port.js';
 import { isOurDriver, OPTION_MIRROR } from '../model/values/names.js';
 import type { EndpointId, EngineNetworkId, GwbridgeWish, Network, NetworkId } from '../model/values/types.js';
 import { listedOf, namesOf } from './container-names.js';
 import { followEvents } from './event-stream.js';
+import { addressesOf, gatewaysOf, namedNetworks, placesOf } from './foreign.js';
 import { BRIDGE_NAME, GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
 import { type Inspected, inspectAll } from './inspecting.js';
 import { linkLocalIps } from './link-local.js';
@@ -114,6 +116,18 @@ export class DockerEngine implements Engine {
     return inspectAll(ids, RUNNING_MS, (id) => this.container(id));
   }
 
+  async named(): Promise<ReadonlyMap<EngineNetworkId, NamedNetwork>> {
+    return namedNetworks(await this.docker.listNetworks());
+  }
+
+  async placed(): Promise<ReadonlyMap<string, ReadonlyMap<EngineNetworkId, EndpointId>>> {
+    return placesOf(await this.docker.listContainers());
+  }
+
+  async inspect(containers: readonly string[]): Promise<readonly EngineContainer[]> {
+    return (await inspectAll(containers, RUNNING_MS, (id) => this.container(id))).told;
+  }
+
   private async onOurs(list: readonly Docker.ContainerInfo[]): Promise<string[]> {
     const ours = new Set<string>((await this.networks()).map((n) => n.id));
     return list
@@ -133,6 +147,8 @@ export class DockerEngine implements Engine {
         names: namesOf(found.Name, found.Id, n),
         linkLocal: linkLocalIps(n),
         lookup: lookupOf(n),
+        addresses: addressesOf(n),
+        gateways: gatewaysOf(n),
       })),
     };
   }

@@ -11,6 +11,7 @@ const schema = z.object({
 });
 
 const BRIDGE_ACTIONS = new Set(['create', 'destroy']);
+const PLACE_ACTIONS = new Set(['connect', 'disconnect']);
 const CONTAINER_ACTIONS = new Set(['start', 'rename', 'die', 'destroy']);
 
 /** Undefined for what does not concern us. Network events carry the driver as their `type` attribute. */
@@ -20,6 +21,8 @@ export function parseEvent(line: string): EngineEvent | undefined {
   if (type === 'network' && isOurDriver(driver ?? ''))
     return { type, action, network: actor.ID as EngineNetworkId, ...(container === undefined ? {} : { container }) };
   if (type === 'network' && driver === 'bridge' && BRIDGE_ACTIONS.has(action)) return { type: 'bridge' };
+  if (type === 'network' && container !== undefined && PLACE_ACTIONS.has(action))
+    return { type: 'foreign', action, network: actor.ID as EngineNetworkId, container };
   if (type === 'container' && CONTAINER_ACTIONS.has(action)) return { type, action, container: actor.ID };
   return undefined;
 }

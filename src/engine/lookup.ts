@@ -8,9 +8,9 @@ interface NetworkSettings {
   readonly GwPriority?: number;
 }
 
-export const lookupOf = ({ Links, GwPriority = 0 }: NetworkSettings): Lookup => ({
+export const lookupOf = ({ Links, GwPriority }: NetworkSettings): Lookup => ({
   links: (Links ?? []).flatMap(linkOf).slice(0, MOST.links),
-  priority: GwPriority,
+  ...(GwPriority === undefined ? {} : { priority: GwPriority }),
 });
 
 /** `name:alias`, `name` alone, or `/name:/container/alias` as engines write it themselves. None for all else. */

@@ -13,6 +13,7 @@ import { NodePass } from '../reconcile/cluster/node-pass.js';
 import { UpgradePass } from '../reconcile/cluster/upgrade-pass.js';
 import { ContainerPass } from '../reconcile/engine/container-pass.js';
 import { EnginePass } from '../reconcile/engine/engine-pass.js';
+import { ForeignPass } from '../reconcile/engine/foreign-pass.js';
 import { GwbridgeMaker } from '../reconcile/engine/gwbridge-maker.js';
 import { RestartPass } from '../reconcile/engine/restart-pass.js';
 import { HostPass } from '../reconcile/host/host-pass.js';
@@ -135,10 +136,25 @@ function makeEnginePasses(
   const { memory, identity, self, tenure } = ground;
   const { view, membership, local } = cluster;
   const { networks, endpoints, endpointLeases, pools, underway } = registry;
+  const foreign = new ForeignPass({ engine, networks: names.foreign, rows });
   return {
     engine: new EnginePass({ engine, view, self, networks, memory, identity, tenure, underway, log, rows }),
     containers: new ContainerPass({
-      ...{ engine, view, endpoints, endpointLeases, pools, membership, memory, local, tenure, host, log, rows },
+      ...{
+        engine,
+        view,
+        endpoints,
+        endpointLeases,
+        pools,
+        membership,
+        memory,
+        local,
+        tenure,
+        host,
+        foreign,
+        log,
+        rows,
+      },
       onPlaced: () => names.sandboxes.sync(),
     }),
     restarts: new RestartPass({ engine, identity, log, rows: rows.of('engine.restart') }),

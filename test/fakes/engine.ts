@@ -185,6 +185,20 @@ export class FakeEngine implements Engine {
     return inspectAll(ids, 5_000, (id) => this.container(id));
   }
 
+  // It has no networks of other drivers.
+
+  async named() {
+    return new Map();
+  }
+
+  async placed() {
+    return new Map();
+  }
+
+  async inspect() {
+    return [];
+  }
+
   async container(id: string): Promise<EngineContainer | undefined> {
     this.check();
     const container = this.containersById.get(id);
@@ -193,7 +207,9 @@ export class FakeEngine implements Engine {
     const { name, place, aliases } = container;
     const names = [name, ...aliases, id.slice(0, 12)];
     const attachments =
-      place === undefined ? [] : [{ ...place, names, linkLocal: [], lookup: { links: [], priority: 0 } }];
+      place === undefined
+        ? []
+        : [{ ...place, names, linkLocal: [], lookup: { links: [], priority: 0 }, addresses: [], gateways: 0 }];
     return { id, sandbox: sandboxOf(id), attachments };
   }
 

@@ -29,10 +29,11 @@ export function answer(query: Query, zones: readonly Zone[], shuffle: Shuffle): 
 const NAMES: ReadonlySet<number> = new Set([Type.a, Type.aaaa, Type.mx]);
 
 function forName(name: string, type: number, zones: readonly Zone[], shuffle: Shuffle): Found | undefined {
-  const found = lookUp(name, zones);
+  const isIt = (record: Answer): boolean => record.type === type;
+  const found = lookUp(name, zones, (endpoint) => type !== Type.aaaa || recordsOf(endpoint).some(isIt));
   if (!found) return undefined;
   const wanted: Answer[] = [];
-  for (const endpoint of found) for (const record of recordsOf(endpoint)) if (record.type === type) wanted.push(record);
+  for (const endpoint of found) for (const record of recordsOf(endpoint)) if (isIt(record)) wanted.push(record);
   return { answers: shuffle(wanted), endpoints: found.length };
 }
 

@@ -1,19 +1,19 @@
 /** The endpoints of one network by name and by address, so that a look-up costs the same among five or 5,000. */
-import { differing } from '../../model/diff/differing.js';
-import type { Endpoint } from '../../model/values/types.js';
+import { differing } from '../../model/values/differing.js';
+import type { Named } from '../../model/values/types.js';
 
 /** As many names of one endpoint count; a container that gives itself more makes its own last ones unknown. */
 const MAX_NAMES = 1000;
 
 /** Most names and addresses have one bearer. */
-type Bearers = Endpoint | Set<Endpoint>;
+type Bearers = Named | Set<Named>;
 type Register = Map<string, Bearers>;
 
 export class Directory {
-  private endpoints: ReadonlyMap<string, Endpoint> = new Map();
+  private endpoints: ReadonlyMap<string, Named> = new Map();
   /** Endpoints on the way from those to others. */
   private work:
-    | { readonly target: ReadonlyMap<string, Endpoint>; readonly ids: readonly string[]; at: number }
+    | { readonly target: ReadonlyMap<string, Named>; readonly ids: readonly string[]; at: number }
     | undefined;
   private readonly names: Register = new Map();
   private readonly addresses: Register = new Map();
@@ -22,13 +22,13 @@ export class Directory {
    * Takes over what has changed since the last time: 0.2 ms of 5,000 endpoints, and some µs for each changed one.
    * Neither the map nor its endpoints may ever change themselves: what is identical is taken for equal.
    */
-  follow(endpoints: ReadonlyMap<string, Endpoint>): this {
+  follow(endpoints: ReadonlyMap<string, Named>): this {
     while (!this.approach(endpoints, Number.POSITIVE_INFINITY));
     return this;
   }
 
   /** The same, for `most` changed endpoints at a time; true once all are taken over. */
-  approach(endpoints: ReadonlyMap<string, Endpoint>, most: number): boolean {
+  approach(endpoints: ReadonlyMap<string, Named>, most: number): boolean {
     if (this.work === undefined) {
       if (endpoints === this.endpoints) return true;
       this.work = { target: endpoints, ids: differing(this.endpoints, endpoints), at: 0 };
@@ -48,21 +48,21 @@ export class Directory {
   }
 
   /** Who has this name, in {@link canonical} form. */
-  named(name: string): readonly Endpoint[] {
+  named(name: string): readonly Named[] {
     return bearers(this.names.get(name));
   }
 
   /** Who has this address: canonical text, without prefix length. */
-  at(address: string): readonly Endpoint[] {
+  at(address: string): readonly Named[] {
     return bearers(this.addresses.get(address));
   }
 
-  private add(endpoint: Endpoint): void {
+  private add(endpoint: Named): void {
     for (const name of namesOf(endpoint)) enter(this.names, canonical(name), endpoint);
     for (const cidr of endpoint.addresses) enter(this.addresses, hostPart(cidr), endpoint);
   }
 
-  private remove(endpoint: Endpoint): void {
+  private remove(endpoint: Named): void {
     for (const name of namesOf(endpoint)) strike(this.names, canonical(name), endpoint);
     for (const cidr of endpoint.addresses) strike(this.addresses, hostPart(cidr), endpoint);
   }
@@ -79,22 +79,21 @@ export function hostPart(cidr: string): string {
   return slash < 0 ? cidr : cidr.slice(0, slash);
 }
 
-const namesOf = ({ names }: Endpoint): readonly string[] =>
-  names.length > MAX_NAMES ? names.slice(0, MAX_NAMES) : names;
+const namesOf = ({ names }: Named): readonly string[] => (names.length > MAX_NAMES ? names.slice(0, MAX_NAMES) : names);
 
-function bearers(found: Bearers | undefined): readonly Endpoint[] {
+function bearers(found: Bearers | undefined): readonly Named[] {
   if (found === undefined) return [];
   return found instanceof Set ? [...found] : [found];
 }
 
-function enter(register: Register, key: string, endpoint: Endpoint): void {
+function enter(register: Register, key: string, endpoint: Named): void {
   const found = register.get(key);
   if (found === undefined) register.set(key, endpoint);
   else if (found instanceof Set) found.add(endpoint);
   else if (found !== endpoint) register.set(key, new Set([found, endpoint]));
 }
 
-function strike(register: Register, key: string, endpoint: Endpoint): void {
+function strike(register: Register, key: string, endpoint: Named): void {
   const found = register.get(key);
   if (found instanceof Set) found.delete(endpoint);
   if (found === endpoint || (found instanceof Set && found.size === 0)) register.delete(key);

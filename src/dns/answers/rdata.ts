@@ -1,16 +1,16 @@
 /** What answers carry, as bytes: addresses and names. Pure. */
 import ipaddr from 'ipaddr.js';
-import type { Endpoint } from '../../model/values/types.js';
+import type { Named } from '../../model/values/types.js';
 import { hostPart } from './directory.js';
 import { MAX_LABEL, MAX_NAME, Type } from './query.js';
 import type { Answer } from './reply.js';
 
 const V4_BYTES = 4;
 
-const records = new WeakMap<Endpoint, readonly Answer[]>();
+const records = new WeakMap<Named, readonly Answer[]>();
 
 /** The endpoint's addresses as A and AAAA records; made once for each endpoint. */
-export function recordsOf(endpoint: Endpoint): readonly Answer[] {
+export function recordsOf(endpoint: Named): readonly Answer[] {
   const known = records.get(endpoint);
   if (known) return known;
   const made = endpoint.addresses

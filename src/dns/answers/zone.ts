@@ -1,6 +1,6 @@
 /** What a container can look up: the endpoints of one of its networks, and how to find one by name or by address. */
 import ipaddr from 'ipaddr.js';
-import type { Endpoint } from '../../model/values/types.js';
+import type { Named } from '../../model/values/types.js';
 import { canonical, type Directory } from './directory.js';
 import { encodeName } from './rdata.js';
 
@@ -10,6 +10,8 @@ export interface Zone {
   readonly directory: Directory;
   /** Whom the container's links lead to, by alias; both canonical. */
   readonly links?: ReadonlyMap<string, string>;
+  /** Engines before 28: a question for AAAA goes on to the next network when a name has none here. */
+  readonly passesOn?: boolean;
 }
 
 /** What a container can look up right now, its networks in the engine's order; a promise until that is known. */
@@ -20,18 +22,22 @@ export interface Rank {
   /** `gw-priority`; 0 on engines before 28. */
   readonly priority: number;
   readonly internal: boolean;
+  /** Address families in which it is a way out; a network of ours is none, docker_gwbridge is. */
+  readonly gateways: number;
   readonly name: string;
 }
 
-/**
- * The order in which the engine's resolver asks a container's networks (moby `libnetwork`, `Endpoint.Less`), 20.10 to 29
- * alike: it compares gateways, too, but a network of ours has none.
- */
+/** The order in which the engine's resolver asks a container's networks (moby `libnetwork`, `Endpoint.Less`), 20.10 to 29 alike. */
 export const inOrder = (a: Rank, b: Rank): number =>
-  b.priority - a.priority || Number(a.internal) - Number(b.internal) || compareBytes(a.name, b.name);
+  b.priority - a.priority ||
+  Number(a.internal) - Number(b.internal) ||
+  b.gateways - a.gateways ||
+  compareBytes(a.name, b.name);
 
 /** As Go compares strings. */
 const compareBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+type Wanted = (endpoint: Named) => boolean;
 
 interface Question {
   readonly zone: Zone;
@@ -42,8 +48,9 @@ interface Question {
 /**
  * The endpoints of `name` (canonical), or undefined when no zone has it. As the engine does it: bare names of all
  * zones go before `name.network`, links before names, the first zone that has the name wins, zones are not merged.
+ * `isIt`: who has what was asked for.
  */
-export function lookUp(name: string, zones: readonly Zone[]): readonly Endpoint[] | undefined {
+export function lookUp(name: string, zones: readonly Zone[], isIt: Wanted): readonly Named[] | undefined {
   if (name === '') return undefined;
   const bare = zones.map((zone) => ({ zone, name }));
   const qualified = zones.flatMap((zone) => {
@@ -51,21 +58,34 @@ export function lookUp(name: string, zones: readonly Zone[]): readonly Endpoint[
     const isOfZone = suffix.length > 1 && name.length > suffix.length && name.endsWith(suffix);
     return isOfZone ? [{ zone, name: name.slice(0, -suffix.length) }] : [];
   });
-  return first(bare) ?? first(qualified);
-}
-
-/** A link hides who is really called so, also while nobody has the name that it leads to. */
-function first(questions: readonly Question[]): readonly Endpoint[] | undefined {
-  for (const { zone, name } of questions) {
-    const linked = zone.links?.get(name);
-    const found = linked === undefined ? undefined : within(zone, linked);
-    if (found) return found;
-  }
-  for (const { zone, name } of questions) {
-    const found = zone.links?.has(name) ? undefined : within(zone, name);
+  // The shortest network name first.
+  const lengths = [...new Set(qualified.map((question) => question.name.length))].sort((a, b) => b - a);
+  const rounds = [bare, ...lengths.map((length) => qualified.filter((question) => question.name.length === length))];
+  for (const round of rounds) {
+    const found = first(round, isIt);
     if (found) return found;
   }
   return undefined;
+}
+
+/** A link hides who is really called so, also while nobody has the name that it leads to. */
+function first(questions: readonly Question[], isIt: Wanted): readonly Named[] | undefined {
+  const linked = questions.flatMap(({ zone, name }) => {
+    const to = zone.links?.get(name);
+    return to === undefined ? [] : [{ zone, name: to }];
+  });
+  const named = questions.filter(({ zone, name }) => zone.links?.has(name) !== true);
+  return answering(linked, isIt) ?? answering(named, isIt);
+}
+
+function answering(questions: readonly Question[], isIt: Wanted): readonly Named[] | undefined {
+  let without: readonly Named[] | undefined;
+  for (const { zone, name } of questions) {
+    const found = within(zone, name);
+    if (found && (zone.passesOn !== true || found.some(isIt))) return found;
+    without ??= found;
+  }
+  return without;
 }
 
 /**
@@ -86,9 +106,9 @@ interface Fitting {
 }
 
 /** An endpoint may have any number of names that do not fit: looked for once. */
-const found = new WeakMap<Endpoint, Fitting>();
+const found = new WeakMap<Named, Fitting>();
 
-function fitting(network: string, endpoint: Endpoint): Fitting['name'] {
+function fitting(network: string, endpoint: Named): Fitting['name'] {
   const known = found.get(endpoint);
   if (known?.network === network) return known.name;
   const suffixes = network === '' ? [''] : [`.${network}`, ''];
@@ -120,7 +140,7 @@ export function reversedAddress(name: string): string | undefined {
   return undefined;
 }
 
-function within({ directory }: Zone, name: string): readonly Endpoint[] | undefined {
+function within({ directory }: Zone, name: string): readonly Named[] | undefined {
   const found = directory.named(name);
   return found.length > 0 ? found : undefined;
 }

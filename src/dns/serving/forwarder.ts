@@ -6,7 +6,7 @@ import { udpSocketIn } from '../../kernel/system/sockets.js';
 import { HEADER } from '../answers/query.js';
 
 /** The engine asks up to three servers, 4 s each, before it gives up itself. */
-export const GIVE_UP_MS = 13_000;
+const GIVE_UP_MS = 13_000;
 
 /** What a forwarder needs of whoever serves the container. */
 export interface Asker {

@@ -183,14 +183,9 @@ async function drained(servers: Servers): Promise<void> {
   while (servers.busy && performance.now() - began < DRAIN_MS);
 }
 
-/** Every order equally likely: Fisher and Yates. */
-function shuffled<T>(items: readonly T[]): T[] {
-  const order = [...items];
-  for (let i = order.length - 1; i > 0; i--) {
-    const j = Math.floor(Math.random() * (i + 1));
-    const [a, b] = [order[i] as T, order[j] as T];
-    order[i] = b;
-    order[j] = a;
-  }
-  return order;
-}
+/** Every order equally likely. */
+const shuffled = <T>(items: readonly T[]): T[] =>
+  items
+    .map((item) => ({ item, at: Math.random() }))
+    .sort((a, b) => a.at - b.at)
+    .map(({ item }) => item);

@@ -1,23 +1,25 @@
 /** Which containers of this host get a resolver, and the networks whose names each may ask for. */
 
 import { namespaceFile } from '../../kernel/system/namespace-file.js';
-import type { Endpoint, EndpointId, Lookup, NetworkId, NodeId } from '../../model/values/types.js';
+import type { Endpoint, EndpointId, NetworkId, NodeId } from '../../model/values/types.js';
 import type { Peers } from '../../registry/endpoints/peers.js';
+import type { ForeignNetwork } from '../../registry/local/foreign-network.js';
+import type { ForeignNetworks, ForeignPlace } from '../../registry/local/foreign-networks.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
 import { ownIn } from '../../registry/local/own.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
-import { canonical, Directory } from '../answers/directory.js';
-import { inOrder, type Zone } from '../answers/zone.js';
+import { Directory } from '../answers/directory.js';
+import { linksIn } from '../answers/links.js';
+import { inOrder, type Rank, type Zone } from '../answers/zone.js';
 import type { DnsService } from './service.js';
 
 /** Endpoints that are indexed at once, and how long, ms. */
 const PIECE = 50;
 const SLICE_MS = 4;
+/** Containers of a network of another driver that one question indexes at most: the others are the next one's. */
+const MOST_FOREIGN = 500;
 /** The engine tells of a container right after its start; one that does not is not waited for any longer, ms. */
 const UNTOLD_MS = 1000;
-
-const NO_LINKS: ReadonlyMap<string, string> = new Map();
-const linksOf = new WeakMap<Lookup, ReadonlyMap<string, string>>();
 
 /** One of a container's networks. */
 interface Place {
@@ -30,11 +32,15 @@ export interface SandboxesParts {
   readonly local: Pick<LocalEndpoints, 'changes' | 'lookups' | 'sandboxOf'>;
   readonly self: NodeId;
   readonly peers: Pick<Peers, 'of'>;
+  readonly foreign: Pick<ForeignNetworks, 'of'>;
   readonly dns: Pick<DnsService, 'ready' | 'sync'>;
 }
 
+type Ranked = Rank & Omit<Zone, 'network'>;
+
 export class Sandboxes {
   private readonly directories = new Map<NetworkId, Directory>();
+  private readonly foreignDirectories = new WeakMap<ForeignNetwork, Directory>();
   /** Networks whose names are still to be indexed. */
   private cold = new Set<NetworkId>();
   private warm: NodeJS.Immediate | undefined;
@@ -66,7 +72,9 @@ export class Sandboxes {
     for (const id of this.directories.keys()) if (!used.has(id)) this.directories.delete(id);
     this.cold = used;
     this.warm ??= setImmediate(() => this.index()).unref();
-    this.parts.dns.sync(new Map([...sandboxes].map(([sandbox, places]) => [sandbox, () => this.zones(places)])));
+    this.parts.dns.sync(
+      new Map([...sandboxes].map(([sandbox, places]) => [sandbox, () => this.zones(sandbox, places)])),
+    );
   }
 
   /**
@@ -95,7 +103,7 @@ export class Sandboxes {
   }
 
   /** A program's first question comes before the engine tells of its container; a link must hold for that one too. */
-  private zones(places: readonly Place[]): readonly Zone[] | Promise<unknown> {
+  private zones(sandbox: string, places: readonly Place[]): readonly Zone[] | Promise<unknown> {
     const untold = places.flatMap(({ endpoint }) => this.parts.local.lookups.untoldOf(endpoint) ?? []);
     if (untold.length > 0) {
       const patience = setTimeout(() => {
@@ -103,27 +111,37 @@ export class Sandboxes {
       }, UNTOLD_MS).unref();
       return Promise.all(untold).finally(() => clearTimeout(patience));
     }
-    const { networks } = this.parts.view.current;
-    const ranked = places.map(({ network, endpoint }) => ({
-      ...{ network, endpoint, name: networks.get(network)?.announced?.name ?? '' },
-      internal: networks.get(network)?.internal === true,
-      priority: this.parts.local.lookups.of(endpoint)?.priority ?? 0,
-    }));
-    return ranked.sort(inOrder).map(({ network, endpoint, name }) => ({
-      network: name,
-      directory: this.directory(network).follow(this.parts.peers.of(network)),
-      links: this.links(endpoint),
-    }));
+    return [
+      ...places.map((place) => this.ours(place)),
+      ...this.parts.foreign.of(sandbox).map((place) => this.others(place)),
+    ]
+      .sort(inOrder)
+      .map(({ name, ...zone }) => ({ network: name, ...zone }));
   }
 
-  private links(endpoint: EndpointId): ReadonlyMap<string, string> {
+  private ours({ network, endpoint }: Place): Ranked {
+    const found = this.parts.view.current.networks.get(network);
     const lookup = this.parts.local.lookups.of(endpoint);
-    if (lookup === undefined || lookup.links.length === 0) return NO_LINKS;
-    const known = linksOf.get(lookup);
-    if (known !== undefined) return known;
-    const links = new Map(lookup.links.map(({ alias, name }) => [canonical(alias), canonical(name)]));
-    linksOf.set(lookup, links);
-    return links;
+    return {
+      ...{ name: found?.announced?.name ?? '', internal: found?.internal === true },
+      ...{ gateways: 0, priority: lookup?.priority ?? 0 },
+      directory: this.directory(network).follow(this.parts.peers.of(network)),
+      links: linksIn(lookup),
+      passesOn: lookup !== undefined && lookup.priority === undefined,
+    };
+  }
+
+  /** A network of another driver, which the engine asks at its place in the order. */
+  private others({ network, traits, attachment: { lookup, gateways } }: ForeignPlace): Ranked {
+    const directory = this.foreignDirectories.get(network) ?? new Directory();
+    this.foreignDirectories.set(network, directory);
+    directory.approach(network.endpoints, MOST_FOREIGN);
+    return {
+      ...{ ...traits, gateways, priority: lookup.priority ?? 0 },
+      directory,
+      links: linksIn(lookup),
+      passesOn: lookup.priority === undefined,
+    };
   }
 
   private directory(id: NetworkId): Directory {

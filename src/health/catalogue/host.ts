@@ -20,6 +20,7 @@ export interface HostCodes {
   'engine.containers': Reason;
   /** Subject: the container's id. */
   'engine.container': Reason;
+  'engine.foreign': Reason;
   'engine.restart': Reason;
   'engine.gwbridge': Reason;
   /** Subject: the path of the container's network namespace. */
@@ -133,6 +134,13 @@ export const HOST: Entries<HostCodes> = {
     text: ({ reason }) => `the engine says nothing of a container; all else goes on: ${reason}`,
     cause: 'The engine keeps the container locked: it is just starting or stopping, or hangs.',
     cure: '`docker inspect` of that container shows whether it hangs; if it does, restart the engine. The names of its container may be out of date meanwhile.',
+  },
+  'engine.foreign': {
+    severity: 'medium',
+    what: 'who is on the networks of other drivers',
+    text: ({ reason }) => `the engine did not tell who is on the networks of other drivers: ${reason}`,
+    cause: ENGINE_AWAY,
+    cure: `${ENGINE_BACK} Names that a bridge network and one of ours both have may be answered from ours meanwhile.`,
   },
   'engine.restart': {
     severity: 'low',

@@ -102,7 +102,7 @@ function compare(a: Machine, b: Machine): 'unknown' | 'os' | 'board' | 'another'
 }
 
 /** The record that counts of those of one host: the one that it holds, else the one written last. */
-export const newest = (nodes: readonly Node[]): Node | undefined =>
+const newest = (nodes: readonly Node[]): Node | undefined =>
   nodes.reduce<Node | undefined>((best, node) => (best === undefined || isLater(node, best) ? node : best), undefined);
 
 const isLater = (a: Node, b: Node): boolean => (a.alive === b.alive ? a.index > b.index : a.alive);
@@ -119,7 +119,7 @@ export function byId(records: ReadonlyMap<NodeAddress, Node>): ReadonlyMap<NodeI
   return found;
 }
 
-type Named = Pick<Node, 'id' | 'hostname'>;
+type Named = Pick<Node, 'hostname'> & { readonly id: NodeId | undefined };
 
 /** What people read of an address that two hosts have. `other`: undefined when its record cannot be read. */
 export const addressTaken = (address: string, self: Named | undefined, other: Named | undefined): string =>
@@ -130,4 +130,6 @@ export const idTaken = (address: string, self: Named | undefined, other: Named |
   `${address} and the id of ${nameOf(self)} were taken by a copy of it, ${nameOf(other)}, so that nothing is changed from here; remove DATA_DIR/host.json on the copy, give it another CLUSTER_ADVERTISE, and restart tsoverlay on both`;
 
 const nameOf = (host: Named | undefined): string =>
-  host === undefined ? 'a host whose record cannot be read' : `host ${shown(host.hostname)} (${shown(host.id)})`;
+  host === undefined
+    ? 'a host whose record cannot be read'
+    : `host ${shown(host.hostname)}${host.id === undefined ? '' : ` (${shown(host.id)})`}`;

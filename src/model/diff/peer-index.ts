@@ -1,9 +1,9 @@
 /** The peers of a namespace by what the kernel tells of them, kept from plan to plan: thousands, of which few change. */
 
 import type { PeerPlan } from '../plan/namespace-plan.js';
+import { differences } from '../values/differing.js';
 import type { Ip, Mac } from '../values/types.js';
 import { ByLink } from './by-link.js';
-import { differences } from './differing.js';
 
 export class PeerIndex {
   private peers: readonly PeerPlan[] = [];

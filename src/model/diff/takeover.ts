@@ -2,8 +2,8 @@
 
 import type { NamespacePlan } from '../plan/namespace-plan.js';
 import { ipPart } from '../values/address.js';
+import { differences } from '../values/differing.js';
 import type { Ip, Mac } from '../values/types.js';
-import { differences } from './differing.js';
 
 /** Who has an address now, and on which bridge that is to be said. */
 export interface Bearer {

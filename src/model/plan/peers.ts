@@ -1,17 +1,84 @@
-/** What each endpoint of a network is to this host; made once for each record. Pure. */
+/** What each endpoint of a network is to a host, kept from one state of the cluster to the next. */
 import { familyOf, ipPart } from '../values/address.js';
+import { differing } from '../values/differing.js';
 import { vxlanName } from '../values/names.js';
-import type { Cluster, Endpoint, Ip, Network, NodeAddress } from '../values/types.js';
+import type { Cluster, Endpoint, EndpointId, Ip, Network, NodeAddress } from '../values/types.js';
 import { isEncrypted } from './encryption.js';
 import { segmentOf } from './layout.js';
 import type { PeerPlan } from './namespace-plan.js';
 import type { Self } from './self.js';
 
+type Who = Pick<Self, 'id' | 'address' | 'meshVteps'>;
+
+/** A network's endpoints by what they are to this host. */
+export interface Walk {
+  readonly nodes: Cluster['nodes'];
+  readonly self: Who;
+  readonly all: ReadonlyMap<EndpointId, Endpoint>;
+  readonly own: readonly Endpoint[];
+  /** What its VXLAN devices have to know of the others. */
+  readonly peers: readonly PeerPlan[];
+}
+
+const walks = new WeakMap<Network, Walk>();
+/** More changes than so many: all are looked at. */
+const MOST_CHANGED = 64;
+
+/** Nearly all endpoints are those of the last walk: only what has changed since is looked at. */
+export function walk({ endpoints, nodes }: Cluster, network: Network, { id, address, meshVteps }: Who): Walk {
+  const last = walks.get(network);
+  const all = endpoints.get(network.id) ?? new Map<EndpointId, Endpoint>();
+  const isSame =
+    last?.nodes === nodes &&
+    last.self.id === id &&
+    last.self.address === address &&
+    (last.self.meshVteps === meshVteps || !isEncrypted(network.options));
+  const now = (isSame && step(network, last, all)) || walked(network, { nodes, self: { id, address, meshVteps }, all });
+  walks.set(network, now);
+  return now;
+}
+
+function walked(network: Network, from: Omit<Walk, 'own' | 'peers'>): Walk {
+  const own: Endpoint[] = [];
+  const peers: PeerPlan[] = [];
+  for (const endpoint of from.all.values()) {
+    if (endpoint.node === from.self.id) own.push(endpoint);
+    for (const peer of peersOf(network, from, endpoint)) peers.push(peer);
+  }
+  return { ...from, own, peers };
+}
+
+/** Undefined when it is too far. The lists keep their identity where nothing of them is changed; their order says nothing. */
+function step(network: Network, last: Walk, all: Walk['all']): Walk | undefined {
+  const changed = differing(last.all, all);
+  if (changed.length > MOST_CHANGED) return undefined;
+  let { own, peers } = last;
+  for (const id of changed) {
+    const [was, is] = [last.all.get(id), all.get(id)].map((e) => (e === undefined ? [] : [e]));
+    const isOwn = (e: Endpoint): boolean => e.node === last.self.id;
+    const peersIn = (some: readonly Endpoint[] = []) => some.flatMap((e) => peersOf(network, last, e));
+    const [owned, seen] = [
+      replaced(own, was?.filter(isOwn), is?.filter(isOwn)),
+      replaced(peers, peersIn(was), peersIn(is)),
+    ];
+    if (owned === undefined || seen === undefined) return undefined;
+    [own, peers] = [owned, seen];
+  }
+  return { ...last, all, own, peers };
+}
+
+/** Those of one endpoint stand together. Undefined when they are not there. */
+function replaced<T>(list: readonly T[], was: readonly T[] = [], is: readonly T[] = []): readonly T[] | undefined {
+  const [first] = was;
+  if (first === undefined) return is.length === 0 ? list : [...list, ...is];
+  const at = list.indexOf(first);
+  return at < 0 ? undefined : list.toSpliced(at, was.length, ...is);
+}
+
 /** Where the endpoint's host takes VXLAN now; undefined for a host that is not known, or that cannot be sent to. */
 function vtepOf(
-  nodes: Cluster['nodes'],
   network: Network,
-  self: Who,
+  { nodes, self }: Pick<Walk, 'nodes' | 'self'>,
   { node }: Endpoint,
 ): NodeAddress | Ip | undefined {
   if (isEncrypted(network.options)) return self.meshVteps.get(node);
@@ -20,50 +87,9 @@ function vtepOf(
   return address === undefined || familyOf(address) !== familyOf(self.address) ? undefined : address;
 }
 
-/** What an endpoint is to this host: one of its own, or what its VXLAN devices have to know of it. */
-type Part = 'own' | readonly PeerPlan[];
-
-interface Met {
-  readonly endpoint: Endpoint;
-  readonly part: Part;
-}
-
-type Who = Pick<Self, 'id' | 'address' | 'meshVteps'>;
-
-interface Walk {
-  readonly nodes: Cluster['nodes'];
-  readonly self: Who;
-  readonly met: readonly Met[];
-}
-
-const walks = new WeakMap<Network, Walk>();
-
-/** A walk over the network's endpoints meets nearly all those that the last one met, in nearly the same order. */
-export function walk({ endpoints, nodes }: Cluster, network: Network, who: Who): readonly Met[] {
-  const { id, address, meshVteps } = who;
-  const last = walks.get(network);
-  const isSame =
-    last?.nodes === nodes &&
-    last.self.id === id &&
-    last.self.address === address &&
-    (last.self.meshVteps === meshVteps || !isEncrypted(network.options));
-  const self = isSame ? last.self : { id, address, meshVteps };
-  const before = isSame ? last.met : [];
-  const met: Met[] = [];
-  let at = 0;
-  for (const endpoint of endpoints.get(network.id)?.values() ?? []) {
-    if (before[at]?.endpoint !== endpoint && before[at + 1]?.endpoint === endpoint) at++;
-    const again = before[at];
-    if (again?.endpoint === endpoint) at++;
-    met.push(again?.endpoint === endpoint ? again : { endpoint, part: partOf(nodes, network, self, endpoint) });
-  }
-  walks.set(network, { nodes, self, met });
-  return met;
-}
-
-function partOf(nodes: Cluster['nodes'], network: Network, self: Who, endpoint: Endpoint): Part {
-  if (endpoint.node === self.id) return 'own';
-  const vtep = vtepOf(nodes, network, self, endpoint);
+/** None of this host's own, and of hosts that cannot be sent to. */
+function peersOf(network: Network, from: Pick<Walk, 'nodes' | 'self'>, endpoint: Endpoint) {
+  const vtep = endpoint.node === from.self.id ? undefined : vtepOf(network, from, endpoint);
   return vtep === undefined ? [] : peerPlans(network, endpoint, vtep);
 }
 

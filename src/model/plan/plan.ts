@@ -4,7 +4,7 @@ import { bridgeMac, bridgeName, namespaceName, OPTION_MULTICAST, vxlanName } fro
 import type { Cluster, Ip, NamespaceName, Network, Subnet } from '../values/types.js';
 import { isEncrypted } from './encryption.js';
 import { layoutOf } from './layout.js';
-import type { BridgePlan, FloodPlan, NamespacePlan, PeerPlan, PortPlan } from './namespace-plan.js';
+import type { BridgePlan, FloodPlan, NamespacePlan, PeerPlan } from './namespace-plan.js';
 import { walk } from './peers.js';
 import { portPlan } from './ports.js';
 import type { Self } from './self.js';
@@ -40,13 +40,8 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
   const network = networkOfNamespace(cluster, name);
   if (network === undefined) return undefined;
   const mtu = overlayMtu(network, self);
-  const ports: PortPlan[] = [];
-  const peers: PeerPlan[] = [];
-  for (const { endpoint, part } of walk(cluster, network, self)) {
-    if (part === 'own') ports.push(portPlan(network, self, endpoint, mtu));
-    else for (const peer of part) peers.push(peer);
-  }
-  if (ports.length === 0) return undefined;
+  const { own, peers } = walk(cluster, network, self);
+  if (own.length === 0) return undefined;
   return {
     name,
     network: network.id,
@@ -55,7 +50,7 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
       ...(isEncrypted(network.options) ? {} : { local: self.address }),
       ...(hasMulticast(network) && length === 1 ? { flooding: { gateways: subnets.flatMap(gatewaysOf) } } : {}),
     })),
-    ports,
+    ports: own.map((endpoint) => portPlan(network, self, endpoint, mtu)),
     peers,
     floods: hasMulticast(network) ? floods(peers) : [],
   };

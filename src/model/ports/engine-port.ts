@@ -1,4 +1,4 @@
-/** The edge to the local engine; see ports.ts for the others. Its adapter is in `engine/`. */
+/** The edge to the local engine; its adapter is in `engine/`. */
 import type {
   Announcement,
   Cidr,
@@ -19,7 +19,7 @@ export interface EngineNetwork extends Announcement {
   readonly ranges: ReadonlyMap<Cidr, Cidr>;
 }
 
-/** A running container's place on one of our networks. */
+/** A running container's place on a network, of ours or of another driver. */
 export interface Attachment {
   readonly network: EngineNetworkId;
   readonly endpoint: EndpointId;
@@ -28,6 +28,16 @@ export interface Attachment {
   /** What the user had put on the card besides. */
   readonly linkLocal: readonly Ip[];
   readonly lookup: Lookup;
+  /** As the engine has them; of a network of another driver nobody else knows them. */
+  readonly addresses: readonly Cidr[];
+  /** Address families in which the network itself is a way out. */
+  readonly gateways: number;
+}
+
+/** A network of another driver on which the engine gives containers names. */
+export interface NamedNetwork {
+  readonly name: string;
+  readonly internal: boolean;
 }
 
 /** What an engine's list of a network tells of an endpoint. */
@@ -54,6 +64,13 @@ export type EngineEvent =
     }
   /** A network of the engine's own driver `bridge` came or went. */
   | { readonly type: 'bridge' }
+  /** A container has come to a network of another driver, or has left it: connect, disconnect. */
+  | {
+      readonly type: 'foreign';
+      readonly action: string;
+      readonly network: EngineNetworkId;
+      readonly container: string;
+    }
   /** `container`, actions start, die, rename, destroy. */
   | { readonly type: 'container'; readonly action: string; readonly container: string };
 
@@ -74,6 +91,12 @@ export interface Engine {
    * those that it said nothing of, and why; what is attached to them is listed by its network, too.
    */
   containers(): Promise<{ readonly told: readonly EngineContainer[]; readonly silent: ReadonlyMap<string, string> }>;
+  /** Networks of other drivers that have names. Takes no engine lock. */
+  named(): Promise<ReadonlyMap<EngineNetworkId, NamedNetwork>>;
+  /** The endpoints of running containers, by container and network. Takes no engine lock. */
+  placed(): Promise<ReadonlyMap<string, ReadonlyMap<EngineNetworkId, EndpointId>>>;
+  /** Those of them that run. Waits for each one's lock a limited time, and leaves out the silent ones. */
+  inspect(containers: readonly string[]): Promise<readonly EngineContainer[]>;
   /** Waits for the container's lock; undefined when it is gone or does not run. */
   container(id: string): Promise<EngineContainer | undefined>;
   /** Containers on networks of ours that the engine could not start because of us, and will not try again. */

@@ -55,9 +55,22 @@ function parsePlain(text: string): Parsed | undefined {
   return { family: 4, address, prefix, first: BigInt(first), last: BigInt(first + size - 1) };
 }
 
+/** Networks are compared with each other by the thousand, and each is one of few texts. */
+const parsed = new Map<string, Parsed>();
+/** Whoever writes more of them into the store fills no memory. */
+const MOST_PARSED = 8_192;
+
+/** Throws a UserError that quotes what is no network in CIDR notation. */
 export function parseCidr(text: string): Parsed {
-  const plain = parsePlain(text);
-  if (plain !== undefined) return plain;
+  const known = parsed.get(text);
+  if (known !== undefined) return known;
+  const found = parsePlain(text) ?? parseAny(text);
+  if (parsed.size >= MOST_PARSED) parsed.clear();
+  parsed.set(text, found);
+  return found;
+}
+
+function parseAny(text: string): Parsed {
   if (!ipaddr.isValidCIDR(text))
     throw new UserError(`"${text}" is not a network in CIDR notation such as 172.16.1.0/24`);
   const [address, prefix] = ipaddr.parseCIDR(text);

@@ -44,7 +44,7 @@ const SPECIAL = (
 ).map(([cidr, what]) => ({ ...parseCidr(cidr), words: `${what} (${cidr})` }));
 
 /** What of that a network touches, in words: `loopback addresses (127.0.0.0/8)`. */
-export function specialIn(cidr: string): string | undefined {
+function specialIn(cidr: string): string | undefined {
   const { family, first, last } = parseCidr(cidr);
   return SPECIAL.find((s) => s.family === family && s.first <= last && first <= s.last)?.words;
 }

@@ -1,5 +1,5 @@
 /** Every name that is derived and not stored. */
-import type { EndpointId, Mac, NamespaceName, NetworkId, NodeId } from './types.js';
+import type { EndpointId, EngineNetworkId, Mac, NamespaceName, NetworkId, NodeId } from './types.js';
 
 /** The name of both drivers, as people type it. */
 export const DRIVER = 'tsoverlay';
@@ -35,6 +35,10 @@ export const DEFAULT_VXLAN_PORT = 4789;
 export const DEFAULT_MESH_PORT = 51_840;
 
 /** `1-` and the first 10 hex digits of the network's id: the same on every host. */
+/** On the host that created a network the engine's id is the cluster's. */
+export const clusterIdOfOwn = (id: EngineNetworkId): NetworkId => id as string as NetworkId;
+export const engineIdOfOwn = (id: NetworkId): EngineNetworkId => id as string as EngineNetworkId;
+
 export const namespaceName = (id: NetworkId): NamespaceName => `1-${id.slice(0, 10)}` as NamespaceName;
 
 /** Of the host's WireGuard mesh, beside the networks' own. */

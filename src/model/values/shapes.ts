@@ -3,7 +3,7 @@
  * here first, so that nothing is written that nobody could read.
  */
 import { isPlainText, isPrintable, shown } from './printable.js';
-import type { Lookup } from './types.js';
+import type { EndpointId, Lookup, NetworkId, NodeId } from './types.js';
 
 /** How much there may be of everything that a record lists. */
 export const MOST = {
@@ -36,6 +36,8 @@ export const NETWORK_MTU_RANGE = { min: MTU_RANGE.min + 50, max: MTU_RANGE.max }
 
 /** Of a network, an endpoint or a container. */
 export const isId = (text: string): boolean => /^[0-9a-f]{64}$/.test(text);
+export const isNetworkId = (text: string): text is NetworkId => isId(text);
+export const isEndpointId = (text: string): text is EndpointId => isId(text);
 
 /** Whatever a cluster is called by: a UUID. */
 export const isClusterId = (text: string): boolean => /^[0-9a-zA-Z-]{1,64}$/.test(text);
@@ -44,7 +46,7 @@ export const isClusterId = (text: string): boolean => /^[0-9a-zA-Z-]{1,64}$/.tes
 export const PORT_RANGE = { min: 1, max: 65_535 } as const;
 
 /** Of a host. */
-export const isNodeId = (text: string): boolean => /^[0-9a-f]{16}$/.test(text);
+export const isNodeId = (text: string): text is NodeId => /^[0-9a-f]{16}$/.test(text);
 
 /** Half of a SHA-256. */
 export const isFingerprint = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
@@ -73,7 +75,7 @@ export const isNetworkName = (name: string): boolean =>
 export const isEndpointName = (name: string): boolean => isPrintable(name, 253) && Buffer.byteLength(name) <= 253;
 
 /** Of a host's own memory. */
-export const isSoundLookup = ({ links, priority }: Lookup): boolean =>
+export const isSoundLookup = ({ links, priority = 0 }: Lookup): boolean =>
   Number.isSafeInteger(priority) &&
   links.length <= MOST.links &&
   links.every(({ alias, name }) => isEndpointName(alias) && isEndpointName(name));

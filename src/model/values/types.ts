@@ -147,6 +147,9 @@ export interface Endpoint {
   readonly born?: number;
 }
 
+/** What a resolver finds somebody by. */
+export type Named = Pick<Endpoint, 'names' | 'addresses'>;
+
 /** `--link name:alias`: what one container alone calls another one on a network that both are on. */
 export interface Link {
   readonly alias: string;
@@ -156,8 +159,8 @@ export interface Link {
 /** How an endpoint's container looks names up there, as its engine has told; nobody else's business. */
 export interface Lookup {
   readonly links: readonly Link[];
-  /** `gw-priority`: networks with more are asked before those with less. */
-  readonly priority: number;
+  /** `gw-priority`: networks with more are asked before those with less. Absent on engines before 28, which know none. */
+  readonly priority?: number;
 }
 
 /** One address of one pool, held by one owner: created only if absent, so nobody else can hold it. */

@@ -1,7 +1,7 @@
 /** Tells of what is wrong with the cluster's make-up, and of what it cuts off. */
 import type { RowPorts } from '../../health/row.js';
-import { differing } from '../../model/diff/differing.js';
 import { beyondVxlan } from '../../model/plan/underlay.js';
+import { differing } from '../../model/values/differing.js';
 import type { Cluster, NetworkId, Node, NodeAddress, NodeId } from '../../model/values/types.js';
 import { type Trouble, troublesOf } from './cut-off.js';
 

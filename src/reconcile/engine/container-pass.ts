@@ -2,13 +2,14 @@
 import { messageOf } from '../../errors.js';
 import type { Log } from '../../health/events.js';
 import type { RowPorts } from '../../health/row.js';
-import type { Engine, EngineContainer } from '../../model/ports/engine-port.js';
+import type { Engine, EngineContainer, EngineEvent } from '../../model/ports/engine-port.js';
 import type { EndpointId, EngineNetworkId } from '../../model/values/types.js';
 import type { Endpoints } from '../../registry/endpoints/endpoints.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
 import type { Tenure } from '../../registry/nodes/tenure.js';
 import type { HostPass } from '../host/host-pass.js';
 import { Loop } from '../loop/loop.js';
+import type { ForeignPass } from './foreign-pass.js';
 import { Leftovers, type LeftoversParts } from './leftovers.js';
 
 const RESYNC_MS = 60_000;
@@ -22,6 +23,7 @@ export interface ContainerPassParts extends LeftoversParts {
   readonly local: LeftoversParts['local'] & Pick<LocalEndpoints, 'add' | 'isLive' | 'keepOnly' | 'lookUp' | 'place'>;
   readonly tenure: Pick<Tenure, 'holds' | 'prunes'>;
   readonly host: LeftoversParts['host'] & Pick<HostPass, 'calm'>;
+  readonly foreign: Pick<ForeignPass, 'forget' | 'kick' | 'onEvent' | 'see' | 'stop'>;
   /** Told when a container's namespace was found that this host did not know, for its DATA_DIR was lost. */
   readonly onPlaced: () => void;
   readonly log: Pick<Log, 'debug' | 'warn'>;
@@ -48,6 +50,16 @@ export class ContainerPass {
 
   kickAll(): void {
     this.loop.kick(ALL);
+  }
+
+  /** A container has come to a network of another driver, or has left it. */
+  onForeign(event: EngineEvent & { type: 'foreign' }): void {
+    if (this.parts.foreign.onEvent(event)) this.kick(event.container);
+  }
+
+  /** It runs no more. */
+  ended(container: string): void {
+    this.parts.foreign.forget(container);
   }
 
   /** Records have changed: see {@link Leftovers.lookForDead}. */
@@ -79,19 +91,24 @@ export class ContainerPass {
 
   stop(): void {
     this.leftovers.stop();
+    this.parts.foreign.stop();
     this.loop.stop();
   }
 
   private async describe(id: string): Promise<boolean> {
     const container = await this.parts.engine.container(id);
-    if (container !== undefined) await this.publish(container);
+    if (container === undefined) this.parts.foreign.forget(id);
+    else await this.publish(container);
     return false;
   }
 
   private async publish(container: EngineContainer): Promise<void> {
+    const others = this.parts.foreign.see(container);
     for (const { network, endpoint, names, linkLocal, lookup } of container.attachments) {
       if (endpoint === '' || !this.parts.local.isLive(endpoint)) continue;
-      this.parts.local.lookUp(endpoint, lookup);
+      // Its first questions wait for this.
+      if (others === undefined) this.parts.local.lookUp(endpoint, lookup);
+      else void others.then(() => this.parts.local.lookUp(endpoint, lookup));
       if (this.parts.local.place(endpoint, container.sandbox)) this.parts.onPlaced();
       const id = this.parts.memory.clusterIdOf(network);
       if (this.parts.view.current.networks.get(id)?.ipv6 === true) this.parts.host.calm(container.sandbox);
@@ -103,21 +120,24 @@ export class ContainerPass {
   }
 
   private async compareAll(): Promise<boolean> {
-    const attached = new Set<EndpointId>();
     const { told, silent } = await this.parts.engine.containers();
     this.tellSilent(told, silent);
+    const networks = await this.parts.engine.networks();
+    const ours = new Set<EngineNetworkId>(networks.map(({ id }) => id));
+    const attached = new Set<EndpointId>();
     for (const container of told) {
-      for (const { endpoint } of container.attachments) {
-        if (endpoint === '') continue;
+      for (const { network, endpoint } of container.attachments) {
+        if (endpoint === '' || !ours.has(network)) continue;
         attached.add(endpoint);
         this.parts.local.add(endpoint);
       }
       await this.publish(container);
     }
+    this.parts.foreign.kick();
     this.parts.local.keepOnly(attached);
     this.parts.rows.of('endpoint.lost').keepOnly(attached);
     if (!this.parts.tenure.prunes) return true;
-    await this.leftovers.reap(await this.parts.engine.networks(), attached);
+    await this.leftovers.reap(networks, attached);
     return true;
   }
 

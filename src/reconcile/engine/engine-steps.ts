@@ -1,5 +1,7 @@
 /** What the local engine lacks or has too much, compared with the cluster. Pure. */
+
 import type { EngineNetwork } from '../../model/ports/engine-port.js';
+import { clusterIdOfOwn } from '../../model/values/names.js';
 import type { Announcement, Cluster, EngineNetworkId, Network, NetworkId, NodeId } from '../../model/values/types.js';
 
 export type EngineStep =
@@ -15,8 +17,7 @@ export type EngineStep =
   /** A removal that a crash cut in two, or a network that this host began and its engine never stored. */
   | { readonly kind: 'finishRemoval'; readonly id: NetworkId };
 
-export const clusterIdOf = (network: EngineNetwork): NetworkId =>
-  network.mirrorOf ?? (network.id as string as NetworkId);
+export const clusterIdOf = (network: EngineNetwork): NetworkId => network.mirrorOf ?? clusterIdOfOwn(network.id);
 
 export function engineSteps(cluster: Cluster, self: NodeId, networks: readonly EngineNetwork[]): readonly EngineStep[] {
   const here = new Set(networks.map(clusterIdOf));

@@ -2,8 +2,9 @@
 import { messageOf, UserError } from '../../errors.js';
 import type { Log } from '../../health/events.js';
 import type { Engine } from '../../model/ports/engine-port.js';
+import { engineIdOfOwn } from '../../model/values/names.js';
 import { clipped } from '../../model/values/printable.js';
-import type { EngineNetworkId, Network, NetworkId } from '../../model/values/types.js';
+import type { Network, NetworkId } from '../../model/values/types.js';
 import type { Underway } from '../../registry/changes/underway.js';
 import type { Networks } from '../../registry/networks/networks.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
@@ -44,8 +45,7 @@ export class Naming {
 
   /** Another host's network was first to have the name. */
   private async giveWay(id: NetworkId, name: string, holder: NetworkId): Promise<void> {
-    // On the host that created it the engine's id is the cluster's.
-    const own = id as string as EngineNetworkId;
+    const own = engineIdOfOwn(id);
     const isGone = await this.parts.underway.replacing(id, async () => {
       if ((await this.parts.engine.users(own)) > 0 || !(await this.parts.engine.removeNetwork(own))) return false;
       this.parts.seen.forget(own);

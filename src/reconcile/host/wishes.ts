@@ -1,11 +1,11 @@
 /** What each network's namespace should be like, by all that this host knows: the plan's way from its records. */
 import { StoreError } from '../../errors.js';
-import { firstOf } from '../../model/diff/differing.js';
 import type { NamespacePlan } from '../../model/plan/namespace-plan.js';
 import type { ObservedNamespace } from '../../model/plan/observed.js';
 import { networkOfNamespace, plan } from '../../model/plan/plan.js';
 import type { Self } from '../../model/plan/self.js';
 import type { NetworksKernel } from '../../model/ports/kernel-port.js';
+import { firstOf } from '../../model/values/differing.js';
 import { namespaceName } from '../../model/values/names.js';
 import type { Cluster, EndpointId, NamespaceName, Network, NetworkId } from '../../model/values/types.js';
 import type { Peers } from '../../registry/endpoints/peers.js';

@@ -1,9 +1,9 @@
 /** What this host does with its engine at this moment, which the engine's own calls to us do not tell. */
-import type { Cidr, Network, NetworkId } from '../../model/values/types.js';
+import type { Network, NetworkId } from '../../model/values/types.js';
 
 export class Underway {
   private readonly replaced = new Set<NetworkId>();
-  private readonly mirrored = new Map<Cidr, NetworkId>();
+  private readonly mirrored = new Map<string, NetworkId>();
 
   /**
    * Runs what takes a network off this engine and puts another host's of the same name in its place. The engine's own
@@ -34,6 +34,6 @@ export class Underway {
 
   /** The network that the engine mirrors with this pool. */
   mirroredWith(pool: string): NetworkId | undefined {
-    return this.mirrored.get(pool as Cidr);
+    return this.mirrored.get(pool);
   }
 }

@@ -2,12 +2,25 @@
 import { UserError } from '../../errors.js';
 import type { Store } from '../../model/ports/ports.js';
 import { ipOf, macOf } from '../../model/values/address.js';
+import { differing } from '../../model/values/differing.js';
+import { edited, lineOf } from '../../model/values/edition.js';
 import { keys } from '../../model/values/names.js';
 import type { Endpoint, EndpointId, Ip, Mac, NetworkId } from '../../model/values/types.js';
 import { parseEndpoint } from '../../store/records/records.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 
+type All = ReadonlyMap<EndpointId, Endpoint>;
+
+/** Who has which MAC in a network. */
+interface Bearers {
+  readonly of: All;
+  readonly byMac: Map<Mac, ReadonlyMap<EndpointId, Endpoint>>;
+}
+
 export class Macs {
+  /** Of networks of this host's own containers, kept from one to the next. */
+  private readonly bearers = new WeakMap<object, Bearers>();
+
   constructor(
     private readonly store: Pick<Store, 'list'>,
     private readonly view: Pick<ClusterView, 'current'>,
@@ -16,11 +29,31 @@ export class Macs {
   /** The MAC that belongs to the address; one of the endpoint's own id where this host knows that to be taken. */
   choose(network: NetworkId, ip: Ip, endpoint: EndpointId): Mac {
     const usual = macOf(ip);
+    const others =
+      this.follow(this.view.current.endpoints.get(network) ?? new Map())
+        .get(usual)
+        ?.values() ?? [];
     // One with the same address is on its way out: addresses are leased once.
-    for (const { mac, addresses } of this.view.current.endpoints.get(network)?.values() ?? [])
-      if (mac === usual && !addresses.some((a) => ipOf(a) === ip))
-        return `02:42:${endpoint.slice(0, 8).replace(/..(?=.)/g, '$&:')}` as Mac;
-    return usual;
+    const isTaken = [...others].some(({ addresses }) => !addresses.some((a) => ipOf(a) === ip));
+    return isTaken ? (`02:42:${endpoint.slice(0, 8).replace(/..(?=.)/g, '$&:')}` as Mac) : usual;
+  }
+
+  /** It costs what has changed since the last time. */
+  private follow(all: All): Bearers['byMac'] {
+    const { of, byMac } = this.bearers.get(lineOf(all)) ?? { of: new Map() as All, byMac: new Map() };
+    const put = (mac: Mac | undefined, id: EndpointId, endpoint: Endpoint | undefined) => {
+      if (mac === undefined) return;
+      const now = edited(byMac.get(mac) ?? new Map<EndpointId, Endpoint>(), new Map([[id, endpoint]]));
+      if (now.size > 0) byMac.set(mac, now);
+      else byMac.delete(mac);
+    };
+    for (const id of differing(of, all)) {
+      const [was, is] = [of.get(id), all.get(id)];
+      if (was?.mac !== is?.mac) put(was?.mac, id, undefined);
+      put(is?.mac, id, is);
+    }
+    this.bearers.set(lineOf(all), { of: all, byMac });
+    return byMac;
   }
 
   /** Throws a UserError when the user's MAC cannot serve. Asks the store: this host may be new to the network. */

@@ -5,7 +5,7 @@
  */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { Contest, type Sound } from '../../model/cluster/sound.js';
-import { differing, firstOf } from '../../model/diff/differing.js';
+import { differing, firstOf } from '../../model/values/differing.js';
 import type { Cidr, Cluster, Endpoint, EndpointId, Ip, Network, NetworkId, NodeId } from '../../model/values/types.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { LocalEndpoints } from '../local/local-endpoints.js';

@@ -93,7 +93,7 @@ function endpointEntries(endpoint: Endpoint): ReadonlyMap<string, string> {
   ]);
 }
 
-export const leaseEntry = (lease: Omit<Lease, 'index'>): [string, string] => [
+const leaseEntry = (lease: Omit<Lease, 'index'>): [string, string] => [
   keys.lease(lease.pool, lease.address),
   formatLease(lease),
 ];

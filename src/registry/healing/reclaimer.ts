@@ -5,6 +5,7 @@
 
 import type { Entry, Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
+import { isNetworkId } from '../../model/values/shapes.js';
 import type { Endpoint, Network, NetworkId, NodeId } from '../../model/values/types.js';
 import { parseEndpoint } from '../../store/records/records.js';
 import type { Heads } from '../local/heads.js';
@@ -37,7 +38,7 @@ export class Reclaimer {
     const back = new Set<string>();
     for (const { key } of gone) {
       const [folder, id = ''] = key.split('/');
-      if (folder === 'networks' && (await this.republish(id as NetworkId))) back.add(key);
+      if (folder === 'networks' && isNetworkId(id) && (await this.republish(id))) back.add(key);
     }
     for (const entry of gone) {
       const endpoint = parseEndpoint(entry);

@@ -8,7 +8,7 @@ import { formatLease } from '../../store/records/records.js';
 import type { LocalEndpoints } from '../local/local-endpoints.js';
 import type { AddressCooldown } from './address-cooldown.js';
 import type { Contention } from './contention.js';
-import type { FreeAddresses } from './free-address.js';
+import type { FreeAddresses } from './free-addresses.js';
 import type { IssuedLeases } from './issued-leases.js';
 import type { Leases } from './leases.js';
 import type { PoolRef } from './pool-ref.js';
@@ -26,7 +26,7 @@ export interface ChooserParts {
   readonly local: Pick<LocalEndpoints, 'isLive'>;
   readonly cooldown: Pick<AddressCooldown, 'endOp' | 'restedOp'>;
   readonly contention: Pick<Contention, 'choose'>;
-  readonly room: Pick<FreeAddresses, 'pick' | 'siblings'>;
+  readonly free: Pick<FreeAddresses, 'pick' | 'siblings'>;
   readonly issued: Pick<IssuedLeases, 'isAbandoned' | 'isOfThisProcess'>;
 }
 
@@ -67,10 +67,10 @@ export class Chooser {
 
   /** The first free address of the pool, or of another subnet of its network: the engine itself never asks there. */
   async chooseFree(pool: PoolRef, kind: Lease['kind']): Promise<Choice> {
-    const siblings = kind === 'endpoint' ? this.parts.room.siblings(pool) : [];
+    const siblings = kind === 'endpoint' ? this.parts.free.siblings(pool) : [];
     for (const candidate of [pool, ...siblings]) {
       const { cidr } = candidate;
-      const found = await this.parts.room.pick(candidate, this.parts.contention.choose(cidr));
+      const found = await this.parts.free.pick(candidate, this.parts.contention.choose(cidr));
       if (found === undefined) continue;
       const { ip, rested } = found;
       const op: Op = { verb: 'create', key: keys.lease(cidr, ip), value: this.value(candidate, ip, kind) };

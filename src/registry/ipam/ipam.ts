@@ -11,7 +11,7 @@ import type { Identity } from '../nodes/identity.js';
 import { type AddressCooldown, REST_MS } from './address-cooldown.js';
 import { type Choice, Chooser } from './chooser.js';
 import { Contention } from './contention.js';
-import { FreeAddresses } from './free-address.js';
+import { FreeAddresses } from './free-addresses.js';
 import { IssuedLeases } from './issued-leases.js';
 import { dropLease, type Leases } from './leases.js';
 import { Occupied } from './occupied.js';
@@ -45,14 +45,14 @@ export class Ipam {
   private readonly issued = new IssuedLeases();
   private readonly occupied: Occupied;
   private readonly contention = new Contention();
-  private readonly room: FreeAddresses;
+  private readonly free: FreeAddresses;
   private readonly chooser: Chooser;
 
   constructor(private readonly parts: IpamParts) {
     this.occupied = new Occupied(parts.view);
-    this.room = new FreeAddresses({ ...parts, occupied: this.occupied });
-    const { contention, room, issued } = this;
-    this.chooser = new Chooser({ ...parts, contention, room, issued });
+    this.free = new FreeAddresses({ ...parts, occupied: this.occupied });
+    const { contention, free, issued } = this;
+    this.chooser = new Chooser({ ...parts, contention, free, issued });
   }
 
   /** The gateway of a pool: on a new pool it is leased, on a network's pool it is the network's own. */
@@ -79,7 +79,7 @@ export class Ipam {
 
   /** Frees an endpoint's address; a network's gateway and auxiliary addresses go with the network. */
   async release(requested: Cidr, ip: Ip): Promise<void> {
-    const cidr = this.room.poolWith(requested, ip);
+    const cidr = this.free.poolWith(requested, ip);
     this.issued.end(cidr, ip);
     this.occupied.unmark(cidr, ip);
     await transactEnding(this.parts.store, async () => {
@@ -164,7 +164,7 @@ export class Ipam {
 
   /** A network's pool is known without asking, unless our view has not seen the network yet. */
   private async pool(cidr: Cidr): Promise<PoolRef> {
-    const [known] = this.room.poolsOf(cidr);
+    const [known] = this.free.poolsOf(cidr);
     if (known !== undefined) return known;
     const claim = await this.parts.pools.get(cidr);
     if (claim !== undefined && claim.network === undefined) return { cidr, range: claim.range };

@@ -11,16 +11,16 @@ const keyOf = ({ pool, address }: Pick<Lease, 'pool' | 'address'>): string => ke
 export class IssuedLeases {
   /** Not taken up yet: the index each was written at, which saves CreateEndpoint a question. */
   private readonly indexes = new Map<string, number>();
-  private readonly births = new Ages<string>();
+  private readonly ages = new Ages<string>();
 
   /** It is about to be written: before the commit, for whoever frees what nobody uses may see it before its answer. */
   begin(pool: Cidr, address: Ip): void {
-    this.births.begin(keyOf({ pool, address }));
+    this.ages.begin(keyOf({ pool, address }));
   }
 
   /** It was not written after all, or is given back. */
   end(pool: Cidr, address: Ip): void {
-    this.births.end(keyOf({ pool, address }));
+    this.ages.end(keyOf({ pool, address }));
     this.indexes.delete(keyOf({ pool, address }));
   }
 
@@ -37,11 +37,11 @@ export class IssuedLeases {
   }
 
   isOfThisProcess(lease: Lease): boolean {
-    return this.births.has(keyOf(lease));
+    return this.ages.has(keyOf(lease));
   }
 
   /** Old enough to be nobody's work in progress. */
   isAbandoned(lease: Lease): boolean {
-    return this.births.age(keyOf(lease)) > ABANDONED_MS;
+    return this.ages.age(keyOf(lease)) > ABANDONED_MS;
   }
 }

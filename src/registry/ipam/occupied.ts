@@ -3,8 +3,8 @@
  * and for a while what it has written itself, what another was faster with, and what rests.
  */
 
-import { differing } from '../../model/diff/differing.js';
 import { addressValue, ipPart } from '../../model/values/address.js';
+import { differing } from '../../model/values/differing.js';
 import type { Cidr, Endpoint, EndpointId, Ip, NetworkId } from '../../model/values/types.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { PoolRef } from './pool-ref.js';

@@ -41,13 +41,13 @@ export interface PoolsParts {
 
 export class Pools {
   /** Claims that this process has made. */
-  private readonly births = new Ages<Cidr>();
+  private readonly ages = new Ages<Cidr>();
 
   constructor(private readonly parts: PoolsParts) {}
 
   /** Claims exactly this pool for a network to come. Throws a UserError that names what it overlaps. */
   async claim(cidr: Cidr, range: Cidr | undefined): Promise<void> {
-    this.births.begin(cidr);
+    this.ages.begin(cidr);
     const value = formatPool(this.record(cidr, range));
     await transact(this.parts.store, async () => {
       const found = await this.parts.store.get(keys.pool(cidr));
@@ -71,7 +71,7 @@ export class Pools {
       const cidr = firstFree(sources, used);
       if (cidr === undefined) throw new UserError(noneFree(sources));
       const value = formatPool(this.record(cidr, undefined));
-      this.births.begin(cidr);
+      this.ages.begin(cidr);
       return { ops: [guard, { verb: 'create', key: keys.pool(cidr), value }], result: cidr };
     });
     return result;
@@ -107,11 +107,11 @@ export class Pools {
     const { entries } = all ? await this.parts.store.list(keys.pools) : { entries: [] };
     const found = entries.flatMap((entry) => parsePool(entry) ?? []).filter((pool) => pool.network === undefined);
     let freed = 0;
-    for (const cidr of new Set([...found.map((pool) => pool.cidr), ...this.births.keys])) {
-      if (this.births.age(cidr) <= ABANDONED_MS) continue;
+    for (const cidr of new Set([...found.map((pool) => pool.cidr), ...this.ages.keys])) {
+      if (this.ages.age(cidr) <= ABANDONED_MS) continue;
       const pool = await this.look(cidr);
       if (pool !== undefined && this.isAbandoned(pool) && (await this.parts.store.commit(dropOps(pool))).ok) freed++;
-      this.births.end(cidr);
+      this.ages.end(cidr);
     }
     return freed;
   }
@@ -150,7 +150,7 @@ export class Pools {
   }
 
   private isAbandoned(pool: Pool): boolean {
-    return pool.network === undefined && pool.node === this.parts.self && this.births.age(pool.cidr) > ABANDONED_MS;
+    return pool.network === undefined && pool.node === this.parts.self && this.ages.age(pool.cidr) > ABANDONED_MS;
   }
 
   private clashSentence(cidr: Cidr, clash: Pool): string {
@@ -193,7 +193,7 @@ const noneFree = (sources: readonly PoolSource[]): string =>
     : `no free ${sources.map(({ base, size }) => `/${size} is left in ${base}`).join(' and no ')}; choose one with --subnet`;
 
 /** A pool goes with all its addresses, but only as it was read. */
-export const dropOps = (pool: Pool): readonly Op[] => [
+const dropOps = (pool: Pool): readonly Op[] => [
   { verb: 'delete', key: keys.pool(pool.cidr), index: pool.index },
   { verb: 'deleteTree', prefix: keys.leases(pool.cidr) },
   { verb: 'deleteTree', prefix: keys.releasedOf(pool.cidr) },

@@ -13,7 +13,7 @@ const MOST_REMOVED = 4_096;
 export class LocalEndpoints {
   private readonly live = new Set<EndpointId>();
   /** Those that this process has created. */
-  private readonly births = new Ages<EndpointId>();
+  private readonly ages = new Ages<EndpointId>();
   private readonly joinedIds = new Set<EndpointId>();
   private readonly attached = new Set<EndpointId>();
   /**
@@ -55,7 +55,7 @@ export class LocalEndpoints {
   create(id: EndpointId): void {
     this.removed.delete(id);
     this.add(id);
-    this.births.begin(id);
+    this.ages.begin(id);
   }
 
   /** The engine is about to join it, and fetches its link right after: it is made now. */
@@ -131,7 +131,7 @@ export class LocalEndpoints {
     const [oldest] = this.removed;
     if (oldest !== undefined && this.removed.size > MOST_REMOVED) this.removed.delete(oldest);
     if (this.live.delete(id)) this.version = {};
-    this.births.end(id);
+    this.ages.end(id);
   }
 
   isLive(id: EndpointId): boolean {
@@ -144,12 +144,12 @@ export class LocalEndpoints {
 
   /** False for what an earlier process of this host has created. */
   isOfThisProcess(id: EndpointId): boolean {
-    return this.births.has(id);
+    return this.ages.has(id);
   }
 
   /** Since its creation, ms; what an earlier process has created is as old as this one. */
   age(id: EndpointId): number {
-    return this.births.age(id);
+    return this.ages.age(id);
   }
 
   /** Those that the engine has not fetched yet. */

@@ -9,7 +9,7 @@ import type { Reason } from '../../health/entry.js';
 import { type RowsOf, UNHEARD } from '../../health/row.js';
 import type { Op, Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
-import { isId } from '../../model/values/shapes.js';
+import { isNetworkId } from '../../model/values/shapes.js';
 import type { Endpoint, NetworkId, NodeId } from '../../model/values/types.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { Heads } from './heads.js';
@@ -50,9 +50,7 @@ export class Membership {
   /** Reads this node's marks and watches the endpoints of those networks. What is no network's id is no mark. */
   async load(): Promise<void> {
     const prefix = keys.members(this.parts.self);
-    const marks = (await this.parts.store.keys(prefix))
-      .map((key) => key.slice(prefix.length))
-      .filter(isId) as NetworkId[];
+    const marks = (await this.parts.store.keys(prefix)).map((key) => key.slice(prefix.length)).filter(isNetworkId);
     const known = this.parts.view.current.networks;
     // Each is read: of more marks than any host has, those of networks that are there go first.
     const wanted = [...marks.filter((id) => known.has(id)), ...marks.filter((id) => !known.has(id))];

@@ -3,6 +3,7 @@ import { UserError } from '../../errors.js';
 import type { Store } from '../../model/ports/ports.js';
 import { familyOf } from '../../model/values/address.js';
 import { keys } from '../../model/values/names.js';
+import { isNetworkId } from '../../model/values/shapes.js';
 import type { NetworkId, Subnet } from '../../model/values/types.js';
 
 /** The native overlay starts here too: the numbers below are left to the network's own people. */
@@ -46,7 +47,7 @@ export async function chooseVnis(
 
 async function ownerOf(store: Pick<Store, 'get'>, vni: number, nameOf: (id: NetworkId) => string): Promise<string> {
   const entry = await store.get(keys.vni(vni));
-  return entry === undefined ? 'another network' : `network ${nameOf(entry.value as NetworkId)}`;
+  return entry !== undefined && isNetworkId(entry.value) ? `network ${nameOf(entry.value)}` : 'another network';
 }
 
 function lowestFree(taken: ReadonlySet<number>, count: number): readonly number[] {

@@ -6,7 +6,7 @@ import { type Choice, chooseId, type Origin, type Remembered } from '../../model
 import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import type { Entry, Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
-import { isId } from '../../model/values/shapes.js';
+import { isEndpointId, isNetworkId } from '../../model/values/shapes.js';
 import type { EndpointId, NetworkId, NodeAddress, NodeId } from '../../model/values/types.js';
 import { parseEndpoint, parseNode } from '../../store/records/records.js';
 
@@ -108,8 +108,9 @@ export async function carriedBy(
   const carried = new Map<NetworkId, ReadonlySet<EndpointId>>();
   for (const name of await kernel.namespaces()) {
     const links = (await kernel.observe(name, 'devices'))?.links ?? [];
-    const network = links.find((link) => link.kind === 'bridge' && isId(link.alias))?.alias as NetworkId | undefined;
-    const ports = links.filter((link) => link.kind === 'veth').map((link) => link.alias as EndpointId);
+    const aliases = (kind: string) => links.filter((link) => link.kind === kind).map(({ alias }) => alias);
+    const network = aliases('bridge').find(isNetworkId);
+    const ports = aliases('veth').filter(isEndpointId);
     if (network !== undefined) carried.set(network, new Set(ports));
   }
   return carried;

@@ -62,7 +62,10 @@ const list = z.custom<readonly unknown[]>(Array.isArray);
 
 /** The same for a list; ends at the first item of another shape, for there may be millions. */
 export function readList<T>(answer: Answer, shape: z.ZodType<T>): T[] {
-  return readBody(answer, list).map((body) => readBody({ ...answer, body }, shape));
+  return readBody(answer, list).map((body) => {
+    const item = shape.safeParse(body);
+    return item.success ? item.data : readBody({ ...answer, body }, shape);
+  });
 }
 
 const isAnswer = (status: number): boolean => status < 300 || status === 404 || status === 409;

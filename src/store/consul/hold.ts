@@ -1,7 +1,7 @@
 /** One key kept held by a session, through everything that can happen to either. */
 import { Mutex } from 'async-mutex';
 import { z } from 'zod';
-import { StoreError, UserError } from '../../errors.js';
+import { errorOf, StoreError, UserError } from '../../errors.js';
 import { addressTaken, idTaken } from '../../model/cluster/origin.js';
 import type { Hold } from '../../model/ports/ports.js';
 import { nodeId } from '../records/fields.js';
@@ -16,7 +16,7 @@ const MOST_MADE = 64;
 const owner = z.object({ id: nodeId, hostname: z.string() });
 
 /** Whose a value is; undefined where that cannot be read. */
-export function ownerIn(value: string): z.infer<typeof owner> | undefined {
+function ownerIn(value: string): z.infer<typeof owner> | undefined {
   try {
     return owner.parse(JSON.parse(value));
   } catch {
@@ -91,9 +91,7 @@ export class ConsulHold implements Hold {
   }
 
   async #tick(): Promise<void> {
-    const problem = await this.#mutex
-      .runExclusive(() => (this.#stopped ? undefined : this.#ensure()))
-      .catch((error: unknown) => error as Error);
+    const problem = await this.#mutex.runExclusive(() => (this.#stopped ? undefined : this.#ensure())).catch(errorOf);
     this.#next(this.#report(problem));
   }
 

@@ -48,7 +48,8 @@ export interface WatchOptions {
 
 export class ConsulServers {
   readonly #servers: readonly Server[];
-  #current = 0;
+  /** The one that is asked. */
+  #current: Server;
 
   constructor(
     addresses: readonly ConsulAddress[],
@@ -56,7 +57,6 @@ export class ConsulServers {
     private readonly token = new ConsulToken(),
     rows: RowPorts<'store.news'> = NOBODY,
   ) {
-    if (addresses.length === 0) throw new RangeError('no Consul server is named');
     this.#servers = addresses.map(({ host, port }) => {
       const bracketed = host.includes(':') ? `[${host}]` : host;
       const client = (maxSockets: number) =>
@@ -74,6 +74,9 @@ export class ConsulServers {
         backoff: new Backoff(rows.of('store.news').row(address)),
       };
     });
+    const [first] = this.#servers;
+    if (first === undefined) throw new RangeError('no Consul server is named');
+    this.#current = first;
   }
 
   /** For sentences: `10.0.0.61:8500, 10.0.0.62:8500`. */
@@ -88,7 +91,7 @@ export class ConsulServers {
   ): Promise<Answer> {
     let last: StoreError | undefined;
     for (let tries = 0; tries < this.#servers.length; tries++) {
-      const server = this.#servers[this.#current] as Server;
+      const server = this.#current;
       const ask = (options: CallOptions) => call(server.client, options);
       const outcome = await attempt({
         address: server.address,
@@ -140,8 +143,7 @@ export class ConsulServers {
     signal: AbortSignal,
   ): Promise<{ readonly server: Server; readonly leave: Leave }> {
     while (!signal.aborted) {
-      for (let i = 0; i < this.#servers.length; i++) {
-        const server = this.#servers[(this.#current + i) % this.#servers.length] as Server;
+      for (const server of this.#fromCurrent()) {
         const leave = server.backoff.take(blocking);
         if (leave !== undefined) return { server, leave };
       }
@@ -163,8 +165,13 @@ export class ConsulServers {
     });
   }
 
+  #fromCurrent(): readonly Server[] {
+    const at = this.#servers.indexOf(this.#current);
+    return [...this.#servers.slice(at), ...this.#servers.slice(0, at)];
+  }
+
   /** Of many calls that fail together only the first moves us on. */
   #leave(server: Server): void {
-    if (this.#servers[this.#current] === server) this.#current = (this.#current + 1) % this.#servers.length;
+    if (this.#current === server) this.#current = this.#fromCurrent()[1] ?? server;
   }
 }

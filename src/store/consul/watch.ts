@@ -1,5 +1,7 @@
 /** Blocking queries without end: https://developer.hashicorp.com/consul/api-docs/features/blocking */
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { errorOf } from '../../errors.js';
 
 /** Consul adds up to a sixteenth of the wait by itself; the rest is for the way there and back. */
 export const WAIT_SECONDS = 60;
@@ -45,7 +47,7 @@ export async function watchIndexed<T extends Indexed>(
   let delivered: number | undefined;
   while (!signal.aborted) {
     const started = performance.now();
-    const outcome = await load(index, signal).catch((error: unknown) => error as Error);
+    const outcome = await load(index, signal).catch(errorOf);
     if (signal.aborted) return;
     if (outcome instanceof Error) {
       listener.onError(outcome);

@@ -21,9 +21,12 @@ export type ClusterCopy = z.infer<typeof schema>['prefixes'];
 
 /** A burst of changes is one write, ms. */
 const SETTLE_MS = 500;
-/** Between two writes, ms for each million characters, which take some 5 ms: what a crash loses the store has. */
-const MILLION_MS = 5_000;
-const LAST_MS = 30_000;
+/**
+ * Between two writes, ms for each million characters, which take some 10 ms: what a crash loses the store has. A host hears
+ * of others far more often than it will ever start without the store.
+ */
+const MILLION_MS = 30_000;
+const LAST_MS = 60_000;
 /** Entries that are made into text at once. */
 const PIECE = 200;
 

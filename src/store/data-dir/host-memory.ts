@@ -2,10 +2,12 @@
  * What this host must remember by itself, in DATA_DIR: who it is, which cluster it belongs to, which of its engine's networks are
  * mirrors of which cluster network (the engine never replays CreateNetwork), and where its endpoints' containers are.
  */
+
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Remembered } from '../../model/cluster/origin.js';
+import { clusterIdOfOwn } from '../../model/values/names.js';
 import { isSandboxPath, isSoundLookup } from '../../model/values/shapes.js';
 import type { EngineNetworkId, Lookup, NetworkId } from '../../model/values/types.js';
 import { fingerprint, machine, nodeId } from '../records/fields.js';
@@ -30,7 +32,7 @@ const schema = z.object({
       z.string(),
       z.object({
         links: z.array(z.object({ alias: z.string(), name: z.string() })).readonly(),
-        priority: z.number(),
+        priority: z.number().exactOptional(),
       }),
     )
     // Worth less than what else is here.
@@ -91,7 +93,7 @@ export class HostMemory {
 
   /** The cluster's id of an engine's network; on the creating host the two are one. */
   clusterIdOf(id: EngineNetworkId): NetworkId {
-    return this.mirrors.get(id) ?? (id as string as NetworkId);
+    return this.mirrors.get(id) ?? clusterIdOfOwn(id);
   }
 
   isMirror(id: EngineNetworkId): boolean {

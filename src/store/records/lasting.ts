@@ -19,3 +19,6 @@ export const isSameNetwork = (before: Network, after: Network): boolean =>
 
 export const isSameEndpoint = (before: Endpoint, after: Endpoint): boolean =>
   before.born !== after.born || isDeepStrictEqual(lastingOfEndpoint(before), lastingOfEndpoint(after));
+
+/** False for a network that its host is about to announce, or to remove. */
+export const isSettled = ({ announced, deleting }: Network): boolean => announced !== undefined && !deleting;

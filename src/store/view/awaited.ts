@@ -17,11 +17,12 @@ const LOOK_AFTER_MS = 25;
  * ourselves: that read came after the commit, and what is as new as the read contains it.
  */
 export async function awaitIndex(
-  store: Pick<Store, 'list'>,
   prefix: string,
-  view: View,
+  view: Pick<View, 'covers' | 'next' | 'error'>,
   index: number,
   deadlineMs: number,
+  /** Reads again; true when the view has what was read. */
+  look: () => Promise<boolean>,
 ): Promise<void> {
   const end = performance.now() + deadlineMs;
   const remaining = () => end - performance.now();
@@ -30,7 +31,7 @@ export async function awaitIndex(
     await view.next(Math.min(patience, remaining()));
     if (view.covers(index)) return;
     // The read may outlast the deadline, or the watch be faster.
-    const found = await Promise.race([isUpToDate(store, prefix, view), view.next(remaining())]);
+    const found = await Promise.race([look(), view.next(remaining())]);
     if (found === true) return;
     if (remaining() <= 0) {
       const cause = view.error ? `: ${view.error.message}` : '';
@@ -40,7 +41,7 @@ export async function awaitIndex(
 }
 
 /** A store that does not answer is no news: the watch tells. */
-async function isUpToDate(store: Pick<Store, 'list'>, prefix: string, view: View): Promise<boolean> {
+export async function isUpToDate(store: Pick<Store, 'list'>, prefix: string, view: View): Promise<boolean> {
   try {
     return view.isAsNewAs(await store.list(prefix));
   } catch (error) {

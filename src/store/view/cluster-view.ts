@@ -1,18 +1,21 @@
 /** This host's view of the cluster: what it needs of the store, watched and typed, as one immutable value. */
 import { DeadlineError } from '../../errors.js';
-import { NOBODY, type RowPorts } from '../../health/row.js';
+import type { Reason } from '../../health/entry.js';
+import { NOBODY, type RowPort, type RowPorts } from '../../health/row.js';
 import { byId } from '../../model/cluster/origin.js';
 import type { Entry, Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import { isId } from '../../model/values/shapes.js';
 import type { Cluster, Network, NetworkId, Node, NodeAddress } from '../../model/values/types.js';
-import { isSameEndpoint, isSameNetwork } from '../records/lasting.js';
+import { isSameEndpoint, isSameNetwork, isSettled } from '../records/lasting.js';
 import { type LeftOutPort, UNREAD } from '../records/left-out.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from '../records/records.js';
-import { awaitIndex, isDoneWithin } from './awaited.js';
+import { awaitIndex, isDoneWithin, isUpToDate } from './awaited.js';
 import { ChangeTeller, type ClusterListener } from './change-teller.js';
 import { EndpointViews } from './endpoint-views.js';
 import { type Part, PrefixView } from './prefix-view.js';
+import { Reads } from './reads.js';
+import { RecordFeed } from './record-feed.js';
 import { BLIND, RemovalTrust, type Trust } from './removal-trust.js';
 
 type AnyView = Omit<PrefixView<unknown, unknown>, 'records'>;
@@ -22,6 +25,8 @@ export class ClusterView {
   readonly #nodes: PrefixView<NodeAddress, Node>;
   readonly #networks: PrefixView<NetworkId, Network>;
   readonly #endpoints: EndpointViews;
+  readonly #reads: Reads;
+  #networkFeed: RecordFeed<Network> | undefined;
   readonly #teller = new ChangeTeller(() => this.#current);
   #current: Cluster = {
     nodes: new Map(),
@@ -49,8 +54,10 @@ export class ClusterView {
     this.#belief = new RemovalTrust(trust, () => this.#reread(), rows);
     this.#nodes = this.#view(parseNode, (node) => node.address);
     this.#networks = this.#view(parseNetwork, (network) => network.id, isSameNetwork);
+    this.#reads = new Reads(store);
     this.#endpoints = new EndpointViews(
       store,
+      this.#reads,
       () => this.#view(parseEndpoint, (endpoint) => endpoint.id, isSameEndpoint),
       (prefix, view, part) => this.#accept(prefix, view, part),
       (error) => {
@@ -70,7 +77,7 @@ export class ClusterView {
     if (this.#signal) return;
     this.#signal = signal;
     this.#watch(keys.nodes, this.#nodes, signal);
-    this.#watch(keys.networks, this.#networks, signal);
+    this.#feedNetworks(signal);
     this.#endpoints.start(signal);
   }
 
@@ -151,8 +158,9 @@ export class ClusterView {
 
   /** Resolves once the nodes or networks contain every change up to `index`, a Commit's; see {@link awaitIndex}. */
   async reached(prefix: typeof keys.nodes | typeof keys.networks, index: number, deadlineMs: number): Promise<void> {
-    const view = prefix === keys.nodes ? this.#nodes : this.#networks;
-    await awaitIndex(this.store, prefix, view, index, deadlineMs);
+    const isOfNodes = prefix === keys.nodes;
+    const look = () => (isOfNodes ? isUpToDate(this.store, prefix, this.#nodes) : this.#lookAtNetworks());
+    await awaitIndex(prefix, isOfNodes ? this.#nodes : this.#networks, index, deadlineMs, look);
   }
 
   /** Resolves once all that is watched has been loaded, from the store itself. Rejects with a DeadlineError after `deadlineMs`. */
@@ -182,16 +190,11 @@ export class ClusterView {
     return new PrefixView(parse, keyOf, report, (key) => this.#copy.get(key), follows, over);
   }
 
-  /** What is watched with its values. */
-  #lists(): Map<string, AnyView> {
-    return new Map<string, AnyView>([
+  #views(): ReadonlyMap<string, AnyView> {
+    const views = new Map<string, AnyView>([
       [keys.nodes, this.#nodes],
       [keys.networks, this.#networks],
     ]);
-  }
-
-  #views(): ReadonlyMap<string, AnyView> {
-    const views = this.#lists();
     for (const [network, view] of this.#endpoints) views.set(keys.endpoints(network), view);
     return views;
   }
@@ -203,8 +206,7 @@ export class ClusterView {
   }
 
   #watch(prefix: string, view: AnyView, signal: AbortSignal): void {
-    const row = this.rows.of('store.watch').row(prefix);
-    row.pending();
+    const row = this.#pending(prefix);
     this.store.watch(
       prefix,
       {
@@ -212,14 +214,39 @@ export class ClusterView {
           row.ok();
           this.#accept(prefix, view, snapshot);
         },
-        onError: (error) => {
-          view.fail(error);
-          row.failing({ reason: error.message });
-          this.#lastError = error.message;
-        },
+        onError: (error) => this.#failed(view, row, error),
       },
       signal,
     );
+  }
+
+  #feedNetworks(signal: AbortSignal): void {
+    const view = this.#networks;
+    const row = this.#pending(keys.networks);
+    const accept = (part: Part) => {
+      row.ok();
+      this.#accept(keys.networks, view, part);
+    };
+    const onTrouble = (error: Error) => this.#failed(view, row, error);
+    this.#networkFeed = new RecordFeed(keys.networks, this.#reads, view, isSettled, accept, onTrouble, signal);
+    this.#networkFeed.start(this.store);
+  }
+
+  async #lookAtNetworks(): Promise<boolean> {
+    await this.#networkFeed?.look();
+    return this.#networks.loaded && this.#networks.gone.size === 0;
+  }
+
+  #pending(prefix: string): RowPort<Reason> {
+    const row = this.rows.of('store.watch').row(prefix);
+    row.pending();
+    return row;
+  }
+
+  #failed(view: AnyView, row: RowPort<Reason>, error: Error): void {
+    view.fail(error);
+    row.failing({ reason: error.message });
+    this.#lastError = error.message;
   }
 
   /** What is read of a view before it was read whole is not shown yet. */
@@ -233,7 +260,8 @@ export class ClusterView {
   /** Once the time to doubt is over, what is still gone is gone. */
   async #reread(): Promise<void> {
     this.#endpoints.reread();
-    for (const [prefix, view] of this.#lists()) this.#accept(prefix, view, await this.store.list(prefix));
+    this.#networkFeed?.reread();
+    this.#accept(keys.nodes, this.#nodes, await this.store.list(keys.nodes));
   }
 
   #changed(prefix: string): void {

@@ -8,7 +8,7 @@ import type { Endpoint, EndpointId, NetworkId } from '../../model/values/types.j
 import { HeadWatch } from './head-watch.js';
 import { NetworkFeed } from './network-feed.js';
 import type { Part, PrefixView } from './prefix-view.js';
-import { Reads } from './reads.js';
+import type { Reads } from './reads.js';
 
 export type EndpointsView = PrefixView<EndpointId, Endpoint>;
 
@@ -19,12 +19,12 @@ interface Subscription {
 
 export class EndpointViews {
   readonly #subscriptions = new Map<NetworkId, Subscription>();
-  readonly #reads: Reads;
   #watch: HeadWatch | undefined;
   #isFollowing = false;
 
   constructor(
-    private readonly store: Store,
+    private readonly store: Pick<Store, 'watchNames'>,
+    private readonly reads: Reads,
     private readonly makeView: () => EndpointsView,
     /** Takes what was read of a view with this prefix. */
     private readonly accept: (prefix: string, view: EndpointsView, part: Part) => void,
@@ -33,9 +33,7 @@ export class EndpointViews {
     private readonly onOtherHeads: (key: string, more: number) => void,
     /** By prefix. */
     private readonly rows: RowsOf<Reason>,
-  ) {
-    this.#reads = new Reads(store);
-  }
+  ) {}
 
   has(network: NetworkId): boolean {
     return this.#subscriptions.has(network);
@@ -66,7 +64,7 @@ export class EndpointViews {
       this.onTrouble(error);
     };
     const crowd = () => this.#subscriptions.size;
-    const feed = new NetworkFeed(network, this.#reads, view, accept, onTrouble, crowd);
+    const feed = new NetworkFeed(network, this.reads, view, accept, onTrouble, crowd);
     this.#subscriptions.set(network, { view, feed });
     this.#follow();
   }

@@ -9,7 +9,7 @@ import type { EndpointId, NetworkId } from '../../model/values/types.js';
 import { changedSince, type Heads, parseHead, type Reach, type Read, readsFor } from '../records/heads.js';
 import { Comparison } from './comparison.js';
 import type { Part, PrefixView } from './prefix-view.js';
-import type { Reads } from './reads.js';
+import { type Reads, settled } from './reads.js';
 
 /** Owners that are read before the next look at what has changed. */
 const BATCH = 8;
@@ -236,10 +236,4 @@ function countBy<T>(all: Iterable<T>, of: (one: T) => string): Map<string, numbe
   const counts = new Map<string, number>();
   for (const one of all) counts.set(of(one), (counts.get(of(one)) ?? 0) + 1);
   return counts;
-}
-
-/** Waits for all, also when one fails: no read may still be under way when the next step begins. */
-async function settled<T>(all: readonly Promise<T>[]): Promise<readonly T[]> {
-  await Promise.allSettled(all);
-  return Promise.all(all);
 }

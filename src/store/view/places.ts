@@ -1,5 +1,9 @@
 /** Which row's record is shown of each id: rows may have one of the same id, but all except the oldest are a forger's. */
+import { Edition } from '../../model/values/edition.js';
 import type { Row } from '../records/row.js';
+
+/** Takes what is to be shown of an id now. */
+type Shown<K, V> = Pick<Map<K, V | undefined>, 'set'>;
 
 export class Places<K, V> {
   /** The key of the row that is shown. */
@@ -10,7 +14,7 @@ export class Places<K, V> {
   constructor(private readonly rows: ReadonlyMap<string, Row<K, V>>) {}
 
   /** Puts the row's record into these, unless an older row's has the same id. True when it did. */
-  show(key: string, records: Map<K, V>): boolean {
+  show(key: string, records: Shown<K, V>): boolean {
     const readable = this.rows.get(key)?.readable;
     if (readable === undefined) return false;
     const [id, record] = readable.record;
@@ -32,10 +36,10 @@ export class Places<K, V> {
   }
 
   /** The rows that were shown of these ids are gone: the oldest of the others is shown now, if there is one. */
-  lose(ids: ReadonlySet<K>, records: Map<K, V>): void {
+  lose(ids: ReadonlySet<K>, records: Shown<K, V>): void {
     for (const id of ids) {
       this.#shown.delete(id);
-      records.delete(id);
+      records.set(id, undefined);
       for (const other of [...(this.#behind.get(id) ?? [])]) this.show(other, records);
     }
   }
@@ -43,11 +47,13 @@ export class Places<K, V> {
   /** All that is shown, in the order of the keys. */
   inOrder(): ReadonlyMap<K, V> {
     const shown = [...this.#shown].sort(([, a], [, b]) => (a < b ? -1 : 1));
-    return new Map(
-      shown.flatMap(([, key]) => {
-        const readable = this.rows.get(key)?.readable;
-        return readable === undefined ? [] : [readable.record];
-      }),
+    return Edition.of(
+      new Map(
+        shown.flatMap(([, key]) => {
+          const readable = this.rows.get(key)?.readable;
+          return readable === undefined ? [] : [readable.record];
+        }),
+      ),
     );
   }
 

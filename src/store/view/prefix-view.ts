@@ -1,5 +1,6 @@
 /** The typed records below one prefix, kept by whole snapshots or part by part. */
 import type { Entry, Snapshot } from '../../model/ports/ports.js';
+import { edited } from '../../model/values/edition.js';
 import type { Report } from '../records/records.js';
 import { isStill, type Row } from '../records/row.js';
 import { Places } from './places.js';
@@ -7,6 +8,8 @@ import { Places } from './places.js';
 /** What was read of a prefix at one moment: all of it, or what `within` names: a prefix with a slash at its end, or keys. */
 export interface Part extends Snapshot {
   readonly within?: string | readonly string[];
+  /** All changes up to this index are in this part and in those before it; what is whole tells by its own index. */
+  readonly upTo?: number;
 }
 
 /**
@@ -78,6 +81,13 @@ export class PrefixView<K, V> {
     return [...this.#rows].flatMap(([key, row]) => (row.readable === undefined ? [key] : []));
   }
 
+  /** Keys whose record as it is now cannot be read, or does not hold. */
+  unsettled(isSettled: (record: V) => boolean): readonly string[] {
+    return [...this.#rows].flatMap(([key, { entry, readable }]) =>
+      readable?.entry === entry && isSettled(readable.record[1]) ? [] : [key],
+    );
+  }
+
   /** Keys that are here and no more in the store. */
   get gone(): ReadonlySet<string> {
     return this.#gone;
@@ -104,6 +114,7 @@ export class PrefixView<K, V> {
     const found = new Set(part.entries.map((entry) => entry.key));
     for (const key of this.#within(part.within)) if (!found.has(key)) this.#gone.add(key);
     if (part.within === undefined) this.#index = part.index;
+    else if (this.#index !== undefined && part.upTo !== undefined) this.#index = Math.max(this.#index, part.upTo);
     this.#error = undefined;
     const isNew = this.#adopt(changed, part.within === undefined);
     if (this.#gone.size === 0) this.settle();
@@ -128,9 +139,9 @@ export class PrefixView<K, V> {
       if (id !== undefined && this.#places.remove(id, key)) lost.add(id);
     }
     if (lost.size > 0) {
-      const records = new Map(this.#records);
-      this.#places.lose(lost, records);
-      this.#records = records;
+      const changes = new Map<K, V | undefined>();
+      this.#places.lose(lost, changes);
+      this.#records = edited(this.#records, changes);
     }
     if (this.#gone.size === 0) this.settle();
     return lost.size > 0;
@@ -181,14 +192,14 @@ export class PrefixView<K, V> {
   /** True when a record is different now. */
   #adopt(changed: ReadonlyMap<string, Row<K, V>>, isWhole: boolean): boolean {
     if (changed.size === 0) return false;
-    const records = new Map(this.#records);
+    const changes = new Map<K, V | undefined>();
     let isNew = false;
     for (const [key, row] of changed) {
       const before = this.#rows.get(key)?.readable;
       this.#rows.set(key, row);
-      if (row.readable !== before && this.#places.show(key, records)) isNew = true;
+      if (row.readable !== before && this.#places.show(key, changes)) isNew = true;
     }
-    if (isNew) this.#records = isWhole ? this.#places.inOrder() : records;
+    if (isNew) this.#records = isWhole ? this.#places.inOrder() : edited(this.#records, changes);
     return isNew;
   }
 

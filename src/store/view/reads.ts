@@ -46,3 +46,9 @@ export class Reads {
     });
   }
 }
+
+/** Waits for all, also when one fails: no read may still be under way when the next step begins. */
+export async function settled<T>(all: readonly Promise<T>[]): Promise<readonly T[]> {
+  await Promise.allSettled(all);
+  return Promise.all(all);
+}

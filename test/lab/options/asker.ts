@@ -20,18 +20,18 @@ export class Asker {
   /** Packets that could not be read. */
   malformed = 0;
 
-  private constructor(namespace: string) {
-    const fd = udpSocketIn(namespace, { address: '0.0.0.0', port: 0 });
+  private constructor(namespace: string, address: string) {
+    const fd = udpSocketIn(namespace, { address, port: 0 });
     setReceiveBuffer(fd, RECEIVE_BYTES);
     this.socket = createSocket('udp4').bind({ fd });
     this.socket.on('error', () => {});
     this.socket.on('message', (bytes) => this.receive(bytes));
   }
 
-  /** In the namespace of a container of the host. */
-  static async in(site: Site, host: number, container: string): Promise<Asker> {
+  /** In the namespace of a container of the host. What comes from 127.0.0.12 our rules leave to the engine's resolver. */
+  static async in(site: Site, host: number, container: string, address = '0.0.0.0'): Promise<Asker> {
     const key = await site.docker(host, `inspect --format {{.NetworkSettings.SandboxKey}} ${container}`);
-    return new Asker(site.lab.host(host).host.path(key.replace(/^\/var/, '')));
+    return new Asker(site.lab.host(host).host.path(key.replace(/^\/var/, '')), address);
   }
 
   /** Undefined when no answer came in time. Asks once, never again. */

@@ -45,6 +45,8 @@ export class LightHost {
   async start(watched: boolean): Promise<void> {
     await this.host.powerOn(OUTSIDE);
     await this.host.run('mkdir', '-p', '/run/docker/netns');
+    // As on any host that has ever had a container of ours: without it every news of a network is a look for a subnet.
+    await this.host.run('ip', 'link', 'add', 'docker_gwbridge', 'up', 'type', 'bridge');
     await this.engine.serve();
     await this.plugin.start({ LOG_LEVEL: 'info', ...(watched ? { NODE_OPTIONS: `--import=${LOOP}` } : {}) });
   }

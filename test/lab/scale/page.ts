@@ -24,12 +24,7 @@ export const goalsOf = ({ onebig, many, rush }: Sections): readonly Goal[] => [
 export const goalTable = (goals: readonly Goal[]): string =>
   table(
     ['what', 'goal', 'measured', ''],
-    goals.map((g) => [
-      g.what,
-      g.goal,
-      g.measured,
-      g.met ? 'met' : `**not met**${g.counts ? '' : ' (told, not counted)'}`,
-    ]),
+    goals.map((g) => [g.what, g.goal, g.measured, g.met ? 'met' : '**not met**']),
   );
 
 /** Where nothing is taken of a mode, nothing is said. */

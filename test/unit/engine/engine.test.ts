@@ -90,7 +90,10 @@ describe('parseEvent', () => {
       network: 'n1',
       container: 'c1',
     });
-    expect(parseEvent(line('network', 'connect', 'n1', { type: 'bridge', container: 'c1' }))).toBeUndefined();
+    expect(parseEvent(line('network', 'connect', 'n1', { type: 'bridge', container: 'c1' }))).toEqual({
+      ...{ type: 'foreign', action: 'connect', network: 'n1', container: 'c1' },
+    });
+    expect(parseEvent(line('network', 'prune', 'n1', { type: 'bridge' }))).toBeUndefined();
   });
 
   it('tells when bridges come and go, for what is to be kept away from Consul', () => {
@@ -123,6 +126,6 @@ describe('lookupOf', () => {
   });
 
   it('has nothing where the engine tells nothing', () => {
-    for (const settings of [{}, { Links: null }]) expect(lookupOf(settings)).toEqual({ links: [], priority: 0 });
+    for (const settings of [{}, { Links: null }]) expect(lookupOf(settings)).toEqual({ links: [] });
   });
 });

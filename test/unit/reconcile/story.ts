@@ -11,9 +11,11 @@ import { DEFAULT_SOURCES } from '../../../src/model/values/pool-source.js';
 import type { EngineNetworkId, NetworkId } from '../../../src/model/values/types.js';
 import { ContainerPass } from '../../../src/reconcile/engine/container-pass.js';
 import { EnginePass } from '../../../src/reconcile/engine/engine-pass.js';
+import { ForeignPass } from '../../../src/reconcile/engine/foreign-pass.js';
 import { RestartPass } from '../../../src/reconcile/engine/restart-pass.js';
 import { Underway } from '../../../src/registry/changes/underway.js';
 import { Macs } from '../../../src/registry/endpoints/macs.js';
+import { ForeignNetworks } from '../../../src/registry/local/foreign-networks.js';
 import { Tenure } from '../../../src/registry/nodes/tenure.js';
 import { FakeEngine } from '../../fakes/engine.js';
 import type { FakeStore } from '../../fakes/store.js';
@@ -66,8 +68,9 @@ export async function storyHost(
   const kicked: NetworkId[] = [];
   const host = { kick: (id: NetworkId) => kicked.push(id), kickAll: nothing, calm: nothing, defer: nothing };
   const pass = new EnginePass({ engine, view, self, networks, memory, identity, tenure, underway, log, rows });
+  const foreign = new ForeignPass({ engine, networks: new ForeignNetworks(local), rows });
   const containers = new ContainerPass({
-    ...{ engine, view, endpoints, endpointLeases, pools, membership, memory, local, tenure, host, log, rows },
+    ...{ engine, view, endpoints, endpointLeases, pools, membership, memory, local, tenure, host, foreign, log, rows },
     onPlaced: nothing,
   });
   const restarts = new RestartPass({ engine, identity, log, rows: rows.of('engine.restart') });

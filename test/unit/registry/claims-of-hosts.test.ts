@@ -47,7 +47,7 @@ it.each(['a//b', '../x', 'a/..', '/', 'x/', './y', '~z'])(
   async (name) => {
     const id = await one.createNetwork(1);
     expect(await one.networks.announce(id, { name, labels: {}, attachable: false }, new Map())).toBe(id);
-    expect(two.view.current.networks.get(id)?.announced?.name).toBe(name);
+    await vi.waitFor(() => expect(two.view.current.networks.get(id)?.announced?.name).toBe(name));
     expect(await store.keys('names/')).toEqual([keys.name(name)]);
     expect(keys.name(name)).toMatch(/^names\/~[0-9a-f]+$/);
     await one.networks.remove(id);

@@ -161,7 +161,7 @@ it('a network that somebody marked as going stays while endpoints of this host l
   const entry = await store.get(keys.network(shop));
   store.forge({ [keys.network(shop)]: entry?.value.replace('"deleting":false', '"deleting":true') ?? '' });
   expect(await one.networks.remove(shop, 'keep')).toEqual({ removed: false, users: [ONE] });
-  expect(one.view.current.networks.get(shop)?.deleting).toBe(false);
+  await vi.waitFor(() => expect(one.view.current.networks.get(shop)?.deleting).toBe(false));
 });
 
 describe('a record that became another one under the same key', () => {

@@ -228,8 +228,10 @@ describe('the packet', () => {
   });
 });
 
-it('networks are asked in the engine’s order: by priority, internal ones last, then by name', () => {
-  const rank = (name: string, priority = 0, internal = false) => ({ name, priority, internal });
-  const all = [rank('b'), rank('z', 5), rank('a', 0, true), rank('Z'), rank('é'), rank('y', 5, true), rank('x', -1)];
-  expect([...all].sort(inOrder).map(({ name }) => name)).toEqual(['z', 'y', 'Z', 'b', 'é', 'a', 'x']);
+it('networks are asked in the engine’s order: by priority, internal ones last, ways out first, then by name', () => {
+  const rank = (name: string, priority = 0, internal = false, gateways = 0) => ({ name, priority, internal, gateways });
+  const named = [rank('b'), rank('z', 5), rank('a', 0, true), rank('Z'), rank('é'), rank('y', 5, true), rank('x', -1)];
+  const ways = [rank('way', 0, false, 1), rank('two ways', 0, false, 2), rank('inner way', 0, true, 1)];
+  const expected = ['z', 'y', 'two ways', 'way', 'Z', 'b', 'é', 'inner way', 'a', 'x'];
+  expect([...named, ...ways].sort(inOrder).map(({ name }) => name)).toEqual(expected);
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { deviceSteps, peerSteps } from '../../../../src/model/diff/change.js';
 import { diff } from '../../../../src/model/diff/diff.js';
-import { differences, differing } from '../../../../src/model/diff/differing.js';
 import type { ObservedLink, ObservedNamespace } from '../../../../src/model/plan/observed.js';
 import { plan } from '../../../../src/model/plan/plan.js';
+import { differences, differing } from '../../../../src/model/values/differing.js';
 import { bridgeMac, namespaceName } from '../../../../src/model/values/names.js';
 import type { Endpoint, EndpointId, Ip, Mac } from '../../../../src/model/values/types.js';
 import { idOf } from '../../nodes.js';

@@ -126,7 +126,10 @@ it('a kernel that refuses: told of, tried again with backoff, and the other part
   ]);
   story.kernel.fails = () => undefined;
   await vi.advanceTimersByTimeAsync(500);
-  expect([story.done(), story.said()]).toEqual([['replaceVxlanGuard: missing'], []]);
+  expect([story.done(), story.said()]).toEqual([
+    ['replaceVxlanGuard: missing'],
+    ["the guard of VXLAN's port is as it should be"],
+  ]);
 });
 
 it('datagrams that did not come by the route to their node: told of once a minute, those of before never', async () => {

@@ -85,7 +85,7 @@ it('an answer without an end is cut off, and said', async () => {
   });
 });
 
-it.each(['[null]', '[{"hasOwnProperty":1}]', '{"a":[', '7', `[${'0,'.repeat(5_000_000)}0]`])(
+it.each(['[null]', '[{"hasOwnProperty":1}]', '{"a":[', '7', `[${'0,'.repeat(1_000_000)}0]`])(
   'what is no answer of Consul ends nothing: case %#',
   async (body) => {
     const error = await failure((_, response) => {

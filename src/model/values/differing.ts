@@ -1,8 +1,11 @@
 /** What is new between two states of the same, by identity: a record keeps its identity while it does not change. Pure. */
+import { changedBetween } from './edition.js';
 
-/** Keys whose values are not the same in both, or are in one alone. Some 0.2 ms for 5,000 entries. */
+/** Keys whose values are not the same in both, or are in one alone. Of two editions it costs what has changed. */
 export function differing<K, V>(before: ReadonlyMap<K, V>, after: ReadonlyMap<K, V>): readonly K[] {
   if (before === after) return [];
+  const changed = changedBetween(before, after);
+  if (changed !== undefined) return [...changed].filter((key) => before.get(key) !== after.get(key));
   const found: K[] = [];
   let kept = 0;
   for (const [key, value] of after) {
@@ -29,6 +32,7 @@ export function differences<T extends object>(
   before: readonly T[],
   after: readonly T[],
 ): readonly [gone: readonly T[], come: readonly T[]] {
+  if (before === after) return [[], []];
   const least = Math.min(before.length, after.length);
   let start = 0;
   while (start < least && before[start] === after[start]) start++;

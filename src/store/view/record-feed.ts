@@ -1,0 +1,165 @@
+/**
+ * Keeps the view of records that lie side by side below one prefix. Their keys are watched: the names, and that some
+ * record below has changed. A record that is new is read by itself, and so is each that is not settled yet, for that one
+ * will change; if what was read explains the store's index, it is what has changed. Else, and a while after any change
+ * (two may come as one), all are read.
+ */
+import { isStoreError } from '../../errors.js';
+import type { Names, Store } from '../../model/ports/ports.js';
+import type { Part, PrefixView } from './prefix-view.js';
+import { type Reads, settled } from './reads.js';
+
+/** So few records are read by one request, which leaves nothing to explain. */
+const FEW = 16;
+/** More new ones than so many are read together with all the others. */
+const MOST_SINGLE = 16;
+/** After what was explained, at random: hosts shall not all read everything at once. */
+const PROOF_MS = { least: 5_000, most: 15_000 };
+
+export class RecordFeed<V> {
+  /** What the watch told last. */
+  #told: Names | undefined;
+  /** All changes up to this index were told, and what they were about was read. */
+  #index = 0;
+  #isWhole = false;
+  #looks: (() => void)[] = [];
+  #proof: NodeJS.Timeout | undefined;
+  #isRunning = false;
+
+  constructor(
+    private readonly prefix: string,
+    private readonly reads: Reads,
+    private readonly view: Pick<PrefixView<unknown, V>, 'keys' | 'has' | 'unsettled'>,
+    /** False for one that its writer will change soon. */
+    private readonly isSettled: (record: V) => boolean,
+    private readonly accept: (part: Part) => void,
+    /** Told of a StoreError; it is tried again. */
+    private readonly onTrouble: (error: Error) => void,
+    private readonly signal: AbortSignal,
+  ) {
+    signal.addEventListener('abort', () => this.#stop(), { once: true });
+  }
+
+  start(store: Pick<Store, 'watchNames'>): void {
+    let hasFailed = false;
+    const onNames = (names: Names) => {
+      // A store that was away may be another one.
+      if (hasFailed || names.index < (this.#told?.index ?? 0)) this.#isWhole = false;
+      hasFailed = false;
+      this.#told = names;
+      this.reads.wake();
+      this.#kick();
+    };
+    const onError = (error: Error) => {
+      hasFailed = true;
+      this.onTrouble(error);
+    };
+    store.watchNames(this.prefix, { onNames, onError }, this.signal);
+  }
+
+  /** All is read anew. */
+  reread(): void {
+    this.#isWhole = false;
+    this.#kick();
+  }
+
+  /** Resolves once the view has what the store has from now on, or when the feed ends. */
+  look(): Promise<void> {
+    if (this.signal.aborted) return Promise.resolve();
+    return new Promise((done) => {
+      this.#looks.push(done);
+      this.#kick();
+    });
+  }
+
+  #kick(): void {
+    if (!this.#isRunning) void this.#run();
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true;
+    try {
+      for (;;) {
+        // What comes in one turn is one step.
+        await Promise.resolve();
+        const step = this.signal.aborted ? undefined : this.#next();
+        if (step === undefined) return;
+        await step().catch((e: unknown) => {
+          if (!isStoreError(e)) throw e;
+          this.onTrouble(e);
+        });
+      }
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  #next(): (() => Promise<void>) | undefined {
+    const told = this.#told;
+    if (told === undefined) return undefined;
+    if (!this.#isWhole || (told.keys.length <= FEW && told.index > this.#index)) return () => this.#readAll();
+    if (this.#looks.length > 0) return () => this.#lookAgain();
+    return told.index > this.#index ? () => this.#readChanged(told) : undefined;
+  }
+
+  async #readAll(): Promise<void> {
+    const looks = [...this.#looks];
+    // From now on: whoever wants all anew while this read is under way gets another one.
+    this.#isWhole = true;
+    clearTimeout(this.#proof);
+    this.#proof = undefined;
+    try {
+      const whole = await this.reads.list(this.prefix);
+      if (this.signal.aborted) return;
+      this.#index = whole.index;
+      this.accept(whole);
+    } catch (e) {
+      this.#isWhole = false;
+      throw e;
+    }
+    this.#answer(looks);
+  }
+
+  async #lookAgain(): Promise<void> {
+    const looks = [...this.#looks];
+    const { keys, index } = await this.reads.children(this.prefix);
+    await this.#readChanged({ keys: keys.map((key) => this.prefix + key), index });
+    if (this.#isWhole) this.#answer(looks);
+  }
+
+  async #readChanged({ keys, index }: Names): Promise<void> {
+    const named = new Set(keys);
+    const gone = [...this.view.keys].filter((key) => !named.has(key) && this.view.has(key));
+    const unsettled = this.view.unsettled(this.isSettled).filter((key) => named.has(key));
+    const wanted = [...new Set([...keys.filter((key) => !this.view.has(key)), ...unsettled])];
+    if (wanted.length > MOST_SINGLE) {
+      this.#isWhole = false;
+      return;
+    }
+    // By list, which is consistent: an ordinary read may come from a leader that has just lost its office.
+    const found = await settled(wanted.map((key) => this.reads.list(key)));
+    if (this.signal.aborted) return;
+    const entries = found.flatMap((snapshot, i) => snapshot.entries.filter((entry) => entry.key === wanted[i]));
+    const isExplained = gone.length > 0 || entries.some((entry) => entry.index >= index);
+    if (isExplained) this.#index = Math.max(this.#index, index);
+    else if (index > this.#index) this.#isWhole = false;
+    if (wanted.length > 0 || gone.length > 0)
+      this.accept({ entries, index: 0, within: [...wanted, ...gone], ...(isExplained && { upTo: index }) });
+    if (isExplained) this.#prove();
+  }
+
+  #prove(): void {
+    const { least, most } = PROOF_MS;
+    this.#proof ??= setTimeout(() => this.reread(), least + Math.random() * (most - least)).unref();
+  }
+
+  #answer(looks: readonly (() => void)[]): void {
+    this.#looks = this.#looks.filter((done) => !looks.includes(done));
+    for (const done of looks) done();
+  }
+
+  #stop(): void {
+    clearTimeout(this.#proof);
+    this.#answer(this.#looks);
+  }
+}
