@@ -44,7 +44,6 @@ export class CryptKeys {
     this.held = content.keys.map(({ private: text, place, made }) =>
       this.hold(Buffer.from(text, 'base64'), place, made),
     );
-    if (this.held.length === 0) this.add();
   }
 
   /** Without a file, or with one that cannot be read, the host has a new key: the others learn it from its record. */
@@ -53,8 +52,9 @@ export class CryptKeys {
     return new CryptKeys(file, file.read() ?? { keys: [] }, port, now);
   }
 
-  /** The newest last. */
+  /** The newest last; a host that never asks never has one. */
   get own(): readonly OwnKey[] {
+    if (this.held.length === 0) this.add();
     return this.held;
   }
 
@@ -86,6 +86,7 @@ export class CryptKeys {
 
   /** None of them is used any more: they are another host's as well, or their addresses are. */
   renew(): void {
+    if (this.held.length === 0) return;
     const place = this.held.at(-1)?.place === 0 ? 1 : 0;
     this.held = [this.hold(newPrivateKey(), place, this.now())];
     this.save();

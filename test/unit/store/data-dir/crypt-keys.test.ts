@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { CryptKeys } from '../../../../src/store/data-dir/crypt-keys.js';
@@ -28,7 +28,12 @@ test('private keys are clamped and different', () => {
   expect(publicKeyOf(a)).toMatch(/^[\w+/]{43}=$/);
 });
 
-test('a first start makes a key, which the next one finds, and which nobody else may read', () => {
+test('a host that does not ask has no key, and no file', () => {
+  open().renew();
+  expect(existsSync(`${dir}/keys.json`)).toBe(false);
+});
+
+test('the first question makes a key, which the next one finds, and which nobody else may read', () => {
   const [{ key } = { key: '' }] = open().own;
   expect(open().own).toMatchObject([{ key, port: 51_820 }]);
   expect(statSync(`${dir}/keys.json`).mode & 0o777).toBe(0o600);
@@ -36,6 +41,7 @@ test('a first start makes a key, which the next one finds, and which nobody else
 
 test('a second key has the other port, and stands on the disk before anybody can hear of it', () => {
   const keys = open();
+  expect(keys.own).toHaveLength(1);
   keys.add();
   const [first, second] = keys.own;
   expect([first?.port, second?.port]).toEqual([51_820, 51_821]);
@@ -53,6 +59,7 @@ test('a second key has the other port, and stands on the disk before anybody can
 
 test('keys of a copied folder are given up, all of them', () => {
   const keys = open();
+  expect(keys.own).toHaveLength(1);
   keys.add();
   const before = keys.own.map((k) => k.key);
   keys.renew();
