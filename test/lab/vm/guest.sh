@@ -23,7 +23,7 @@ ip link set lo up
 if [ -n "$VM_OUT" ]; then
   mkdir -p "$VM_OUT" && modprobe virtiofs && mount -t virtiofs out "$VM_OUT"
 fi
-export VM=1
+export LAB_SLOWNESS=8
 
 echo "vm: up after $(cut -d' ' -f1 /proc/uptime) s, Linux $(uname -r)"
 # Through a pipe: for a terminal there would be pictures of progress.

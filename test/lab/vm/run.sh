@@ -76,7 +76,7 @@ timeout "$limit" "$VM_DIR/qemu/usr/bin/qemu-system-x86_64" \
   -nodefaults -no-user-config -display none -serial stdio -no-reboot \
   -kernel "$VM_DIR/vmlinuz" -initrd "$VM_DIR/initramfs.gz" \
   -append "console=ttyS0 quiet loglevel=4 panic=-1 mitigations=off random.trust_cpu=on tsoverlay.job=$job" \
-  </dev/null | tr -d '\r' | tee "$job/console" | grep --line-buffered -v '^vm: status ' || true
+  </dev/null | stdbuf -oL tr -d '\r' | tee "$job/console" | grep --line-buffered -v '^vm: status ' || true
 
 status=$(sed -n 's/^vm: status //p' "$job/console" | tail -1)
 if [ -z "$status" ]; then
