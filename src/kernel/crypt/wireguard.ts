@@ -17,15 +17,22 @@ import {
 /** What is said of as many peers, some 130 bytes each, fits into one attribute (64 KB), and holds rtnl for a moment only. */
 const PEERS_AT_ONCE = 128;
 
+/** The kernel starts modprobe for each question about a family that it does not know, ms. */
+const AGAIN_MS = 60_000;
+
 export class Wireguard {
   private family: number | undefined;
+  private asked = Number.NEGATIVE_INFINITY;
 
   /** `socket`: of generic netlink, in the namespace of the devices. */
   constructor(private readonly socket: Rtnetlink) {}
 
-  /** Whether the kernel has WireGuard. A kernel that lacks the module may yet get it. */
+  /** Whether the kernel has WireGuard. A kernel that lacks the module may yet get it, and is asked again a minute later. */
   async isThere(): Promise<boolean> {
-    this.family ??= await findFamily(this.socket, FAMILY);
+    if (this.family !== undefined) return true;
+    if (performance.now() - this.asked < AGAIN_MS) return false;
+    this.asked = performance.now();
+    this.family = await findFamily(this.socket, FAMILY);
     return this.family !== undefined;
   }
 
