@@ -220,8 +220,11 @@ export class EncryptedSite {
   forged(which: Which, from: string, to: string): boolean {
     const inside = this.hosts[0].container(which);
     const asked = (): number => {
-      const [, values = ''] = run(inside, 'cat', '/proc/net/snmp').match(/^Icmp: (\d.*)$/m) ?? [];
-      return Number(values.split(' ')[7]);
+      const [names, values] = run(inside, 'cat', '/proc/net/snmp')
+        .split('\n')
+        .filter((line) => line.startsWith('Icmp: '))
+        .map((line) => line.split(' '));
+      return Number(values?.[names?.indexOf('InEchos') ?? -1]);
     };
     const before = asked();
     const vni = NETWORKS[which].subnets[0]?.vni ?? 0;
