@@ -18,6 +18,7 @@ import type { LocalEndpoints } from '../registry/local/local-endpoints.js';
 import type { Networks } from '../registry/networks/networks.js';
 import type { HostMemory } from '../store/data-dir/host-memory.js';
 import type { Antispoof } from './antispoof.js';
+import type { Encryption } from './encryption.js';
 import { checkEndpointOptions } from './endpoint-options.js';
 import { readNetworkOptions } from './network-options.js';
 import { hostCidr, wantedNetwork } from './network-request.js';
@@ -49,6 +50,7 @@ export interface NetworkDriverParts {
   readonly sandboxes: Pick<Sandboxes, 'serve' | 'sync'>;
   readonly macs: Pick<Macs, 'check' | 'choose' | 'confirm'>;
   readonly antispoof: Pick<Antispoof, 'check' | 'resolve'>;
+  readonly encryption: Pick<Encryption, 'checkAttachment' | 'checkCreation' | 'resolve'>;
   readonly underway: Pick<Underway, 'isReplaced'>;
   readonly onRemoval: (text: string) => void;
 }
@@ -68,7 +70,9 @@ export class NetworkDriver {
       this.parts.memory.rememberMirror(request.NetworkID, options.mirrorOf);
       return {};
     }
-    await this.parts.networks.create(wantedNetwork(request, options, this.parts.antispoof));
+    const wanted = wantedNetwork(request, options, this.parts);
+    await this.parts.encryption.checkCreation(wanted.options);
+    await this.parts.networks.create(wanted);
     return {};
   }
 
@@ -97,6 +101,7 @@ export class NetworkDriver {
     const standing = await this.parts.networks.standing(network, 'view');
     this.assertOneSegment(standing, addresses);
     this.parts.antispoof.check(standing.options);
+    await this.parts.encryption.checkAttachment(standing);
     await this.parts.endpoints.create({ id: request.EndpointID, network, addresses, mac, leased });
     try {
       if (MacAddress !== '') await this.parts.macs.confirm(network, MacAddress, request.EndpointID);

@@ -2,7 +2,7 @@
 import { UserError } from '../errors.js';
 import { isUnspecified, parseCidr } from '../model/values/address.js';
 import { poolSource } from '../model/values/pool-source.js';
-import type { PoolSource } from '../model/values/types.js';
+import type { PoolSource } from '../model/values/settings.js';
 
 const OPTION_BASE = 'tsoverlay.base';
 const OPTION_SIZE = 'tsoverlay.size';

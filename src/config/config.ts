@@ -5,10 +5,13 @@ import { isIp, networkOf, parseIp } from '../model/values/address.js';
 import { nodeAddressTrouble } from '../model/values/canonical.js';
 import { DEFAULT_VXLAN_PORT } from '../model/values/names.js';
 import { parseSources } from '../model/values/pool-source.js';
+import type { EncryptionSettings, GuardMode, GwbridgeWish, PoolSource } from '../model/values/settings.js';
 import { PORT_RANGE } from '../model/values/shapes.js';
-import type { GuardMode, GwbridgeWish, NodeAddress, PoolSource } from '../model/values/types.js';
+import type { NodeAddress } from '../model/values/types.js';
 import { type ConsulConfig, readConsul } from './consul.js';
+import { readEncryption } from './encryption.js';
 import { privateFolder } from './folder.js';
+import { type Attempt, type Env, oneOf, readNumber } from './reading.js';
 
 export interface Config {
   /** Undefined: the embedded store of a single host. */
@@ -26,13 +29,12 @@ export interface Config {
   readonly consulGuard: boolean;
   /** Whether networks created here hold containers to their addresses unless the user says. */
   readonly antispoof: boolean;
+  readonly encryption: EncryptionSettings;
   /** Where pools that nobody named come from. */
   readonly defaultPools: readonly PoolSource[];
   /** Sockets to serve; a managed plugin has one for its plain name and one for the engine that started it. */
   readonly sockets: readonly [string, ...string[]];
 }
-
-export type Env = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const GUARD_MODES = ['on', 'incoming', 'off'] as const;
@@ -42,7 +44,7 @@ const SCOPES = ['auto', 'local', 'global'] as const;
 /** Reads and checks all settings. Throws a UserError that lists every one that is wrong; a NotYetError if it may pass. */
 export function readConfig(env: Env): Config {
   const problems: Error[] = [];
-  const attempt = <T>(read: () => T, otherwise: T): T => {
+  const attempt: Attempt = (read, otherwise) => {
     try {
       return read();
     } catch (e) {
@@ -51,17 +53,19 @@ export function readConfig(env: Env): Config {
     }
   };
   const consul = attempt(() => readConsul(env.CLUSTER_STORE ?? '', env.CLUSTER_STORE_OPTS ?? ''), undefined);
+  const advertise = attempt(() => readAdvertise(env.CLUSTER_ADVERTISE ?? ''), '' as NodeAddress);
+  const vxlanPort = attempt(() => readPort(env.VXLAN_PORT ?? ''), DEFAULT_VXLAN_PORT);
   const config: Config = {
     ...(consul === undefined ? {} : { consul }),
-    advertise: attempt(() => readAdvertise(env.CLUSTER_ADVERTISE ?? ''), '' as NodeAddress),
+    ...{ advertise, vxlanPort },
     logLevel: attempt(() => oneOf('LOG_LEVEL', env.LOG_LEVEL || 'info', LOG_LEVELS), 'info'),
     dataDir: attempt(() => privateFolder(env.DATA_DIR || '/var/lib/tsoverlay'), ''),
     scope: attempt(() => oneOf('SCOPE', env.SCOPE || 'auto', SCOPES), 'auto'),
     gwbridge: attempt(() => readGwbridge(env.GWBRIDGE_SUBNET ?? '', env.GWBRIDGE_MTU ?? ''), { mtu: 'underlay' }),
     vxlanGuard: attempt(() => oneOf('VXLAN_GUARD', env.VXLAN_GUARD || 'on', GUARD_MODES), 'on'),
-    vxlanPort: attempt(() => readPort(env.VXLAN_PORT ?? ''), DEFAULT_VXLAN_PORT),
     consulGuard: attempt(() => oneOf('CONSUL_GUARD', env.CONSUL_GUARD || 'off', SWITCH), 'off') === 'on',
     antispoof: attempt(() => oneOf('ANTISPOOF', env.ANTISPOOF || 'off', SWITCH), 'off') === 'on',
+    encryption: readEncryption(env, { advertise, vxlanPort }, attempt),
     defaultPools: attempt(() => parseSources(env.DEFAULT_ADDRESS_POOLS ?? '', 'DEFAULT_ADDRESS_POOLS'), []),
     sockets: readSockets(env.PLUGIN_SOCKETS ?? ''),
   };
@@ -69,12 +73,6 @@ export function readConfig(env: Env): Config {
   if (problems.some((e) => !(e instanceof NotYetError))) throw new UserError(words);
   if (problems.length > 0) throw new NotYetError(words);
   return Object.freeze(config);
-}
-
-function oneOf<T extends string>(setting: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((a) => a === value);
-  if (found === undefined) throw new UserError(`${setting} is "${value}"; it must be one of ${allowed.join(', ')}`);
-  return found;
 }
 
 function readGwbridge(subnet: string, mtu: string): GwbridgeWish {
@@ -88,14 +86,8 @@ function readGwbridge(subnet: string, mtu: string): GwbridgeWish {
   };
 }
 
-function readPort(text: string): number {
-  if (text === '') return DEFAULT_VXLAN_PORT;
-  const { min, max } = PORT_RANGE;
-  const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port < min || port > max)
-    throw new UserError(`VXLAN_PORT is "${text}"; it must be a UDP port, a number from ${min} to ${max}`);
-  return port;
-}
+const readPort = (text: string): number =>
+  text === '' ? DEFAULT_VXLAN_PORT : readNumber('VXLAN_PORT', text, 'a UDP port, a number', PORT_RANGE);
 
 /** Set by plugin-config.json alone. */
 export function readSockets(text: string): readonly [string, ...string[]] {

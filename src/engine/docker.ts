@@ -12,7 +12,8 @@ import type {
   NamedNetwork,
 } from '../model/ports/engine-port.js';
 import { isOurDriver, OPTION_MIRROR } from '../model/values/names.js';
-import type { EndpointId, EngineNetworkId, GwbridgeWish, Network, NetworkId } from '../model/values/types.js';
+import type { GwbridgeWish } from '../model/values/settings.js';
+import type { EndpointId, EngineNetworkId, Network, NetworkId } from '../model/values/types.js';
 import { listedOf, namesOf } from './container-names.js';
 import { followEvents } from './event-stream.js';
 import { addressesOf, gatewaysOf, namedNetworks, placesOf } from './foreign.js';

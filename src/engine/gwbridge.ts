@@ -1,6 +1,6 @@
 /** The request that makes docker_gwbridge before the engine does, which would take a subnet of its own choice. */
 import type Docker from 'dockerode';
-import type { GwbridgeWish } from '../model/values/types.js';
+import type { GwbridgeWish } from '../model/values/settings.js';
 
 export const GWBRIDGE_NETWORK = 'docker_gwbridge';
 const BRIDGE = 'com.docker.network.bridge';

@@ -1,5 +1,6 @@
 /** The host's kernel as the rest of tsoverlay sees it: HostKernel over netlink, setns and /proc/sys. */
 import { closeSync, openSync } from 'node:fs';
+import { Protocol } from 'netlink/dist/constants.js';
 import type { Bearer } from '../model/diff/takeover.js';
 import type { ObservedNamespace } from '../model/plan/observed.js';
 import type { Step } from '../model/plan/steps.js';
@@ -7,6 +8,7 @@ import type { HostFacts, HostKernel } from '../model/ports/kernel-port.js';
 import { NETNS_DIR, namespaceName } from '../model/values/names.js';
 import type { NamespaceName, NetworkId } from '../model/values/types.js';
 import { CryptSpaces } from './crypt/crypt-space.js';
+import { Wireguard } from './crypt/wireguard.js';
 import { readHostFacts } from './host-parts/facts.js';
 import { announce } from './links/announcement.js';
 import { findLink, listLinks } from './links/links.js';
@@ -34,6 +36,9 @@ export class LinuxKernel implements HostKernel {
   private readonly spaces: Namespaces;
   /** Of the WireGuard mesh that encrypts. */
   readonly mesh: CryptSpaces;
+  private readonly generic = new Rtnetlink(Protocol.GENERIC);
+  /** The host's own. */
+  readonly wireguard = new Wireguard(this.generic);
   private readonly host = new Rtnetlink();
   private readonly hostFd = openSync(OWN_NETNS, 'r');
   /** A kernel that lacks the module may yet get it. */
@@ -105,6 +110,7 @@ export class LinuxKernel implements HostKernel {
   close(): void {
     this.spaces.close();
     this.mesh.close();
+    this.generic.close();
     this.host.close();
     closeSync(this.hostFd);
   }

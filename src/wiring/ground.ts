@@ -6,7 +6,7 @@ import type { Rows } from '../health/rows.js';
 import { LinuxKernel } from '../kernel/host.js';
 import { readOrigin } from '../kernel/system/origin.js';
 import { nodeAddressTrouble } from '../model/values/canonical.js';
-import { DEFAULT_MESH_PORT, keys } from '../model/values/names.js';
+import { keys } from '../model/values/names.js';
 import { Identity } from '../registry/nodes/identity.js';
 import { carriedBy, findSelf, SelfFinder } from '../registry/nodes/self.js';
 import { TenantStore, Tenure } from '../registry/nodes/tenure.js';
@@ -31,7 +31,7 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const kernel = new LinuxKernel({ advertise: address });
   const facts = await kernel.hostFacts();
   const memory = HostMemory.open(config.dataDir, rows);
-  const meshKeys = CryptKeys.open(config.dataDir, DEFAULT_MESH_PORT, rows);
+  const meshKeys = CryptKeys.open(config.dataDir, config.encryption.port, rows);
   const copyFile = new CopyFile(config.dataDir, rows);
   const versioned = await openStore(config, log, rows);
   const identity = new Identity(versioned, memory, vxlanPort);

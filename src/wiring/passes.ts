@@ -7,7 +7,6 @@ import { LinuxHostParts } from '../kernel/host-parts/host-parts.js';
 import { SYSCTLS } from '../model/host/sysctls.js';
 import { isEncrypted } from '../model/plan/encryption.js';
 import { familyOf } from '../model/values/address.js';
-import { DEFAULT_MESH_PORT } from '../model/values/names.js';
 import { Findings } from '../reconcile/cluster/findings.js';
 import { NodePass } from '../reconcile/cluster/node-pass.js';
 import { UpgradePass } from '../reconcile/cluster/upgrade-pass.js';
@@ -62,12 +61,14 @@ function makeHostPasses(
 ) {
   const { kernel, facts, meshKeys, self, tenure } = ground;
   const { view, local, membership, registration } = cluster;
-  const { advertise: address, vxlanPort: port } = config;
+  const { advertise: address, vxlanPort: port, encryption: settings } = config;
   const node = new NodePass({ kernel, registration, facts, rows });
   const crypt = new CryptPlanner({
-    ...{ view, tenure, keys: meshKeys, rotation: new KeyRotation({ keys: meshKeys, everyMs: 0, log }) },
-    ...{ self: { id: self, address, keepalive: 0 }, port: DEFAULT_MESH_PORT },
+    ...{ view, membership, tenure, settings, keys: meshKeys },
+    rotation: new KeyRotation({ keys: meshKeys, everyMs: settings.rotationMs, log }),
+    self: { id: self, address },
     underlayMtu: () => node.facts.underlayMtu,
+    hasWireguard: () => kernel.wireguard.isThere(),
   });
   crypt.onKeys((keys) => {
     registration.setCrypt(keys);
@@ -87,7 +88,7 @@ function makeHostPasses(
     for (const [id, { options }] of view.current.networks)
       if (membership.networks.has(id) && isEncrypted(options)) host.kick(id);
   });
-  return { node, host, hostParts: makeHostParts(config, log, rows, { ground, view, docker, node, crypt }) };
+  return { node, host, crypt, hostParts: makeHostParts(config, log, rows, { ground, view, docker, node, crypt }) };
 }
 
 interface Around {
@@ -116,8 +117,11 @@ function makeHostParts(config: Config, log: Log, rows: Rows, around: Around): Ho
     crypt,
   };
   const kernel = new LinuxHostParts({
-    ...{ underlay: familyOf(self), mode, port, mesh: ground.kernel.mesh },
-    privateKey: (key) => ground.meshKeys.privateKey(key),
+    ...{ underlay: familyOf(self), mode, port },
+    crypt: {
+      ...{ spaces: ground.kernel.mesh, onHost: ground.kernel.wireguard },
+      privateKey: (key) => ground.meshKeys.privateKey(key),
+    },
   });
   return new HostPartsPass({
     ...{ kernel, planners, port, log, rows },

@@ -3,7 +3,7 @@
  * on, and so does what others send to the same port.
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { GuardMode } from '../../src/model/values/types.js';
+import type { GuardMode } from '../../src/model/values/settings.js';
 import { inside } from './dns-namespace.js';
 import { behindOptions, fragments, sendOnLink, sendRaw, sendUdp, udpPacket, vxlan } from './forger.js';
 import { FOREIGN, GuardedHosts, type Masquerade, OURS } from './guarded-hosts.js';

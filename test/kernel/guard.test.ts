@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VxlanGuard } from '../../src/kernel/rules/vxlan-guard.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
-import type { GuardMode } from '../../src/model/values/types.js';
+import type { GuardMode } from '../../src/model/values/settings.js';
 import { dropNamespace, inside, makeNamespace } from './dns-namespace.js';
 import { sendUdp, vxlan } from './forger.js';
 import { guardSteps, makeGuard } from './host-parts.js';

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { VxlanGuard } from '../../src/kernel/rules/vxlan-guard.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
-import type { GuardMode } from '../../src/model/values/types.js';
+import type { GuardMode } from '../../src/model/values/settings.js';
 import { dropNamespace, inside, makeNamespace } from './dns-namespace.js';
 import { makeGuard } from './host-parts.js';
 

@@ -36,8 +36,8 @@ beforeEach(() => {
     host.path,
     () =>
       new LinuxHostParts({
-        ...{ underlay: 4, mode: 'on', port: 4789, mesh: host.kernel.mesh },
-        privateKey: () => undefined,
+        ...{ underlay: 4, mode: 'on', port: 4789 },
+        crypt: { spaces: host.kernel.mesh, onHost: host.kernel.wireguard, privateKey: () => undefined },
       }),
   );
   pass = new HostPartsPass({ kernel, planners, requestGwbridge: () => {}, port: 4789, log, rows: NOBODY });

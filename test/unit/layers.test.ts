@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { cruise, type ICruiseResult } from 'dependency-cruiser';
@@ -22,7 +22,7 @@ const FORBIDDEN = {
 const LAYERS = Object.keys(FORBIDDEN) as (keyof typeof FORBIDDEN)[];
 
 let root = '';
-afterEach(() => rmSync(root, { recursive: true }));
+afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 /** Makes a tree of these files and returns `from → to` of all that the lint refuses in it, with the rule. */
 async function refused(files: Readonly<Record<string, string>>): Promise<ReadonlyMap<string, string>> {
@@ -70,5 +70,21 @@ describe('folders of one layer', () => {
       'src/kernel/links/port.ts': "import type { Rule } from '../nft/rule.js';\nexport type Port = Rule;\n",
     });
     expect([...rules.values()]).toContain('no-cycle-of-folders');
+  });
+});
+
+describe('the tree', () => {
+  const files = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
+  const lines = new Map(files.map((path) => [path, readFileSync(join('src', path), 'utf8').split('\n').length - 1]));
+
+  it('has no file over 200 lines, and half of them have 80 at most', () => {
+    expect([...lines].filter(([, n]) => n > 200)).toEqual([]);
+    expect([...lines.values()].sort((a, b) => a - b)[files.length >> 1]).toBeLessThanOrEqual(80);
+  });
+
+  it('has no folder with more than twelve files at one level', () => {
+    const perFolder = new Map<string, number>();
+    for (const path of files) perFolder.set(dirname(path), (perFolder.get(dirname(path)) ?? 0) + 1);
+    expect([...perFolder].filter(([, n]) => n > 12)).toEqual([]);
   });
 });

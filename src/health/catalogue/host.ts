@@ -58,7 +58,7 @@ export const HOST: Entries<HostCodes> = {
   },
   'host.sysctls': {
     severity: 'medium',
-    what: "the kernel's settings of the host",
+    what: 'each sysctl that the host needs',
     text: ({ reason }) => `a setting of the kernel could not be made right: ${reason}`,
     cause: 'The process finds /proc/sys read-only, or the kernel refused the value.',
     cure: 'Run the process with /proc/sys writable, or set the value yourself in /etc/sysctl.d.',

@@ -12,7 +12,8 @@ const KIND = 'wireguard';
 /** Rejects with a KernelError. */
 export async function observeCrypt({ spaces, onHost }: CryptPlace): Promise<ObservedMesh> {
   const space = spaces.open();
-  const isPossible = await onHost.isThere();
+  // Where there is no mesh, nobody may want one: the module is not loaded for a look.
+  const isPossible = space === undefined ? onHost.isKnown : await onHost.isThere();
   return { isPossible, ...(space === undefined || !isPossible ? {} : { mesh: await observeIn(spaces, space) }) };
 }
 

@@ -1,14 +1,11 @@
 /** The host's own things as the rest of tsoverlay sees them: looked at part by part, and changed by steps. */
-import { Protocol } from 'netlink/dist/constants.js';
 import type { HostPart, ObservedHost } from '../../model/host/host-plan.js';
 import type { KernelHostStep } from '../../model/host/host-steps.js';
 import { SYSCTLS } from '../../model/host/sysctls.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
-import type { GuardMode } from '../../model/values/types.js';
+import type { GuardMode } from '../../model/values/settings.js';
 import type { CryptPlace } from '../crypt/crypt-executors.js';
 import { observeCrypt } from '../crypt/crypt-observation.js';
-import type { CryptSpaces } from '../crypt/crypt-space.js';
-import { Wireguard } from '../crypt/wireguard.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { linkFilter } from '../netlink/socket-filter.js';
 import { RTNLGRP } from '../netlink/uapi.js';
@@ -27,26 +24,24 @@ export interface HostPartsOptions {
   /** The cluster's UDP port for VXLAN. */
   readonly port: number;
   /** Of the WireGuard mesh that encrypts. */
-  readonly mesh: CryptSpaces;
-  readonly privateKey: CryptPlace['privateKey'];
+  readonly crypt: Omit<CryptPlace, 'host'>;
 }
 
 type Observers = { readonly [P in HostPart]: () => Promise<ObservedHost[P]> | ObservedHost[P] };
 
 /** "The host" is the network namespace that the calling thread was in when this was made. */
 export class LinuxHostParts implements HostPartsKernel {
-  private readonly generic = new Rtnetlink(Protocol.GENERIC);
   private readonly at: HostPlace;
   private readonly observers: Observers;
   private readonly watcher: Watcher;
   private readonly listeners = new Set<Listener>();
 
-  constructor({ underlay, mode, port, mesh, privateKey }: HostPartsOptions) {
+  constructor({ underlay, mode, port, crypt: mesh }: HostPartsOptions) {
     const host = new Rtnetlink();
     const vxlanGuard = new VxlanGuard(underlay, mode, port);
     const consulGuard = new NftConsulGuard();
     const fence = new EncryptionFence();
-    const crypt = { spaces: mesh, host, onHost: new Wireguard(this.generic), privateKey };
+    const crypt = { ...mesh, host };
     this.at = { host, vxlanGuard, consulGuard, fence, crypt };
     this.observers = {
       vxlanGuard: () => vxlanGuard.observe(),
@@ -83,7 +78,6 @@ export class LinuxHostParts implements HostPartsKernel {
     vxlanGuard.close();
     consulGuard.close();
     fence.close();
-    this.generic.close();
     host.close();
   }
 }

@@ -5,7 +5,7 @@
  * says nothing of the rest. So what no node sends leaves a host with {@link FAR} hops at most, whatever its id, and with
  * so few left nothing of ours comes in; and what comes uncut to a host itself is dropped where it has room for two frames.
  */
-import type { GuardMode } from '../../model/values/types.js';
+import type { GuardMode } from '../../model/values/settings.js';
 import { ipBytes, readIp } from '../netlink/attributes.js';
 import {
   fieldAtLeast,

@@ -4,7 +4,8 @@
  */
 import type { Notice } from '../diff/drift.js';
 import { gwbridgeSubnet } from '../values/gwbridge-subnet.js';
-import type { Cidr, GwbridgeWish, Mac, Network } from '../values/types.js';
+import type { GwbridgeWish } from '../values/settings.js';
+import type { Cidr, Mac, Network } from '../values/types.js';
 import type { HostStep } from './host-steps.js';
 
 export interface Gwbridge {

@@ -16,6 +16,9 @@ export interface ObservedVxlanGuard extends VxlanGuardPlan {
   readonly strayed: number;
 }
 
+/** Datagrams that it has dropped, by the chain of its nft table. */
+export type GuardDrops = ReadonlyMap<string, number>;
+
 /** `nodes`: those admitted. Those of the other family cannot send to this underlay. */
 export const planVxlanGuard = (
   self: NodeAddress,

@@ -14,13 +14,14 @@ const WIREGUARD_OVERHEAD = { 4: 60, 6: 80 } as const;
 export const meshMtu = ({ address, mtu }: Pick<Self, 'address' | 'mtu'>): number =>
   mtu - WIREGUARD_OVERHEAD[familyOf(address)];
 
-/** The MTU inside a network: the user's underlay MTU, or this host's, less what is put around each frame. */
-export function overlayMtu(network: Network, { address, mtu }: Pick<Self, 'address' | 'mtu'>): number {
-  const underlay = network.mtu ?? mtu;
+/** What is put around each frame of a network between hosts, by the underlay's family, bytes. */
+export const overheadOf = (encrypted: boolean, family: 4 | 6): number =>
   // Inside of the mesh all is IPv4.
-  if (isEncrypted(network.options)) return meshMtu({ address, mtu: underlay }) - VXLAN_OVERHEAD[4];
-  return underlay - VXLAN_OVERHEAD[familyOf(address)];
-}
+  encrypted ? WIREGUARD_OVERHEAD[family] + VXLAN_OVERHEAD[4] : VXLAN_OVERHEAD[family];
+
+/** The MTU inside a network: the user's underlay MTU, or this host's, less what is put around each frame. */
+export const overlayMtu = (network: Network, { address, mtu }: Pick<Self, 'address' | 'mtu'>): number =>
+  (network.mtu ?? mtu) - overheadOf(isEncrypted(network.options), familyOf(address));
 
 /** The node whose VTEP lies in the subnet, if any: such a network would cut its containers off that host. */
 export const underlayInside = (pool: string, nodes: Iterable<Node>): Node | undefined =>

@@ -1,7 +1,7 @@
 /** CIDR arithmetic over ipaddr.js: addresses as big integers, so that IPv4 and IPv6 are one thing. */
 import ipaddr from 'ipaddr.js';
 import { UserError } from '../../errors.js';
-import type { Cidr, Ip, Mac } from './types.js';
+import type { Cidr, Ip } from './types.js';
 
 export type Family = 4 | 6;
 
@@ -195,15 +195,3 @@ export function freeSubnet(base: string, prefix: number, used: readonly string[]
   }
   return end(start) <= last ? (`${fromBig(start, family)}/${prefix}` as Cidr) : undefined;
 }
-
-/** `02:42` and the last four bytes of the address, as the native overlay derives it from IPv4. */
-export const macOf = (ip: Ip): Mac =>
-  [
-    '02',
-    '42',
-    ...ipaddr
-      .parse(ip)
-      .toByteArray()
-      .slice(-4)
-      .map((b) => b.toString(16).padStart(2, '0')),
-  ].join(':') as Mac;

@@ -1,7 +1,8 @@
 /** Where pools come from that nobody named, as people write it: checked in one place for a setting and for options. */
 import { UserError } from '../../errors.js';
 import { familyOf, networkOf, parseCidr } from './address.js';
-import type { Cidr, PoolSource } from './types.js';
+import type { PoolSource } from './settings.js';
+import type { Cidr } from './types.js';
 
 /** The native overlay's own, and a unique local /48 (RFC 4193) for IPv6. */
 export const DEFAULT_SOURCES: readonly PoolSource[] = [

@@ -186,28 +186,6 @@ export interface Pool {
   readonly index: number;
 }
 
-/** Where pools are cut from that nobody named: `base` is divided into subnets of prefix length `size`. */
-export interface PoolSource {
-  readonly base: Cidr;
-  readonly size: number;
-}
-
-/** How docker_gwbridge should be; one that is there already keeps its subnet. */
-export interface GwbridgeWish {
-  readonly subnet?: Cidr;
-  /** Bytes; `underlay`: as the underlay's; `keep`: whatever it has. */
-  readonly mtu: number | 'underlay' | 'keep';
-}
-
-/**
- * What of VXLAN's port is looked at: `incoming` only where VXLAN comes from, for hosts that route other VXLAN hosts and for
- * underlays on which answers take another way.
- */
-export type GuardMode = 'on' | 'incoming' | 'off';
-
-/** Datagrams that the guard has dropped, by the chain of its nft table. */
-export type GuardDrops = ReadonlyMap<string, number>;
-
 /** All that this host knows of the cluster at one moment. Never changed, only replaced. */
 export interface Cluster {
   /** Of a host that is between two addresses, the record that it holds now. */

@@ -3,7 +3,8 @@ import { messageOf } from '../../errors.js';
 import type { Reason } from '../../health/entry.js';
 import type { Log } from '../../health/events.js';
 import type { RowsOf } from '../../health/row.js';
-import type { Cidr, GwbridgeWish } from '../../model/values/types.js';
+import type { GwbridgeWish } from '../../model/values/settings.js';
+import type { Cidr } from '../../model/values/types.js';
 
 export interface GwbridgeMakerParts {
   readonly engine: { ensureGwbridge(wish: GwbridgeWish): Promise<boolean> };

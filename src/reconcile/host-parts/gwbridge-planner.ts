@@ -7,7 +7,7 @@ import {
   remember,
 } from '../../model/host/gwbridge.js';
 import type { HostFacts } from '../../model/ports/kernel-port.js';
-import type { GwbridgeWish } from '../../model/values/types.js';
+import type { GwbridgeWish } from '../../model/values/settings.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { Planner } from './planner.js';
 

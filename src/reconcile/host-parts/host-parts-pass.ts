@@ -75,7 +75,7 @@ export class HostPartsPass {
     const steps = diffHost(part, wanted, found);
     const repairing = new Set(hostRepairs(part, steps, this.made[part], found));
     for (const step of steps) {
-      log.debug({ event: 'step', part, step: step.kind, reason: step.reason }, 'kernel step');
+      log.debug({ event: 'step', part, step: step.kind, reason: step.reason }, 'host step');
       await this.do(step);
       tellDone(log, step, repairing.has(step), port);
     }

@@ -9,11 +9,15 @@ import type { Node, PublicKey } from '../../model/values/types.js';
 const QUIET_MS = 3_000;
 /** From when the others are told until the device goes, ms. */
 const FAREWELL_MS = 2_000;
+/** What a clock may jump by; a handshake comes once in two minutes, ms. */
+const JUMP_MS = 10_000;
 
 /** This host's own keys, see store/data-dir/crypt-keys.ts. */
 export interface Keys {
-  /** The newest last. */
+  /** The newest last; the first question makes one. */
   readonly own: readonly OwnKey[];
+  /** The same; empty where nobody has asked yet. */
+  readonly held: readonly OwnKey[];
   /** When the newest was made, ms since 1970. */
   readonly made: number;
   add(): void;
@@ -22,7 +26,7 @@ export interface Keys {
 }
 
 export interface RotationParts {
-  readonly keys: Pick<Keys, 'add' | 'drop' | 'made' | 'own'>;
+  readonly keys: Pick<Keys, 'add' | 'drop' | 'held' | 'made'>;
   /** How old a key gets, ms; 0: as old as it likes. */
   readonly everyMs: number;
   readonly log: Pick<Log, 'info'>;
@@ -31,34 +35,41 @@ export interface RotationParts {
 export class KeyRotation {
   /** What has come by the old key, and since when it is no more. */
   private heard = { bytes: -1, since: 0 };
+  /** How far the wall clock was before the one that nobody sets. */
+  private ahead: number | undefined;
+  /** The others refuse handshakes that are older than one they had of the same key (WireGuard's replay protection). */
+  private isSetBack = false;
   /** The old key once it is needed no more, and since when. */
   private leaving: { readonly key: PublicKey; readonly since: number } | undefined;
 
   constructor(private readonly parts: RotationParts) {}
 
-  /** A new key, unless one is under way. */
-  begin(): void {
+  /** A new key; false while one is under way. */
+  begin(): boolean {
     const { keys, log } = this.parts;
-    if (keys.own.length > 1) return;
+    if (keys.held.length > 1) return false;
     keys.add();
     this.heard = { bytes: -1, since: 0 };
     log.info(
-      { event: 'key-new', key: keys.own.at(-1)?.key },
+      { event: 'key-new', key: keys.held.at(-1)?.key },
       'this host gets another WireGuard key; the one before goes when nobody uses it',
     );
+    return true;
   }
 
   /** What is to be told of this host's keys. */
   get published(): readonly OwnKey[] {
-    return this.parts.keys.own.filter(({ key }) => key !== this.leaving?.key);
+    return this.parts.keys.held.filter(({ key }) => key !== this.leaving?.key);
   }
 
   /** One step further, if it is time. */
   look(nodes: Iterable<Node>, self: CryptSelf, found: ObservedCrypt | undefined, proven: Proven): void {
     const { keys, everyMs, log } = this.parts;
-    const [old, next] = keys.own;
-    // By the wall clock, for a key gets older than a process; one that is ahead of it is new.
-    if (everyMs > 0 && Date.now() - keys.made > everyMs) this.begin();
+    this.lookAtClock(found);
+    // By the wall clock, for a key gets older than a process.
+    const isOld = everyMs > 0 && Date.now() - keys.made > everyMs;
+    if (keys.held.length > 0 && (isOld || this.isSetBack) && this.begin()) this.isSetBack = false;
+    const [old, next] = keys.held;
     if (old === undefined || next === undefined || found === undefined) return;
     const now = performance.now();
     const bytes = receivedBy(found, old.key);
@@ -75,5 +86,16 @@ export class KeyRotation {
       { event: 'key-gone', key: old.key },
       'all hosts use the new WireGuard key of this host; the one before is gone',
     );
+  }
+
+  /** Also what an earlier process was told by a clock that has been set back since. */
+  private lookAtClock(found: ObservedCrypt | undefined): void {
+    const { held, made } = this.parts.keys;
+    const now = Date.now();
+    const newest = found?.devices.find((d) => d.key === held.at(-1)?.key)?.peers ?? [];
+    const latest = Math.max(held.length > 0 ? made : 0, ...newest.map((p) => p.handshake ?? 0));
+    const ahead = now - performance.now();
+    if (latest > now + JUMP_MS || ahead < (this.ahead ?? ahead) - JUMP_MS) this.isSetBack = true;
+    this.ahead = ahead;
   }
 }

@@ -102,10 +102,7 @@ export class HostPass {
     try {
       this.parts.kernel.calm(sandbox);
     } catch (e) {
-      this.parts.log.debug(
-        { event: 'calm', sandbox, err: messageOf(e) },
-        'a container asks for neighbours as often as it likes',
-      );
+      this.parts.log.debug({ event: 'calm', sandbox, err: messageOf(e) }, 'a container was not kept from asking');
     }
   }
 
@@ -184,9 +181,8 @@ export class HostPass {
   }
 
   /** Without those that wait until this host may say what is not in the cluster. */
-  private allowed(steps: readonly Step[]): readonly Step[] {
-    return this.parts.tenure.prunes ? steps : steps.filter((step) => !step.prune);
-  }
+  private readonly allowed = (steps: readonly Step[]): readonly Step[] =>
+    this.parts.tenure.prunes ? steps : steps.filter((step) => !step.prune);
 
   private onNotices(name: NamespaceName, notices: readonly Notice[]): void {
     const damage = this.plans.damaged(name, notices);
@@ -197,9 +193,7 @@ export class HostPass {
   }
 
   private forget(name: NamespaceName): void {
-    this.plans.delete(name);
-    this.made.delete(name);
-    this.steps.takeovers.forget(name);
-    this.mending.forget(name);
+    for (const memory of [this.plans, this.made]) memory.delete(name);
+    for (const memory of [this.steps.takeovers, this.mending]) memory.forget(name);
   }
 }

@@ -1,9 +1,10 @@
 /** MAC addresses of a network's endpoints: two of the same would take each other's traffic. */
 import { UserError } from '../../errors.js';
 import type { Store } from '../../model/ports/ports.js';
-import { ipOf, macOf } from '../../model/values/address.js';
+import { ipOf } from '../../model/values/address.js';
 import { differing } from '../../model/values/differing.js';
 import { edited, lineOf } from '../../model/values/edition.js';
+import { macOf } from '../../model/values/mac.js';
 import { keys } from '../../model/values/names.js';
 import type { Endpoint, EndpointId, Ip, Mac, NetworkId } from '../../model/values/types.js';
 import { parseEndpoint } from '../../store/records/records.js';

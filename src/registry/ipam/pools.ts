@@ -5,7 +5,8 @@ import type { Op, Store } from '../../model/ports/ports.js';
 import { familyOf, freeSubnet, overlaps } from '../../model/values/address.js';
 import { subnetTrouble } from '../../model/values/canonical.js';
 import { keys } from '../../model/values/names.js';
-import type { Cidr, NetworkId, NodeId, Pool, PoolSource } from '../../model/values/types.js';
+import type { PoolSource } from '../../model/values/settings.js';
+import type { Cidr, NetworkId, NodeId, Pool } from '../../model/values/types.js';
 import { formatPool, parsePool, poolOfKey, readable } from '../../store/records/records.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import { Ages } from '../changes/ages.js';
@@ -15,7 +16,6 @@ import { type Attempt, transact } from '../changes/transact.js';
 const ABANDONED_MS = 60_000;
 
 const NOBODY = '' as NodeId;
-
 const CURE = 'choose another --subnet, or leave it out and add --ipam-driver tsoverlay to have a free one chosen';
 
 interface Claim {

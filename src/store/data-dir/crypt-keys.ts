@@ -32,7 +32,7 @@ interface Held extends OwnKey {
 }
 
 export class CryptKeys {
-  private held: readonly Held[];
+  private all: readonly Held[];
 
   private constructor(
     private readonly file: DataFile<z.infer<typeof schema>>,
@@ -41,7 +41,7 @@ export class CryptKeys {
     private readonly port: number,
     private readonly now: () => number,
   ) {
-    this.held = content.keys.map(({ private: text, place, made }) =>
+    this.all = content.keys.map(({ private: text, place, made }) =>
       this.hold(Buffer.from(text, 'base64'), place, made),
     );
   }
@@ -54,41 +54,46 @@ export class CryptKeys {
 
   /** The newest last; a host that never asks never has one. */
   get own(): readonly OwnKey[] {
-    if (this.held.length === 0) this.add();
-    return this.held;
+    if (this.all.length === 0) this.add();
+    return this.all;
+  }
+
+  /** The same, but nothing is made. */
+  get held(): readonly OwnKey[] {
+    return this.all;
   }
 
   /** When the newest was made, ms since 1970. */
   get made(): number {
-    return this.held.at(-1)?.made ?? 0;
+    return this.all.at(-1)?.made ?? 0;
   }
 
   /** 32 bytes; undefined for a key that is not, or no longer, this host's. */
   privateKey(key: PublicKey): Buffer | undefined {
-    return this.held.find((h) => h.key === key)?.privateKey;
+    return this.all.find((h) => h.key === key)?.privateKey;
   }
 
   /** One more, on the port that is free; nothing while two are in use. Kept before anybody hears of it. */
   add(): void {
-    if (this.held.length >= MOST) return;
-    const place = this.held[0]?.place === 0 ? 1 : 0;
-    this.held = [...this.held, this.hold(newPrivateKey(), place, this.now())];
+    if (this.all.length >= MOST) return;
+    const place = this.all[0]?.place === 0 ? 1 : 0;
+    this.all = [...this.all, this.hold(newPrivateKey(), place, this.now())];
     this.save();
   }
 
   /** The newest stays. */
   drop(key: PublicKey): void {
-    const rest = this.held.filter((h, i) => h.key !== key || i === this.held.length - 1);
-    if (rest.length === this.held.length) return;
-    this.held = rest;
+    const rest = this.all.filter((h, i) => h.key !== key || i === this.all.length - 1);
+    if (rest.length === this.all.length) return;
+    this.all = rest;
     this.save();
   }
 
   /** None of them is used any more: they are another host's as well, or their addresses are. */
   renew(): void {
-    if (this.held.length === 0) return;
-    const place = this.held.at(-1)?.place === 0 ? 1 : 0;
-    this.held = [this.hold(newPrivateKey(), place, this.now())];
+    if (this.all.length === 0) return;
+    const place = this.all.at(-1)?.place === 0 ? 1 : 0;
+    this.all = [this.hold(newPrivateKey(), place, this.now())];
     this.save();
   }
 
@@ -98,7 +103,7 @@ export class CryptKeys {
 
   private save(): void {
     this.file.writeSync(() => ({
-      keys: this.held.map(({ privateKey, place, made }) => ({ private: privateKey.toString('base64'), place, made })),
+      keys: this.all.map(({ privateKey, place, made }) => ({ private: privateKey.toString('base64'), place, made })),
     }));
   }
 }

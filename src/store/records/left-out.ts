@@ -53,3 +53,9 @@ export class LeftOut implements LeftOutPort {
 
 /** For who has nobody to tell. */
 export const UNREAD: LeftOutPort = { report: () => {}, over: () => {} };
+
+/** A key among the heads that is none, as so many `more` are; fewer than none: it is no more. */
+export function leaveOutHead({ report, over }: LeftOutPort, key: string, more: number): void {
+  if (more < 0) over(key);
+  else report(key, `is no head of a node's endpoints${more > 0 ? `, as ${more} more are none` : ''}`, 0);
+}

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DeadlineError, isStoreError } from '../../errors.js';
 import type { Store } from '../../model/ports/ports.js';
-import type { PrefixView } from './prefix-view.js';
+import type { PrefixView } from '../prefix/prefix-view.js';
 
 type View = Pick<PrefixView<unknown, unknown>, 'covers' | 'next' | 'isAsNewAs' | 'error'>;
 
@@ -57,4 +57,22 @@ export async function isDoneWithin(done: Promise<void>, ms: number): Promise<boo
   const outcome = await Promise.race([done.then(() => true), late]);
   over.abort();
   return outcome;
+}
+
+/**
+ * Resolves once nothing is missing any more: `missing` gives the prefix and the view of one that is. Rejects with a
+ * DeadlineError that ends with `cause` after `deadlineMs`.
+ */
+export async function awaitAll(
+  missing: () => readonly [string, Pick<PrefixView<unknown, unknown>, 'next'>] | undefined,
+  deadlineMs: number,
+  cause: () => string,
+): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  for (let one = missing(); one !== undefined; one = missing()) {
+    const [prefix, view] = one;
+    if (performance.now() >= end)
+      throw new DeadlineError(`${prefix} was not loaded within ${deadlineMs / 1000} s${cause()}`);
+    await view.next(end - performance.now());
+  }
 }

@@ -5,10 +5,10 @@ import type { RowsOf } from '../../health/row.js';
 import type { Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import type { Endpoint, EndpointId, NetworkId } from '../../model/values/types.js';
-import { HeadWatch } from './head-watch.js';
-import { NetworkFeed } from './network-feed.js';
-import type { Part, PrefixView } from './prefix-view.js';
-import type { Reads } from './reads.js';
+import { HeadWatch } from '../feed/head-watch.js';
+import { NetworkFeed } from '../feed/network-feed.js';
+import type { Reads } from '../feed/reads.js';
+import type { Part, PrefixView } from '../prefix/prefix-view.js';
 
 export type EndpointsView = PrefixView<EndpointId, Endpoint>;
 

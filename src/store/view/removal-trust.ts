@@ -7,7 +7,7 @@ import { isStoreError, messageOf } from '../../errors.js';
 import { NOBODY, type RowPorts } from '../../health/row.js';
 import type { Entry } from '../../model/ports/ports.js';
 import { backoffMs, LONGEST_REFUSAL_MS } from '../backoff.js';
-import type { Part, PrefixView } from './prefix-view.js';
+import type { Part, PrefixView } from '../prefix/prefix-view.js';
 
 /** What RemovalTrust needs to know of the store. */
 export interface Trust {

@@ -33,7 +33,7 @@ it.each([
   [`${OURS} -o ${VNIS}=300,x`, `${VNIS} has "x"`],
   [`${OURS} -o ${VNIS}=300,300 --subnet 10.9.0.0/24 --subnet 10.9.1.0/24`, 'names VXLAN id 300 twice'],
   [`${OURS} -o ${VNIS}=300 --subnet 10.9.0.0/24 --subnet 10.9.1.0/24`, 'names 1 ids for 2 subnets; give one for each'],
-  [`${OURS} -o encrypted`, 'tsoverlay: option encrypted is not supported'],
+  [`${OURS} -o encrypted=yes`, 'tsoverlay: encrypted is "yes"; it must be true or false'],
   [`${OURS} -o colour=red`, 'tsoverlay: option colour is unknown to tsoverlay; it knows'],
   [`${OURS} --ipam-opt colour=red`, 'tsoverlay: IPAM option colour is unknown to tsoverlay; it knows'],
   [

@@ -1,5 +1,6 @@
 /** Small builders for the model's values, so that a test says only what it is about. */
-import { ipOf, macOf } from '../../../src/model/values/address.js';
+import { ipOf } from '../../../src/model/values/address.js';
+import { macOf } from '../../../src/model/values/mac.js';
 import type {
   Cidr,
   Cluster,

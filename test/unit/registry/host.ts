@@ -1,7 +1,8 @@
 /** One host's registry over a store that several hosts share. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Store } from '../../../src/model/ports/ports.js';
-import { ipOf, macOf } from '../../../src/model/values/address.js';
+import { ipOf } from '../../../src/model/values/address.js';
+import { macOf } from '../../../src/model/values/mac.js';
 import { DEFAULT_SOURCES, sourcesOf } from '../../../src/model/values/pool-source.js';
 import type { Cidr, EndpointId, NetworkId } from '../../../src/model/values/types.js';
 import { EndpointLeases } from '../../../src/registry/endpoints/endpoint-leases.js';

@@ -6,12 +6,12 @@ import {
   covers,
   freeAddress,
   freeSubnet,
-  macOf,
   networkOf,
   overlaps,
   parseCidr,
   parseIp,
 } from '../../../../src/model/values/address.js';
+import { macOf } from '../../../../src/model/values/mac.js';
 import type { Cidr, Ip } from '../../../../src/model/values/types.js';
 
 const cidr = (text: string) => text as Cidr;

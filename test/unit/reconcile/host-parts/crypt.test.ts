@@ -1,7 +1,9 @@
 /** Stories of the mesh: given a cluster and a kernel, what is done, published and told, over restarts and rotations. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { UserError } from '../../../../src/errors.js';
+import type { OwnKey } from '../../../../src/model/crypt/plan.js';
 import { cryptVtep, wireguardName } from '../../../../src/model/crypt/vtep.js';
+import type { EncryptionSettings } from '../../../../src/model/values/settings.js';
 import type { Ip, Network, Node, NodeCrypt, NodeId, PublicKey } from '../../../../src/model/values/types.js';
 import { CryptPlanner, type CryptPlannerParts } from '../../../../src/reconcile/host-parts/crypt-planner.js';
 import { KeyRotation, type Keys } from '../../../../src/reconcile/host-parts/key-rotation.js';
@@ -12,24 +14,30 @@ import { HostStory } from './host-story.js';
 
 const DAY = 86_400_000;
 const ENCRYPTED = network({ options: { encrypted: '' } });
+const SETTINGS: EncryptionSettings = { mode: 'off', rotationMs: 7 * DAY, port: 51_820, keepalive: 0 };
 
 /** DATA_DIR's, in memory. */
 class FakeKeys implements Keys {
-  own = [own(1)];
+  held: readonly OwnKey[] = [own(1)];
   made = Date.now();
   private next = 100;
 
+  get own(): readonly OwnKey[] {
+    if (this.held.length === 0) this.add();
+    return this.held;
+  }
+
   add(): void {
-    this.own = [...this.own, { key: keyOf(++this.next), port: this.own[0]?.port === 51_820 ? 51_821 : 51_820 }];
+    this.held = [...this.held, { key: keyOf(++this.next), port: this.held[0]?.port === 51_820 ? 51_821 : 51_820 }];
     this.made = Date.now();
   }
 
   drop(key: PublicKey): void {
-    this.own = this.own.filter((k) => k.key !== key);
+    this.held = this.held.filter((k) => k.key !== key);
   }
 
   renew(): void {
-    this.own = [{ key: keyOf(++this.next), port: 51_820 }];
+    this.held = [{ key: keyOf(++this.next), port: 51_820 }];
   }
 }
 
@@ -39,6 +47,8 @@ let rotation: KeyRotation;
 let planner: CryptPlanner;
 let published: (NodeCrypt | undefined)[];
 let told: ReadonlyMap<NodeId, Ip>[];
+/** How often the kernel was asked for WireGuard, which starts modprobe. */
+let asked: number;
 
 function start(more: Partial<CryptPlannerParts> = {}): void {
   story?.stop();
@@ -46,9 +56,14 @@ function start(more: Partial<CryptPlannerParts> = {}): void {
     crypt: ({ log }, view) => {
       rotation = new KeyRotation({ keys, everyMs: 7 * DAY, log });
       planner = new CryptPlanner({
-        ...{ view, keys, rotation, port: 51_820, underlayMtu: () => 1500 },
-        ...{ self: { id: idOf('10.0.0.1'), address: '10.0.0.1' as Node['address'], keepalive: 0 } },
+        ...{ view, keys, rotation, settings: SETTINGS, underlayMtu: () => 1500 },
+        self: { id: idOf('10.0.0.1'), address: '10.0.0.1' as Node['address'] },
+        membership: { networks: new Set() },
         tenure: { prunes: true, refusal: undefined },
+        hasWireguard: async () => {
+          asked++;
+          return mesh().hasWireguard;
+        },
         ...more,
       });
       planner.onKeys((crypt) => {
@@ -79,7 +94,7 @@ const newest = () => keys.own.at(-1)?.key ?? keyOf(0);
 
 beforeEach(() => {
   vi.useFakeTimers();
-  [keys, published, told] = [new FakeKeys(), [], []];
+  [keys, published, told, asked] = [new FakeKeys(), [], [], 0];
   start();
   given([ENCRYPTED], host(1, 1), host(2, 2));
 });
@@ -101,27 +116,54 @@ describe('a host', () => {
     expect(planner.meshVteps.size).toBe(0);
   });
 
-  test('makes none where all networks are plain, but tells of its key: the first encrypted one finds it', async () => {
+  test('makes no key, asks for no module and tells nobody anything where all networks are plain', async () => {
+    keys.held = [];
+    published = [];
+    start();
+    mesh().hasWireguard = false;
     given([network()], host(2, 2));
-    await look();
-    expect(story.done()).toEqual([]);
+    await wait(120_000);
+    expect([story.done(), published, keys.held, asked]).toEqual([[], [undefined], [], 0]);
+  });
+
+  test('tells of the keys that it has before it has looked, for the others send to them', async () => {
     expect(published).toEqual([{ keys: [{ key: keyOf(1), port: 51_820 }] }]);
+    await look();
+    expect(published).toHaveLength(1);
   });
 
   test('without WireGuard tells of no key and does nothing, until it has it', async () => {
     mesh().hasWireguard = false;
-    await look();
-    expect([published, story.done()]).toEqual([[], []]);
+    await wait(300_000);
+    expect([published.slice(1), story.done(), story.said()]).toEqual([[undefined], [], []]);
+    expect(asked, 'each question starts modprobe').toBe(1);
     mesh().hasWireguard = true;
     await look();
-    expect(published).toHaveLength(1);
+    expect(published.at(-1)).toMatchObject({ keys: [{ port: 51_820 }] });
+    expect(mesh().state?.devices).toHaveLength(1);
+  });
+
+  test.each<[string, Partial<CryptPlannerParts>, string]>([
+    [
+      'it has containers of an encrypted network',
+      { membership: { networks: new Set([ENCRYPTED.id]) } },
+      'an encrypted network',
+    ],
+    ['it is to encrypt', { settings: { ...SETTINGS, mode: 'on' } }, 'ENCRYPTION=on'],
+  ])('without WireGuard says so while %s, and asks for the module each minute', async (_, more, words) => {
+    start(more);
+    given([ENCRYPTED], host(1, 1));
     mesh().hasWireguard = false;
-    await look();
-    expect(published.at(-1)).toBeUndefined();
+    await wait(300_000);
+    expect(story.said().join()).toMatch(new RegExp(`has no WireGuard .* which ${words}.* needs; load it`));
+    expect(asked).toBeLessThan(7);
+    mesh().hasWireguard = true;
+    await wait(60_000);
+    expect(mesh().state?.devices).toHaveLength(1);
   });
 
   test('tells of where it can be reached from outside, both ports in a row', async () => {
-    start({ endpoint: { address: '192.0.2.1' as Node['address'], port: 4000 } });
+    start({ settings: { ...SETTINGS, endpoint: { address: '192.0.2.1' as Node['address'], port: 4000 } } });
     given([ENCRYPTED], host(1, 1));
     rotation.begin();
     await look();
@@ -238,11 +280,34 @@ describe('rotation', () => {
     expect(mesh().state?.devices[0]?.peers.map((p) => p.key)).toEqual([keyOf(3)]);
   });
 
-  test('begins by itself when the key is old, by a clock that may be set', async () => {
+  test.each<[string, () => void]>([
+    ['is set back', () => void vi.setSystemTime(Date.now() - 3_600_000)],
+    ['was set back since the key was made', () => void Object.assign(keys, { made: Date.now() + 3_600_000 })],
+  ])('begins, once, when the clock %s: the others would refuse handshakes with the old key', async (_, jump) => {
+    await wait(4_000);
+    expect(keys.held).toHaveLength(1);
+    jump();
+    await wait(4_000);
+    expect(keys.held).toHaveLength(2);
+    mesh().talk(newest(), keyOf(2));
+    await wait(10_000);
+    expect(keys.held).toHaveLength(1);
+    await wait(60_000);
+    expect(keys.held).toHaveLength(1);
+  });
+
+  test('begins when an earlier process had handshakes that are yet to come', async () => {
+    keys.made = Date.now() - DAY;
     await look();
-    keys.made = Date.now() + DAY;
+    mesh().talk(keyOf(1), keyOf(2));
+    vi.setSystemTime(Date.now() - 3_600_000);
+    story.restart();
     await look();
-    expect(keys.own).toHaveLength(1);
+    expect(keys.held).toHaveLength(2);
+  });
+
+  test('begins by itself when the key is old', async () => {
+    await look();
     keys.made = Date.now() - 7 * DAY - 1;
     await look();
     expect(keys.own).toHaveLength(2);

@@ -2,7 +2,8 @@
 import { vi } from 'vitest';
 import { OFF } from '../../../../src/model/host/standing.js';
 import { SYSCTLS } from '../../../../src/model/host/sysctls.js';
-import type { Cidr, Cluster, GwbridgeWish } from '../../../../src/model/values/types.js';
+import type { GwbridgeWish } from '../../../../src/model/values/settings.js';
+import type { Cidr, Cluster } from '../../../../src/model/values/types.js';
 import {
   ConsulGuardPlanner,
   type ConsulGuardPlannerParts,

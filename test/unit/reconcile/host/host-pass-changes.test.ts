@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { Log } from '../../../../src/health/events.js';
 import { NOBODY } from '../../../../src/health/row.js';
 import type { HostKernel } from '../../../../src/model/ports/kernel-port.js';
-import { macOf } from '../../../../src/model/values/address.js';
+import { macOf } from '../../../../src/model/values/mac.js';
 import { namespaceName } from '../../../../src/model/values/names.js';
 import type {
   Cidr,

@@ -51,7 +51,7 @@ it('restart after a peer came and another went: those two alone', async () => {
   expect(story.done()).toEqual([
     ...['removeStatic vxlan0', 'replaceStatic vxlan0'],
     ...['removeNeighbour vxlan0', 'replaceNeighbour vxlan0'],
-    ...['removeFdb vxlan0', 'replaceFdb vxlan0'],
+    ...['replaceFdb vxlan0', 'removeFdb vxlan0'],
   ]);
 });
 

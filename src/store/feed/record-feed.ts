@@ -4,10 +4,10 @@
  * will change; if what was read explains the store's index, it is what has changed. Else, and a while after any change
  * (two may come as one), all are read.
  */
-import { isStoreError } from '../../errors.js';
 import type { Names, Store } from '../../model/ports/ports.js';
-import type { Part, PrefixView } from './prefix-view.js';
+import type { Part, PrefixView } from '../prefix/prefix-view.js';
 import { type Reads, settled } from './reads.js';
+import { Stepper } from './stepper.js';
 
 /** So few records are read by one request, which leaves nothing to explain. */
 const FEW = 16;
@@ -24,7 +24,7 @@ export class RecordFeed<V> {
   #isWhole = false;
   #looks: (() => void)[] = [];
   #proof: NodeJS.Timeout | undefined;
-  #isRunning = false;
+  readonly #steps: Stepper;
 
   constructor(
     private readonly prefix: string,
@@ -37,6 +37,7 @@ export class RecordFeed<V> {
     private readonly onTrouble: (error: Error) => void,
     private readonly signal: AbortSignal,
   ) {
+    this.#steps = new Stepper({ next: () => (signal.aborted ? undefined : this.#next()), onTrouble });
     signal.addEventListener('abort', () => this.#stop(), { once: true });
   }
 
@@ -48,7 +49,7 @@ export class RecordFeed<V> {
       hasFailed = false;
       this.#told = names;
       this.reads.wake();
-      this.#kick();
+      this.#steps.kick();
     };
     const onError = (error: Error) => {
       hasFailed = true;
@@ -60,7 +61,7 @@ export class RecordFeed<V> {
   /** All is read anew. */
   reread(): void {
     this.#isWhole = false;
-    this.#kick();
+    this.#steps.kick();
   }
 
   /** Resolves once the view has what the store has from now on, or when the feed ends. */
@@ -68,30 +69,8 @@ export class RecordFeed<V> {
     if (this.signal.aborted) return Promise.resolve();
     return new Promise((done) => {
       this.#looks.push(done);
-      this.#kick();
+      this.#steps.kick();
     });
-  }
-
-  #kick(): void {
-    if (!this.#isRunning) void this.#run();
-  }
-
-  async #run(): Promise<void> {
-    this.#isRunning = true;
-    try {
-      for (;;) {
-        // What comes in one turn is one step.
-        await Promise.resolve();
-        const step = this.signal.aborted ? undefined : this.#next();
-        if (step === undefined) return;
-        await step().catch((e: unknown) => {
-          if (!isStoreError(e)) throw e;
-          this.onTrouble(e);
-        });
-      }
-    } finally {
-      this.#isRunning = false;
-    }
   }
 
   #next(): (() => Promise<void>) | undefined {

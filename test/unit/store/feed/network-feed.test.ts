@@ -5,11 +5,11 @@ import type { Op } from '../../../../src/model/ports/ports.js';
 import { keys } from '../../../../src/model/values/names.js';
 import type { EndpointId, NodeId } from '../../../../src/model/values/types.js';
 import { Heads } from '../../../../src/registry/local/heads.js';
+import { NetworkFeed } from '../../../../src/store/feed/network-feed.js';
+import { Reads } from '../../../../src/store/feed/reads.js';
+import { PrefixView } from '../../../../src/store/prefix/prefix-view.js';
 import { formatEndpoint } from '../../../../src/store/records/records.js';
 import { ClusterView } from '../../../../src/store/view/cluster-view.js';
-import { NetworkFeed } from '../../../../src/store/view/network-feed.js';
-import { PrefixView } from '../../../../src/store/view/prefix-view.js';
-import { Reads } from '../../../../src/store/view/reads.js';
 import { FakeStore } from '../../../fakes/store.js';
 import { endpointOf, networkId } from '../samples.js';
 
@@ -168,10 +168,7 @@ it('a network that is left and joined in one turn is loaded', async () => {
 
 it('of many under one id the oldest is shown, and each once those before it have gone, in no time', async () => {
   const owners = Array.from({ length: 3_000 }, (_, i) => `owner-${i}`);
-  const rows = new PrefixView(
-    ({ key }) => ({ id: 'one', key }),
-    ({ id }) => id,
-  );
+  const rows = new PrefixView({ parse: ({ key }) => ({ id: 'one', key }), keyOf: ({ id }) => id });
   const entries = owners.map((owner, i) => {
     const rest = { value: '', index: 9, born: 3_000 - i, held: false, everHeld: false };
     return { key: `endpoints/${owner}`, ...rest };

@@ -2,19 +2,18 @@
  * Keeps the view of one network's endpoints as the store has them: by the names of heads it knows whose endpoints have
  * changed, and reads these. One read of the network comes after the other, so that nothing older ever follows.
  */
-import { isStoreError } from '../../errors.js';
 import type { Entry } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import type { EndpointId, NetworkId } from '../../model/values/types.js';
+import type { Part, PrefixView } from '../prefix/prefix-view.js';
 import { changedSince, type Heads, parseHead, type Reach, type Read, readsFor } from '../records/heads.js';
 import { Comparison } from './comparison.js';
-import type { Part, PrefixView } from './prefix-view.js';
+import { OwnerCounts, ownersOf } from './owners.js';
 import { type Reads, settled } from './reads.js';
+import { Stepper } from './stepper.js';
 
 /** Owners that are read before the next look at what has changed. */
 const BATCH = 8;
-/** Owners without a head that are looked at. */
-const MOST_STRAYS = 256;
 /** A network with so few owners is read by one request; a larger one owner by owner, for one turn must stay short. */
 const FEW_OWNERS = 8;
 
@@ -26,17 +25,14 @@ interface Look {
 /** Why names are told, where it is not for a change: the watch had failed, or the index went backwards. */
 export type News = 'again' | 'back' | undefined;
 
-const ownerOf = (key: string): string => key.split('/', 3)[2] ?? '';
-
 export class NetworkFeed {
   #told: Heads | undefined;
   #reached = new Map<string, Reach>();
-  /** How many endpoints of an owner are known, by what was read last: to count them all would cost each change that much. */
-  #known = new Map<string, number>();
+  readonly #known = new OwnerCounts();
   #isWhole = false;
   #looks: Look[] = [];
   readonly #comparison: Comparison;
-  #isRunning = false;
+  readonly #steps: Stepper;
   #isStopped = false;
 
   constructor(
@@ -45,11 +41,12 @@ export class NetworkFeed {
     private readonly view: Pick<PrefixView<unknown, unknown>, 'keys' | 'has'>,
     private readonly accept: (part: Part) => void,
     /** Told of a StoreError; it is tried again. */
-    private readonly onTrouble: (error: Error) => void,
+    onTrouble: (error: Error) => void,
     /** How many networks are fed on this host. */
     crowd: () => number,
   ) {
-    this.#comparison = new Comparison(network, reads, crowd, () => this.#kick());
+    this.#steps = new Stepper({ next: () => (this.#isStopped ? undefined : this.#next()), onTrouble });
+    this.#comparison = new Comparison(network, reads, crowd, () => this.#steps.kick());
   }
 
   /** What the heads of this network are now. */
@@ -58,13 +55,13 @@ export class NetworkFeed {
     if (news === 'back') this.#isWhole = false;
     if (news === 'again') this.#comparison.soon();
     this.reads.wake();
-    this.#kick();
+    this.#steps.kick();
   }
 
   /** All is read anew. */
   reread(): void {
     this.#isWhole = false;
-    this.#kick();
+    this.#steps.kick();
   }
 
   /** Resolves once the view has what the store has of an owner's endpoints from now on, or when the feed ends. */
@@ -72,7 +69,7 @@ export class NetworkFeed {
     if (this.#isStopped) return Promise.resolve();
     return new Promise((done) => {
       this.#looks.push({ owner, done });
-      this.#kick();
+      this.#steps.kick();
     });
   }
 
@@ -82,35 +79,13 @@ export class NetworkFeed {
     for (const { done } of this.#looks.splice(0)) done();
   }
 
-  #kick(): void {
-    if (!this.#isRunning) void this.#run();
-  }
-
-  async #run(): Promise<void> {
-    this.#isRunning = true;
-    try {
-      for (;;) {
-        // What comes in one turn is one step.
-        await Promise.resolve();
-        const step = this.#isStopped ? undefined : this.#next();
-        if (step === undefined) return;
-        await step().catch((e: unknown) => {
-          if (!isStoreError(e)) throw e;
-          this.onTrouble(e);
-        });
-      }
-    } finally {
-      this.#isRunning = false;
-    }
-  }
-
   #next(): (() => Promise<void>) | undefined {
     const told = this.#told;
     // Names first, then all endpoints: what changes in between has another name than these.
     if (told === undefined) return undefined;
     if (!this.#isWhole) return () => this.#readAll(told);
     const asked = new Set(this.#looks.map((look) => look.owner));
-    const changed = readsFor(told, this.#reached, (owner) => this.#known.get(owner) ?? 0);
+    const changed = readsFor(told, this.#reached, (owner) => this.#known.of(owner));
     const reads = [
       ...[...asked].map((owner): Read => ({ kind: 'owner', owner })),
       ...changed.filter(({ owner }) => !asked.has(owner)),
@@ -129,7 +104,7 @@ export class NetworkFeed {
       const whole = told.size <= FEW_OWNERS ? await this.reads.list(prefix) : await this.#gather(prefix, told);
       if (this.#isStopped) return;
       this.accept(whole);
-      this.#known = countBy(whole.entries, (entry) => ownerOf(entry.key));
+      this.#known.reset(whole.entries);
       this.#comparison.done(whole.index);
       this.#reached = new Map([...told].map(([owner, revision]) => [owner, { told: revision, read: revision }]));
     } catch (e) {
@@ -146,7 +121,7 @@ export class NetworkFeed {
 
   async #gather(prefix: string, told: Heads): Promise<Part> {
     const found = await this.reads.children(prefix);
-    const owners = this.#owners(told, found.keys);
+    const owners = ownersOf(told, this.view.keys, found.keys);
     const entries: Entry[] = [];
     await settled(
       owners.map(async (owner) => {
@@ -179,7 +154,7 @@ export class NetworkFeed {
     const part = { ...(await this.reads.list(within)), within };
     if (this.#isStopped) return part;
     this.accept(part);
-    this.#knows(owner, part.entries.length);
+    this.#known.set(owner, part.entries.length);
     this.#comparison.seen(owner, part.index);
     return part;
   }
@@ -193,7 +168,7 @@ export class NetworkFeed {
     const changes = revision === undefined || head === undefined ? undefined : parseHead(head.value);
     const changed = changes && changedSince(changes, since);
     // Of half of them at once all are read as cheaply.
-    if (changed === undefined || changed.size * 2 > (this.#known.get(owner) ?? 0)) await this.#readOwner(owner);
+    if (changed === undefined || changed.size * 2 > this.#known.of(owner)) await this.#readOwner(owner);
     else if (changed.size > 0) await this.#readEndpoints(owner, changed);
     return revision;
   }
@@ -205,13 +180,8 @@ export class NetworkFeed {
     const entries = found.flatMap((snapshot, i) => snapshot.entries.filter((entry) => entry.key === within[i]));
     if (this.#isStopped) return;
     const before = within.filter((key) => this.view.has(key)).length;
-    this.#knows(owner, (this.#known.get(owner) ?? 0) + entries.length - before);
+    this.#known.set(owner, this.#known.of(owner) + entries.length - before);
     this.accept({ entries, index: 0, within });
-  }
-
-  #knows(owner: string, endpoints: number): void {
-    if (endpoints > 0) this.#known.set(owner, endpoints);
-    else this.#known.delete(owner);
   }
 
   async #verify(suspect: string, told: Heads): Promise<void> {
@@ -219,21 +189,8 @@ export class NetworkFeed {
       await this.#comparison.check(suspect, () => this.#readOwner(suspect));
       return;
     }
-    const owners = await this.#comparison.begin((found) => this.#owners(told, found));
+    const owners = await this.#comparison.begin((found) => ownersOf(told, this.view.keys, found));
     // One request instead of two for each.
     if (owners > 0 && told.size <= FEW_OWNERS) this.#isWhole = false;
   }
-
-  /** Each is read. Whoever has endpoints has a head; of others, however many somebody wrote by hand, only some. */
-  #owners(told: Heads, children: readonly string[]): readonly string[] {
-    const owners = new Set([...told.keys(), ...[...this.view.keys].map(ownerOf)]);
-    const found = children.flatMap((child) => (child.endsWith('/') ? [child.slice(0, -1)] : []));
-    return [...owners, ...found.filter((owner) => !owners.has(owner)).slice(0, MOST_STRAYS)];
-  }
-}
-
-function countBy<T>(all: Iterable<T>, of: (one: T) => string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const one of all) counts.set(of(one), (counts.get(of(one)) ?? 0) + 1);
-  return counts;
 }

@@ -1,9 +1,10 @@
 /** The typed records below one prefix, kept by whole snapshots or part by part. */
 import type { Entry, Snapshot } from '../../model/ports/ports.js';
 import { edited } from '../../model/values/edition.js';
-import type { Report } from '../records/records.js';
 import { isStill, type Row } from '../records/row.js';
 import { Places } from './places.js';
+import { RowReader, type RowReaderParts } from './row-reader.js';
+import { Waiters } from './waiters.js';
 
 /** What was read of a prefix at one moment: all of it, or what `within` names: a prefix with a slash at its end, or keys. */
 export interface Part extends Snapshot {
@@ -17,7 +18,7 @@ export interface Part extends Snapshot {
  * whoever compares by identity finds what is new, and only that was parsed.
  *
  * A record that became garbage, or a newer release's, stays as it was last read: it is there, and what is running
- * depends on it. It goes with its key, and that when {@link drop} says so (see belief.ts).
+ * depends on it. It goes with its key, and that when {@link drop} says so (see removal-trust.ts).
  */
 export class PrefixView<K, V> {
   readonly #rows = new Map<string, Row<K, V>>();
@@ -29,20 +30,12 @@ export class PrefixView<K, V> {
   #index: number | undefined;
   #believed: number | undefined;
   #error: Error | undefined;
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Waiters();
+  readonly #reader: RowReader<K, V>;
 
-  constructor(
-    private readonly parse: (entry: Entry, report?: Report) => V | undefined,
-    private readonly keyOf: (record: V) => K,
-    /** Told of entries that are no records. */
-    private readonly report?: Report,
-    /** What an earlier process of this host last read of a key. */
-    private readonly remembered: (key: string) => Entry | undefined = () => undefined,
-    /** Whether a record may have become this one. */
-    private readonly follows: (before: V, after: V) => boolean = () => true,
-    /** Told of keys that are gone or whose record can be read; others too. */
-    private readonly over: (key: string) => void = () => {},
-  ) {}
+  constructor(parts: RowReaderParts<K, V>) {
+    this.#reader = new RowReader(parts);
+  }
 
   get records(): ReadonlyMap<K, V> {
     return this.#records;
@@ -109,7 +102,7 @@ export class PrefixView<K, V> {
       const known = this.#rows.get(entry.key);
       this.#gone.delete(entry.key);
       if (known !== undefined && isStill(known, entry)) continue;
-      changed.set(entry.key, this.#read(entry, known, first));
+      changed.set(entry.key, this.#reader.read(entry, known, first));
     }
     const found = new Set(part.entries.map((entry) => entry.key));
     for (const key of this.#within(part.within)) if (!found.has(key)) this.#gone.add(key);
@@ -118,14 +111,14 @@ export class PrefixView<K, V> {
     this.#error = undefined;
     const isNew = this.#adopt(changed, part.within === undefined);
     if (this.#gone.size === 0) this.settle();
-    else this.#wake();
+    else this.#waiting.wake();
     return isNew || (first && this.loaded);
   }
 
   /** What was read last is all that will come of it: what is gone went, or stays for now. */
   settle(): void {
     this.#believed = this.#index;
-    this.#wake();
+    this.#waiting.wake();
   }
 
   /** Forgets these keys, where the store still lacked them when it was last asked. True when a record went. */
@@ -133,7 +126,7 @@ export class PrefixView<K, V> {
     const lost = new Set<K>();
     for (const key of keys) {
       if (!this.#gone.delete(key)) continue;
-      this.over(key);
+      this.#reader.over(key);
       const [id] = this.#rows.get(key)?.readable?.record ?? [];
       this.#rows.delete(key);
       if (id !== undefined && this.#places.remove(id, key)) lost.add(id);
@@ -173,15 +166,7 @@ export class PrefixView<K, V> {
 
   /** Resolves at the next snapshot or part of one, or after `ms`. */
   next(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        clearTimeout(timer);
-        this.#waiting.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, ms);
-      this.#waiting.add(wake);
-    });
+    return this.#waiting.next(ms);
   }
 
   #within(place: Part['within']): readonly string[] {
@@ -201,28 +186,5 @@ export class PrefixView<K, V> {
     }
     if (isNew) this.#records = isWhole ? this.#places.inOrder() : edited(this.#records, changes);
     return isNew;
-  }
-
-  #wake(): void {
-    for (const wake of this.#waiting) wake();
-  }
-
-  /** `first`: an earlier process may have known more. Later on, a key that was gone begins anew. */
-  #read(entry: Entry, known: Row<K, V> | undefined, first: boolean): Row<K, V> {
-    const size = entry.value.length;
-    const record = this.parse(entry, this.report);
-    const before = known === undefined ? this.#fromCopy(entry.key, first) : known.readable;
-    if (record !== undefined && (before === undefined || this.follows(before.record[1], record))) {
-      if (known !== undefined) this.over(entry.key);
-      return { entry, size, readable: { entry, record: [this.keyOf(record), record] } };
-    }
-    if (record !== undefined) this.report?.(entry.key, 'has become another one under the same key', entry.index);
-    return { entry: { ...entry, value: '' }, size, readable: before };
-  }
-
-  #fromCopy(key: string, first: boolean): Row<K, V>['readable'] {
-    const entry = first ? this.remembered(key) : undefined;
-    const record = entry && this.parse(entry);
-    return entry && record && { entry, record: [this.keyOf(record), record] };
   }
 }

@@ -1,0 +1,79 @@
+/** What keeps the views of nodes and networks fed, each with a status row. */
+import type { Reason } from '../../health/entry.js';
+import type { RowPort, RowsOf } from '../../health/row.js';
+import type { Store } from '../../model/ports/ports.js';
+import type { Reads } from '../feed/reads.js';
+import { RecordFeed } from '../feed/record-feed.js';
+import type { Part, PrefixView } from '../prefix/prefix-view.js';
+
+export type AnyView = Omit<PrefixView<unknown, unknown>, 'records'>;
+
+export interface WatchesParts {
+  readonly store: Pick<Store, 'watch' | 'watchNames'>;
+  readonly reads: Reads;
+  /** By prefix. */
+  readonly rows: RowsOf<Reason>;
+  readonly accept: (prefix: string, view: AnyView, part: Part) => void;
+}
+
+export class Watches {
+  #lastError = '';
+  /** None before it is started. */
+  #feed: Pick<RecordFeed<never>, 'look' | 'reread'> | undefined;
+
+  constructor(private readonly parts: WatchesParts) {}
+
+  /** For the end of a sentence: why the store did not answer last time. */
+  get cause(): string {
+    return this.#lastError === '' ? '' : `: ${this.#lastError}`;
+  }
+
+  trouble(error: Error): void {
+    this.#lastError = error.message;
+  }
+
+  /** All records, whenever one changes. */
+  watch(prefix: string, view: AnyView, signal: AbortSignal): void {
+    const row = this.#pending(prefix);
+    const onSnapshot = (part: Part) => this.#accept(prefix, view, row, part);
+    this.parts.store.watch(prefix, { onSnapshot, onError: (error) => this.#failed(view, row, error) }, signal);
+  }
+
+  /** The records that change; once. */
+  feed<V>(prefix: string, view: PrefixView<unknown, V>, isSettled: (record: V) => boolean, signal: AbortSignal): void {
+    const row = this.#pending(prefix);
+    const accept = (part: Part) => this.#accept(prefix, view, row, part);
+    const onTrouble = (error: Error) => this.#failed(view, row, error);
+    const feed = new RecordFeed(prefix, this.parts.reads, view, isSettled, accept, onTrouble, signal);
+    this.#feed = feed;
+    feed.start(this.parts.store);
+  }
+
+  /** What is fed is read anew. */
+  reread(): void {
+    this.#feed?.reread();
+  }
+
+  /** Resolves once the fed view has what the store has from now on; true when nothing of it is gone. */
+  async look(view: Pick<AnyView, 'loaded' | 'gone'>): Promise<boolean> {
+    await this.#feed?.look();
+    return view.loaded && view.gone.size === 0;
+  }
+
+  #pending(prefix: string): RowPort<Reason> {
+    const row = this.parts.rows.row(prefix);
+    row.pending();
+    return row;
+  }
+
+  #accept(prefix: string, view: AnyView, row: RowPort<Reason>, part: Part): void {
+    row.ok();
+    this.parts.accept(prefix, view, part);
+  }
+
+  #failed(view: AnyView, row: RowPort<Reason>, error: Error): void {
+    view.fail(error);
+    row.failing({ reason: error.message });
+    this.trouble(error);
+  }
+}
