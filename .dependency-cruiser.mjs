@@ -16,6 +16,8 @@ export const LAYERS = {
   api: ['dns', 'reconcile', 'registry', 'store', 'health', 'model'],
   cli: ['config', 'registry', 'store', 'kernel', 'health', 'model'],
   config: ['store', 'model'],
+  wiring: ['config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
+  agent: ['wiring', 'config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
 };
 /** Files of no layer that every layer may import. */
 const EVERYBODYS = ['errors', 'insist'];

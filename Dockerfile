@@ -12,6 +12,7 @@ WORKDIR /build
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 COPY src src
 COPY packaging/node node
+COPY packaging/bundle bundle
 COPY scripts/sbom.ts sbom.ts
 
 # No package's install script runs: they compile for this machine, and what we need is in the packages, prebuilt.
@@ -25,6 +26,7 @@ RUN echo 'module.exports = {}' >nothing.cjs && npx esbuild dist/main.js --bundle
       --format=esm --minify-whitespace --minify-syntax --legal-comments=none --log-level=warning \
       --external:koffi --alias:ssh2=./nothing.cjs --alias:protobufjs=./nothing.cjs \
       --alias:@grpc/grpc-js=./nothing.cjs --alias:@grpc/proto-loader=./nothing.cjs \
+      --alias:iconv-lite=./bundle/iconv-lite.cjs \
       --banner:js="import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" \
       --metafile=bundle.json --outfile=rootfs/usr/lib/tsoverlay/main.mjs
 

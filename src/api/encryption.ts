@@ -1,6 +1,6 @@
 /** Networks whose traffic between hosts is encrypted: which are to be, and whether this host can. */
 import { UserError } from '../errors.js';
-import { isEncrypted } from '../model/plan/encryption.js';
+import { isEncrypted } from '../model/plan/underlay.js';
 import { OPTION_ENCRYPTED } from '../model/values/names.js';
 import type { EncryptionMode } from '../model/values/settings.js';
 import type { Network } from '../model/values/types.js';

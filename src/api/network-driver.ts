@@ -45,7 +45,7 @@ export interface NetworkDriverParts {
   readonly endpoints: Endpoints;
   readonly local: Pick<LocalEndpoints, 'expect' | 'join' | 'leave' | 'remove'>;
   readonly memory: Pick<HostMemory, 'clusterIdOf' | 'forgetMirror' | 'isMirror' | 'rememberMirror'>;
-  readonly host: Pick<HostPass, 'defer' | 'kick' | 'settled'>;
+  readonly host: Pick<HostPass, 'disturb' | 'kick' | 'settled'>;
   readonly containers: Pick<ContainerPass, 'joined'>;
   readonly sandboxes: Pick<Sandboxes, 'serve' | 'sync'>;
   readonly macs: Pick<Macs, 'check' | 'choose' | 'confirm'>;
@@ -95,6 +95,7 @@ export class NetworkDriver {
     if (first === undefined) throw new UserError('an endpoint of a tsoverlay network needs an IP address');
     checkEndpointOptions(request.Options);
     const network = this.parts.memory.clusterIdOf(request.NetworkID);
+    this.parts.host.disturb(network);
     const mac = MacAddress === '' ? this.parts.macs.choose(network, ipOf(first), request.EndpointID) : MacAddress;
     if (MacAddress !== '') await this.parts.macs.check(network, MacAddress, request.EndpointID);
     const leased = await this.isLeased(request.NetworkID);
@@ -142,7 +143,7 @@ export class NetworkDriver {
   async deleteEndpoint({ NetworkID, EndpointID }: EndpointRequest): Promise<object> {
     const network = this.parts.memory.clusterIdOf(NetworkID);
     this.prepared.delete(EndpointID);
-    this.parts.host.defer(network);
+    this.parts.host.disturb(network);
     await this.parts.endpoints.remove(network, EndpointID, !(await this.isLeased(NetworkID)));
     return {};
   }

@@ -1,7 +1,7 @@
 /** What a `docker network create` asks for, checked. */
 
 import { UserError } from '../errors.js';
-import { isEncrypted } from '../model/plan/encryption.js';
+import { isEncrypted } from '../model/plan/underlay.js';
 import { inPool, ipOf, networkOf, parseIp } from '../model/values/address.js';
 import { clusterIdOfOwn } from '../model/values/names.js';
 import { MOST } from '../model/values/shapes.js';

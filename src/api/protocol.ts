@@ -2,7 +2,7 @@
  * The requests of both drivers, parsed once. Field names as the engine sends them (moby
  * `libnetwork/drivers/remote/api` and `libnetwork/ipams/remote/api`); unknown fields are ignored.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Cidr, EndpointId, EngineNetworkId, Mac } from '../model/values/types.js';
 
 const branded = <T extends string>() => z.string().transform((text) => text as T);

@@ -1,5 +1,5 @@
 /** Every method of the plugin protocol: its name, the schema of its request, what it does. */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import type { IpamDriver } from './ipam-driver.js';
 import { ADDRESS_SPACE } from './ipam-driver.js';
 import type { NetworkDriver } from './network-driver.js';

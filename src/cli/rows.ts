@@ -1,6 +1,6 @@
 /** What hinders the tsoverlay that serves on this host: it alone knows, so it is asked for its status rows. */
 import { request } from 'node:http';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Code } from '../health/catalogue.js';
 import { HEALTH_PATH } from '../model/values/names.js';
 

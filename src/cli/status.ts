@@ -4,7 +4,7 @@ import { CATALOGUE } from '../health/catalogue.js';
 import { addressTaken } from '../model/cluster/origin.js';
 import { versionWords } from '../model/cluster/upgrade.js';
 import type { GuardDrops } from '../model/host/vxlan-guard.js';
-import { isEncrypted } from '../model/plan/encryption.js';
+import { isEncrypted } from '../model/plan/underlay.js';
 import type { Store } from '../model/ports/ports.js';
 import { keys } from '../model/values/names.js';
 import { clipped, shown } from '../model/values/printable.js';

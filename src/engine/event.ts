@@ -1,5 +1,5 @@
 /** One line of the engine's event stream. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EngineEvent } from '../model/ports/engine-port.js';
 import { isOurDriver } from '../model/values/names.js';
 import type { EngineNetworkId } from '../model/values/types.js';

@@ -5,11 +5,12 @@ import type { Log } from '../health/events.js';
 import type { Rows } from '../health/rows.js';
 import { LinuxHostParts } from '../kernel/host-parts/host-parts.js';
 import { SYSCTLS } from '../model/host/sysctls.js';
-import { isEncrypted } from '../model/plan/encryption.js';
+import { isEncrypted } from '../model/plan/underlay.js';
 import { familyOf } from '../model/values/address.js';
 import { Findings } from '../reconcile/cluster/findings.js';
 import { NodePass } from '../reconcile/cluster/node-pass.js';
 import { UpgradePass } from '../reconcile/cluster/upgrade-pass.js';
+import { Calmer } from '../reconcile/engine/calmer.js';
 import { ContainerPass } from '../reconcile/engine/container-pass.js';
 import { EnginePass } from '../reconcile/engine/engine-pass.js';
 import { ForeignPass } from '../reconcile/engine/foreign-pass.js';
@@ -137,7 +138,7 @@ function makeEnginePasses(
   engine: DockerEngine,
   host: HostPass,
 ) {
-  const { memory, identity, self, tenure } = ground;
+  const { kernel, memory, identity, self, tenure } = ground;
   const { view, membership, local } = cluster;
   const { networks, endpoints, endpointLeases, pools, underway } = registry;
   const foreign = new ForeignPass({ engine, networks: names.foreign, rows });
@@ -159,6 +160,7 @@ function makeEnginePasses(
         log,
         rows,
       },
+      calmer: new Calmer(kernel, log),
       onPlaced: () => names.sandboxes.sync(),
     }),
     restarts: new RestartPass({ engine, identity, log, rows: rows.of('engine.restart') }),

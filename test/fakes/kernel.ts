@@ -37,7 +37,7 @@ export class FakeKernel implements NetworksKernel {
       addresses: [...space.addresses].map((text) =>
         pair(text, (link, address) => ({ link, address: address as Cidr })),
       ),
-      checksSources: true,
+      sysctls: new Map(),
       filters: [...space.filters.values()],
       ...tables,
     };

@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { NAMESPACE_SYSCTLS } from '../../src/model/plan/sysctls.js';
 import type { Ip, Mac } from '../../src/model/values/types.js';
 import { Bench, type Host, NETWORK, NS, run } from './bench.js';
 
@@ -59,7 +60,7 @@ test('observe tells a whole network', async () => {
   const link = { index: expect.any(Number), up: true, mac: expect.stringMatching(/^(..:){5}..$/), alias: '' };
   expect(seen).toEqual({
     name: NS,
-    checksSources: true,
+    sysctls: NAMESPACE_SYSCTLS,
     links: [
       { ...link, name: 'lo', kind: '', mtu: 65_536, master: '' },
       { ...link, name: 'br0', kind: 'bridge', mtu: 1450, master: '', alias: NETWORK, bridge: { snooping: false } },

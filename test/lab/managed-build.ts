@@ -10,6 +10,7 @@ const SOURCES = [
   'plugin-config.json',
   'package.json',
   'package-lock.json',
+  'packaging/bundle',
   'packaging/node',
   'scripts/sbom.ts',
   'tsconfig.build.json',

@@ -5,19 +5,34 @@ import { cruise, type ICruiseResult } from 'dependency-cruiser';
 import { afterEach, describe, expect, it } from 'vitest';
 import config from '../../.dependency-cruiser.mjs';
 
-/** What each layer may never know; `wiring` stands for the files that put all together. */
+/** What each layer may never know. */
 const FORBIDDEN = {
-  model: ['health', 'store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  health: ['store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  store: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  kernel: ['store', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  engine: ['store', 'kernel', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  config: ['health', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'wiring'],
-  registry: ['kernel', 'engine', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring'],
-  reconcile: ['kernel', 'engine', 'dns', 'api', 'cli', 'config', 'wiring'],
-  dns: ['engine', 'reconcile', 'api', 'cli', 'config', 'wiring'],
-  api: ['kernel', 'engine', 'cli', 'config', 'wiring'],
-  cli: ['engine', 'reconcile', 'dns', 'api', 'wiring'],
+  model: [
+    'health',
+    'store',
+    'kernel',
+    'engine',
+    'registry',
+    'reconcile',
+    'dns',
+    'api',
+    'cli',
+    'config',
+    'wiring',
+    'agent',
+  ],
+  health: ['store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring', 'agent'],
+  store: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring', 'agent'],
+  kernel: ['store', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring', 'agent'],
+  engine: ['store', 'kernel', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring', 'agent'],
+  config: ['health', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'wiring', 'agent'],
+  registry: ['kernel', 'engine', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring', 'agent'],
+  reconcile: ['kernel', 'engine', 'dns', 'api', 'cli', 'config', 'wiring', 'agent'],
+  dns: ['engine', 'reconcile', 'api', 'cli', 'config', 'wiring', 'agent'],
+  api: ['kernel', 'engine', 'cli', 'config', 'wiring', 'agent'],
+  cli: ['engine', 'reconcile', 'dns', 'api', 'wiring', 'agent'],
+  wiring: ['cli', 'agent'],
+  agent: ['cli'],
 } as const;
 const LAYERS = Object.keys(FORBIDDEN) as (keyof typeof FORBIDDEN)[];
 
@@ -38,7 +53,7 @@ async function refused(files: Readonly<Record<string, string>>): Promise<Readonl
 }
 
 const planted = (layer: string, to: string, depth: string): string => `src/${layer}/${depth}planted-${to}.ts`;
-const target = (to: string): string => (to === 'wiring' ? 'src/wiring/assemble.ts' : `src/${to}/deep/target.ts`);
+const target = (to: string): string => `src/${to}/deep/target.ts`;
 
 describe.each(['', 'deep/', 'deep/deeper/'])('a file of a layer, in %s', (depth) => {
   it.each(['import', 'import type'])(
@@ -46,7 +61,7 @@ describe.each(['', 'deep/', 'deep/deeper/'])('a file of a layer, in %s', (depth)
     async (verb) => {
       const up = '../'.repeat(depth.split('/').length);
       const files: Record<string, string> = {};
-      for (const to of [...LAYERS, 'wiring']) {
+      for (const to of LAYERS) {
         files[target(to)] = 'export class Target {}\n';
         for (const layer of LAYERS.filter((name) => name !== to)) {
           const path = target(to).slice('src/'.length, -'.ts'.length);
@@ -55,7 +70,7 @@ describe.each(['', 'deep/', 'deep/deeper/'])('a file of a layer, in %s', (depth)
       }
       const rules = await refused(files);
       for (const layer of LAYERS) {
-        const found = [...LAYERS, 'wiring'].filter((to) => rules.has(`${planted(layer, to, depth)} → ${target(to)}`));
+        const found = LAYERS.filter((to) => rules.has(`${planted(layer, to, depth)} → ${target(to)}`));
         expect(found.sort(), layer).toEqual([...FORBIDDEN[layer]].sort());
       }
     },

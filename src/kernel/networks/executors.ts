@@ -1,6 +1,7 @@
 /** What carries out each kind of step: one entry per kind, and the compiler misses none. */
 import { isKernelError } from '../../errors.js';
 import type { Step, StepArgs, StepKind } from '../../model/plan/steps.js';
+import { NAMESPACE_SYSCTLS, sysctlSteps } from '../../model/plan/sysctls.js';
 import type { CryptSpaces } from '../crypt/crypt-space.js';
 import { ensureAddress, removeAddress } from '../links/addresses.js';
 import { setPort } from '../links/bridge-ports.js';
@@ -14,7 +15,7 @@ import { ensureVxlan, raiseLink, stopLearning } from '../links/vxlan.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { ensureFence } from '../rules/gateway-fence.js';
 import { withNamespace } from '../system/netns.js';
-import { checkSources, disableIpv6, enableForwarding, enableIpv6 } from '../system/sysctl.js';
+import { disableIpv6, enableIpv6, readSysctls, writeSysctl } from '../system/sysctl.js';
 import type { Entries } from './entries.js';
 import type { Namespaces, Space } from './namespaces.js';
 import { takeVni } from './vni.js';
@@ -55,15 +56,15 @@ const executors: Executors = {
     const space = await at.spaces.create(step.ns);
     withNamespace(space.path, () => {
       disableIpv6();
-      enableForwarding();
-      checkSources();
+      const sysctls = readSysctls([...NAMESPACE_SYSCTLS.keys()]);
+      for (const { name, value } of sysctlSteps({ sysctls })) writeSysctl(name, value);
     });
     await setLink(space.socket, 'lo', { up: true });
   },
 
   mountNamespace: async (at, step) => at.spaces.remount(await inside(at, step)),
 
-  checkSources: async (at, step) => at.spaces.within(await inside(at, step), checkSources),
+  setSysctl: async (at, step) => at.spaces.within(await inside(at, step), () => writeSysctl(step.name, step.value)),
 
   removeNamespace: (at, step) => at.spaces.remove(step.ns),
 

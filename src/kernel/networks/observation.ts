@@ -1,6 +1,7 @@
 /** What there is in a network's namespace, looked up from the kernel. */
 import type { ObservedLink, ObservedNamespace } from '../../model/plan/observed.js';
 import { learns } from '../../model/plan/quiet.js';
+import { NAMESPACE_SYSCTLS } from '../../model/plan/sysctls.js';
 import type { NamespaceName } from '../../model/values/types.js';
 import type { CryptSpaces } from '../crypt/crypt-space.js';
 import { listAddresses } from '../links/addresses.js';
@@ -10,7 +11,7 @@ import { listFdb } from '../links/fdb.js';
 import { type KernelLink, listLinks } from '../links/links.js';
 import { type KernelNeighbour, listNeighbours } from '../links/neighbours.js';
 import { readVxlan } from '../links/vxlan.js';
-import { checksSources } from '../system/sysctl.js';
+import { readSysctls } from '../system/sysctl.js';
 import type { Namespaces, Space } from './namespaces.js';
 
 export interface ObservedBy {
@@ -41,7 +42,7 @@ export async function observeNamespace(
     name,
     ...(spaces.isMounted(space) ? {} : { unmounted: true }),
     ...(learning ? { learning } : {}),
-    checksSources: spaces.within(space, checksSources),
+    sysctls: spaces.within(space, () => readSysctls([...NAMESPACE_SYSCTLS.keys()])),
     links: seen,
     addresses: addresses.map((a) => ({ link: nameOf(a.link), address: a.address })),
     neighbours: neighbours.map((n) => ({ link: nameOf(n.link), ip: n.ip, mac: n.mac })),

@@ -1,5 +1,5 @@
 /** Kernel settings: `sysctl`. Those below `net` are the calling thread's namespace's, so all of this is synchronous. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hasCode, isKernelError } from '../../errors.js';
 import { fromNode } from './errno.js';
 import { remountWritable } from './netns.js';
@@ -40,51 +40,21 @@ export function disableIpv6(): void {
     }
 }
 
-const FORWARDING = ['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'];
-
-/**
- * `sysctl -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1`: a network's subnets reach each other through its
- * namespace. It would be inherited from the first namespace, whose setting is not ours.
- */
-export function enableForwarding(): void {
-  for (const name of FORWARDING)
-    try {
-      writeSysctl(name, 1);
-    } catch (e) {
-      if (!isKernelError(e, 'ENOENT')) throw e;
-    }
-}
-
-const SOURCE_CHECK = 'net/ipv4/conf/all/rp_filter';
-/** RFC 3704, section 2.2. */
-const STRICT = 1;
-
-/**
- * `sysctl -w net.ipv4.conf.all.rp_filter=1`: each sender of an ARP request to a gateway becomes an entry of a table that
- * the whole machine shares, so they have to be of the gateway's own subnet.
- */
-export const checkSources = (): void => writeSysctl(SOURCE_CHECK, STRICT);
-
 /**
  * Of the mesh that encrypts: nothing is sent on there, and a peer may be heard by one device while it is sent to by another.
  * Links that are there already have taken over the default.
  */
-const IN_MESH = [...FORWARDING, SOURCE_CHECK, 'net/ipv4/conf/default/rp_filter'];
+const IN_MESH = [
+  ...['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'],
+  ...['net/ipv4/conf/all/rp_filter', 'net/ipv4/conf/default/rp_filter'],
+];
 
 /** It would all be inherited from the first namespace. A kernel without IPv6 forwards none. */
 export function quietMesh(): void {
-  for (const name of IN_MESH)
-    try {
-      changeSysctl(name, 0);
-    } catch (e) {
-      if (!isKernelError(e, 'ENOENT')) throw e;
-    }
+  for (const name of readSysctls(IN_MESH).keys()) changeSysctl(name, 0);
 }
 
-export const isMeshQuiet = (): boolean =>
-  IN_MESH.every((name) => !existsSync(`${ROOT}/${name}`) || readSysctl(name, ROOT) === '0');
-
-export const checksSources = (): boolean => Number(readFileSync(`${ROOT}/${SOURCE_CHECK}`, 'utf8')) === STRICT;
+export const isMeshQuiet = (): boolean => [...readSysctls(IN_MESH).values()].every((value) => value === 0);
 
 const NEIGHBOURS = 'net/ipv6/neigh';
 

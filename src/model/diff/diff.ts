@@ -4,6 +4,7 @@ import type { NamespacePlan } from '../plan/namespace-plan.js';
 import type { ObservedLink, ObservedNamespace } from '../plan/observed.js';
 import { quietSteps } from '../plan/quiet.js';
 import type { Draft, Step } from '../plan/steps.js';
+import { sysctlSteps } from '../plan/sysctls.js';
 import type { NamespaceName } from '../values/types.js';
 import { addressSteps, bridgeSteps, vxlanDiffers, vxlanSteps } from './bridges.js';
 import { portsOf } from './ports.js';
@@ -69,7 +70,7 @@ function linkSteps(wanted: NamespacePlan, seen: ObservedNamespace, isNew: boolea
   const links = new Map(seen.links.map((link) => [link.name, link]));
   return [
     ...(isNew ? [{ kind: 'createNamespace' as const, reason: 'missing' }] : []),
-    ...(seen.checksSources ? [] : [{ kind: 'checkSources' as const, reason: 'takes packets from any address' }]),
+    ...sysctlSteps(seen),
     ...(seen.unmounted ? [{ kind: 'mountNamespace' as const, reason: 'its file was unmounted' }] : []),
     ...strayLinks(wanted, seen.links).map(
       (link): Draft => ({
@@ -106,6 +107,6 @@ const nothing = (name: NamespaceName): ObservedNamespace => ({
   neighbours: [],
   fdb: [],
   statics: [],
-  checksSources: true,
+  sysctls: new Map(),
   filters: [],
 });

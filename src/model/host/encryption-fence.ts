@@ -1,6 +1,6 @@
 /** What is meant for encrypted networks must not leave by another way than their own: where nothing is forwarded to. Pure. */
 import { isDeepStrictEqual } from 'node:util';
-import { isEncrypted } from '../plan/encryption.js';
+import { isEncrypted } from '../plan/underlay.js';
 import type { Cidr, Cluster } from '../values/types.js';
 import type { HostStep } from './host-steps.js';
 import { OFF, type Off, type Standing } from './standing.js';

@@ -81,8 +81,8 @@ export interface ObservedNamespace {
   readonly statics: readonly ObservedStatic[];
   /** Something in it learns: its FDBs may be of any size, and were not read. */
   readonly learning?: true;
-  /** The kernel takes packets and ARP requests only from addresses that it would answer by the same way. */
-  readonly checksSources: boolean;
+  /** Those of the settings that a plan has (see `sysctls.ts`) and this kernel too, by their paths below /proc/sys. */
+  readonly sysctls: ReadonlyMap<string, number>;
   readonly filters: readonly ObservedFilter[];
   /** Its file is not mounted any more; we alone keep it. */
   readonly unmounted?: true;

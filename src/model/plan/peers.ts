@@ -3,10 +3,10 @@ import { familyOf, ipPart } from '../values/address.js';
 import { differing } from '../values/differing.js';
 import { vxlanName } from '../values/names.js';
 import type { Cluster, Endpoint, EndpointId, Ip, Network, NodeAddress } from '../values/types.js';
-import { isEncrypted } from './encryption.js';
 import { segmentOf } from './layout.js';
 import type { PeerPlan } from './namespace-plan.js';
 import type { Self } from './self.js';
+import { isEncrypted } from './underlay.js';
 
 type Who = Pick<Self, 'id' | 'address' | 'meshVteps'>;
 

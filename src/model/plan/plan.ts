@@ -2,13 +2,12 @@
 import { ipOf } from '../values/address.js';
 import { bridgeMac, bridgeName, namespaceName, OPTION_MULTICAST, vxlanName } from '../values/names.js';
 import type { Cluster, Ip, NamespaceName, Network, Subnet } from '../values/types.js';
-import { isEncrypted } from './encryption.js';
 import { layoutOf } from './layout.js';
 import type { BridgePlan, FloodPlan, NamespacePlan, PeerPlan } from './namespace-plan.js';
 import { walk } from './peers.js';
 import { portPlan } from './ports.js';
 import type { Self } from './self.js';
-import { overlayMtu } from './underlay.js';
+import { isEncrypted, overlayMtu } from './underlay.js';
 
 const hasMulticast = (network: Network): boolean => network.options[OPTION_MULTICAST] === 'on';
 

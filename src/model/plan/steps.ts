@@ -35,7 +35,8 @@ type Nothing = Readonly<Record<never, never>>;
 export interface StepArgs {
   createNamespace: Nothing;
   removeNamespace: Nothing;
-  checkSources: Nothing;
+  /** `name` as a path below /proc/sys. */
+  setSysctl: { readonly name: string; readonly value: number };
   /** Back on the file that somebody unmounted. */
   mountNamespace: Nothing;
   /** alias carries the network's id. */

@@ -1,8 +1,17 @@
 /** What a network and the network below it must have of each other. Pure. */
 import { contains, familyOf } from '../values/address.js';
+import { OPTION_ENCRYPTED } from '../values/names.js';
 import type { Network, Node, NodeAddress } from '../values/types.js';
-import { isEncrypted } from './encryption.js';
 import type { Self } from './self.js';
+
+/** As Go spells it (strconv.ParseBool), for the engines' own overlay takes the same option. */
+const FALSE = /^(?:0|f|F|FALSE|false|False)$/;
+
+/** Whatever else a record says there: in doubt nothing leaves in clear. */
+export const isEncrypted = (options: Readonly<Record<string, string>>): boolean => {
+  const value = options[OPTION_ENCRYPTED];
+  return value !== undefined && !FALSE.test(value);
+};
 
 /** IP, UDP, VXLAN and inner Ethernet headers (RFC 7348), by the underlay's family, bytes. */
 const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const;

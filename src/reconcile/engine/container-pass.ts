@@ -7,8 +7,8 @@ import type { EndpointId, EngineNetworkId } from '../../model/values/types.js';
 import type { Endpoints } from '../../registry/endpoints/endpoints.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
 import type { Tenure } from '../../registry/nodes/tenure.js';
-import type { HostPass } from '../host/host-pass.js';
 import { Loop } from '../loop/loop.js';
+import type { Calmer } from './calmer.js';
 import type { ForeignPass } from './foreign-pass.js';
 import { Leftovers, type LeftoversParts } from './leftovers.js';
 
@@ -22,7 +22,7 @@ export interface ContainerPassParts extends LeftoversParts {
   readonly endpoints: LeftoversParts['endpoints'] & Pick<Endpoints, 'describe'>;
   readonly local: LeftoversParts['local'] & Pick<LocalEndpoints, 'add' | 'isLive' | 'keepOnly' | 'lookUp' | 'place'>;
   readonly tenure: Pick<Tenure, 'holds' | 'prunes'>;
-  readonly host: LeftoversParts['host'] & Pick<HostPass, 'calm'>;
+  readonly calmer: Pick<Calmer, 'calm'>;
   readonly foreign: Pick<ForeignPass, 'forget' | 'kick' | 'onEvent' | 'see' | 'stop'>;
   /** Told when a container's namespace was found that this host did not know, for its DATA_DIR was lost. */
   readonly onPlaced: () => void;
@@ -111,7 +111,7 @@ export class ContainerPass {
       else void others.then(() => this.parts.local.lookUp(endpoint, lookup));
       if (this.parts.local.place(endpoint, container.sandbox)) this.parts.onPlaced();
       const id = this.parts.memory.clusterIdOf(network);
-      if (this.parts.view.current.networks.get(id)?.ipv6 === true) this.parts.host.calm(container.sandbox);
+      if (this.parts.view.current.networks.get(id)?.ipv6 === true) this.parts.calmer.calm(container.sandbox);
       if (!this.parts.tenure.holds) continue;
       const local = linkLocal.length > 0 ? { linkLocal } : {};
       const description = { names, container: container.id, ...local };

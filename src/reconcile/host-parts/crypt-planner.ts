@@ -6,7 +6,7 @@ import { type MeshReport, meshReport } from '../../model/crypt/report.js';
 import { isTaken } from '../../model/crypt/rotation.js';
 import type { CryptPlan, ObservedCrypt, ObservedMesh } from '../../model/crypt/steps.js';
 import { OFF, type Off } from '../../model/host/standing.js';
-import { isEncrypted } from '../../model/plan/encryption.js';
+import { isEncrypted } from '../../model/plan/underlay.js';
 import type { EncryptionSettings } from '../../model/values/settings.js';
 import type { Cluster, Ip, NetworkId, NodeCrypt, NodeId, PublicKey } from '../../model/values/types.js';
 import type { Tenure } from '../../registry/nodes/tenure.js';

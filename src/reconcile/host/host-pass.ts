@@ -1,9 +1,9 @@
 /** Makes the kernel equal the cluster: observe → plan → diff → apply, one network's namespace at a time. */
-import { messageOf } from '../../errors.js';
 import type { Log } from '../../health/events.js';
 import type { RowPorts } from '../../health/row.js';
 import { deviceSteps, peerSteps } from '../../model/diff/change.js';
 import type { Notice } from '../../model/diff/drift.js';
+import { networkOfNamespace } from '../../model/plan/plan.js';
 import type { Step } from '../../model/plan/steps.js';
 import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import { namespaceName } from '../../model/values/names.js';
@@ -14,15 +14,20 @@ import { Loop } from '../loop/loop.js';
 import { adopt } from './adoption.js';
 import { Certainty, type Made } from './certainty.js';
 import { compare, pause } from './comparison.js';
-import { Deferral } from './deferral.js';
 import { HostSteps } from './host-steps.js';
 import { Mending } from './mending.js';
 import { Plans } from './plans.js';
+import { Postponing } from './postponing.js';
+import { Rest } from './rest.js';
 import { notLoaded, Wishes, type WishesParts } from './wishes.js';
 
 const RESYNC_MS = 30_000;
-/** Long enough for the calls that follow DeleteEndpoint, ms. */
-const DEFER_MS = 150;
+/** No container has come or gone for so long: then links are removed that nobody needs any more, ms. */
+const QUIET_MS = 500;
+/** Where containers come and go all the time, ms. */
+const LONGEST_MS = 3_000;
+/** No count of changes: devices are looked at again. */
+const UNKNOWN = -1;
 
 export interface HostPassParts extends WishesParts {
   readonly kernel: NetworksKernel;
@@ -36,7 +41,8 @@ export class HostPass {
   private readonly loop: Loop<NamespaceName>;
   private readonly mending = new Mending<NamespaceName>((name) => this.loop.kick(name));
   private opened = false;
-  private readonly deferred = new Deferral<NamespaceName>(DEFER_MS);
+  private readonly rest = new Rest<NamespaceName>(QUIET_MS, LONGEST_MS, (name) => this.loop.kick(name));
+  private readonly postponing = new Postponing(this.rest);
   private readonly known = new Set<NamespaceName>();
   private readonly plans = new Plans();
   private readonly made = new Certainty();
@@ -61,19 +67,12 @@ export class HostPass {
 
   /** Before the cluster is loaded nothing: {@link open} kicks all. */
   kick(network: NetworkId): void {
-    if (!this.opened) return;
-    const name = namespaceName(network);
-    const wait = this.deferred.left(name);
-    if (wait <= 0) this.loop.kick(name);
-    else setTimeout(() => this.kick(network), wait + 1).unref();
+    if (this.opened) this.loop.kick(namespaceName(network));
   }
 
-  /**
-   * An endpoint of ours goes: the engine is about to release its address and waits for the answer. Deleting links
-   * holds the kernel (and with it this process) for tens of milliseconds, so that comes a moment later.
-   */
-  defer(network: NetworkId): void {
-    this.deferred.put(namespaceName(network));
+  /** A container comes or goes: the engine is about to ask for more, and waits for the answers (see {@link Rest}). */
+  disturb(network: NetworkId): void {
+    this.rest.disturb(namespaceName(network));
   }
 
   /** All that it has ever seen to, and what it found at the start. */
@@ -94,20 +93,13 @@ export class HostPass {
 
   /** Before a clean stop: what was put off would stay in the kernel. Resolves after `deadlineMs` at the latest. */
   async catchUp(deadlineMs: number): Promise<void> {
-    await Promise.all(this.deferred.waiting.map((name) => this.loop.settled(name, deadlineMs).catch(() => undefined)));
-  }
-
-  /** A container has its cards: see {@link NetworksKernel.calm}. One that is just going need not be calm. */
-  calm(sandbox: string): void {
-    try {
-      this.parts.kernel.calm(sandbox);
-    } catch (e) {
-      this.parts.log.debug({ event: 'calm', sandbox, err: messageOf(e) }, 'a container was not kept from asking');
-    }
+    this.rest.end();
+    await Promise.all(this.rest.waiting.map((name) => this.loop.settled(name, deadlineMs).catch(() => undefined)));
   }
 
   stop(): void {
     this.mending.stop();
+    this.rest.stop();
     this.loop.stop();
   }
 
@@ -142,6 +134,9 @@ export class HostPass {
     const { wanted, sandboxes, changes } = this.wishes.wanted(name, cluster, found);
     const { steps, due } = await compare(name, wanted, found, this.plans.get(name) ?? wanted);
     if (wanted === undefined) {
+      // The next container of the network may be about to come. Without the network its VNI is free for another one.
+      const isNeeded = steps.length > 0 && networkOfNamespace(cluster, name) !== undefined;
+      if (isNeeded && !this.rest.isDue(name)) return true;
       this.forget(name);
       const allowed = this.allowed(steps);
       await this.steps.run(name, allowed, new Set(due));
@@ -170,14 +165,16 @@ export class HostPass {
   }
 
   /** Makes it so. Only when all of it was done the next pass may build on it. */
-  private async make(name: NamespaceName, made: Made, all: readonly Step[], due: readonly Step[]): Promise<void> {
-    const steps = this.allowed(all);
+  private async make(name: NamespaceName, made: Made, all: readonly Step[], repairing: readonly Step[]): Promise<void> {
+    const allowed = this.allowed(all);
+    const { steps, due, isPutOff } = this.postponing.split(name, allowed, repairing);
     this.made.delete(name);
     // Before the first step: what the kernel tells of our own steps is then as planned.
     this.plans.set(name, made.plan);
     const isDone = await this.steps.run(name, steps, new Set(due));
     await this.steps.takeovers.follow(name, made.plan);
-    if (isDone && steps.length === all.length) this.made.set(name, made);
+    if (!isDone || allowed.length < all.length) return;
+    this.made.set(name, isPutOff ? { ...made, changes: UNKNOWN } : made);
   }
 
   /** Without those that wait until this host may say what is not in the cluster. */
@@ -194,6 +191,6 @@ export class HostPass {
 
   private forget(name: NamespaceName): void {
     for (const memory of [this.plans, this.made]) memory.delete(name);
-    for (const memory of [this.steps.takeovers, this.mending]) memory.forget(name);
+    for (const memory of [this.steps.takeovers, this.mending, this.postponing, this.rest]) memory.forget(name);
   }
 }

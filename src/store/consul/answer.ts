@@ -1,5 +1,5 @@
 /** What came back from one request to Consul, read once: an answer to act on, or a StoreError that says why not. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasCode, messageOf, StoreError } from '../../errors.js';
 import { MAX_ANSWER, TooLargeError } from './client.js';
 import type { ConsulToken } from './token.js';

@@ -1,6 +1,6 @@
 /** One key kept held by a session, through everything that can happen to either. */
 import { Mutex } from 'async-mutex';
-import { z } from 'zod';
+import * as z from 'zod';
 import { errorOf, StoreError, UserError } from '../../errors.js';
 import { addressTaken, idTaken } from '../../model/cluster/origin.js';
 import type { Hold } from '../../model/ports/ports.js';

@@ -1,5 +1,5 @@
 /** Sessions and the keys they hold: https://developer.hashicorp.com/consul/docs/dynamic-app-config/sessions */
-import { z } from 'zod';
+import * as z from 'zod';
 import { readBody } from './answer.js';
 import type { ConsulServers } from './servers.js';
 import { commitOf, entriesOf, type HeldEntry, lockTxn, relockTxn, type TxnOperation } from './txn.js';

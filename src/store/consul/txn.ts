@@ -1,5 +1,5 @@
 /** Our operations in Consul's transaction language and back: https://developer.hashicorp.com/consul/api-docs/txn */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Commit, Entry, Op } from '../../model/ports/ports.js';
 import { type Answer, readBody, readList } from './answer.js';
 

@@ -1,6 +1,6 @@
 /** This host's copy of its part of the cluster, in DATA_DIR: what it runs on when it starts without the store. */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Entry } from '../../model/ports/ports.js';
 import type { NetworkId, NodeId } from '../../model/values/types.js';
 import { parseEndpoint } from '../records/records.js';

@@ -4,7 +4,7 @@
  */
 import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasCode } from '../../errors.js';
 import type { RowPorts } from '../../health/row.js';
 

@@ -5,7 +5,7 @@
 
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Remembered } from '../../model/cluster/origin.js';
 import { clusterIdOfOwn } from '../../model/values/names.js';
 import { isSandboxPath, isSoundLookup } from '../../model/values/shapes.js';

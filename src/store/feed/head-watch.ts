@@ -1,6 +1,6 @@
 /** Watches the heads of networks: a bounded number of blocking queries, whatever the number of the networks. */
 import type { Reason } from '../../health/entry.js';
-import { type RowsOf, UNHEARD } from '../../health/row.js';
+import type { RowsOf } from '../../health/row.js';
 import type { Names, Store } from '../../model/ports/ports.js';
 import type { NetworkId } from '../../model/values/types.js';
 import { type Heads, headsAmong, watchesFor } from '../records/heads.js';
@@ -15,18 +15,21 @@ interface Watch {
 
 const NONE: Heads = new Map();
 
+export interface HeadWatchParts {
+  readonly store: Pick<Store, 'watchNames'>;
+  readonly onHeads: (network: NetworkId, heads: Heads, news: News) => void;
+  readonly onError: (error: Error) => void;
+  readonly signal: AbortSignal;
+  /** Told of keys that are no heads, at each news: the first, and how many more there are, -1 for one that is over. */
+  readonly onOthers: (key: string, more: number) => void;
+  /** By prefix. */
+  readonly rows: RowsOf<Reason>;
+}
+
 export class HeadWatch {
   #watches = new Map<string, Watch>();
 
-  constructor(
-    private readonly store: Pick<Store, 'watchNames'>,
-    private readonly onHeads: (network: NetworkId, heads: Heads, news: News) => void,
-    private readonly onError: (error: Error) => void,
-    private readonly signal: AbortSignal,
-    /** Told of keys that are no heads, at each news: the first, and how many more there are, -1 for one that is over. */
-    private readonly onOthers: (key: string, more: number) => void = () => {},
-    private readonly rows: RowsOf<Reason> = UNHEARD,
-  ) {}
+  constructor(private readonly parts: HeadWatchParts) {}
 
   /** From now on these networks; for one whose heads are known already they are told at once. */
   follow(networks: readonly NetworkId[]): void {
@@ -34,7 +37,7 @@ export class HeadWatch {
     for (const [prefix, { stop }] of this.#watches) {
       if (wanted.has(prefix)) continue;
       stop.abort();
-      this.rows.row(prefix).gone();
+      this.parts.rows.row(prefix).gone();
     }
     const before = this.#watches;
     this.#watches = new Map([...wanted].map(([prefix, ids]) => [prefix, this.#watch(prefix, ids, before.get(prefix))]));
@@ -49,7 +52,7 @@ export class HeadWatch {
     if (known === undefined) return this.#begin(prefix, networks);
     const added = networks.filter((id) => !known.networks.includes(id));
     known.networks = networks;
-    if (known.heads) for (const id of added) this.onHeads(id, known.heads.get(id) ?? NONE, undefined);
+    if (known.heads) for (const id of added) this.parts.onHeads(id, known.heads.get(id) ?? NONE, undefined);
     return known;
   }
 
@@ -58,7 +61,7 @@ export class HeadWatch {
     let index = 0;
     let hasFailed = false;
     let other: string | undefined;
-    const row = this.rows.row(prefix);
+    const row = this.parts.rows.row(prefix);
     row.pending();
     const onNames = (names: Names) => {
       const news: News = names.index < index ? 'back' : hasFailed ? 'again' : undefined;
@@ -66,17 +69,17 @@ export class HeadWatch {
       row.ok();
       const others: string[] = [];
       watch.heads = headsAmong(names.keys, (key) => others.push(key));
-      if (other !== undefined && other !== others[0]) this.onOthers(other, -1);
+      if (other !== undefined && other !== others[0]) this.parts.onOthers(other, -1);
       [other] = others;
-      if (other !== undefined) this.onOthers(other, others.length - 1);
-      for (const id of watch.networks) this.onHeads(id, watch.heads.get(id) ?? NONE, news);
+      if (other !== undefined) this.parts.onOthers(other, others.length - 1);
+      for (const id of watch.networks) this.parts.onHeads(id, watch.heads.get(id) ?? NONE, news);
     };
     const onError = (error: Error) => {
       hasFailed = true;
       row.failing({ reason: error.message });
-      this.onError(error);
+      this.parts.onError(error);
     };
-    this.store.watchNames(prefix, { onNames, onError }, AbortSignal.any([this.signal, watch.stop.signal]));
+    this.parts.store.watchNames(prefix, { onNames, onError }, AbortSignal.any([this.parts.signal, watch.stop.signal]));
     return watch;
   }
 }

@@ -8,6 +8,7 @@ import type { EndpointId, NetworkId } from '../../model/values/types.js';
 import type { Part, PrefixView } from '../prefix/prefix-view.js';
 import { changedSince, type Heads, parseHead, type Reach, type Read, readsFor } from '../records/heads.js';
 import { Comparison } from './comparison.js';
+import type { FeedEnds } from './fed.js';
 import { OwnerCounts, ownersOf } from './owners.js';
 import { type Reads, settled } from './reads.js';
 import { Stepper } from './stepper.js';
@@ -25,6 +26,14 @@ interface Look {
 /** Why names are told, where it is not for a change: the watch had failed, or the index went backwards. */
 export type News = 'again' | 'back' | undefined;
 
+export interface NetworkFeedParts extends FeedEnds {
+  readonly network: NetworkId;
+  readonly reads: Reads;
+  readonly view: Pick<PrefixView<unknown, unknown>, 'keys' | 'has'>;
+  /** How many networks are fed on this host. */
+  readonly crowd: () => number;
+}
+
 export class NetworkFeed {
   #told: Heads | undefined;
   #reached = new Map<string, Reach>();
@@ -35,16 +44,8 @@ export class NetworkFeed {
   readonly #steps: Stepper;
   #isStopped = false;
 
-  constructor(
-    private readonly network: NetworkId,
-    private readonly reads: Reads,
-    private readonly view: Pick<PrefixView<unknown, unknown>, 'keys' | 'has'>,
-    private readonly accept: (part: Part) => void,
-    /** Told of a StoreError; it is tried again. */
-    onTrouble: (error: Error) => void,
-    /** How many networks are fed on this host. */
-    crowd: () => number,
-  ) {
+  constructor(private readonly parts: NetworkFeedParts) {
+    const { network, reads, crowd, onTrouble } = parts;
     this.#steps = new Stepper({ next: () => (this.#isStopped ? undefined : this.#next()), onTrouble });
     this.#comparison = new Comparison(network, reads, crowd, () => this.#steps.kick());
   }
@@ -54,7 +55,7 @@ export class NetworkFeed {
     this.#told = heads;
     if (news === 'back') this.#isWhole = false;
     if (news === 'again') this.#comparison.soon();
-    this.reads.wake();
+    this.parts.reads.wake();
     this.#steps.kick();
   }
 
@@ -100,10 +101,10 @@ export class NetworkFeed {
     // From now on: whoever wants all anew while this read is under way gets another one.
     this.#isWhole = true;
     try {
-      const prefix = keys.endpoints(this.network);
-      const whole = told.size <= FEW_OWNERS ? await this.reads.list(prefix) : await this.#gather(prefix, told);
+      const prefix = keys.endpoints(this.parts.network);
+      const whole = told.size <= FEW_OWNERS ? await this.parts.reads.list(prefix) : await this.#gather(prefix, told);
       if (this.#isStopped) return;
-      this.accept(whole);
+      this.parts.accept(whole);
       this.#known.reset(whole.entries);
       this.#comparison.done(whole.index);
       this.#reached = new Map([...told].map(([owner, revision]) => [owner, { told: revision, read: revision }]));
@@ -120,8 +121,8 @@ export class NetworkFeed {
   }
 
   async #gather(prefix: string, told: Heads): Promise<Part> {
-    const found = await this.reads.children(prefix);
-    const owners = ownersOf(told, this.view.keys, found.keys);
+    const found = await this.parts.reads.children(prefix);
+    const owners = ownersOf(told, this.parts.view.keys, found.keys);
     const entries: Entry[] = [];
     await settled(
       owners.map(async (owner) => {
@@ -150,10 +151,10 @@ export class NetworkFeed {
   }
 
   async #readOwner(owner: string): Promise<Part> {
-    const within = keys.endpointsOf(this.network, owner);
-    const part = { ...(await this.reads.list(within)), within };
+    const within = keys.endpointsOf(this.parts.network, owner);
+    const part = { ...(await this.parts.reads.list(within)), within };
     if (this.#isStopped) return part;
-    this.accept(part);
+    this.parts.accept(part);
     this.#known.set(owner, part.entries.length);
     this.#comparison.seen(owner, part.index);
     return part;
@@ -161,8 +162,8 @@ export class NetworkFeed {
 
   /** The revision of the owner's head as it is now. */
   async #readChanges({ owner, since }: Read & { kind: 'changes' }): Promise<string | undefined> {
-    const prefix = keys.headsOf(this.network, owner);
-    const { entries } = await this.reads.list(prefix);
+    const prefix = keys.headsOf(this.parts.network, owner);
+    const { entries } = await this.parts.reads.list(prefix);
     const [head, another] = entries;
     const revision = head && another === undefined ? head.key.slice(prefix.length) : undefined;
     const changes = revision === undefined || head === undefined ? undefined : parseHead(head.value);
@@ -174,14 +175,14 @@ export class NetworkFeed {
   }
 
   async #readEndpoints(owner: string, ids: ReadonlySet<EndpointId>): Promise<void> {
-    const within = [...ids].map((id) => keys.endpoint(this.network, owner, id));
+    const within = [...ids].map((id) => keys.endpoint(this.parts.network, owner, id));
     // By list, which is consistent: an ordinary read may come from a leader that has just lost its office.
-    const found = await settled(within.map((key) => this.reads.list(key)));
+    const found = await settled(within.map((key) => this.parts.reads.list(key)));
     const entries = found.flatMap((snapshot, i) => snapshot.entries.filter((entry) => entry.key === within[i]));
     if (this.#isStopped) return;
-    const before = within.filter((key) => this.view.has(key)).length;
+    const before = within.filter((key) => this.parts.view.has(key)).length;
     this.#known.set(owner, this.#known.of(owner) + entries.length - before);
-    this.accept({ entries, index: 0, within });
+    this.parts.accept({ entries, index: 0, within });
   }
 
   async #verify(suspect: string, told: Heads): Promise<void> {
@@ -189,7 +190,7 @@ export class NetworkFeed {
       await this.#comparison.check(suspect, () => this.#readOwner(suspect));
       return;
     }
-    const owners = await this.#comparison.begin((found) => ownersOf(told, this.view.keys, found));
+    const owners = await this.#comparison.begin((found) => ownersOf(told, this.parts.view.keys, found));
     // One request instead of two for each.
     if (owners > 0 && told.size <= FEW_OWNERS) this.#isWhole = false;
   }

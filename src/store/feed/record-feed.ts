@@ -5,7 +5,8 @@
  * (two may come as one), all are read.
  */
 import type { Names, Store } from '../../model/ports/ports.js';
-import type { Part, PrefixView } from '../prefix/prefix-view.js';
+import type { PrefixView } from '../prefix/prefix-view.js';
+import type { FeedEnds } from './fed.js';
 import { type Reads, settled } from './reads.js';
 import { Stepper } from './stepper.js';
 
@@ -15,6 +16,15 @@ const FEW = 16;
 const MOST_SINGLE = 16;
 /** After what was explained, at random: hosts shall not all read everything at once. */
 const PROOF_MS = { least: 5_000, most: 15_000 };
+
+export interface RecordFeedParts<V> extends FeedEnds {
+  readonly prefix: string;
+  readonly reads: Reads;
+  readonly view: Pick<PrefixView<unknown, V>, 'keys' | 'has' | 'unsettled'>;
+  /** False for one that its writer will change soon. */
+  readonly isSettled: (record: V) => boolean;
+  readonly signal: AbortSignal;
+}
 
 export class RecordFeed<V> {
   /** What the watch told last. */
@@ -26,17 +36,8 @@ export class RecordFeed<V> {
   #proof: NodeJS.Timeout | undefined;
   readonly #steps: Stepper;
 
-  constructor(
-    private readonly prefix: string,
-    private readonly reads: Reads,
-    private readonly view: Pick<PrefixView<unknown, V>, 'keys' | 'has' | 'unsettled'>,
-    /** False for one that its writer will change soon. */
-    private readonly isSettled: (record: V) => boolean,
-    private readonly accept: (part: Part) => void,
-    /** Told of a StoreError; it is tried again. */
-    private readonly onTrouble: (error: Error) => void,
-    private readonly signal: AbortSignal,
-  ) {
+  constructor(private readonly parts: RecordFeedParts<V>) {
+    const { signal, onTrouble } = parts;
     this.#steps = new Stepper({ next: () => (signal.aborted ? undefined : this.#next()), onTrouble });
     signal.addEventListener('abort', () => this.#stop(), { once: true });
   }
@@ -48,14 +49,14 @@ export class RecordFeed<V> {
       if (hasFailed || names.index < (this.#told?.index ?? 0)) this.#isWhole = false;
       hasFailed = false;
       this.#told = names;
-      this.reads.wake();
+      this.parts.reads.wake();
       this.#steps.kick();
     };
     const onError = (error: Error) => {
       hasFailed = true;
-      this.onTrouble(error);
+      this.parts.onTrouble(error);
     };
-    store.watchNames(this.prefix, { onNames, onError }, this.signal);
+    store.watchNames(this.parts.prefix, { onNames, onError }, this.parts.signal);
   }
 
   /** All is read anew. */
@@ -66,7 +67,7 @@ export class RecordFeed<V> {
 
   /** Resolves once the view has what the store has from now on, or when the feed ends. */
   look(): Promise<void> {
-    if (this.signal.aborted) return Promise.resolve();
+    if (this.parts.signal.aborted) return Promise.resolve();
     return new Promise((done) => {
       this.#looks.push(done);
       this.#steps.kick();
@@ -88,10 +89,10 @@ export class RecordFeed<V> {
     clearTimeout(this.#proof);
     this.#proof = undefined;
     try {
-      const whole = await this.reads.list(this.prefix);
-      if (this.signal.aborted) return;
+      const whole = await this.parts.reads.list(this.parts.prefix);
+      if (this.parts.signal.aborted) return;
       this.#index = whole.index;
-      this.accept(whole);
+      this.parts.accept(whole);
     } catch (e) {
       this.#isWhole = false;
       throw e;
@@ -101,29 +102,29 @@ export class RecordFeed<V> {
 
   async #lookAgain(): Promise<void> {
     const looks = [...this.#looks];
-    const { keys, index } = await this.reads.children(this.prefix);
-    await this.#readChanged({ keys: keys.map((key) => this.prefix + key), index });
+    const { keys, index } = await this.parts.reads.children(this.parts.prefix);
+    await this.#readChanged({ keys: keys.map((key) => this.parts.prefix + key), index });
     if (this.#isWhole) this.#answer(looks);
   }
 
   async #readChanged({ keys, index }: Names): Promise<void> {
     const named = new Set(keys);
-    const gone = [...this.view.keys].filter((key) => !named.has(key) && this.view.has(key));
-    const unsettled = this.view.unsettled(this.isSettled).filter((key) => named.has(key));
-    const wanted = [...new Set([...keys.filter((key) => !this.view.has(key)), ...unsettled])];
+    const gone = [...this.parts.view.keys].filter((key) => !named.has(key) && this.parts.view.has(key));
+    const unsettled = this.parts.view.unsettled(this.parts.isSettled).filter((key) => named.has(key));
+    const wanted = [...new Set([...keys.filter((key) => !this.parts.view.has(key)), ...unsettled])];
     if (wanted.length > MOST_SINGLE) {
       this.#isWhole = false;
       return;
     }
     // By list, which is consistent: an ordinary read may come from a leader that has just lost its office.
-    const found = await settled(wanted.map((key) => this.reads.list(key)));
-    if (this.signal.aborted) return;
+    const found = await settled(wanted.map((key) => this.parts.reads.list(key)));
+    if (this.parts.signal.aborted) return;
     const entries = found.flatMap((snapshot, i) => snapshot.entries.filter((entry) => entry.key === wanted[i]));
     const isExplained = gone.length > 0 || entries.some((entry) => entry.index >= index);
     if (isExplained) this.#index = Math.max(this.#index, index);
     else if (index > this.#index) this.#isWhole = false;
     if (wanted.length > 0 || gone.length > 0)
-      this.accept({ entries, index: 0, within: [...wanted, ...gone], ...(isExplained && { upTo: index }) });
+      this.parts.accept({ entries, index: 0, within: [...wanted, ...gone], ...(isExplained && { upTo: index }) });
     if (isExplained) this.#prove();
   }
 

@@ -1,7 +1,7 @@
 /** The file of the embedded store: read whole, and written so that a power loss leaves the old one or the new one. */
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import { hasCode, UserError } from '../../errors.js';
 import type { Log } from '../../health/events.js';
 import { Table } from './table.js';

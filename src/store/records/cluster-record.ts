@@ -1,6 +1,6 @@
 /** The record `cluster`: which cluster this is, in which version its records are, and what all its hosts must do alike. */
 import { createHash } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { DEFAULT_VXLAN_PORT } from '../../model/values/names.js';
 import { isClusterId, PORT_RANGE } from '../../model/values/shapes.js';
 import { readVersioned } from './record-version.js';

@@ -1,5 +1,5 @@
 /** What the fields of records are made of: each takes what we write and nothing else. */
-import { z } from 'zod';
+import * as z from 'zod';
 import { isLinkLocal } from '../../model/values/address.js';
 import {
   isCanonicalCidr,

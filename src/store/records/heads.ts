@@ -4,7 +4,7 @@
  * were about, for whoever has seen one of the heads before.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { z } from 'zod';
+import * as z from 'zod';
 import { bucketOf, keys } from '../../model/values/names.js';
 import { isId, isNodeId, MOST } from '../../model/values/shapes.js';
 import type { EndpointId, NetworkId } from '../../model/values/types.js';

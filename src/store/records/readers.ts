@@ -1,5 +1,5 @@
 /** The hosts of a cluster by what every release reads of their records, whatever the version of these is. */
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Reader } from '../../model/cluster/upgrade.js';
 import type { Entry, Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';

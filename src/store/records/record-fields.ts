@@ -2,7 +2,7 @@
  * The shapes of the records' JSON, exactly as we write them. Unknown fields are dropped, so that a newer release may
  * add some.
  */
-import { z } from 'zod';
+import * as z from 'zod';
 import { contains, covers, familyOf, networkOf, overlaps } from '../../model/values/address.js';
 import { containsAll, isCanonicalIp } from '../../model/values/canonical.js';
 import {

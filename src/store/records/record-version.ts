@@ -4,7 +4,7 @@
  */
 
 import type { Build } from '../../model/cluster/upgrade.js';
-import { isEncrypted } from '../../model/plan/encryption.js';
+import { isEncrypted } from '../../model/plan/underlay.js';
 import { keys } from '../../model/values/names.js';
 
 /** The newest that this build reads and writes: what its records are in memory. */

@@ -3,7 +3,7 @@
  * the key, `index` and `alive` from the entry. `format(parse(entry))` is the entry's own value, byte for byte, where that is
  * of the newest version.
  */
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { UserError } from '../../errors.js';
 import type { Entry } from '../../model/ports/ports.js';
 import { clipped, shown } from '../../model/values/printable.js';

@@ -46,15 +46,14 @@ export class ClusterView {
       ...{ store, reads, rows: rows.of('store.watch') },
       accept: (prefix, view, part) => this.#accept(prefix, view, part),
     });
-    this.#endpoints = new EndpointViews(
-      store,
-      reads,
-      () => new PrefixView({ ...common, parse: parseEndpoint, keyOf: ({ id }) => id, follows: isSameEndpoint }),
-      (prefix, view, part) => this.#accept(prefix, view, part),
-      (error) => this.#watches.trouble(error),
-      (key, more) => leaveOutHead(leftOut, key, more),
-      rows.of('store.watch'),
-    );
+    this.#endpoints = new EndpointViews({
+      ...{ store, reads, rows: rows.of('store.watch') },
+      makeView: () =>
+        new PrefixView({ ...common, parse: parseEndpoint, keyOf: ({ id }) => id, follows: isSameEndpoint }),
+      accept: (prefix, view, part) => this.#accept(prefix, view, part),
+      onTrouble: (error) => this.#watches.trouble(error),
+      onOthers: (key, more) => leaveOutHead(leftOut, key, more),
+    });
   }
 
   get current(): Cluster {

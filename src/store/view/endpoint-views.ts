@@ -1,11 +1,9 @@
 /** The endpoints of the networks that this host takes part in: a view for each, and what feeds it. */
 
-import type { Reason } from '../../health/entry.js';
-import type { RowsOf } from '../../health/row.js';
-import type { Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import type { Endpoint, EndpointId, NetworkId } from '../../model/values/types.js';
-import { HeadWatch } from '../feed/head-watch.js';
+import { withRow } from '../feed/fed.js';
+import { HeadWatch, type HeadWatchParts } from '../feed/head-watch.js';
 import { NetworkFeed } from '../feed/network-feed.js';
 import type { Reads } from '../feed/reads.js';
 import type { Part, PrefixView } from '../prefix/prefix-view.js';
@@ -17,23 +15,20 @@ interface Subscription {
   readonly feed: NetworkFeed;
 }
 
+export interface EndpointViewsParts extends Pick<HeadWatchParts, 'store' | 'onOthers' | 'rows'> {
+  readonly reads: Reads;
+  readonly makeView: () => EndpointsView;
+  /** Takes what was read of a view with this prefix. */
+  readonly accept: (prefix: string, view: EndpointsView, part: Part) => void;
+  readonly onTrouble: (error: Error) => void;
+}
+
 export class EndpointViews {
   readonly #subscriptions = new Map<NetworkId, Subscription>();
   #watch: HeadWatch | undefined;
   #isFollowing = false;
 
-  constructor(
-    private readonly store: Pick<Store, 'watchNames'>,
-    private readonly reads: Reads,
-    private readonly makeView: () => EndpointsView,
-    /** Takes what was read of a view with this prefix. */
-    private readonly accept: (prefix: string, view: EndpointsView, part: Part) => void,
-    private readonly onTrouble: (error: Error) => void,
-    /** See {@link HeadWatch}. */
-    private readonly onOtherHeads: (key: string, more: number) => void,
-    /** By prefix. */
-    private readonly rows: RowsOf<Reason>,
-  ) {}
+  constructor(private readonly parts: EndpointViewsParts) {}
 
   has(network: NetworkId): boolean {
     return this.#subscriptions.has(network);
@@ -44,27 +39,20 @@ export class EndpointViews {
   }
 
   start(signal: AbortSignal): void {
-    const onHeads: ConstructorParameters<typeof HeadWatch>[1] = (network, heads, news) =>
+    const { store, onTrouble: onError, onOthers, rows } = this.parts;
+    const onHeads: HeadWatchParts['onHeads'] = (network, heads, news) =>
       this.#subscriptions.get(network)?.feed.tell(heads, news);
-    this.#watch = new HeadWatch(this.store, onHeads, this.onTrouble, signal, this.onOtherHeads, this.rows);
+    this.#watch = new HeadWatch({ store, onHeads, onError, signal, onOthers, rows });
     signal.addEventListener('abort', () => this.#stop(), { once: true });
     this.#follow();
   }
 
   add(network: NetworkId): void {
-    const view = this.makeView();
-    const row = this.rows.row(keys.endpoints(network));
-    row.pending();
-    const accept = (part: Part) => {
-      row.ok();
-      this.accept(keys.endpoints(network), view, part);
-    };
-    const onTrouble = (error: Error) => {
-      row.failing({ reason: error.message });
-      this.onTrouble(error);
-    };
-    const crowd = () => this.#subscriptions.size;
-    const feed = new NetworkFeed(network, this.reads, view, accept, onTrouble, crowd);
+    const { reads, rows, accept, onTrouble } = this.parts;
+    const view = this.parts.makeView();
+    const prefix = keys.endpoints(network);
+    const ends = withRow(rows.row(prefix), { accept: (part) => accept(prefix, view, part), onTrouble });
+    const feed = new NetworkFeed({ network, reads, view, crowd: () => this.#subscriptions.size, ...ends });
     this.#subscriptions.set(network, { view, feed });
     this.#follow();
   }
@@ -73,7 +61,7 @@ export class EndpointViews {
     this.#subscriptions.get(network)?.feed.stop();
     this.#subscriptions.delete(network);
     this.#watch?.forget(network);
-    this.rows.row(keys.endpoints(network)).gone();
+    this.parts.rows.row(keys.endpoints(network)).gone();
     this.#follow();
   }
 

@@ -1,7 +1,8 @@
 /** What keeps the views of nodes and networks fed, each with a status row. */
 import type { Reason } from '../../health/entry.js';
-import type { RowPort, RowsOf } from '../../health/row.js';
+import type { RowsOf } from '../../health/row.js';
 import type { Store } from '../../model/ports/ports.js';
+import { type FeedEnds, withRow } from '../feed/fed.js';
 import type { Reads } from '../feed/reads.js';
 import { RecordFeed } from '../feed/record-feed.js';
 import type { Part, PrefixView } from '../prefix/prefix-view.js';
@@ -34,19 +35,16 @@ export class Watches {
 
   /** All records, whenever one changes. */
   watch(prefix: string, view: AnyView, signal: AbortSignal): void {
-    const row = this.#pending(prefix);
-    const onSnapshot = (part: Part) => this.#accept(prefix, view, row, part);
-    this.parts.store.watch(prefix, { onSnapshot, onError: (error) => this.#failed(view, row, error) }, signal);
+    const { accept: onSnapshot, onTrouble: onError } = this.#ends(prefix, view);
+    this.parts.store.watch(prefix, { onSnapshot, onError }, signal);
   }
 
   /** The records that change; once. */
   feed<V>(prefix: string, view: PrefixView<unknown, V>, isSettled: (record: V) => boolean, signal: AbortSignal): void {
-    const row = this.#pending(prefix);
-    const accept = (part: Part) => this.#accept(prefix, view, row, part);
-    const onTrouble = (error: Error) => this.#failed(view, row, error);
-    const feed = new RecordFeed(prefix, this.parts.reads, view, isSettled, accept, onTrouble, signal);
+    const { reads, store } = this.parts;
+    const feed = new RecordFeed({ prefix, reads, view, isSettled, signal, ...this.#ends(prefix, view) });
     this.#feed = feed;
-    feed.start(this.parts.store);
+    feed.start(store);
   }
 
   /** What is fed is read anew. */
@@ -60,20 +58,13 @@ export class Watches {
     return view.loaded && view.gone.size === 0;
   }
 
-  #pending(prefix: string): RowPort<Reason> {
-    const row = this.parts.rows.row(prefix);
-    row.pending();
-    return row;
-  }
-
-  #accept(prefix: string, view: AnyView, row: RowPort<Reason>, part: Part): void {
-    row.ok();
-    this.parts.accept(prefix, view, part);
-  }
-
-  #failed(view: AnyView, row: RowPort<Reason>, error: Error): void {
-    view.fail(error);
-    row.failing({ reason: error.message });
-    this.trouble(error);
+  #ends(prefix: string, view: AnyView): FeedEnds {
+    return withRow(this.parts.rows.row(prefix), {
+      accept: (part) => this.parts.accept(prefix, view, part),
+      onTrouble: (error) => {
+        view.fail(error);
+        this.trouble(error);
+      },
+    });
   }
 }

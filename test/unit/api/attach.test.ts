@@ -31,7 +31,7 @@ const makeDriver = (): NetworkDriver =>
   new NetworkDriver({
     ...one,
     memory: { clusterIdOf: () => network, isMirror: () => false, rememberMirror: () => {}, forgetMirror: () => {} },
-    host: { settled, kick: () => {}, defer: () => {} },
+    host: { settled, kick: () => {}, disturb: () => {} },
     containers: { joined: async () => {} },
     sandboxes: { serve, sync: () => {} },
     macs: { choose: () => '02:42:ac:10:01:01' as Mac, check: async () => {}, confirm: async () => {} },

@@ -67,11 +67,12 @@ export async function storyHost(
   const { view, self, networks, identity, endpoints, endpointLeases, local, membership, pools, ipam, peers } = one;
   const underway = new Underway();
   const kicked: NetworkId[] = [];
-  const host = { kick: (id: NetworkId) => kicked.push(id), kickAll: nothing, calm: nothing, defer: nothing };
+  const host = { kick: (id: NetworkId) => kicked.push(id), kickAll: nothing, disturb: nothing };
   const pass = new EnginePass({ engine, view, self, networks, memory, identity, tenure, underway, log, rows });
   const foreign = new ForeignPass({ engine, networks: new ForeignNetworks(local), rows });
   const containers = new ContainerPass({
     ...{ engine, view, endpoints, endpointLeases, pools, membership, memory, local, tenure, host, foreign, log, rows },
+    calmer: { calm: nothing },
     onPlaced: nothing,
   });
   const restarts = new RestartPass({ engine, identity, log, rows: rows.of('engine.restart') });

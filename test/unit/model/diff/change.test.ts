@@ -84,7 +84,7 @@ describe('deviceSteps', () => {
       link({ name: 'veth0', kind: 'veth', master: 'br0', alias: endpointId(1), port }),
     ],
     addresses: [{ link: 'br0', address: '172.16.1.254/24' as ObservedNamespace['addresses'][number]['address'] }],
-    ...{ neighbours: [], fdb: [], statics: [], checksSources: true, filters: [] },
+    ...{ neighbours: [], fdb: [], statics: [], sysctls: new Map(), filters: [] },
   };
 
   it('move an endpoint from another host to this one', () => {

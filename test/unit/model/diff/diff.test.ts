@@ -79,7 +79,7 @@ const healthy: ObservedNamespace = {
     { link: 'veth0', mac: MAC1 },
     { link: 'vxlan0', mac: MAC2 },
   ],
-  checksSources: true,
+  sysctls: new Map(),
   filters: [],
 };
 
@@ -239,8 +239,16 @@ describe('diff', () => {
     expect(kinds(diff(name, { ...wanted, peers: [] }, healthy))).toContain('removeStatic vxlan0');
   });
 
-  it('has the sources of packets checked in a namespace that does not', () => {
-    expect(kinds(found({ checksSources: false }))).toEqual(['checkSources']);
+  it('sets what of the namespace is set otherwise, and nothing that this kernel lacks', () => {
+    const sysctls = new Map([
+      ['net/ipv4/ip_forward', 1],
+      ['net/ipv4/conf/all/rp_filter', 0],
+      ['net/bridge/bridge-nf-call-iptables', 1],
+    ]);
+    expect(found({ sysctls })).toEqual([
+      { ns: name, kind: 'setSysctl', name: 'net/ipv4/conf/all/rp_filter', value: 1, reason: 'it is 0' },
+      { ns: name, kind: 'setSysctl', name: 'net/bridge/bridge-nf-call-iptables', value: 0, reason: 'it is 1' },
+    ]);
   });
 
   it('puts MACs back behind their own ports', () => {

@@ -17,7 +17,7 @@ const empty: ObservedNamespace = {
   neighbours: [],
   fdb: [],
   statics: [],
-  checksSources: true,
+  sysctls: new Map(),
   filters: [],
 };
 

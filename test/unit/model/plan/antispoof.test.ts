@@ -65,7 +65,7 @@ const healthy: ObservedNamespace = {
     { link: 'veth3', mac: MAC },
     { link: 'vxlan0', mac: '02:42:ac:10:01:02' as Mac },
   ],
-  checksSources: true,
+  sysctls: new Map(),
   filters: [],
 };
 const sender: Sender = { mac: MAC, addresses: ['172.16.1.1' as Ip] };

@@ -1,10 +1,9 @@
 /** Networks whose frames go through the mesh that encrypts. */
 import { describe, expect, test } from 'vitest';
 import { diff } from '../../../../src/model/diff/diff.js';
-import { isEncrypted } from '../../../../src/model/plan/encryption.js';
 import type { ObservedLink, ObservedNamespace } from '../../../../src/model/plan/observed.js';
 import { plan } from '../../../../src/model/plan/plan.js';
-import { overlayMtu } from '../../../../src/model/plan/underlay.js';
+import { isEncrypted, overlayMtu } from '../../../../src/model/plan/underlay.js';
 import { namespaceName, OPTION_MULTICAST } from '../../../../src/model/values/names.js';
 import type { Ip, NodeAddress } from '../../../../src/model/values/types.js';
 import { idOf } from '../../nodes.js';
@@ -67,7 +66,7 @@ describe('a VXLAN device', () => {
   const of = (options: Record<string, string>, vxlan: Partial<NonNullable<ObservedLink['vxlan']>>) => {
     const wanted = plan(cluster([network({ options })], [endpoint(1, HOST1)]), self, name);
     const found: ObservedNamespace = {
-      ...{ name, addresses: [], neighbours: [], fdb: [], statics: [], filters: [], checksSources: true },
+      ...{ name, addresses: [], neighbours: [], fdb: [], statics: [], filters: [], sysctls: new Map() },
       links: [
         {
           ...{ index: 3, name: 'vxlan0', kind: 'vxlan', mtu: wanted?.bridges[0]?.mtu ?? 0, up: true, master: 'br0' },

@@ -43,7 +43,7 @@ class PaperKernel implements Partial<HostKernel> {
       neighbours: [],
       fdb: [],
       statics: [],
-      checksSources: true,
+      sysctls: new Map(),
       filters: [],
     };
   };

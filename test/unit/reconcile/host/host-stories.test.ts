@@ -131,3 +131,58 @@ it('an address that another card has now: said to the containers here', async ()
   await story.become(cluster(OWN, moved));
   expect(story.kernel.said).toEqual(['172.16.1.2 is-at 02:00:00:00:00:99']);
 });
+
+it('one container after the other: the new port at once, the old ones when it is quiet, as no repair', async () => {
+  await attached();
+  const next = endpoint(3, HOST1);
+  story.disturb();
+  story.local.remove(OWN.id);
+  await story.become(cluster(next, OTHER));
+  story.join(next.id);
+  await story.settle();
+  expect(story.done()).toEqual(['createPort veth1', 'replaceStatic veth1']);
+  await vi.advanceTimersByTimeAsync(600);
+  expect([story.done(), story.said()]).toEqual([['removeLink veth0'], []]);
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect([story.done(), story.said()]).toEqual([[], []]);
+});
+
+it('the last container goes, and the next one comes at once: into the namespace that there is', async () => {
+  await attached();
+  story.disturb();
+  story.local.remove(OWN.id);
+  await story.become(cluster(OTHER));
+  expect(story.done()).toEqual([]);
+  const next = endpoint(3, HOST1);
+  story.disturb();
+  await story.become(cluster(next, OTHER));
+  story.join(next.id);
+  await story.settle();
+  expect([story.done(), story.said()]).toEqual([['createPort veth1', 'replaceStatic veth1'], []]);
+});
+
+it('the last container goes: so does the namespace, when no other comes', async () => {
+  await attached();
+  story.disturb();
+  story.local.remove(OWN.id);
+  await story.become(cluster(OTHER));
+  await vi.advanceTimersByTimeAsync(600);
+  expect([story.done(), story.said()]).toEqual([['removeNamespace'], []]);
+});
+
+it('its network goes, too: so does the namespace at once, for its VNI is free', async () => {
+  await attached();
+  story.disturb();
+  story.local.remove(OWN.id);
+  await story.become(clusterOf([], []));
+  expect(story.done()).toEqual(['removeNamespace']);
+});
+
+it('a clean stop leaves nothing behind that waited', async () => {
+  await attached();
+  story.disturb();
+  story.local.remove(OWN.id);
+  await story.become(cluster(OTHER));
+  await story.catchUp();
+  expect(story.done()).toEqual(['removeNamespace']);
+});

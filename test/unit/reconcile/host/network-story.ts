@@ -74,6 +74,16 @@ export class NetworkStory {
     this.process?.kick(NETWORK);
   }
 
+  /** The engine creates or deletes an endpoint. */
+  disturb(): void {
+    this.process?.disturb(NETWORK);
+  }
+
+  /** A clean stop. */
+  catchUp(): Promise<void> {
+    return this.process?.catchUp(1_000) ?? Promise.resolve();
+  }
+
   async become(cluster: Cluster): Promise<void> {
     this.view.current = cluster;
     for (const listener of this.listeners) listener();

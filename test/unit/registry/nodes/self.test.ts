@@ -73,7 +73,7 @@ describe('find', () => {
     const kernel = {
       namespaces: async () => ['1-0000000000' as NamespaceName],
       observe: async (name: NamespaceName) => ({
-        ...{ name, addresses: [], neighbours: [], fdb: [], statics: [], checksSources: true, filters: [] },
+        ...{ name, addresses: [], neighbours: [], fdb: [], statics: [], sysctls: new Map(), filters: [] },
         links: [
           { ...link, name: 'br0', kind: 'bridge', alias: network },
           { ...link, name: 'veth0', kind: 'veth', alias: id },

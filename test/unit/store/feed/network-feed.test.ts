@@ -194,14 +194,14 @@ it('all is read again when that is asked for while it is read', async () => {
     if (prefix.startsWith('endpoints/')) await held;
     return found;
   };
-  const feed = new NetworkFeed(
+  const feed = new NetworkFeed({
     network,
-    new Reads(store),
-    { keys: [], has: () => false },
-    () => {},
-    () => expect.fail(),
-    () => 1,
-  );
+    reads: new Reads(store),
+    view: { keys: [], has: () => false },
+    accept: () => {},
+    onTrouble: () => expect.fail(),
+    crowd: () => 1,
+  });
   asked.length = 0;
   feed.tell(new Map([[ONE, 'r1']]), undefined);
   await settle();
