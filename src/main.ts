@@ -1,11 +1,10 @@
 #!/usr/bin/env node
 /** Starts tsoverlay: settings, adapters, loops, server, signals. */
-import { hostname } from 'node:os';
-import { pino } from 'pino';
+import { EventFile } from './admin/serving/event-file.js';
 import { Supervisor } from './agent/supervisor.js';
 import { awaitConfig } from './await-config.js';
-import { readConfig } from './config/config.js';
 import { errorOf, isUserError, messageOf } from './errors.js';
+import { makeLog } from './log.js';
 import { shown } from './model/values/printable.js';
 
 async function main(): Promise<void> {
@@ -13,20 +12,16 @@ async function main(): Promise<void> {
   process.umask(0o077);
   if (process.argv.length > 2) {
     // What only people's commands need is not loaded by the server.
-    const { runCommand } = await import('./cli/main.js');
-    return runCommand(process.argv, () => readConfig(process.env));
+    const { runCommand } = await import('./cli/program/main.js');
+    const exit = await runCommand(process.argv, process.env);
+    // What it gave up waiting for is not waited for.
+    return void process.stdout.write('', () => process.exit(exit));
   }
-  const log = pino({
-    level: 'info',
-    base: { host: hostname() },
-    // The engine prints all of a plugin's output at one level: ours stands in the line.
-    formatters: { level: (level) => ({ level }) },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    // JSON escapes control characters, but neither U+009B, which terminals obey too, nor what turns a line round.
-    hooks: { streamWrite: (line) => `${shown(line.trimEnd())}\n` },
-  });
-  const config = await awaitConfig(process.env, log);
-  log.level = config.logLevel;
+  const logger = makeLog(process.env.LOG_FORMAT === 'text' ? 'text' : 'json');
+  const config = await awaitConfig(process.env, logger);
+  logger.level = config.logLevel;
+  const events = new EventFile(config.adminSocket);
+  const log = events.heard(logger);
   const supervisor = await Supervisor.start(config, log, fail);
   let stopping = false;
   const stop = async (signal: string) => {
@@ -34,6 +29,7 @@ async function main(): Promise<void> {
     stopping = true;
     log.info({ event: 'stopping', signal }, 'stopping; running containers keep their network');
     await supervisor.stop();
+    events.flush();
     process.exit(0);
   };
   process.on('SIGTERM', (signal) => void stop(signal));

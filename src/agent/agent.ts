@@ -1,11 +1,11 @@
 /** All parts of tsoverlay put together, started in an order that never prunes too early and serves at once. */
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AdminParts } from '../admin/parts.js';
 import { makeRoutes } from '../api/routes.js';
 import { makeApp, serve } from '../api/server.js';
 import type { Config } from '../config/config.js';
 import { isUserError, messageOf } from '../errors.js';
-import { briefOf } from '../health/brief.js';
 import type { Reason } from '../health/entry.js';
 import type { Log } from '../health/events.js';
 import type { RowsOf } from '../health/row.js';
@@ -34,7 +34,11 @@ export class Agent {
   private readonly healing: Healing;
   private readonly loading: Loading;
 
+  /** What the admin socket may look at. */
+  readonly admin: AdminParts;
+
   private constructor(
+    config: Config,
     private readonly log: Log,
     private readonly rows: Rows,
     private readonly parts: Parts,
@@ -51,6 +55,10 @@ export class Agent {
       },
     });
     this.loading = new Loading({ ...ground, ...cluster, log, heal: () => this.healing.heal() });
+    this.admin = {
+      ...{ ...ground, ...cluster, ...passes, rows, address: config.advertise, started: new Date() },
+      servers: (config.consul?.servers ?? []).map(({ host, port }) => `${host}:${port}`),
+    };
     this.news.connect();
     cluster.view.onDoubt(() => this.healing.want());
   }
@@ -62,7 +70,7 @@ export class Agent {
     const parts = await assemble(config, log, rows);
     // Before the first call: what is attached already is live, its addresses are not up for grabs.
     await parts.passes.host.adopt();
-    const agent = new Agent(log, rows, parts, await serveAll(config, log, parts, rows), events);
+    const agent = new Agent(config, log, rows, parts, await serveAll(config, log, parts), events);
     log.info(
       {
         event: 'serving',
@@ -169,13 +177,9 @@ export class Agent {
 }
 
 /** One server for each socket, which all answer the same. */
-async function serveAll(config: Config, log: Log, parts: Parts, rows: Rows): Promise<readonly Server[]> {
+async function serveAll(config: Config, log: Log, parts: Parts): Promise<readonly Server[]> {
   const { networkDriver, ipamDriver } = parts.drivers;
-  const app = makeApp(
-    makeRoutes(networkDriver, ipamDriver, config.scope),
-    log,
-    () => parts.passes.restarts.kick(),
-    () => briefOf(rows.snapshot),
-  );
+  const routes = makeRoutes(networkDriver, ipamDriver, config.scope);
+  const app = makeApp(routes, log, () => parts.passes.restarts.kick());
   return Promise.all(config.sockets.map((path) => serve(app, path)));
 }

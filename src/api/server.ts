@@ -6,9 +6,7 @@ import { dirname } from 'node:path';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { ZodError } from 'zod';
 import { DeadlineError, isDeadlineError, isStoreError, isUserError, UserError } from '../errors.js';
-import type { Brief } from '../health/brief.js';
 import type { Log } from '../health/events.js';
-import { HEALTH_PATH } from '../model/values/names.js';
 import type { Route, Routes } from './routes.js';
 import { wordsFor } from './words.js';
 
@@ -20,22 +18,13 @@ const BODY_LIMIT = '1mb';
 
 const CUT_OFF = 'tsoverlay: this call was cut off by a restart of tsoverlay; try again';
 
-/**
- * `onRetryable` is told of each call that failed and would go through later. `health`: what is told to whoever asks at
- * {@link HEALTH_PATH}.
- */
-export function makeApp(
-  routes: Routes,
-  log: Log,
-  onRetryable: () => void = () => {},
-  health: () => Brief = () => ({ ok: 0, more: 0, rows: [] }),
-): express.Express {
+/** `onRetryable` is told of each call that failed and would go through later. */
+export function makeApp(routes: Routes, log: Log, onRetryable: () => void = () => {}): express.Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   // The engine sends no Content-Type, and some calls have no body.
   app.use(express.json({ type: () => true, limit: BODY_LIMIT, strict: false }));
-  app.get(HEALTH_PATH, (_req, res) => void res.json(health()));
   app.post('/:method', async (req, res) => {
     const method = req.params.method;
     const route = routes.get(method);

@@ -4,6 +4,7 @@ import { NOBODY, type RowPorts } from '../health/row.js';
 import { ConsulStore, type ConsulStoreOptions } from './consul/consul.js';
 import type { FileStoreLog } from './file/content.js';
 import { FileStore } from './file/file.js';
+import { StorePulse } from './pulse.js';
 import { VersionedStore } from './versioned.js';
 
 export interface StoreSettings {
@@ -16,12 +17,13 @@ export async function openStore(
   { consul, dataDir }: StoreSettings,
   log?: FileStoreLog,
   rows: RowPorts<'store.news' | 'store.file'> = NOBODY,
+  pulse = new StorePulse(),
 ): Promise<VersionedStore> {
   if (consul === undefined) {
     const path = join(dataDir, 'store.json');
     return new VersionedStore(await FileStore.open(path, log, rows), path, 'stop tsoverlay and remove that file');
   }
-  const store = new ConsulStore({ rows, ...consul });
+  const store = new ConsulStore({ rows, pulse, ...consul });
   return new VersionedStore(
     store,
     `${consul.prefix} in Consul at ${store.addresses}`,

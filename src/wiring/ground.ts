@@ -14,6 +14,7 @@ import { CopyFile } from '../store/data-dir/cluster-copy.js';
 import { CryptKeys } from '../store/data-dir/crypt-keys.js';
 import { HostMemory } from '../store/data-dir/host-memory.js';
 import { openStore } from '../store/open.js';
+import { StorePulse } from '../store/pulse.js';
 
 /** How long a start waits for the store before it goes by what this host knew last, ms. */
 export const PATIENCE_MS = 3_000;
@@ -33,7 +34,8 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const memory = HostMemory.open(config.dataDir, rows);
   const meshKeys = CryptKeys.open(config.dataDir, config.encryption.port, rows);
   const copyFile = new CopyFile(config.dataDir, rows);
-  const versioned = await openStore(config, log, rows);
+  const pulse = new StorePulse();
+  const versioned = await openStore(config, log, rows, pulse);
   const identity = new Identity(versioned, memory, vxlanPort);
   const origin = readOrigin();
   const finder = new SelfFinder({
@@ -51,5 +53,6 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const self = await findSelf(finder, settings, () => copyFile.load()?.[keys.nodes] ?? [], PATIENCE_MS);
   const tenure = new Tenure(rows.of('node.key').row());
   const store = new TenantStore(versioned, tenure);
-  return { kernel, facts, meshKeys, memory, copyFile, versioned, identity, origin, finder, self, tenure, store };
+  const told = { versioned, pulse, store };
+  return { ...told, kernel, facts, meshKeys, memory, copyFile, identity, origin, finder, self, tenure };
 }

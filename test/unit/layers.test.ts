@@ -16,22 +16,37 @@ const FORBIDDEN = {
     'reconcile',
     'dns',
     'api',
+    'admin',
     'cli',
     'config',
     'wiring',
     'agent',
   ],
-  health: ['store', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring', 'agent'],
-  store: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring', 'agent'],
-  kernel: ['store', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring', 'agent'],
-  engine: ['store', 'kernel', 'registry', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring', 'agent'],
-  config: ['health', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'cli', 'wiring', 'agent'],
-  registry: ['kernel', 'engine', 'reconcile', 'dns', 'api', 'cli', 'config', 'wiring', 'agent'],
-  reconcile: ['kernel', 'engine', 'dns', 'api', 'cli', 'config', 'wiring', 'agent'],
-  dns: ['engine', 'reconcile', 'api', 'cli', 'config', 'wiring', 'agent'],
-  api: ['kernel', 'engine', 'cli', 'config', 'wiring', 'agent'],
-  cli: ['engine', 'reconcile', 'dns', 'api', 'wiring', 'agent'],
-  wiring: ['cli', 'agent'],
+  health: [
+    'store',
+    'kernel',
+    'engine',
+    'registry',
+    'reconcile',
+    'dns',
+    'api',
+    'admin',
+    'cli',
+    'config',
+    'wiring',
+    'agent',
+  ],
+  store: ['kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring', 'agent'],
+  kernel: ['store', 'engine', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring', 'agent'],
+  engine: ['store', 'kernel', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring', 'agent'],
+  config: ['health', 'kernel', 'engine', 'registry', 'reconcile', 'dns', 'api', 'admin', 'cli', 'wiring', 'agent'],
+  registry: ['kernel', 'engine', 'reconcile', 'dns', 'api', 'admin', 'cli', 'config', 'wiring', 'agent'],
+  reconcile: ['kernel', 'engine', 'dns', 'api', 'admin', 'cli', 'config', 'wiring', 'agent'],
+  dns: ['engine', 'reconcile', 'api', 'admin', 'cli', 'config', 'wiring', 'agent'],
+  api: ['kernel', 'engine', 'admin', 'cli', 'config', 'wiring', 'agent'],
+  admin: ['kernel', 'engine', 'api', 'cli', 'config', 'wiring', 'agent'],
+  cli: ['engine', 'reconcile', 'dns', 'api', 'admin', 'wiring', 'agent'],
+  wiring: ['admin', 'cli', 'agent'],
   agent: ['cli'],
 } as const;
 const LAYERS = Object.keys(FORBIDDEN) as (keyof typeof FORBIDDEN)[];
@@ -75,6 +90,20 @@ describe.each(['', 'deep/', 'deep/deeper/'])('a file of a layer, in %s', (depth)
       }
     },
   );
+});
+
+describe('what the admin socket says', () => {
+  it('is known to who asks there, and knows nothing of who answers', async () => {
+    const rules = await refused({
+      'src/admin/contract/status.ts': "import type { Rows } from '../rows.js';\nexport type Status = Rows;\n",
+      'src/admin/rows.ts': "import type { Store } from '../store/store.js';\nexport type Rows = Store;\n",
+      'src/store/store.ts': 'export type Store = string;\n',
+      'src/cli/status.ts': "import type { Status } from '../admin/contract/status.js';\nexport type Shown = Status;\n",
+    });
+    expect([...rules.keys()].filter((edge) => !edge.includes(' → src/admin/contract ')).sort()).toEqual([
+      'src/admin/contract/status.ts → src/admin/rows.ts',
+    ]);
+  });
 });
 
 describe('folders of one layer', () => {

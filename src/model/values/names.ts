@@ -4,9 +4,6 @@ import type { EndpointId, EngineNetworkId, Mac, NamespaceName, NetworkId, NodeId
 /** The name of both drivers, as people type it. */
 export const DRIVER = 'tsoverlay';
 
-/** Where tsoverlay's own socket tells `tsoverlay status` what hinders it. */
-export const HEALTH_PATH = '/health';
-
 /** True also for the managed plugin's own name, which always has a tag: `-d tsoverlay/driver:latest`. */
 export const isOurDriver = (name: string): boolean => name === DRIVER || /(^|\/)tsoverlay\/driver:[^/]+$/.test(name);
 

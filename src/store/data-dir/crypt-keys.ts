@@ -3,7 +3,7 @@
  * port of its own: the one in use, and the one that takes its place.
  */
 import { join } from 'node:path';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OwnKey } from '../../model/crypt/plan.js';
 import type { PublicKey } from '../../model/values/types.js';
 import { DataFile, type DataRows } from './data-file.js';

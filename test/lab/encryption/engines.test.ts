@@ -113,6 +113,20 @@ describe('what containers send each other', () => {
 describe('the first host', () => {
   beforeEach(() => within(10_000, 'all answer', () => engines.reaches('encrypted')).then(() => undefined));
 
+  it('gets another key by command, and loses nothing', async () => {
+    expect(await engines.command('status')).toMatch(/^encryption off; WireGuard with 1 hosts, 1 of which have talked/m);
+    const [before] = await engines.devices();
+    const sending = engines.lost('encrypted', 300);
+    expect(await engines.command('key', 'rotate', '--yes')).toMatch(/^this host gets the key \S{44};/);
+    await within(5_000, 'there are two', async () => (await engines.devices()).length === 2);
+    await within(10_000, 'the old one is gone', async () => {
+      const devices = await engines.devices();
+      return devices.length === 1 && devices[0] !== before;
+    });
+    expect(await sending).toBe(0);
+    expect(await engines.command('key', 'rotate')).toContain('--yes');
+  });
+
   it('with ENCRYPTION=required has plain networks no more; what runs goes on', async () => {
     await engines.site.lab.host(1).plugin.restart({ ENCRYPTION: 'required' });
     expect(await engines.site.refusal(1, `network create ${OURS} -o encrypted=false bad`)).toContain(
@@ -134,7 +148,7 @@ describe('the first host', () => {
     await engines.site.lab.host(2).plugin.stop();
     const { address } = engines.site.lab.host(2);
     const key = `tsoverlay/nodes/${address}`;
-    const forgetting = engines.command('node', 'forget', address);
+    const forgetting = engines.command('node', 'forget', address, '--yes');
     await within(30_000, 'its record is gone', async () => (await engines.site.lab.consul.value(key)) === undefined);
     await within(1_000, 'its key is gone', async () => (await engines.peers()) === 0);
     expect(await forgetting).toContain(`forgot ${address}`);

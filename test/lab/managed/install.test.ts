@@ -52,7 +52,7 @@ describe.each(SUPPORTED)('install.sh on %s', (engine) => {
     const tsoverlay = (...args: string[]) => scene.lab.host(2).host.attempt('sh', COMMANDS, ...args);
     const { stdout } = await tsoverlay('status');
     for (const known of ['10.0.0.60', '10.0.0.61', 'one']) expect(stdout).toContain(known);
-    const { ok, stderr } = await tsoverlay('node', 'forget', '10.0.0.60');
+    const { ok, stderr } = await tsoverlay('node', 'forget', '10.0.0.60', '--yes');
     expect(ok).toBe(false);
     expect(stderr.trim()).toBe('tsoverlay: node 10.0.0.60 is alive; stop tsoverlay on it first, or leave it alone');
   });

@@ -102,7 +102,15 @@ it('VXLAN from a host that was forgotten is dropped, and not before', async () =
   // A host that is away may come back: it stays a node until an operator says otherwise.
   expect(await received()).toBeGreaterThanOrEqual(before + 3);
 
-  const forget = ['env', `CLUSTER_STORE=${site.lab.consul.url}`, process.execPath, PLUGIN_MAIN, 'node', 'forget'];
+  const forget = [
+    'env',
+    `CLUSTER_STORE=${site.lab.consul.url}`,
+    process.execPath,
+    PLUGIN_MAIN,
+    'node',
+    'forget',
+    '--yes',
+  ];
   expect(await site.lab.host(2).run(...forget, '10.0.0.62')).toContain('forgot 10.0.0.62');
   await within(15_000, 'it is out', async () => !(await guard(1)).stdout.includes('10.0.0.62'));
   const since = await received();

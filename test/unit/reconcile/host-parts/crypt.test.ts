@@ -9,7 +9,7 @@ import { CryptPlanner, type CryptPlannerParts } from '../../../../src/reconcile/
 import { KeyRotation, type Keys } from '../../../../src/reconcile/host-parts/key-rotation.js';
 import { host, keyOf, own } from '../../model/crypt/mesh.js';
 import { cluster, network } from '../../model/fixtures.js';
-import { idOf } from '../../nodes.js';
+import { idOf, livingNode } from '../../nodes.js';
 import { HostStory } from './host-story.js';
 
 const DAY = 86_400_000;
@@ -324,4 +324,40 @@ describe('rotation', () => {
     await wait(8_000);
     expect(mesh().state?.devices.map((d) => d.key)).toEqual([newest()]);
   });
+
+  test('by command is refused while there is no key in use, or one is being replaced', async () => {
+    given([network()], host(1, 1), host(2, 2));
+    await look();
+    expect(() => planner.rotate()).toThrow('this host has no key in use, for there is no encrypted network');
+    given([ENCRYPTED], host(1, 1), host(2, 2));
+    await look();
+    expect(planner.rotate()).toBe(newest());
+    await story.settle();
+    expect(mesh().state?.devices.map((d) => d.key)).toEqual([keyOf(1), newest()]);
+    await look();
+    expect(() => planner.rotate()).toThrow(`the key ${keyOf(1)} is being replaced already; it waits for 10.0.0.2`);
+  });
+});
+
+test('a report says what the mesh is, and with whom it talks', async () => {
+  expect(planner.report()).toMatchObject({ isUp: false, mode: 'off', rotationMs: 7 * DAY });
+  given([ENCRYPTED], host(1, 1), host(2, 2), livingNode('10.0.0.3'));
+  await look();
+  mesh().talk(keyOf(1), keyOf(2));
+  await look();
+  expect(planner.report()).toMatchObject({
+    isUp: true,
+    keys: [{ key: keyOf(1), port: 51_820 }],
+    waiting: [],
+    peers: [
+      { address: '10.0.0.2', hasKey: true, handshake: expect.any(Number), talks: true },
+      { address: '10.0.0.3', hasKey: false, talks: false },
+    ],
+  });
+  rotation.begin();
+  await look();
+  await look();
+  expect(planner.report()).toMatchObject({ keys: [{ key: keyOf(1) }, { key: newest() }], waiting: ['10.0.0.2'] });
+  await vi.advanceTimersByTimeAsync(200_000);
+  expect(planner.report().peers[0]).toMatchObject({ talks: false });
 });

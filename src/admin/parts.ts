@@ -1,0 +1,23 @@
+/** What the routes of the admin socket may look at: parts of the agent that runs now, each the narrowest port of it. */
+import type { Rows } from '../health/rows.js';
+import type { NodeAddress, NodeId } from '../model/values/types.js';
+import type { ContainerPass } from '../reconcile/engine/container-pass.js';
+import type { CryptPlanner } from '../reconcile/host-parts/crypt-planner.js';
+import type { Tenure } from '../registry/nodes/tenure.js';
+import type { StorePulse } from '../store/pulse.js';
+import type { ClusterView } from '../store/view/cluster-view.js';
+
+export interface AdminParts {
+  readonly self: NodeId;
+  readonly address: NodeAddress;
+  /** When this agent began. */
+  readonly started: Date;
+  /** Consul's, as `host:port`; none with the embedded store. */
+  readonly servers: readonly string[];
+  readonly rows: Pick<Rows, 'onChange' | 'snapshot'>;
+  readonly pulse: Pick<StorePulse, 'last'>;
+  readonly view: Pick<ClusterView, 'confirmed' | 'current'>;
+  readonly containers: Pick<ContainerPass, 'sweep'>;
+  readonly crypt: Pick<CryptPlanner, 'report' | 'rotate'>;
+  readonly tenure: Pick<Tenure, 'holds' | 'refusal'>;
+}
