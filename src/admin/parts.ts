@@ -1,5 +1,6 @@
 /** What the routes of the admin socket may look at: parts of the agent that runs now, each the narrowest port of it. */
 import type { Rows } from '../health/rows.js';
+import type { Metrics } from '../metrics/metrics.js';
 import type { NodeAddress, NodeId } from '../model/values/types.js';
 import type { ContainerPass } from '../reconcile/engine/container-pass.js';
 import type { CryptPlanner } from '../reconcile/host-parts/crypt-planner.js';
@@ -19,5 +20,6 @@ export interface AdminParts {
   readonly view: Pick<ClusterView, 'confirmed' | 'current'>;
   readonly containers: Pick<ContainerPass, 'sweep'>;
   readonly crypt: Pick<CryptPlanner, 'report' | 'rotate'>;
+  readonly metrics: Pick<Metrics, 'page' | 'readiness'>;
   readonly tenure: Pick<Tenure, 'holds' | 'refusal'>;
 }

@@ -15,6 +15,7 @@ import { assemble, type Parts } from '../wiring/assemble.js';
 import { PATIENCE_MS } from '../wiring/ground.js';
 import { Healing } from './healing.js';
 import { Loading } from './loading.js';
+import { Measuring } from './measuring.js';
 import { News } from './news.js';
 
 /** How long a stop takes down what was put off, ms. */
@@ -33,6 +34,7 @@ export class Agent {
   private readonly news: News;
   private readonly healing: Healing;
   private readonly loading: Loading;
+  private readonly measuring: Measuring;
 
   /** What the admin socket may look at. */
   readonly admin: AdminParts;
@@ -55,8 +57,10 @@ export class Agent {
       },
     });
     this.loading = new Loading({ ...ground, ...cluster, log, heal: () => this.healing.heal() });
+    this.measuring = new Measuring(parts, rows, () => this.loading.knowsCluster);
     this.admin = {
       ...{ ...ground, ...cluster, ...passes, rows, address: config.advertise, started: new Date() },
+      metrics: this.measuring.metrics,
       servers: (config.consul?.servers ?? []).map(({ host, port }) => `${host}:${port}`),
     };
     this.news.connect();
@@ -81,6 +85,7 @@ export class Agent {
       },
       'serving',
     );
+    await agent.measuring.serve(config.metrics);
     void agent.run(isFirst, PATIENCE_MS - (performance.now() - began));
     return agent;
   }
@@ -92,6 +97,7 @@ export class Agent {
     const { docker: _, ...loops } = passes;
     for (const loop of [...Object.values(loops), cluster.exposure, registry.peers]) loop.stop();
     for (const server of this.servers) server.close();
+    this.measuring.stop();
     await Promise.all([names.dns.stop(), Promise.race([cluster.copy.flush(), sleep(COPY_MS)])]);
     await Promise.race([cluster.registration.release().catch(() => undefined), sleep(RELEASE_MS)]);
     await ground.store.close();
@@ -180,6 +186,6 @@ export class Agent {
 async function serveAll(config: Config, log: Log, parts: Parts): Promise<readonly Server[]> {
   const { networkDriver, ipamDriver } = parts.drivers;
   const routes = makeRoutes(networkDriver, ipamDriver, config.scope);
-  const app = makeApp(routes, log, () => parts.passes.restarts.kick());
+  const app = makeApp(routes, log, () => parts.passes.restarts.kick(), parts.ground.measures);
   return Promise.all(config.sockets.map((path) => serve(app, path)));
 }

@@ -12,6 +12,7 @@ import type { NodeAddress } from '../model/values/types.js';
 import { type ConsulConfig, readConsul, withoutToken } from './consul.js';
 import { readEncryption } from './encryption.js';
 import { privateFolder } from './folder.js';
+import { type Listen, readListen } from './listen.js';
 import { type Attempt, type Env, oneOf, readNumber } from './reading.js';
 
 export interface Config {
@@ -31,6 +32,8 @@ export interface Config {
   /** Whether networks created here hold containers to their addresses unless the user says. */
   readonly antispoof: boolean;
   readonly encryption: EncryptionSettings;
+  /** Where metrics and health are served; undefined: nowhere but on the admin socket. */
+  readonly metrics?: Listen;
   /** Where pools that nobody named come from. */
   readonly defaultPools: readonly PoolSource[];
   /** Sockets to serve; a managed plugin has one for its plain name and one for the engine that started it. */
@@ -64,12 +67,14 @@ export function readConfig(env: Env): Config {
   const consul = attempt(() => readConsul(env.CLUSTER_STORE ?? '', env.CLUSTER_STORE_OPTS ?? ''), undefined);
   const advertise = attempt(() => readAdvertise(env.CLUSTER_ADVERTISE ?? ''), '' as NodeAddress);
   const vxlanPort = attempt(() => readPort(env.VXLAN_PORT ?? ''), DEFAULT_VXLAN_PORT);
+  const metrics = attempt(() => readListen('METRICS_ADDR', env.METRICS_ADDR ?? ''), undefined);
   const sockets = readSockets(env.PLUGIN_SOCKETS ?? '');
   // Whoever logs has read it already.
   attempt(() => oneOf('LOG_FORMAT', env.LOG_FORMAT || 'json', LOG_FORMATS), 'json');
   const config: Config = {
     ...(consul === undefined ? {} : { consul }),
     ...{ advertise, vxlanPort },
+    ...(metrics === undefined ? {} : { metrics }),
     logLevel: attempt(() => oneOf('LOG_LEVEL', env.LOG_LEVEL || 'info', LOG_LEVELS), 'info'),
     dataDir: attempt(() => privateFolder(env.DATA_DIR || '/var/lib/tsoverlay'), ''),
     scope: attempt(() => oneOf('SCOPE', env.SCOPE || 'auto', SCOPES), 'auto'),

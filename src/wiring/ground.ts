@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.js';
 import { UserError } from '../errors.js';
 import type { Log } from '../health/events.js';
+import { Measures } from '../health/measures.js';
 import type { Rows } from '../health/rows.js';
 import { LinuxKernel } from '../kernel/host.js';
 import { readOrigin } from '../kernel/system/origin.js';
@@ -34,8 +35,9 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const memory = HostMemory.open(config.dataDir, rows);
   const meshKeys = CryptKeys.open(config.dataDir, config.encryption.port, rows);
   const copyFile = new CopyFile(config.dataDir, rows);
+  const measures = new Measures();
   const pulse = new StorePulse();
-  const versioned = await openStore(config, log, rows, pulse);
+  const versioned = await openStore(config, log, rows, measures, pulse);
   const identity = new Identity(versioned, memory, vxlanPort);
   const origin = readOrigin();
   const finder = new SelfFinder({
@@ -53,6 +55,6 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const self = await findSelf(finder, settings, () => copyFile.load()?.[keys.nodes] ?? [], PATIENCE_MS);
   const tenure = new Tenure(rows.of('node.key').row());
   const store = new TenantStore(versioned, tenure);
-  const told = { versioned, pulse, store };
-  return { ...told, kernel, facts, meshKeys, memory, copyFile, identity, origin, finder, self, tenure };
+  const stores = { versioned, pulse, store, measures };
+  return { ...stores, kernel, facts, meshKeys, memory, copyFile, identity, origin, finder, self, tenure };
 }

@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.js';
 import { DockerEngine } from '../engine/docker.js';
 import type { Log } from '../health/events.js';
+import type { Meter } from '../health/measures.js';
 import type { Rows } from '../health/rows.js';
 import { LinuxHostParts } from '../kernel/host-parts/host-parts.js';
 import { SYSCTLS } from '../model/host/sysctls.js';
@@ -60,7 +61,7 @@ function makeHostPasses(
   { ground, cluster, registry }: Below,
   docker: DockerEngine,
 ) {
-  const { kernel, facts, meshKeys, self, tenure } = ground;
+  const { kernel, facts, meshKeys, self, tenure, measures: meter } = ground;
   const { view, local, membership, registration } = cluster;
   const { advertise: address, vxlanPort: port, encryption: settings } = config;
   const node = new NodePass({ kernel, registration, facts, rows });
@@ -76,7 +77,7 @@ function makeHostPasses(
     node.kick();
   });
   const host = new HostPass({
-    ...{ kernel, view, local, membership, tenure, log, rows },
+    ...{ kernel, view, local, membership, tenure, log, meter, rows },
     peers: registry.peers,
     self: {
       ...{ id: self, address, port, mtu: () => node.facts.underlayMtu },
@@ -89,7 +90,12 @@ function makeHostPasses(
     for (const [id, { options }] of view.current.networks)
       if (membership.networks.has(id) && isEncrypted(options)) host.kick(id);
   });
-  return { node, host, crypt, hostParts: makeHostParts(config, log, rows, { ground, view, docker, node, crypt }) };
+  return {
+    node,
+    host,
+    crypt,
+    hostParts: makeHostParts(config, log, rows, { ground, view, docker, node, meter, crypt }),
+  };
 }
 
 interface Around {
@@ -98,11 +104,12 @@ interface Around {
   readonly view: ClusterView;
   readonly docker: DockerEngine;
   readonly node: NodePass;
+  readonly meter: Meter;
 }
 
 /** What is the host's own and no network's. */
 function makeHostParts(config: Config, log: Log, rows: Rows, around: Around): HostPartsPass {
-  const { ground, view, docker, node, crypt } = around;
+  const { ground, view, docker, node, meter, crypt } = around;
   const { advertise: self, vxlanPort: port, vxlanGuard: mode, gwbridge: wish } = config;
   const maker = new GwbridgeMaker({ engine: docker, wish, log, rows: rows.of('engine.gwbridge') });
   const planners = {
@@ -125,7 +132,7 @@ function makeHostParts(config: Config, log: Log, rows: Rows, around: Around): Ho
     },
   });
   return new HostPartsPass({
-    ...{ kernel, planners, port, log, rows },
+    ...{ kernel, planners, port, log, meter, rows },
     requestGwbridge: (subnet) => void maker.make(subnet),
   });
 }

@@ -61,6 +61,10 @@ export class FakeHostParts implements HostPartsKernel {
     this.listeners.push(listener);
   }
 
+  guardDrops(): ReadonlyMap<string, number> | undefined {
+    return typeof this.guard === 'object' ? new Map([['prerouting', this.strayed]]) : undefined;
+  }
+
   close(): void {
     this.listeners = [];
   }

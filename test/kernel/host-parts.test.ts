@@ -1,5 +1,6 @@
 /** What is the host's own on the real kernel: the pass finds it, makes it right, and is told when somebody breaks it. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { UNMEASURED } from '../../src/health/measures.js';
 import { NOBODY } from '../../src/health/row.js';
 import { LinuxHostParts } from '../../src/kernel/host-parts/host-parts.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
@@ -40,7 +41,15 @@ beforeEach(() => {
         crypt: { spaces: host.kernel.mesh, onHost: host.kernel.wireguard, privateKey: () => undefined },
       }),
   );
-  pass = new HostPartsPass({ kernel, planners, requestGwbridge: () => {}, port: 4789, log, rows: NOBODY });
+  pass = new HostPartsPass({
+    kernel,
+    planners,
+    requestGwbridge: () => {},
+    port: 4789,
+    log,
+    meter: UNMEASURED,
+    rows: NOBODY,
+  });
 });
 afterEach(() => {
   pass.stop();

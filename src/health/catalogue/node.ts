@@ -6,6 +6,7 @@ export interface NodeCodes {
   'agent.load': Reason;
   'agent.heal': Reason;
   'agent.reap': Reason;
+  'agent.metrics': Reason;
   'node.key': Reason & { readonly refused: boolean };
   'node.former': Reason;
   'node.record': Reason;
@@ -65,6 +66,13 @@ export const NODE: Entries<NodeCodes> = {
     text: ({ reason }) => `what died with the host could not be freed; trying on: ${reason}`,
     cause: STORE_AWAY,
     cure: STORE_BACK,
+  },
+  'agent.metrics': {
+    severity: 'medium',
+    what: 'the serving of metrics at METRICS_ADDR',
+    text: ({ reason }) => `metrics are not served at METRICS_ADDR; trying on: ${reason}`,
+    cause: 'Another process has the port, or no interface of this host has the address.',
+    cure: 'Name another address or port in METRICS_ADDR, or end what has it. All else goes on, and it is tried until it works.',
   },
   'node.key': {
     severity: 'high',

@@ -2,6 +2,7 @@
 import type { HostPart, ObservedHost } from '../../model/host/host-plan.js';
 import type { KernelHostStep } from '../../model/host/host-steps.js';
 import { SYSCTLS } from '../../model/host/sysctls.js';
+import type { GuardDrops } from '../../model/host/vxlan-guard.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
 import type { GuardMode } from '../../model/values/settings.js';
 import type { CryptPlace } from '../crypt/crypt-executors.js';
@@ -70,6 +71,10 @@ export class LinuxHostParts implements HostPartsKernel {
 
   watchGwbridge(listener: Listener): void {
     this.listeners.add(listener);
+  }
+
+  guardDrops(): GuardDrops | undefined {
+    return this.at.vxlanGuard.drops();
   }
 
   close(): void {

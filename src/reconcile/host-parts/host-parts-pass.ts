@@ -1,5 +1,6 @@
 /** Makes what is the host's own equal the plan: observe → plan → diff → apply, one part at a time. */
 import type { Log } from '../../health/events.js';
+import type { Meter } from '../../health/measures.js';
 import type { RowPorts } from '../../health/row.js';
 import type { Notice } from '../../model/diff/drift.js';
 import { isGwbridgeDamage } from '../../model/host/gwbridge.js';
@@ -7,6 +8,7 @@ import { diffHost, hostRepairs } from '../../model/host/host-diff.js';
 import { HOST_PARTS, type HostPart, type HostPlan } from '../../model/host/host-plan.js';
 import type { HostStep } from '../../model/host/host-steps.js';
 import { OFF } from '../../model/host/standing.js';
+import type { GuardDrops } from '../../model/host/vxlan-guard.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
 import type { Cidr } from '../../model/values/types.js';
 import { Mending } from '../host/mending.js';
@@ -35,6 +37,7 @@ export interface HostPartsPassParts {
   /** UDP, of VXLAN. */
   readonly port: number;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn'>;
+  readonly meter: Meter;
   readonly rows: RowPorts<HostPartCode>;
 }
 
@@ -60,6 +63,11 @@ export class HostPartsPass {
     this.loop.kick(part);
   }
 
+  /** See {@link HostPartsKernel.guardDrops}. */
+  drops(): GuardDrops | undefined {
+    return this.parts.kernel.guardDrops();
+  }
+
   stop(): void {
     this.mending.stop();
     this.loop.stop();
@@ -68,7 +76,7 @@ export class HostPartsPass {
   }
 
   private async pass<P extends HostPart>(part: P): Promise<boolean> {
-    const { kernel, planners, log, port } = this.parts;
+    const { kernel, planners, log, meter, port } = this.parts;
     const found = await kernel.observe(part);
     const wanted = planners[part].plan(found);
     if (wanted === undefined) return true;
@@ -78,6 +86,7 @@ export class HostPartsPass {
       log.debug({ event: 'step', part, step: step.kind, reason: step.reason }, 'host step');
       await this.do(step);
       tellDone(log, step, repairing.has(step), port);
+      if (repairing.has(step)) meter.tell('repair', { step: step.kind });
     }
     this.made[part] = wanted;
     return wanted !== OFF;

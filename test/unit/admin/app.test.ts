@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
-import type { Server } from 'node:http';
+import { request, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -53,6 +53,10 @@ beforeEach(async () => {
     pulse: { last: { at: new Date(8_000), ms: 2 } },
     view: { confirmed: true, current: NOTHING_KNOWN },
     tenure: { holds: true, refusal: undefined },
+    metrics: {
+      page: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
+      readiness: { status: 'starting', codes: ['store.news'] },
+    },
     containers: { sweep: async (ms) => void swept.push(ms) },
     crypt: {
       report: () => NO_MESH,
@@ -192,5 +196,23 @@ describe('when the one that served was last alive', () => {
     const other = await serve(makeRefusal('not yet'), join(folder, 'plugins/tsoverlay.sock'));
     expect(await desk().away()).toContain(`serves the engine on this host, but does not answer at ${socket()}`);
     other.close();
+  });
+});
+
+describe('metrics and health', () => {
+  const get = (path: string): Promise<readonly [number | undefined, string]> =>
+    new Promise((resolve, reject) => {
+      const asked = request({ socketPath: socket(), path, agent: false }, async (answer) => {
+        let text = '';
+        for await (const chunk of answer.setEncoding('utf8')) text += String(chunk);
+        resolve([answer.statusCode, text]);
+      });
+      asked.on('error', reject).end();
+    });
+
+  it('are there as at METRICS_ADDR', async () => {
+    expect(await get('/metrics')).toEqual([200, 'up 1\n']);
+    expect(await get('/livez')).toEqual([200, 'ok\n']);
+    expect(await get('/readyz')).toEqual([503, '{"status":"starting","codes":["store.news"]}\n']);
   });
 });

@@ -1,5 +1,6 @@
 /** A host for stories: its kernel outlives its process, and looks come when the story says so. */
 import { vi } from 'vitest';
+import { UNMEASURED } from '../../../../src/health/measures.js';
 import { OFF } from '../../../../src/model/host/standing.js';
 import { SYSCTLS } from '../../../../src/model/host/sysctls.js';
 import type { GwbridgeWish } from '../../../../src/model/values/settings.js';
@@ -98,6 +99,7 @@ export class HostStory {
       requestGwbridge: (subnet) => this.requested.push(subnet),
       port: 4789,
       log,
+      meter: UNMEASURED,
       rows,
     });
   }
