@@ -72,8 +72,9 @@ function makeHostPasses(
     underlayMtu: () => node.facts.underlayMtu,
     hasWireguard: () => kernel.wireguard.isThere(),
   });
-  crypt.onKeys((keys) => {
-    registration.setCrypt(keys);
+  registration.setCrypt(crypt.told);
+  crypt.onKeys(() => {
+    registration.setCrypt(crypt.told);
     node.kick();
   });
   const host = new HostPass({

@@ -35,7 +35,7 @@ export class CryptPlanner implements Planner<'crypt'> {
   private crypt: NodeCrypt | undefined;
   private before: CryptPlan | undefined;
   private found: ObservedCrypt | undefined;
-  private tellKeys: (crypt: NodeCrypt | undefined) => void = () => {};
+  private tellKeys: () => void = () => {};
   private tellVteps: () => void = () => {};
   private news: () => void = () => {};
 
@@ -51,10 +51,14 @@ export class CryptPlanner implements Planner<'crypt'> {
     return this.vteps;
   }
 
-  /** Told what is to be published of this host's keys, at once and when that has changed; undefined: it cannot encrypt. */
-  onKeys(listener: (crypt: NodeCrypt | undefined) => void): void {
+  /** What is to be published of this host's keys; undefined: it cannot encrypt, or never had to. */
+  get told(): NodeCrypt | undefined {
+    return this.crypt;
+  }
+
+  /** Told when that has changed. */
+  onKeys(listener: () => void): void {
     this.tellKeys = listener;
-    listener(this.crypt);
   }
 
   /** Told when the others take VXLAN at other addresses of the mesh than before. */
@@ -169,7 +173,7 @@ export class CryptPlanner implements Planner<'crypt'> {
   private publish(crypt: NodeCrypt | undefined): void {
     if (isDeepStrictEqual(crypt, this.crypt)) return;
     this.crypt = crypt;
-    this.tellKeys(crypt);
+    this.tellKeys();
   }
 
   private follow(vteps: ReadonlyMap<NodeId, Ip>): void {

@@ -1,7 +1,9 @@
-/** Two hosts with a cable between them, an encrypted network and a plain one, and on each host a container of both. */
+/** Hosts on one LAN, an encrypted network and a plain one, and on each host a container of both. */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
+import * as z from 'zod';
 import { isKernelError } from '../../../src/errors.js';
 import { NOBODY as UNHEARD } from '../../../src/health/row.js';
 import { LinuxKernel } from '../../../src/kernel/host.js';
@@ -32,6 +34,9 @@ import { endpoint, network, selfOf } from '../../unit/model/fixtures.js';
 import { livingNode } from '../../unit/nodes.js';
 import { MeshKernel } from './mesh-kernel.js';
 import { MARKS, type Which } from './wire.js';
+
+/** What of its report is read. */
+const iperf = z.object({ end: z.object({ sum: z.object({ packets: z.number(), lost_packets: z.number() }) }) });
 
 /** The first packet waits for the handshake, which takes its time in an emulated machine, s. */
 const PATIENCE_S = 5;
@@ -92,29 +97,23 @@ class SiteHost {
 }
 
 export class EncryptedSite {
-  readonly hosts: readonly [SiteHost, SiteHost];
+  readonly hosts: readonly [SiteHost, ...SiteHost[]];
+  private readonly lan: string;
+  private readonly cut = new Map<number, ReadonlyMap<Node['id'], Node>>();
   private readonly dir = mkdtempSync(`${tmpdir()}/tsoverlay-site-`);
   private readonly endpoints: readonly Endpoint[];
 
-  private constructor(addresses: readonly [string, string]) {
-    const [a, b] = addresses as readonly [NodeAddress, NodeAddress];
-    this.hosts = [new SiteHost(1, a, this.dir), new SiteHost(2, b, this.dir)];
-    run(
-      this.hosts[0].path,
-      'ip',
-      'link',
-      'add',
-      'eth0',
-      'type',
-      'veth',
-      'peer',
-      'name',
-      'eth0',
-      'netns',
-      this.hosts[1].path,
-    );
-    for (const { path, address } of this.hosts) {
+  private constructor([first, ...others]: readonly [string, ...string[]]) {
+    const make = (address: string, n: number) => new SiteHost(n, address as NodeAddress, this.dir);
+    this.hosts = [make(first, 1), ...others.map((address, i) => make(address, i + 2))];
+    this.lan = `${this.dir}/lan`;
+    createNamespace(this.lan);
+    run(this.lan, 'ip', 'link', 'add', 'br0', 'type', 'bridge');
+    run(this.lan, 'ip', 'link', 'set', 'br0', 'up');
+    for (const { n, path, address } of this.hosts) {
       const [bits, more] = address.includes(':') ? ['64', ['nodad']] : ['24', []];
+      run(path, 'ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', `port${n}`, 'netns', this.lan);
+      run(this.lan, 'ip', 'link', 'set', `port${n}`, 'master', 'br0', 'up');
       run(path, 'ip', 'address', 'add', `${address}/${bits}`, 'dev', 'eth0', ...more);
       run(path, 'ip', 'link', 'set', 'eth0', 'up');
     }
@@ -129,7 +128,7 @@ export class EncryptedSite {
   }
 
   /** With all of it made, twice: the second look finds nothing to do. */
-  static async make(addresses: readonly [string, string] = ['10.0.0.1', '10.0.0.2']): Promise<EncryptedSite> {
+  static async make(addresses: readonly [string, ...string[]] = ['10.0.0.1', '10.0.0.2']): Promise<EncryptedSite> {
     const site = new EncryptedSite(addresses);
     await site.converge();
     for (const { n, address } of site.hosts)
@@ -141,9 +140,10 @@ export class EncryptedSite {
 
   /** As the passes do it. Gives what was done. */
   async converge(): Promise<readonly string[]> {
-    const nodes = new Map(this.hosts.map(({ node }) => [node.id, node]));
+    const now = this.nodes();
     const done: string[] = [];
     for (const host of this.hosts) {
+      const nodes = this.cut.get(host.n) ?? now;
       const { mesh: found } = await host.mesh.observe();
       const proven = provenBy(found);
       host.rotation.look(nodes.values(), host.self, found, proven);
@@ -192,14 +192,41 @@ export class EncryptedSite {
   }
 
   /** So many packets, 50 a second, from the one container to the other: how many were lost, once all are sent. */
-  async lost(which: Which, count: number, meanwhile: () => Promise<unknown>): Promise<number> {
-    const words = ['ping', '-q', '-i', '0.02', '-c', String(count), '-W', '5', `172.16.${SUBNET[which]}.2`];
+  async lost(which: Which, count: number, meanwhile: () => Promise<unknown>, to = 2): Promise<number> {
+    const words = ['ping', '-q', '-i', '0.02', '-c', String(count), '-W', '5', `172.16.${SUBNET[which]}.${to}`];
     const ping = execa('nsenter', [`--net=${this.hosts[0].container(which)}`, ...words], { reject: false });
     await meanwhile();
     const { stdout } = await ping;
     const [, sent = '0', got = '0'] = stdout.match(/(\d+) packets transmitted, (\d+) received/) ?? [];
     if (Number(sent) !== count) throw new Error(`sent ${sent} of ${count}: ${stdout}`);
     return Number(sent) - Number(got);
+  }
+
+  /** So many datagrams, 500 a second, from the one container to the other: how many were lost. */
+  async lostDatagrams(which: Which, count: number): Promise<number> {
+    const at = (n: number, ...words: string[]) =>
+      execa('nsenter', [`--net=${this.hosts[n]?.container(which) ?? ''}`, 'iperf3', '-J', ...words]);
+    const server = at(1, '-s', '-1');
+    await setTimeout(2_000);
+    const wish = ['-u', '-b', '400K', '-l', '100', '-t', String(count / 500)];
+    const { stdout } = await at(0, '-c', `172.16.${SUBNET[which]}.2`, ...wish);
+    await server;
+    const { end } = iperf.parse(JSON.parse(stdout));
+    if (end.sum.packets < count * 0.9) throw new Error(`sent ${end.sum.packets} of ${count}`);
+    return end.sum.lost_packets;
+  }
+
+  /** The store is away for the n-th host: it sees what it saw, and the others see its session end. */
+  cutOff(n: number): void {
+    this.cut.set(n, this.nodes());
+  }
+
+  rejoin(n: number): void {
+    this.cut.delete(n);
+  }
+
+  private nodes(): ReadonlyMap<Node['id'], Node> {
+    return new Map(this.hosts.map(({ n, node }) => [node.id, this.cut.has(n) ? { ...node, alive: false } : node]));
   }
 
   /** Whether a packet of so many bytes with DF gets through. */
@@ -267,6 +294,7 @@ export class EncryptedSite {
       for (const which of ['encrypted', 'plain'] as const) removeNamespace(host.container(which));
       removeNamespace(host.path);
     }
+    removeNamespace(this.lan);
     rmSync(this.dir, { recursive: true });
   }
 }

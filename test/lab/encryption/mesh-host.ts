@@ -7,6 +7,7 @@ import { createNamespace, removeNamespace, withNamespace } from '../../../src/ke
 import type { CryptSelf } from '../../../src/model/crypt/plan.js';
 import type { CryptStep, ObservedCrypt } from '../../../src/model/crypt/steps.js';
 import { CRYPT_NAMESPACE, DEFAULT_MESH_PORT } from '../../../src/model/values/names.js';
+import type { EncryptionSettings } from '../../../src/model/values/settings.js';
 import type { Node, NodeAddress } from '../../../src/model/values/types.js';
 import { CryptKeys } from '../../../src/store/data-dir/crypt-keys.js';
 import { run } from '../../kernel/bench.js';
@@ -22,7 +23,10 @@ export class MeshHost {
   private spaces: CryptSpaces;
   private kernel: MeshKernel;
 
-  constructor(readonly address: NodeAddress) {
+  constructor(
+    readonly address: NodeAddress,
+    private readonly settings: Pick<EncryptionSettings, 'endpoint' | 'keepalive'> = { keepalive: 0 },
+  ) {
     createNamespace(this.path);
     mkdirSync(this.netnsDir);
     run(this.path, 'ip', 'link', 'set', 'lo', 'up');
@@ -37,11 +41,22 @@ export class MeshHost {
   }
 
   get node(): Node {
-    return livingNode(this.address, { crypt: { keys: this.keys.own.map(({ key, port }) => ({ key, port })) } });
+    const { endpoint } = this.settings;
+    const shift = (endpoint?.port ?? DEFAULT_MESH_PORT) - DEFAULT_MESH_PORT;
+    const keys = this.keys.own.map(({ key, port }) => ({ key, port: port + shift }));
+    return livingNode(this.address, {
+      crypt: { ...(endpoint === undefined ? {} : { endpoint: endpoint.address }), keys },
+    });
   }
 
   get self(): CryptSelf {
-    return { id: this.node.id, address: this.address, mtu: 1500, keys: this.keys.own, keepalive: 0 };
+    return {
+      id: this.node.id,
+      address: this.address,
+      mtu: 1500,
+      keys: this.keys.own,
+      keepalive: this.settings.keepalive,
+    };
   }
 
   converge(nodes: readonly Node[]): Promise<readonly CryptStep[]> {
