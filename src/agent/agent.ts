@@ -91,10 +91,11 @@ export class Agent {
   }
 
   async stop(): Promise<void> {
-    const { ground, cluster, registry, names, passes } = this.parts;
+    const { ground, cluster, registry, names, passes, probes } = this.parts;
     await passes.host.catchUp(CATCH_UP_MS);
     this.ending.abort();
     const { docker: _, ...loops } = passes;
+    probes.echo.stop();
     for (const loop of [...Object.values(loops), cluster.exposure, registry.peers]) loop.stop();
     for (const server of this.servers) server.close();
     this.measuring.stop();
@@ -161,6 +162,7 @@ export class Agent {
     const { hostParts, findings } = this.parts.passes;
     exposure.look();
     hostParts.kick('vxlanGuard');
+    hostParts.kick('probe');
     findings.look(view.current);
   }
 

@@ -88,6 +88,7 @@ export class News {
       hostParts.kick('encryptionFence');
       hostParts.kick('crypt');
       hostParts.kick('vxlanGuard');
+      hostParts.kick('probe');
       findings.look(cluster);
     }
     if (endpoints.size > 0 || networks) sandboxes.sync();

@@ -25,6 +25,7 @@ import { GwbridgePlanner } from '../reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../reconcile/host-parts/host-parts-pass.js';
 import { KeyRotation } from '../reconcile/host-parts/key-rotation.js';
 import { always } from '../reconcile/host-parts/planner.js';
+import { ProbePlanner } from '../reconcile/host-parts/probe-planner.js';
 import { VxlanGuardPlanner } from '../reconcile/host-parts/vxlan-guard-planner.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
 import type { ClusterParts } from './cluster.js';
@@ -91,12 +92,7 @@ function makeHostPasses(
     for (const [id, { options }] of view.current.networks)
       if (membership.networks.has(id) && isEncrypted(options)) host.kick(id);
   });
-  return {
-    node,
-    host,
-    crypt,
-    hostParts: makeHostParts(config, log, rows, { ground, view, docker, node, meter, crypt }),
-  };
+  return { node, host, crypt, ...makeHostParts(config, log, rows, { ground, view, docker, node, meter, crypt }) };
 }
 
 interface Around {
@@ -109,10 +105,11 @@ interface Around {
 }
 
 /** What is the host's own and no network's. */
-function makeHostParts(config: Config, log: Log, rows: Rows, around: Around): HostPartsPass {
+function makeHostParts(config: Config, log: Log, rows: Rows, around: Around) {
   const { ground, view, docker, node, meter, crypt } = around;
   const { advertise: self, vxlanPort: port, vxlanGuard: mode, gwbridge: wish } = config;
   const maker = new GwbridgeMaker({ engine: docker, wish, log, rows: rows.of('engine.gwbridge') });
+  const probePlanner = new ProbePlanner({ self, port, view, facts: () => node.facts });
   const planners = {
     vxlanGuard: new VxlanGuardPlanner({ view, self, isWanted: mode !== 'off', log }),
     consulGuard: new ConsulGuardPlanner({
@@ -123,6 +120,7 @@ function makeHostParts(config: Config, log: Log, rows: Rows, around: Around): Ho
     gwbridge: new GwbridgePlanner({ wish, view, facts: () => node.facts }),
     sysctls: always<'sysctls'>(SYSCTLS),
     encryptionFence: new EncryptionFencePlanner({ view }),
+    probe: probePlanner,
     crypt,
   };
   const kernel = new LinuxHostParts({
@@ -132,10 +130,11 @@ function makeHostParts(config: Config, log: Log, rows: Rows, around: Around): Ho
       privateKey: (key) => ground.meshKeys.privateKey(key),
     },
   });
-  return new HostPartsPass({
+  const hostParts = new HostPartsPass({
     ...{ kernel, planners, port, log, meter, rows },
     requestGwbridge: (subnet) => void maker.make(subnet),
   });
+  return { hostParts, probePlanner };
 }
 
 /** What they compare the cluster with is the engine's. */

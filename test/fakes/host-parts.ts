@@ -5,6 +5,7 @@ import type { EncryptionFencePlan } from '../../src/model/host/encryption-fence.
 import type { Gwbridge } from '../../src/model/host/gwbridge.js';
 import type { HostPart, ObservedHost } from '../../src/model/host/host-plan.js';
 import type { KernelHostStep } from '../../src/model/host/host-steps.js';
+import type { ProbeDevice } from '../../src/model/host/probe.js';
 import type { Standing } from '../../src/model/host/standing.js';
 import { SYSCTLS } from '../../src/model/host/sysctls.js';
 import type { HostPartsKernel } from '../../src/model/ports/host-port.js';
@@ -27,6 +28,7 @@ export class FakeHostParts implements HostPartsKernel {
   bridge: Mutable<Gwbridge> | undefined;
   /** Indexes of the links that are no bridge's port. */
   readonly loose = new Set<number>();
+  probe: { readonly device: ProbeDevice; readonly ways: Map<string, boolean> } | undefined;
   readonly sysctls = new Map(SYSCTLS.map(({ name, least }) => [name, least]));
   /** What was done, in order, with its reason; a test empties it. */
   steps: string[] = [];
@@ -37,7 +39,7 @@ export class FakeHostParts implements HostPartsKernel {
 
   async observe<P extends HostPart>(part: P): Promise<ObservedHost[P]> {
     this.looks++;
-    const { guard, strayed, consulGuard, bridge } = this;
+    const { guard, strayed, consulGuard, bridge, probe } = this;
     const found: ObservedHost = {
       vxlanGuard:
         typeof guard === 'object' ? { nodes: new Set(guard.nodes), vnis: new Set(guard.vnis), strayed } : guard,
@@ -45,6 +47,7 @@ export class FakeHostParts implements HostPartsKernel {
       gwbridge: { loose: new Set(this.loose), ...(bridge && { bridge: { ...bridge } }) },
       sysctls: new Map(this.sysctls),
       encryptionFence: this.fence,
+      probe: probe && { ...probe, ways: new Map(probe.ways) },
       crypt: this.mesh.observe(),
     };
     return found[part];
@@ -108,6 +111,10 @@ export class FakeHostParts implements HostPartsKernel {
       listener([{ kind: 'link', link: 'docker_gwbridge', gone, up, mtu, ...rest }]);
   }
 
+  private setWays(peers: readonly string[], isThere: boolean): void {
+    for (const peer of peers) isThere ? this.probe?.ways.set(peer, true) : this.probe?.ways.delete(peer);
+  }
+
   private change(step: KernelHostStep): void {
     const { guard, bridge } = this;
     switch (step.kind) {
@@ -142,6 +149,18 @@ export class FakeHostParts implements HostPartsKernel {
         return;
       case 'fitGwbridge':
         if (bridge) [bridge.mtu, bridge.up] = [step.mtu, true];
+        return;
+      case 'createProbe':
+        this.probe = { device: { address: step.address, mtu: step.mtu, port: step.port }, ways: new Map() };
+        return;
+      case 'removeProbe':
+        this.probe = undefined;
+        return;
+      case 'openProbe':
+        this.setWays(step.peers, true);
+        return;
+      case 'closeProbe':
+        this.setWays(step.peers, false);
         return;
       case 'raiseSysctl':
         this.sysctls.set(step.name, step.value);

@@ -5,7 +5,7 @@ import { ensureAddress } from '../links/addresses.js';
 import { addLink, findLink, removeLink, setLink } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { kernelError } from '../system/errno.js';
-import { disableIpv6, quietMesh } from '../system/sysctl.js';
+import { disableIpv6, receiveOnly } from '../system/sysctl.js';
 import { removeRoutes, replaceRoutes } from './crypt-routes.js';
 import type { CryptSpaces } from './crypt-space.js';
 import type { Wireguard } from './wireguard.js';
@@ -31,7 +31,7 @@ export const cryptExecutors: { readonly [K in CryptStepKind]: (at: At, step: Cry
   },
   mountCrypt: ({ crypt }) => void crypt.spaces.create(),
   removeCrypt: ({ crypt }) => crypt.spaces.remove(),
-  quietMesh: ({ crypt: { spaces } }) => spaces.within(spaces.require('sysctl -w net.ipv4.ip_forward=0'), quietMesh),
+  quietMesh: ({ crypt: { spaces } }) => spaces.within(spaces.require('sysctl -w net.ipv4.ip_forward=0'), receiveOnly),
   createWireguard: ({ crypt }, { device }) => create(crypt, device),
   setWireguard: ({ crypt }, { device }) => setKey(crypt, device),
   removeCryptLink: async ({ crypt }, { link }) => {

@@ -2,7 +2,7 @@
 import type { ObservedCrypt, ObservedMesh } from '../../model/crypt/steps.js';
 import { listAddresses } from '../links/addresses.js';
 import { listLinks } from '../links/links.js';
-import { isMeshQuiet } from '../system/sysctl.js';
+import { isReceiveOnly } from '../system/sysctl.js';
 import type { CryptPlace } from './crypt-executors.js';
 import { listRoutes } from './crypt-routes.js';
 import type { CryptSpace, CryptSpaces } from './crypt-space.js';
@@ -34,7 +34,7 @@ async function observeIn(spaces: CryptSpaces, space: CryptSpace): Promise<Observ
     devices,
     strays: links.filter((l) => l.kind !== KIND && l.name !== 'lo').map((l) => l.name),
     routes,
-    quiet: spaces.within(space, isMeshQuiet),
+    quiet: spaces.within(space, isReceiveOnly),
     ...(spaces.isMounted(space) ? {} : { unmounted: true }),
   };
 }

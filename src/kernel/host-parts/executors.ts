@@ -7,6 +7,7 @@ import type { EncryptionFence } from '../rules/encryption-fence.js';
 import type { VxlanGuard } from '../rules/vxlan-guard.js';
 import { writeSysctl } from '../system/sysctl.js';
 import { addGwbridgeAddress, createGwbridge, enslaveToGwbridge, fitGwbridge } from './gwbridge.js';
+import type { ProbeSpace } from './probe.js';
 
 /** All of it in the host's namespace. */
 export interface HostPlace {
@@ -15,6 +16,7 @@ export interface HostPlace {
   readonly consulGuard: NftConsulGuard;
   readonly fence: EncryptionFence;
   readonly crypt: CryptPlace;
+  readonly probe: ProbeSpace;
 }
 
 type Executors = {
@@ -45,6 +47,14 @@ const executors: Executors = {
   enslaveToGwbridge: (at, step) => enslaveToGwbridge(at.host, step.port),
 
   fitGwbridge: (at, step) => fitGwbridge(at.host, step.mtu),
+
+  createProbe: (at, step) => at.probe.create(at.host, step),
+
+  removeProbe: (at) => at.probe.remove(),
+
+  openProbe: (at, step) => at.probe.open(step.peers),
+
+  closeProbe: (at, step) => at.probe.shut(step.peers),
 
   raiseSysctl: (_, step) => writeSysctl(step.name, step.value),
 };

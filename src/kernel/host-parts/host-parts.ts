@@ -4,6 +4,7 @@ import type { KernelHostStep } from '../../model/host/host-steps.js';
 import { SYSCTLS } from '../../model/host/sysctls.js';
 import type { GuardDrops } from '../../model/host/vxlan-guard.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
+import { NETNS_DIR } from '../../model/values/names.js';
 import type { GuardMode } from '../../model/values/settings.js';
 import type { CryptPlace } from '../crypt/crypt-executors.js';
 import { observeCrypt } from '../crypt/crypt-observation.js';
@@ -18,6 +19,7 @@ import { VxlanGuard } from '../rules/vxlan-guard.js';
 import { readSysctls } from '../system/sysctl.js';
 import { executeOnHost, type HostPlace } from './executors.js';
 import { GWBRIDGE, observeGwbridge } from './gwbridge.js';
+import { ProbeSpace } from './probe.js';
 
 export interface HostPartsOptions {
   readonly underlay: Underlay;
@@ -26,6 +28,8 @@ export interface HostPartsOptions {
   readonly port: number;
   /** Of the WireGuard mesh that encrypts. */
   readonly crypt: Omit<CryptPlace, 'host'>;
+  /** Where namespaces are kept, the engine's own folder unless a test says otherwise. */
+  readonly netnsDir?: string;
 }
 
 type Observers = { readonly [P in HostPart]: () => Promise<ObservedHost[P]> | ObservedHost[P] };
@@ -37,19 +41,21 @@ export class LinuxHostParts implements HostPartsKernel {
   private readonly watcher: Watcher;
   private readonly listeners = new Set<Listener>();
 
-  constructor({ underlay, mode, port, crypt: mesh }: HostPartsOptions) {
+  constructor({ underlay, mode, port, crypt: mesh, netnsDir = NETNS_DIR }: HostPartsOptions) {
     const host = new Rtnetlink();
     const vxlanGuard = new VxlanGuard(underlay, mode, port);
     const consulGuard = new NftConsulGuard();
     const fence = new EncryptionFence();
+    const probe = new ProbeSpace(netnsDir);
     const crypt = { ...mesh, host };
-    this.at = { host, vxlanGuard, consulGuard, fence, crypt };
+    this.at = { host, vxlanGuard, consulGuard, fence, probe, crypt };
     this.observers = {
       vxlanGuard: () => vxlanGuard.observe(),
       consulGuard: () => consulGuard.observe(),
       gwbridge: () => observeGwbridge(host),
       sysctls: () => readSysctls(SYSCTLS.map(({ name }) => name)),
       encryptionFence: () => fence.observe(),
+      probe: () => probe.observe(),
       crypt: () => observeCrypt(crypt),
     };
     this.watcher = new Watcher(
@@ -78,11 +84,12 @@ export class LinuxHostParts implements HostPartsKernel {
   }
 
   close(): void {
-    const { host, vxlanGuard, consulGuard, fence } = this.at;
+    const { host, vxlanGuard, consulGuard, fence, probe } = this.at;
     this.watcher.close();
     vxlanGuard.close();
     consulGuard.close();
     fence.close();
+    probe.close();
     host.close();
   }
 }

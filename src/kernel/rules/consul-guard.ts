@@ -10,8 +10,8 @@ import { fieldIs, IP_DADDR, IP6_DADDR, TCP_DPORT } from '../nft/field.js';
 import { attr, NFPROTO } from '../nft/message.js';
 import { forThisHost, interfaceIn, protocolIs } from '../nft/packet.js';
 import { HOOK, KEY, Table } from '../nft/table.js';
+import { type Family, TwinTables } from '../nft/twin-tables.js';
 import { drop } from '../nft/verdict.js';
-import { type Family, TwinTables } from './twin-tables.js';
 
 const TABLE = 'tsoverlay-consul';
 const table = new Table(TABLE);

@@ -9,8 +9,8 @@ import { ipBytes } from '../netlink/attributes.js';
 import { fieldBetween, IP_DADDR, IP6_DADDR } from '../nft/field.js';
 import { NFPROTO } from '../nft/message.js';
 import { HOOK, Table } from '../nft/table.js';
+import { type Family, TwinTables } from '../nft/twin-tables.js';
 import { drop } from '../nft/verdict.js';
-import { type Family, TwinTables } from './twin-tables.js';
 
 const TABLE = 'tsoverlay-encryption';
 /** Before everybody's filters, the engine's among them. */

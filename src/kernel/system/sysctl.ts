@@ -40,21 +40,31 @@ export function disableIpv6(): void {
     }
 }
 
-/**
- * Of the mesh that encrypts: nothing is sent on there, and a peer may be heard by one device while it is sent to by another.
- * Links that are there already have taken over the default.
- */
-const IN_MESH = [
-  ...['net/ipv4/ip_forward', 'net/ipv6/conf/all/forwarding'],
-  ...['net/ipv4/conf/all/rp_filter', 'net/ipv4/conf/default/rp_filter'],
-];
+/** What a namespace inherits from the first one, or the kernel presets, that is not for one which serves its own addresses alone. */
+const RECEIVE_ONLY = {
+  'net/ipv4/ip_forward': 0,
+  'net/ipv4/conf/all/accept_redirects': 0,
+  'net/ipv4/conf/default/accept_redirects': 0,
+  // Somebody to whom there is no way yet may ask for one, and a peer be heard by another device than it is sent to.
+  'net/ipv4/conf/all/rp_filter': 0,
+  'net/ipv4/conf/default/rp_filter': 0,
+  'net/ipv6/conf/all/forwarding': 0,
+  'net/ipv6/conf/default/accept_redirects': 0,
+  'net/ipv6/conf/default/accept_ra': 0,
+};
 
-/** It would all be inherited from the first namespace. A kernel without IPv6 forwards none. */
-export function quietMesh(): void {
-  for (const name of readSysctls(IN_MESH).keys()) changeSysctl(name, 0);
+/** `sysctl -w net.ipv4.ip_forward=0 …`: nothing is passed on, no router is believed. A kernel without IPv6 lacks some. */
+export function receiveOnly(): void {
+  for (const [name, value] of Object.entries(RECEIVE_ONLY))
+    try {
+      changeSysctl(name, value);
+    } catch (e) {
+      if (!isKernelError(e, 'ENOENT')) throw e;
+    }
 }
 
-export const isMeshQuiet = (): boolean => [...readSysctls(IN_MESH).values()].every((value) => value === 0);
+export const isReceiveOnly = (): boolean =>
+  [...readSysctls(Object.keys(RECEIVE_ONLY)).values()].every((value) => value === 0);
 
 const NEIGHBOURS = 'net/ipv6/neigh';
 

@@ -5,6 +5,7 @@ import { encryptionFenceSteps } from './encryption-fence.js';
 import { gwbridgeSteps } from './gwbridge.js';
 import type { HostPart, HostPlan, ObservedHost } from './host-plan.js';
 import type { HostStep } from './host-steps.js';
+import { probeSteps } from './probe.js';
 import { OFF } from './standing.js';
 import { sysctlSteps } from './sysctls.js';
 import { vxlanGuardSteps } from './vxlan-guard.js';
@@ -19,6 +20,7 @@ const diffs: Diffs = {
   gwbridge: gwbridgeSteps,
   sysctls: sysctlSteps,
   encryptionFence: encryptionFenceSteps,
+  probe: probeSteps,
   crypt: (wanted, found) => cryptSteps(wanted === OFF ? undefined : wanted, found),
 };
 

@@ -6,6 +6,7 @@ import type { CryptPlan, ObservedMesh } from '../crypt/steps.js';
 import type { ConsulGuardPlan } from './consul-guard.js';
 import type { EncryptionFencePlan } from './encryption-fence.js';
 import type { GwbridgePlan, ObservedGwbridge } from './gwbridge.js';
+import type { ObservedProbe, ProbePlan } from './probe.js';
 import type { Off, Standing } from './standing.js';
 import type { ObservedSysctls, SysctlPlan } from './sysctls.js';
 import type { ObservedVxlanGuard, VxlanGuardPlan } from './vxlan-guard.js';
@@ -16,6 +17,8 @@ export interface HostPlan {
   readonly gwbridge: GwbridgePlan;
   readonly sysctls: readonly SysctlPlan[];
   readonly encryptionFence: EncryptionFencePlan | Off;
+  /** Through which hosts find out how they reach each other. */
+  readonly probe: ProbePlan | Off;
   readonly crypt: CryptPlan | Off;
 }
 
@@ -25,16 +28,12 @@ export interface ObservedHost {
   readonly gwbridge: ObservedGwbridge;
   readonly sysctls: ObservedSysctls;
   readonly encryptionFence: Standing<EncryptionFencePlan>;
+  readonly probe: ObservedProbe | undefined;
   readonly crypt: ObservedMesh;
 }
 
 export type HostPart = keyof HostPlan;
 
 export const HOST_PARTS: readonly HostPart[] = [
-  'vxlanGuard',
-  'consulGuard',
-  'gwbridge',
-  'sysctls',
-  'encryptionFence',
-  'crypt',
+  ...(['vxlanGuard', 'consulGuard', 'gwbridge', 'sysctls', 'encryptionFence', 'probe', 'crypt'] as const),
 ];

@@ -19,6 +19,12 @@ const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const;
 /** Outer IP and UDP headers, and WireGuard's own with its tag, by the underlay's family, bytes. */
 const WIREGUARD_OVERHEAD = { 4: 60, 6: 80 } as const;
 
+/** What VXLAN between hosts of this one's family adds to each packet, bytes. */
+export const vxlanOverhead = (self: NodeAddress): number => VXLAN_OVERHEAD[familyOf(self)];
+
+/** What it leaves of the underlay's MTU, bytes. */
+export const withinVxlan = (mtu: number, self: NodeAddress): number => mtu - vxlanOverhead(self);
+
 /** The MTU of the mesh that encrypts, bytes: what it sends fills a packet of the underlay exactly. */
 export const meshMtu = ({ address, mtu }: Pick<Self, 'address' | 'mtu'>): number =>
   mtu - WIREGUARD_OVERHEAD[familyOf(address)];

@@ -10,6 +10,7 @@ export const CODES = {
   gwbridge: 'host.gwbridge',
   sysctls: 'host.sysctls',
   encryptionFence: 'guard.encryption',
+  probe: 'host.probe',
   crypt: 'host.crypt',
 } as const satisfies Readonly<Record<HostPart, Code>>;
 
@@ -38,6 +39,9 @@ export function tellDone(log: Pick<Log, 'info' | 'warn'>, step: HostStep, isRepa
     case 'raiseSysctl':
       if (isRepair) log.warn({ ...fields, was: step.was }, `repaired sysctl ${step.name.replaceAll('/', '.')}`);
       return;
+    case 'createProbe':
+      if (isRepair) log.warn(fields, 'repaired the probe network, which somebody had removed or changed');
+      return;
     case 'replaceEncryptionFence':
       if (isRepair) log.warn(fields, 'repaired the fence around encrypted networks, which somebody had removed');
       return;
@@ -58,6 +62,9 @@ export function tellDone(log: Pick<Log, 'info' | 'warn'>, step: HostStep, isRepa
       return;
     case 'removeCrypt':
     case 'removeEncryptionFence':
+    case 'removeProbe':
+    case 'openProbe':
+    case 'closeProbe':
     case 'removeVxlanGuard':
     case 'removeConsulGuard':
     case 'addGwbridgeAddress':

@@ -4,9 +4,9 @@
  */
 import { isKernelError } from '../../errors.js';
 import type { Standing } from '../../model/host/standing.js';
-import { batch, type Change, dump, Msg, NFPROTO, question, text } from '../nft/message.js';
-import { ask, closeNetfilter, openOwnNetfilter, transact } from '../nft/socket.js';
-import type { Hook, Table } from '../nft/table.js';
+import { batch, type Change, dump, Msg, NFPROTO, question, text } from './message.js';
+import { ask, closeNetfilter, openOwnNetfilter, transact } from './socket.js';
+import type { Hook, Table } from './table.js';
 
 const FAMILIES = [NFPROTO.ipv4, NFPROTO.ipv6] as const;
 export type Family = (typeof FAMILIES)[number];
