@@ -64,6 +64,23 @@ it.each([
   saysOnce(await site.refusal(2, `network create ${options} bad`), sentence);
 });
 
+it.each(['-o encrypted', '--opt encrypted=true'])(
+  '%s is refused where the kernel has no WireGuard, and is a network where it has',
+  async (option) => {
+    const { host } = site.lab.host(2);
+    const { ok: has } = await host.attempt('ip', 'link', 'add', 'try', 'type', 'wireguard');
+    await host.attempt('ip', 'link', 'delete', 'try');
+    const line = `network create ${OURS} ${option} secret`;
+    if (has) return expect(await site.succeeds(2, line)).toBe(true);
+    saysOnce(
+      await site.refusal(2, line),
+      "tsoverlay: the network is to be encrypted, but this host's kernel has no WireGuard (module wireguard, Linux 5.6 or newer); load it, or create the network with -o encrypted=false",
+    );
+    expect(await site.succeeds(2, `network create ${OURS} -o encrypted=false plain`)).toBe(true);
+    await site.docker(2, 'network rm plain');
+  },
+);
+
 it.each([
   [`${OURS} --subnet 10.9.0.0/24 --gateway 10.8.0.1`, /gateway/],
   [`${OURS} --subnet 10.9.0.0/24 --ip-range 10.8.0.0/25`, /range/],
