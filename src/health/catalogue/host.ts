@@ -75,8 +75,9 @@ export const HOST: Entries<HostCodes> = {
     severity: 'high',
     what: 'the devices that encrypt',
     text: ({ reason }) => `a device that encrypts could not be made right: ${reason}`,
-    cause: 'The kernel refused a step.',
-    cure: 'Do as the reason says. It is looked at every 2 s.',
+    cause:
+      'The kernel has no WireGuard where containers of encrypted networks run, or where ENCRYPTION wants it; somebody has one of its two UDP ports; or it refused a step.',
+    cure: 'Load the module wireguard (it is asked for each minute), name other ports by WIREGUARD_PORT, or do as the reason says. Devices are looked at every 2 s.',
   },
   'guard.vxlan': {
     severity: 'high',
