@@ -1,4 +1,5 @@
 /** What carries out each step of the WireGuard mesh. */
+import { isKernelError, UserError } from '../../errors.js';
 import type { CryptStep, CryptStepKind, WireguardPlan } from '../../model/crypt/steps.js';
 import type { Cidr, PublicKey } from '../../model/values/types.js';
 import { ensureAddress } from '../links/addresses.js';
@@ -39,8 +40,9 @@ export const cryptExecutors: { readonly [K in CryptStepKind]: (at: At, step: Cry
   },
   setCryptMtu: ({ crypt }, { link, mtu }) =>
     setLink(crypt.spaces.require(`ip link set ${link} mtu ${mtu}`).socket, link, { mtu }),
+  // Its socket is made now.
   setCryptUp: ({ crypt }, { link }) =>
-    setLink(crypt.spaces.require(`ip link set ${link} up`).socket, link, { up: true }),
+    onFreePort(() => setLink(crypt.spaces.require(`ip link set ${link} up`).socket, link, { up: true })),
   addVtep: ({ crypt }, { link, vtep }) =>
     ensureAddress(crypt.spaces.require(`ip address add ${vtep}/32`).socket, link, `${vtep}/32` as Cidr),
   putPeers: ({ crypt }, { link, peers, placed }) =>
@@ -71,5 +73,17 @@ async function setKey(crypt: CryptPlace, { link, key, port }: WireguardPlan): Pr
   const privateKey = crypt.privateKey(key);
   // Lost with DATA_DIR, while the plan was made of it.
   if (privateKey === undefined) throw kernelError(`wg set ${link} private-key`, 'ENOENT');
-  await crypt.spaces.require(`wg set ${link}`).wireguard.set({ link, privateKey, port });
+  await onFreePort(() => crypt.spaces.require(`wg set ${link}`).wireguard.set({ link, privateKey, port }));
+}
+
+/** Throws a UserError where another program has the port. */
+async function onFreePort(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (e) {
+    if (!isKernelError(e, 'EADDRINUSE')) throw e;
+    throw new UserError(
+      'another program has a UDP port of this host that WireGuard is to have, WIREGUARD_PORT or the next one; stop it, or set others',
+    );
+  }
 }

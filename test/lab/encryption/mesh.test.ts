@@ -1,4 +1,6 @@
 /** The WireGuard mesh by itself, in the kernel: what it is made of, that it works, and that it stays as it is. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { removeNamespace } from '../../../src/kernel/system/netns.js';
 import { cryptVtep, wireguardName } from '../../../src/model/crypt/vtep.js';
@@ -84,6 +86,19 @@ describe('the mesh', () => {
     removeNamespace(a.crypt);
     await a.converge(both());
     expect(await a.converge(both())).toEqual([]);
+    expect(reaches(a, b)).toBe(true);
+  });
+
+  test('says which port another program has, and works once that is free', async () => {
+    const script = `require('node:dgram').createSocket('udp4').bind(${DEFAULT_MESH_PORT}, () => console.log('bound'))`;
+    const other = spawn('nsenter', [`--net=${a.path}`, process.execPath, '-e', script]);
+    await once(other.stdout, 'data');
+    await expect(a.converge(both())).rejects.toThrow(
+      /^another program has a UDP port .* WIREGUARD_PORT or the next one/,
+    );
+    other.kill();
+    await once(other, 'exit');
+    for (const host of [a, b]) await host.converge(both());
     expect(reaches(a, b)).toBe(true);
   });
 
