@@ -59,7 +59,7 @@ export class Agent {
     this.loading = new Loading({ ...ground, ...cluster, log, heal: () => this.healing.heal() });
     this.measuring = new Measuring(parts, rows, () => this.loading.knowsCluster);
     this.admin = {
-      ...{ ...ground, ...cluster, ...passes, rows, address: config.advertise, started: new Date() },
+      ...{ ...ground, ...cluster, ...names, ...passes, rows, address: config.advertise, started: new Date() },
       metrics: this.measuring.metrics,
       servers: (config.consul?.servers ?? []).map(({ host, port }) => `${host}:${port}`),
     };

@@ -145,7 +145,7 @@ function makeEnginePasses(
   engine: DockerEngine,
   host: HostPass,
 ) {
-  const { kernel, memory, identity, self, tenure } = ground;
+  const { kernel, memory, identity, self, tenure, drain } = ground;
   const { view, membership, local } = cluster;
   const { networks, endpoints, endpointLeases, pools, underway } = registry;
   const foreign = new ForeignPass({ engine, networks: names.foreign, rows });
@@ -170,6 +170,6 @@ function makeEnginePasses(
       calmer: new Calmer(kernel, log),
       onPlaced: () => names.sandboxes.sync(),
     }),
-    restarts: new RestartPass({ engine, identity, log, rows: rows.of('engine.restart') }),
+    restarts: new RestartPass({ engine, identity, drain, log, rows: rows.of('engine.restart') }),
   };
 }

@@ -10,7 +10,7 @@ import type { CryptSpace, CryptSpaces } from './crypt-space.js';
 const KIND = 'wireguard';
 
 /** Rejects with a KernelError. */
-export async function observeCrypt({ spaces, onHost }: CryptPlace): Promise<ObservedMesh> {
+export async function observeCrypt({ spaces, onHost }: Pick<CryptPlace, 'onHost' | 'spaces'>): Promise<ObservedMesh> {
   const space = spaces.open();
   // Where there is no mesh, nobody may want one: the module is not loaded for a look.
   const isPossible = space === undefined ? onHost.isKnown : await onHost.isThere();

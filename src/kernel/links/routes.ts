@@ -81,6 +81,34 @@ export async function ensureRoute(socket: Rtnetlink, { to, via }: Route): Promis
   }
 }
 
+/** Where a packet goes that leaves here. */
+export interface Way {
+  /** Index of the link that it leaves by. */
+  readonly link: number;
+  /** The next router; absent where the destination is on the link. */
+  readonly via?: Ip;
+}
+
+/** `ip route get <ip>`; undefined without a route, or with one that forbids it. */
+export async function wayTo(socket: Rtnetlink, ip: Ip): Promise<Way | undefined> {
+  const bytes = ipBytes(ip);
+  const header = Buffer.alloc(12);
+  header.writeUInt8(bytes.length === 4 ? AF.INET : AF.INET6, 0);
+  header.writeUInt8(8 * bytes.length, 1);
+  try {
+    return await socket.get(`ip route get ${ip}`, RTM.GETROUTE, message(header, [[RTA.DST, bytes]]), readWay);
+  } catch (e) {
+    if (isKernelError(e, 'ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL', 'ENOMSG')) return undefined;
+    throw e;
+  }
+}
+
+function readWay(payload: Buffer): Way | undefined {
+  const attributes = readAttributes(payload.subarray(12));
+  const [link, via] = [attributes.get(RTA.OIF), attributes.get(RTA.GATEWAY)];
+  return link && { link: getU32(link), ...(via === undefined ? {} : { via: readIp(via) }) };
+}
+
 /** Ranges that every host has, or that nobody would take a pool from: loopback, link-local, multicast. */
 const isEverywhere = (cidr: Cidr): boolean => /^(127\.|169\.254\.|2(2[4-9]|3\d)\.|::1\/|fe[89ab]|ff)/.test(cidr);
 

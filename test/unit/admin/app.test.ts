@@ -53,6 +53,9 @@ beforeEach(async () => {
     pulse: { last: { at: new Date(8_000), ms: 2 } },
     view: { confirmed: true, current: NOTHING_KNOWN },
     tenure: { holds: true, refusal: undefined },
+    dns: { ready: async () => true },
+    sandboxes: { zonesOf: () => undefined },
+    drain: { begin: () => {}, end: () => {}, since: undefined },
     metrics: {
       page: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
       readiness: { status: 'starting', codes: ['store.news'] },

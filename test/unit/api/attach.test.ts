@@ -38,6 +38,7 @@ const makeDriver = (): NetworkDriver =>
     antispoof: { check: () => {}, resolve: () => ({}) },
     encryption: { checkAttachment: async () => {}, checkCreation: async () => {}, resolve: () => ({}) },
     underway: { isReplaced: () => false },
+    drain: { assert: () => {} },
     onRemoval: () => {},
   });
 const names = { NetworkID: hexId(1) as EngineNetworkId, EndpointID: ID };
