@@ -31,7 +31,7 @@ export interface CryptPlannerParts {
 
 export class CryptPlanner implements Planner<'crypt'> {
   private readonly question: WireguardQuestion;
-  private vteps: ReadonlyMap<NodeId, Ip> = new Map();
+  private vteps: ReadonlyMap<NodeId, Ip> | undefined;
   private crypt: NodeCrypt | undefined;
   private before: CryptPlan | undefined;
   private found: ObservedCrypt | undefined;
@@ -46,8 +46,8 @@ export class CryptPlanner implements Planner<'crypt'> {
     if (parts.keys.held.length > 0) this.crypt = this.published();
   }
 
-  /** Where the other hosts take VXLAN inside; the same map while nothing of it changes. */
-  get meshVteps(): ReadonlyMap<NodeId, Ip> {
+  /** Where the other hosts take VXLAN inside; the same map while nothing of it changes. Undefined before the first look. */
+  get meshVteps(): ReadonlyMap<NodeId, Ip> | undefined {
     return this.vteps;
   }
 
@@ -140,6 +140,7 @@ export class CryptPlanner implements Planner<'crypt'> {
     if (!this.question.isDenied(isNeeded)) return undefined;
     this.before = undefined;
     this.publish(undefined);
+    this.follow(new Map());
     if (isNeeded)
       throw new UserError(
         `this host's kernel has no WireGuard (module wireguard, Linux 5.6 or newer), which ${uses ? 'an encrypted network with containers here' : `ENCRYPTION=${settings.mode}`} needs; load it`,
