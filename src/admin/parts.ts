@@ -6,7 +6,7 @@ import type { Metrics } from '../metrics/metrics.js';
 import type { NodeAddress, NodeId } from '../model/values/types.js';
 import type { Probes } from '../probe/probes.js';
 import type { ContainerPass } from '../reconcile/engine/container-pass.js';
-import type { CryptPlanner } from '../reconcile/host-parts/crypt-planner.js';
+import type { CryptPlanner } from '../reconcile/mesh/crypt-planner.js';
 import type { Drain } from '../registry/nodes/drain.js';
 import type { Tenure } from '../registry/nodes/tenure.js';
 import type { StorePulse } from '../store/pulse.js';

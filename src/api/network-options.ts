@@ -1,7 +1,13 @@
 /** The `-o key=value` pairs of `docker network create`, in dockerd's own spellings. */
 import { UserError } from '../errors.js';
 import { overheadOf } from '../model/plan/underlay.js';
-import { OPTION_ANTISPOOF, OPTION_ENCRYPTED, OPTION_MIRROR, OPTION_MULTICAST } from '../model/values/names.js';
+import {
+  OPTION_ANTISPOOF,
+  OPTION_ENCRYPTED,
+  OPTION_GATEWAY,
+  OPTION_MIRROR,
+  OPTION_MULTICAST,
+} from '../model/values/names.js';
 import { MTU_RANGE, NETWORK_MTU_RANGE } from '../model/values/shapes.js';
 import type { NetworkId } from '../model/values/types.js';
 
@@ -10,7 +16,7 @@ const OPTION_MTU = 'com.docker.network.driver.mtu';
 const ENGINES_OWN = new Set(['com.docker.network.enable_ipv4', 'com.docker.network.enable_ipv6']);
 const OPTION_VXLAN_IDS = 'com.docker.network.driver.overlay.vxlanid_list';
 
-const KNOWN = [OPTION_MTU, OPTION_VXLAN_IDS, OPTION_MULTICAST, OPTION_ANTISPOOF, OPTION_ENCRYPTED];
+const KNOWN = [...[OPTION_MTU, OPTION_VXLAN_IDS, OPTION_MULTICAST, OPTION_ANTISPOOF, OPTION_GATEWAY, OPTION_ENCRYPTED]];
 
 /** The smallest MTU that IPv6 allows, bytes (RFC 8200 section 5). */
 const IPV6_MTU = 1280;
@@ -40,6 +46,7 @@ export function readNetworkOptions(pairs: Readonly<Record<string, unknown>>): Ne
     if (key === OPTION_MTU) mtu = readMtu(value);
     else if (key === OPTION_VXLAN_IDS) vnis = readVnis(value);
     else if (key === OPTION_MULTICAST || key === OPTION_ANTISPOOF) checkSwitch(key, value);
+    else if (key === OPTION_GATEWAY) checkGateway(value);
     else if (ENGINES_OWN.has(key)) checkBoolean(key, value);
     // Without a value, as people type it for the engines' own overlay, it is meant.
     else if (key === OPTION_ENCRYPTED) checkBoolean(key, value || 'true');
@@ -51,6 +58,13 @@ export function readNetworkOptions(pairs: Readonly<Record<string, unknown>>): Ne
 
 function checkSwitch(key: string, value: string): void {
   if (value !== 'on' && value !== 'off') throw new UserError(`${key} is "${value}"; it must be on or off`);
+}
+
+function checkGateway(value: string): void {
+  if (value !== 'overlay' && value !== 'bridge')
+    throw new UserError(
+      `${OPTION_GATEWAY} is "${value}"; it must be overlay (the network's own gateway leads to the outside) or bridge (docker_gwbridge does, by a second card)`,
+    );
 }
 
 /** As Go reads them. */

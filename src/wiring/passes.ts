@@ -19,14 +19,15 @@ import { GwbridgeMaker } from '../reconcile/engine/gwbridge-maker.js';
 import { RestartPass } from '../reconcile/engine/restart-pass.js';
 import { HostPass } from '../reconcile/host/host-pass.js';
 import { ConsulGuardPlanner } from '../reconcile/host-parts/consul-guard-planner.js';
-import { CryptPlanner } from '../reconcile/host-parts/crypt-planner.js';
 import { EncryptionFencePlanner } from '../reconcile/host-parts/encryption-fence-planner.js';
 import { GwbridgePlanner } from '../reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../reconcile/host-parts/host-parts-pass.js';
-import { KeyRotation } from '../reconcile/host-parts/key-rotation.js';
 import { always } from '../reconcile/host-parts/planner.js';
 import { ProbePlanner } from '../reconcile/host-parts/probe-planner.js';
+import { UplinksPlanner } from '../reconcile/host-parts/uplinks-planner.js';
 import { VxlanGuardPlanner } from '../reconcile/host-parts/vxlan-guard-planner.js';
+import { CryptPlanner } from '../reconcile/mesh/crypt-planner.js';
+import { KeyRotation } from '../reconcile/mesh/key-rotation.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
 import type { ClusterParts } from './cluster.js';
 import type { Ground } from './ground.js';
@@ -118,6 +119,7 @@ function makeHostParts(config: Config, log: Log, rows: Rows, around: Around) {
       row: rows.of('guard.consul-names').row(),
     }),
     gwbridge: new GwbridgePlanner({ wish, view, facts: () => node.facts }),
+    uplinks: new UplinksPlanner(view),
     sysctls: always<'sysctls'>(SYSCTLS),
     encryptionFence: new EncryptionFencePlanner({ view }),
     probe: probePlanner,

@@ -1,6 +1,6 @@
 /** A container whose overlay card is gone still has a default route: what of it gets out towards an encrypted subnet. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { EncryptionFence } from '../../src/kernel/rules/encryption-fence.js';
+import { EncryptionFence } from '../../src/kernel/crypt/encryption-fence.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
 import type { Cidr } from '../../src/model/values/types.js';
 import { dropNamespace, inside, makeNamespace } from './dns-namespace.js';

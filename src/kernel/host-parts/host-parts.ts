@@ -8,13 +8,14 @@ import { NETNS_DIR } from '../../model/values/names.js';
 import type { GuardMode } from '../../model/values/settings.js';
 import type { CryptPlace } from '../crypt/crypt-executors.js';
 import { observeCrypt } from '../crypt/crypt-observation.js';
+import { EncryptionFence } from '../crypt/encryption-fence.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { linkFilter } from '../netlink/socket-filter.js';
 import { RTNLGRP } from '../netlink/uapi.js';
 import { type Listener, Watcher } from '../networks/watcher.js';
 import { NftConsulGuard } from '../rules/consul-guard.js';
-import { EncryptionFence } from '../rules/encryption-fence.js';
 import type { Underlay } from '../rules/guard-rules.js';
+import { HostUplinkRules } from '../rules/uplink-rules.js';
 import { VxlanGuard } from '../rules/vxlan-guard.js';
 import { readSysctls } from '../system/sysctl.js';
 import { executeOnHost, type HostPlace } from './executors.js';
@@ -46,13 +47,18 @@ export class LinuxHostParts implements HostPartsKernel {
     const vxlanGuard = new VxlanGuard(underlay, mode, port);
     const consulGuard = new NftConsulGuard();
     const fence = new EncryptionFence();
+    const uplinkRules = new HostUplinkRules();
     const probe = new ProbeSpace(netnsDir);
     const crypt = { ...mesh, host };
-    this.at = { host, vxlanGuard, consulGuard, fence, probe, crypt };
+    this.at = { host, vxlanGuard, consulGuard, fence, uplinkRules, probe, crypt };
     this.observers = {
       vxlanGuard: () => vxlanGuard.observe(),
       consulGuard: () => consulGuard.observe(),
       gwbridge: () => observeGwbridge(host),
+      uplinks: async () => ({
+        addresses: (await observeGwbridge(host)).bridge?.addresses,
+        isRuled: uplinkRules.areThere(),
+      }),
       sysctls: () => readSysctls(SYSCTLS.map(({ name }) => name)),
       encryptionFence: () => fence.observe(),
       probe: () => probe.observe(),
@@ -84,11 +90,12 @@ export class LinuxHostParts implements HostPartsKernel {
   }
 
   close(): void {
-    const { host, vxlanGuard, consulGuard, fence, probe } = this.at;
+    const { host, vxlanGuard, consulGuard, fence, uplinkRules, probe } = this.at;
     this.watcher.close();
     vxlanGuard.close();
     consulGuard.close();
     fence.close();
+    uplinkRules.close();
     probe.close();
     host.close();
   }

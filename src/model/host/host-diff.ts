@@ -8,6 +8,7 @@ import type { HostStep } from './host-steps.js';
 import { probeSteps } from './probe.js';
 import { OFF } from './standing.js';
 import { sysctlSteps } from './sysctls.js';
+import { uplinksSteps } from './uplinks.js';
 import { vxlanGuardSteps } from './vxlan-guard.js';
 
 type Diffs = {
@@ -18,6 +19,7 @@ const diffs: Diffs = {
   vxlanGuard: vxlanGuardSteps,
   consulGuard: consulGuardSteps,
   gwbridge: gwbridgeSteps,
+  uplinks: uplinksSteps,
   sysctls: sysctlSteps,
   encryptionFence: encryptionFenceSteps,
   probe: probeSteps,

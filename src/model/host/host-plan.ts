@@ -9,12 +9,14 @@ import type { GwbridgePlan, ObservedGwbridge } from './gwbridge.js';
 import type { ObservedProbe, ProbePlan } from './probe.js';
 import type { Off, Standing } from './standing.js';
 import type { ObservedSysctls, SysctlPlan } from './sysctls.js';
+import type { ObservedUplinks, UplinksPlan } from './uplinks.js';
 import type { ObservedVxlanGuard, VxlanGuardPlan } from './vxlan-guard.js';
 
 export interface HostPlan {
   readonly vxlanGuard: VxlanGuardPlan | Off;
   readonly consulGuard: ConsulGuardPlan | Off;
   readonly gwbridge: GwbridgePlan;
+  readonly uplinks: UplinksPlan | Off;
   readonly sysctls: readonly SysctlPlan[];
   readonly encryptionFence: EncryptionFencePlan | Off;
   /** Through which hosts find out how they reach each other. */
@@ -26,6 +28,7 @@ export interface ObservedHost {
   readonly vxlanGuard: Standing<ObservedVxlanGuard>;
   readonly consulGuard: Standing<ConsulGuardPlan>;
   readonly gwbridge: ObservedGwbridge;
+  readonly uplinks: ObservedUplinks;
   readonly sysctls: ObservedSysctls;
   readonly encryptionFence: Standing<EncryptionFencePlan>;
   readonly probe: ObservedProbe | undefined;
@@ -35,5 +38,5 @@ export interface ObservedHost {
 export type HostPart = keyof HostPlan;
 
 export const HOST_PARTS: readonly HostPart[] = [
-  ...(['vxlanGuard', 'consulGuard', 'gwbridge', 'sysctls', 'encryptionFence', 'probe', 'crypt'] as const),
+  ...(['vxlanGuard', 'consulGuard', 'gwbridge', 'uplinks', 'sysctls', 'encryptionFence', 'probe', 'crypt'] as const),
 ];

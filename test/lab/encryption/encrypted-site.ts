@@ -26,7 +26,7 @@ import type {
   NodeAddress,
   PublicKey,
 } from '../../../src/model/values/types.js';
-import { KeyRotation } from '../../../src/reconcile/host-parts/key-rotation.js';
+import { KeyRotation } from '../../../src/reconcile/mesh/key-rotation.js';
 import { CryptKeys } from '../../../src/store/data-dir/crypt-keys.js';
 import { run } from '../../kernel/bench.js';
 import { forgedPing, sendUdp } from '../../kernel/forger.js';

@@ -10,8 +10,8 @@ import { isEncrypted } from '../../model/plan/underlay.js';
 import type { EncryptionSettings } from '../../model/values/settings.js';
 import type { Cluster, Ip, NetworkId, NodeCrypt, NodeId, PublicKey } from '../../model/values/types.js';
 import type { Tenure } from '../../registry/nodes/tenure.js';
+import type { Planner } from '../host-parts/planner.js';
 import type { KeyRotation, Keys } from './key-rotation.js';
-import type { Planner } from './planner.js';
 import { WireguardQuestion } from './wireguard-question.js';
 
 export interface CryptPlannerParts {
