@@ -15,12 +15,13 @@ export const LAYERS = {
   dns: ['registry', 'store', 'kernel', 'health', 'model'],
   api: ['dns', 'reconcile', 'registry', 'store', 'health', 'model'],
   metrics: ['store', 'health', 'model'],
-  admin: ['metrics', 'dns', 'reconcile', 'registry', 'store', 'health', 'model'],
+  admin: ['overview', 'metrics', 'dns', 'reconcile', 'registry', 'store', 'health', 'model'],
   'admin/contract': ['health', 'model'],
-  cli: ['admin/contract', 'config', 'registry', 'store', 'kernel', 'health', 'model'],
+  overview: ['admin/contract', 'store', 'health', 'model'],
+  cli: ['admin/contract', 'overview', 'config', 'registry', 'store', 'kernel', 'health', 'model'],
   config: ['store', 'model'],
   wiring: ['config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
-  agent: ['wiring', 'admin', 'metrics', 'config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
+  agent: ['wiring', 'admin', 'overview', 'metrics', 'config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
 };
 /** Files of no layer that every layer may import. */
 const EVERYBODYS = ['errors', 'insist'];

@@ -1,6 +1,7 @@
 /** What the routes of the admin socket may look at: parts of the agent that runs now, each the narrowest port of it. */
 import type { Rows } from '../health/rows.js';
 import type { Metrics } from '../metrics/metrics.js';
+import type { Store } from '../model/ports/ports.js';
 import type { NodeAddress, NodeId } from '../model/values/types.js';
 import type { ContainerPass } from '../reconcile/engine/container-pass.js';
 import type { Tenure } from '../registry/nodes/tenure.js';
@@ -14,6 +15,10 @@ export interface AdminParts {
   readonly started: Date;
   /** Consul's, as `host:port`; none with the embedded store. */
   readonly servers: readonly string[];
+  /** Ends with this agent. */
+  readonly ending: AbortSignal;
+  /** For reading. */
+  readonly store: Store;
   readonly rows: Pick<Rows, 'onChange' | 'snapshot'>;
   readonly pulse: Pick<StorePulse, 'last'>;
   readonly view: Pick<ClusterView, 'confirmed' | 'current'>;

@@ -61,6 +61,7 @@ export class Agent {
     this.admin = {
       ...{ ...ground, ...cluster, ...passes, rows, address: config.advertise, started: new Date() },
       metrics: this.measuring.metrics,
+      ending: this.ending.signal,
       servers: (config.consul?.servers ?? []).map(({ host, port }) => `${host}:${port}`),
     };
     this.news.connect();

@@ -4,12 +4,14 @@ import { UserError } from '../../errors.js';
 import { events } from '../commands/events.js';
 import { ipamCheck } from '../commands/ipam-check.js';
 import { nodeForget } from '../commands/node-forget.js';
+import { report } from '../commands/report.js';
 import { status } from '../commands/status.js';
+import { ui } from '../commands/ui.js';
 import type { Command, Exit, Given } from '../frame/command.js';
 import { Desk } from '../frame/desk.js';
 import { Output } from '../frame/output.js';
 
-export const COMMANDS: readonly Command[] = [status, events, ipamCheck, nodeForget];
+export const COMMANDS: readonly Command[] = [status, events, ipamCheck, nodeForget, report, ui];
 
 /** What several commands begin with. */
 const GROUPS: Readonly<Record<string, string>> = { ipam: 'addresses of the cluster', node: 'nodes of the cluster' };

@@ -17,6 +17,7 @@ import { Desk } from '../../../src/cli/frame/desk.js';
 import { mattering, rowLines } from '../../../src/cli/rows.js';
 import { UserError } from '../../../src/errors.js';
 import type { NodeAddress, NodeId } from '../../../src/model/values/types.js';
+import { FakeStore } from '../../fakes/store.js';
 import { heardRows } from '../health/heard.js';
 
 const NOTHING_KNOWN = {
@@ -45,6 +46,8 @@ beforeEach(async () => {
     pulse: { last: { at: new Date(8_000), ms: 2 } },
     view: { confirmed: true, current: NOTHING_KNOWN },
     tenure: { holds: true, refusal: undefined },
+    ending: new AbortController().signal,
+    store: new FakeStore(),
     metrics: {
       page: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
       readiness: { status: 'starting', codes: ['store.news'] },
