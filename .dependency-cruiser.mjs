@@ -14,13 +14,14 @@ export const LAYERS = {
   reconcile: ['registry', 'store', 'health', 'model'],
   dns: ['registry', 'store', 'kernel', 'health', 'model'],
   api: ['dns', 'reconcile', 'registry', 'store', 'health', 'model'],
+  probe: ['kernel', 'health', 'model'],
   metrics: ['store', 'health', 'model'],
-  admin: ['overview', 'metrics', 'dns', 'reconcile', 'registry', 'store', 'health', 'model'],
+  admin: ['overview', 'probe', 'metrics', 'dns', 'reconcile', 'registry', 'store', 'health', 'model'],
   'admin/contract': ['health', 'model'],
   overview: ['admin/contract', 'store', 'health', 'model'],
   cli: ['admin/contract', 'overview', 'config', 'registry', 'store', 'kernel', 'health', 'model'],
   config: ['store', 'model'],
-  wiring: ['config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
+  wiring: ['config', 'api', 'probe', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
   agent: ['wiring', 'admin', 'overview', 'metrics', 'config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
 };
 /** Files of no layer that every layer may import. */

@@ -59,7 +59,7 @@ export class Agent {
     this.loading = new Loading({ ...ground, ...cluster, log, heal: () => this.healing.heal() });
     this.measuring = new Measuring(parts, rows, () => this.loading.knowsCluster);
     this.admin = {
-      ...{ ...ground, ...cluster, ...passes, rows, address: config.advertise, started: new Date() },
+      ...{ ...ground, ...cluster, ...names, ...passes, rows, address: config.advertise, started: new Date() },
       metrics: this.measuring.metrics,
       ending: this.ending.signal,
       servers: (config.consul?.servers ?? []).map(({ host, port }) => `${host}:${port}`),
@@ -92,10 +92,11 @@ export class Agent {
   }
 
   async stop(): Promise<void> {
-    const { ground, cluster, registry, names, passes } = this.parts;
+    const { ground, cluster, registry, names, passes, probes } = this.parts;
     await passes.host.catchUp(CATCH_UP_MS);
     this.ending.abort();
     const { docker: _, ...loops } = passes;
+    probes.echo.stop();
     for (const loop of [...Object.values(loops), cluster.exposure, registry.peers]) loop.stop();
     for (const server of this.servers) server.close();
     this.measuring.stop();
@@ -160,6 +161,7 @@ export class Agent {
     const { hostParts, findings } = this.parts.passes;
     exposure.look();
     hostParts.kick('vxlanGuard');
+    hostParts.kick('probe');
     findings.look(view.current);
   }
 

@@ -8,6 +8,7 @@ import { LinuxKernel } from '../kernel/host.js';
 import { readOrigin } from '../kernel/system/origin.js';
 import { nodeAddressTrouble } from '../model/values/canonical.js';
 import { keys } from '../model/values/names.js';
+import { Drain } from '../registry/nodes/drain.js';
 import { Identity } from '../registry/nodes/identity.js';
 import { carriedBy, findSelf, SelfFinder } from '../registry/nodes/self.js';
 import { TenantStore, Tenure } from '../registry/nodes/tenure.js';
@@ -51,5 +52,7 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const self = await findSelf(finder, settings, () => copyFile.load()?.[keys.nodes] ?? [], PATIENCE_MS);
   const tenure = new Tenure(rows.of('node.key').row());
   const store = new TenantStore(versioned, tenure);
-  return { kernel, facts, memory, copyFile, pulse, versioned, identity, origin, finder, self, tenure, store, measures };
+  const drain = new Drain(memory, rows.of('node.drained').row());
+  const known = { memory, copyFile, pulse, measures, versioned };
+  return { ...known, kernel, facts, identity, origin, finder, self, tenure, store, drain };
 }

@@ -21,6 +21,7 @@ import { ConsulGuardPlanner } from '../reconcile/host-parts/consul-guard-planner
 import { GwbridgePlanner } from '../reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../reconcile/host-parts/host-parts-pass.js';
 import { always } from '../reconcile/host-parts/planner.js';
+import { ProbePlanner } from '../reconcile/host-parts/probe-planner.js';
 import { VxlanGuardPlanner } from '../reconcile/host-parts/vxlan-guard-planner.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
 import type { ClusterParts } from './cluster.js';
@@ -66,7 +67,7 @@ function makeHostPasses(
     peers: registry.peers,
     self: { id: self, address, port, mtu: () => node.facts.underlayMtu },
   });
-  return { node, host, hostParts: makeHostParts(config, log, rows, { view, docker, node, meter }) };
+  return { node, host, ...makeHostParts(config, log, rows, { view, docker, node, meter }) };
 }
 
 interface Around {
@@ -77,9 +78,10 @@ interface Around {
 }
 
 /** What is the host's own and no network's. */
-function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, node, meter }: Around): HostPartsPass {
+function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, node, meter }: Around) {
   const { advertise: self, vxlanPort: port, vxlanGuard: mode, gwbridge: wish } = config;
   const maker = new GwbridgeMaker({ engine: docker, wish, log, rows: rows.of('engine.gwbridge') });
+  const probePlanner = new ProbePlanner({ self, port, view, facts: () => node.facts });
   const planners = {
     vxlanGuard: new VxlanGuardPlanner({ view, self, isWanted: mode !== 'off', log }),
     consulGuard: new ConsulGuardPlanner({
@@ -89,13 +91,15 @@ function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, nod
     }),
     gwbridge: new GwbridgePlanner({ wish, view, facts: () => node.facts }),
     sysctls: always<'sysctls'>(SYSCTLS),
+    probe: probePlanner,
     crypt: always<'crypt'>([]),
   };
   const kernel = new LinuxHostParts({ underlay: familyOf(self), mode, port });
-  return new HostPartsPass({
+  const hostParts = new HostPartsPass({
     ...{ kernel, planners, port, log, meter, rows },
     requestGwbridge: (subnet) => void maker.make(subnet),
   });
+  return { hostParts, probePlanner };
 }
 
 /** What they compare the cluster with is the engine's. */
@@ -106,7 +110,7 @@ function makeEnginePasses(
   engine: DockerEngine,
   host: HostPass,
 ) {
-  const { kernel, memory, identity, self, tenure } = ground;
+  const { kernel, memory, identity, self, tenure, drain } = ground;
   const { view, membership, local } = cluster;
   const { networks, endpoints, endpointLeases, pools, underway } = registry;
   const foreign = new ForeignPass({ engine, networks: names.foreign, rows });
@@ -131,6 +135,6 @@ function makeEnginePasses(
       calmer: new Calmer(kernel, log),
       onPlaced: () => names.sandboxes.sync(),
     }),
-    restarts: new RestartPass({ engine, identity, log, rows: rows.of('engine.restart') }),
+    restarts: new RestartPass({ engine, identity, drain, log, rows: rows.of('engine.restart') }),
   };
 }

@@ -30,6 +30,7 @@ beforeEach(() => {
       facts: () => ({ underlayMtu: 8950, routes: [] }),
     }),
     sysctls: always<'sysctls'>([]),
+    probe: always<'probe'>('off'),
     crypt: always<'crypt'>([]),
   };
   const kernel = withNamespace(host.path, () => new LinuxHostParts({ underlay: 4, mode: 'on', port: 4789 }));

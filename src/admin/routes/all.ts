@@ -1,8 +1,10 @@
 /** All routes of the admin socket. */
+import { dns } from './dns.js';
+import { drain } from './drain.js';
 import { release } from './ipam.js';
 import { metrics } from './metrics.js';
 import { overview } from './overview.js';
 import type { Route } from './route.js';
 import { status } from './status.js';
 
-export const ROUTES: readonly Route[] = [status, release, ...metrics, ...overview];
+export const ROUTES: readonly Route[] = [status, dns, drain, release, ...metrics, ...overview];

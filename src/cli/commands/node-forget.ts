@@ -15,7 +15,7 @@ export const nodeForget = command({
   async run(desk, given) {
     const [address = ''] = given.args;
     await consent(`forget host ${shown(address)}, and free all that it has in the cluster`, given);
-    const forgotten = await desk.withStore((store) => forgetNode(store, address));
+    const forgotten = await desk.withStore((store) => forgetNode(store, address), 60);
     const { endpoints, addresses } = forgotten;
     return {
       lines: [`forgot ${address}: ${endpoints} endpoints and ${addresses} addresses are free`],

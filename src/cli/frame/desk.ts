@@ -9,6 +9,10 @@ import { NotYetError } from '../../errors.js';
 import { openStore } from '../../store/open.js';
 import type { VersionedStore } from '../../store/versioned.js';
 import { askAgent } from './agent-client.js';
+import { within } from './deadline.js';
+
+/** A command is to say something within 5 s. */
+const STORE_S = 3;
 
 export class Desk {
   private readonly sockets: readonly [string, ...string[]];
@@ -60,8 +64,12 @@ export class Desk {
     return `tsoverlay does not serve on this host: nobody answers at ${socket}; ${when}`;
   }
 
-  /** Opens the store that the settings name, and closes it in the end. Rejects with what it does not do. */
-  async withStore<T>(work: (store: VersionedStore) => Promise<T>): Promise<T> {
+  /** Opens the store that the settings name, and closes it in the end. Rejects with what it does not do in that time. */
+  withStore<T>(work: (store: VersionedStore) => Promise<T>, seconds = STORE_S): Promise<T> {
+    return within(seconds, this.openedStore(work), 'the store did not answer');
+  }
+
+  private async openedStore<T>(work: (store: VersionedStore) => Promise<T>): Promise<T> {
     const store = await openStore(this.settings);
     try {
       await store.check();

@@ -1,20 +1,10 @@
 /** The operator's commands. Without one, tsoverlay serves the engine. */
 import { Command as Commander, CommanderError } from 'commander';
-import { UserError } from '../../errors.js';
-import { events } from '../commands/events.js';
-import { ipamCheck } from '../commands/ipam-check.js';
-import { nodeForget } from '../commands/node-forget.js';
-import { report } from '../commands/report.js';
-import { status } from '../commands/status.js';
-import { ui } from '../commands/ui.js';
 import type { Command, Exit, Given } from '../frame/command.js';
+import { within } from '../frame/deadline.js';
 import { Desk } from '../frame/desk.js';
 import { Output } from '../frame/output.js';
-
-export const COMMANDS: readonly Command[] = [status, events, ipamCheck, nodeForget, report, ui];
-
-/** What several commands begin with. */
-const GROUPS: Readonly<Record<string, string>> = { ipam: 'addresses of the cluster', node: 'nodes of the cluster' };
+import { COMMANDS, GROUPS } from './all.js';
 
 /** Who asks at three in the morning wants to know that there is no answer, s. */
 const LONGEST_S = 5;
@@ -67,18 +57,10 @@ export function makeProgram(act: (command: Command, given: Given) => Promise<voi
 
 async function run(command: Command, given: Given, env: NodeJS.ProcessEnv): Promise<Exit> {
   const output = new Output(given.options.json === true, pipes);
-  const seconds = command.seconds?.(given) ?? LONGEST_S;
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const words = `this was not done within ${seconds} s, and was given up`;
-    timer = setTimeout(() => reject(new UserError(words)), seconds * 1000);
-  });
+  const desk = new Desk(env, (lines, json) => output.tell(lines, json));
   try {
-    const desk = new Desk(env, (lines, json) => output.tell(lines, json));
-    return output.report(await Promise.race([command.run(desk, given), late]));
+    return output.report(await within(command.seconds?.(given) ?? LONGEST_S, command.run(desk, given)));
   } catch (e) {
     return output.failure(e);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -9,6 +9,7 @@ export interface NodeCodes {
   'agent.metrics': Reason;
   'node.key': Reason & { readonly refused: boolean };
   'node.former': Reason;
+  'node.drained': { readonly since: string };
   'node.record': Reason;
   /** Subject: the network's id. */
   'node.member': Reason;
@@ -89,6 +90,13 @@ export const NODE: Entries<NodeCodes> = {
     text: ({ reason }) => `the node key of this host's former address stays for now: ${reason}`,
     cause: STORE_AWAY,
     cure: STORE_BACK,
+  },
+  'node.drained': {
+    severity: 'medium',
+    what: 'the taking of containers on this host',
+    text: ({ since }) => `this host takes no more containers since ${since}`,
+    cause: 'Somebody typed `tsoverlay node drain` here.',
+    cure: '`tsoverlay node drain --off`, once it is to take containers again.',
   },
   'node.record': {
     severity: 'medium',

@@ -5,12 +5,14 @@ import type { NftConsulGuard } from '../rules/consul-guard.js';
 import type { VxlanGuard } from '../rules/vxlan-guard.js';
 import { writeSysctl } from '../system/sysctl.js';
 import { addGwbridgeAddress, createGwbridge, enslaveToGwbridge, fitGwbridge } from './gwbridge.js';
+import type { ProbeSpace } from './probe.js';
 
 /** All of it in the host's namespace. */
 export interface HostPlace {
   readonly host: Rtnetlink;
   readonly vxlanGuard: VxlanGuard;
   readonly consulGuard: NftConsulGuard;
+  readonly probe: ProbeSpace;
 }
 
 type Executors = {
@@ -35,6 +37,14 @@ const executors: Executors = {
   enslaveToGwbridge: (at, step) => enslaveToGwbridge(at.host, step.port),
 
   fitGwbridge: (at, step) => fitGwbridge(at.host, step.mtu),
+
+  createProbe: (at, step) => at.probe.create(at.host, step),
+
+  removeProbe: (at) => at.probe.remove(),
+
+  openProbe: (at, step) => at.probe.open(step.peers),
+
+  closeProbe: (at, step) => at.probe.shut(step.peers),
 
   raiseSysctl: (_, step) => writeSysctl(step.name, step.value),
 };

@@ -3,6 +3,7 @@ import type { HostPart, ObservedHost } from '../../model/host/host-plan.js';
 import type { KernelHostStep } from '../../model/host/host-steps.js';
 import { SYSCTLS } from '../../model/host/sysctls.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
+import { NETNS_DIR } from '../../model/values/names.js';
 import type { GuardMode } from '../../model/values/settings.js';
 import type { GuardDrops } from '../../model/values/types.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
@@ -15,12 +16,15 @@ import { VxlanGuard } from '../rules/vxlan-guard.js';
 import { readSysctls } from '../system/sysctl.js';
 import { executeOnHost, type HostPlace } from './executors.js';
 import { GWBRIDGE, observeGwbridge } from './gwbridge.js';
+import { ProbeSpace } from './probe.js';
 
 export interface HostPartsOptions {
   readonly underlay: Underlay;
   readonly mode: GuardMode;
   /** The cluster's UDP port for VXLAN. */
   readonly port: number;
+  /** Where namespaces are kept, the engine's own folder unless a test says otherwise. */
+  readonly netnsDir?: string;
 }
 
 type Observers = { readonly [P in HostPart]: () => Promise<ObservedHost[P]> | ObservedHost[P] };
@@ -32,16 +36,18 @@ export class LinuxHostParts implements HostPartsKernel {
   private readonly watcher: Watcher;
   private readonly listeners = new Set<Listener>();
 
-  constructor({ underlay, mode, port }: HostPartsOptions) {
+  constructor({ underlay, mode, port, netnsDir = NETNS_DIR }: HostPartsOptions) {
     const host = new Rtnetlink();
     const vxlanGuard = new VxlanGuard(underlay, mode, port);
     const consulGuard = new NftConsulGuard();
-    this.at = { host, vxlanGuard, consulGuard };
+    const probe = new ProbeSpace(netnsDir);
+    this.at = { host, vxlanGuard, consulGuard, probe };
     this.observers = {
       vxlanGuard: () => vxlanGuard.observe(),
       consulGuard: () => consulGuard.observe(),
       gwbridge: () => observeGwbridge(host),
       sysctls: () => readSysctls(SYSCTLS.map(({ name }) => name)),
+      probe: () => probe.observe(),
       crypt: () => [],
     };
     this.watcher = new Watcher(
@@ -70,10 +76,11 @@ export class LinuxHostParts implements HostPartsKernel {
   }
 
   close(): void {
-    const { host, vxlanGuard, consulGuard } = this.at;
+    const { host, vxlanGuard, consulGuard, probe } = this.at;
     this.watcher.close();
     vxlanGuard.close();
     consulGuard.close();
+    probe.close();
     host.close();
   }
 }

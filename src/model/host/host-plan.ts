@@ -4,6 +4,7 @@
  */
 import type { ConsulGuardPlan } from './consul-guard.js';
 import type { GwbridgePlan, ObservedGwbridge } from './gwbridge.js';
+import type { ObservedProbe, ProbePlan } from './probe.js';
 import type { Off, Standing } from './standing.js';
 import type { ObservedSysctls, SysctlPlan } from './sysctls.js';
 import type { ObservedVxlanGuard, VxlanGuardPlan } from './vxlan-guard.js';
@@ -13,6 +14,8 @@ export interface HostPlan {
   readonly consulGuard: ConsulGuardPlan | Off;
   readonly gwbridge: GwbridgePlan;
   readonly sysctls: readonly SysctlPlan[];
+  /** Through which hosts find out how they reach each other. */
+  readonly probe: ProbePlan | Off;
   /** Devices that encrypt: none until networks can be encrypted. */
   readonly crypt: readonly never[];
 }
@@ -22,9 +25,10 @@ export interface ObservedHost {
   readonly consulGuard: Standing<ConsulGuardPlan>;
   readonly gwbridge: ObservedGwbridge;
   readonly sysctls: ObservedSysctls;
+  readonly probe: ObservedProbe | undefined;
   readonly crypt: readonly never[];
 }
 
 export type HostPart = keyof HostPlan;
 
-export const HOST_PARTS: readonly HostPart[] = ['vxlanGuard', 'consulGuard', 'gwbridge', 'sysctls', 'crypt'];
+export const HOST_PARTS: readonly HostPart[] = ['vxlanGuard', 'consulGuard', 'gwbridge', 'sysctls', 'probe', 'crypt'];

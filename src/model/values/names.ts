@@ -43,6 +43,11 @@ export const vxlanName = (subnet: number): string => `vxlan${subnet}`;
 export const portName = (n: number): string => `veth${n}`;
 export const isPortName = (link: string): boolean => /^veth\d+$/.test(link);
 
+/** Where hosts probe each other: no network gets this VXLAN id. */
+export const PROBE_VNI = 255;
+/** Its namespace's file, which is named like no network's. */
+export const PROBE_NAMESPACE = 'tsoverlay-probe' as NamespaceName;
+
 /** The end of an endpoint's veth pair that the engine moves into the container (IFNAMSIZ is 16 with the NUL). */
 export const containerEnd = (id: EndpointId): string => `veth${id.slice(0, 7)}`;
 

@@ -24,6 +24,7 @@ const LOOK_MS: Readonly<Record<HostPart, number>> = {
   consulGuard: 2_000,
   gwbridge: 30_000,
   sysctls: 30_000,
+  probe: 30_000,
   crypt: 30_000,
 };
 
@@ -45,6 +46,8 @@ export class HostPartsPass {
   /** What each part was last made into. */
   private readonly made: { [P in HostPart]?: HostPlan[P] | undefined } = {};
 
+  private readonly listeners = new Map<HostPart, (() => void)[]>();
+
   constructor(private readonly parts: HostPartsPassParts) {
     this.loop = new Loop((part) => this.pass(part), {
       resyncMs: (part) => LOOK_MS[part],
@@ -59,6 +62,16 @@ export class HostPartsPass {
   kick(part: HostPart): void {
     this.parts.planners[part].refresh();
     this.loop.kick(part);
+  }
+
+  /** Calls `listener` at the end of each pass of the part, which fails if that throws. */
+  onMade(part: HostPart, listener: () => void): void {
+    this.listeners.set(part, [...(this.listeners.get(part) ?? []), listener]);
+  }
+
+  /** Kicks, and resolves once a pass that began after this call has succeeded; rejects as {@link Loop.settled} does. */
+  settled(part: HostPart, deadlineMs: number): Promise<void> {
+    return this.loop.settled(part, deadlineMs);
   }
 
   /** See {@link HostPartsKernel.guardDrops}. */
@@ -87,6 +100,7 @@ export class HostPartsPass {
       if (repairing.has(step)) meter.tell('repair', { step: step.kind });
     }
     this.made[part] = wanted;
+    for (const listener of this.listeners.get(part) ?? []) listener();
     return wanted !== OFF;
   }
 

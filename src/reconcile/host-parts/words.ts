@@ -9,6 +9,7 @@ export const CODES = {
   consulGuard: 'guard.consul',
   gwbridge: 'host.gwbridge',
   sysctls: 'host.sysctls',
+  probe: 'host.probe',
   crypt: 'host.crypt',
 } as const satisfies Readonly<Record<HostPart, Code>>;
 
@@ -37,6 +38,12 @@ export function tellDone(log: Pick<Log, 'info' | 'warn'>, step: HostStep, isRepa
     case 'raiseSysctl':
       if (isRepair) log.warn({ ...fields, was: step.was }, `repaired sysctl ${step.name.replaceAll('/', '.')}`);
       return;
+    case 'createProbe':
+      if (isRepair) log.warn(fields, 'repaired the probe network, which somebody had removed or changed');
+      return;
+    case 'removeProbe':
+    case 'openProbe':
+    case 'closeProbe':
     case 'removeVxlanGuard':
     case 'removeConsulGuard':
     case 'addGwbridgeAddress':

@@ -14,7 +14,8 @@ const TOKEN = '/var/lib/tsoverlay/token';
 const DESK = '/var/lib/desk';
 
 let scene: ManagedScene;
-const sh = (host: number, script: string) => scene.lab.host(host).run('sh', '-ec', `cd ${DESK}\n${script}`);
+const sh = (host: number, script: string) =>
+  scene.lab.host(host).run('sh', '-ec', `export BIN=${DESK}; cd ${DESK}\n${script}`);
 const fileOf = (host: number, path: string) => readFileSync(scene.lab.host(host).host.path(path), 'utf8');
 const tokenOf = (host: number) => fileOf(host, TOKEN).trim();
 const log = (host: number) => readFileSync(scene.plugin(host).log(), 'utf8');

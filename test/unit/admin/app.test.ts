@@ -48,6 +48,9 @@ beforeEach(async () => {
     tenure: { holds: true, refusal: undefined },
     ending: new AbortController().signal,
     store: new FakeStore(),
+    dns: { ready: async () => true },
+    sandboxes: { zonesOf: () => undefined },
+    drain: { begin: () => {}, end: () => {}, since: undefined },
     metrics: {
       page: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'up 1\n' }),
       readiness: { status: 'starting', codes: ['store.news'] },

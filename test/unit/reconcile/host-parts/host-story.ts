@@ -11,6 +11,7 @@ import {
 import { GwbridgePlanner } from '../../../../src/reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../../../../src/reconcile/host-parts/host-parts-pass.js';
 import { always } from '../../../../src/reconcile/host-parts/planner.js';
+import { ProbePlanner } from '../../../../src/reconcile/host-parts/probe-planner.js';
 import { VxlanGuardPlanner } from '../../../../src/reconcile/host-parts/vxlan-guard-planner.js';
 import { FakeHostParts } from '../../../fakes/host-parts.js';
 import { heardRows } from '../../health/heard.js';
@@ -37,12 +38,14 @@ export class HostStory {
   readonly requested: Cidr[] = [];
   facts = { underlayMtu: 1500, routes: [] as readonly Cidr[] };
   view: { current: Cluster } = { current: EMPTY };
+  probes: ProbePlanner;
   private heard = heardRows();
   private readonly settings: Settings;
   private process: HostPartsPass;
 
   constructor(settings: Partial<Settings> = {}) {
     this.settings = { ...DEFAULTS, ...settings };
+    this.probes = this.planner();
     this.process = this.start();
   }
 
@@ -76,11 +79,16 @@ export class HostStory {
     this.process.stop();
   }
 
+  private planner(): ProbePlanner {
+    return new ProbePlanner({ self: HOST1, port: 4789, view: this.view, facts: () => this.facts });
+  }
+
   private start(): HostPartsPass {
     this.heard = heardRows();
     const { rows, log } = this.heard;
     const { isGuarded, gwbridge, consul } = this.settings;
     const view = this.view;
+    this.probes = this.planner();
     return new HostPartsPass({
       kernel: this.kernel,
       planners: {
@@ -88,6 +96,7 @@ export class HostStory {
         consulGuard: new ConsulGuardPlanner({ ...consul, row: rows.of('guard.consul-names').row() }),
         gwbridge: new GwbridgePlanner({ wish: gwbridge, view, facts: () => this.facts }),
         sysctls: always<'sysctls'>(SYSCTLS),
+        probe: this.probes,
         crypt: always<'crypt'>([]),
       },
       requestGwbridge: (subnet) => this.requested.push(subnet),
