@@ -5,6 +5,7 @@ import type { Rows } from '../health/rows.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { Store } from '../model/ports/ports.js';
 import type { NodeAddress, NodeId } from '../model/values/types.js';
+import type { Probes } from '../probe/probes.js';
 import type { ContainerPass } from '../reconcile/engine/container-pass.js';
 import type { Drain } from '../registry/nodes/drain.js';
 import type { Tenure } from '../registry/nodes/tenure.js';
@@ -14,6 +15,8 @@ import type { ClusterView } from '../store/view/cluster-view.js';
 export interface AdminParts {
   readonly self: NodeId;
   readonly address: NodeAddress;
+  /** UDP, of VXLAN. */
+  readonly port: number;
   /** When this agent began. */
   readonly started: Date;
   /** Consul's, as `host:port`; none with the embedded store. */
@@ -30,5 +33,6 @@ export interface AdminParts {
   readonly dns: Pick<DnsService, 'ready'>;
   readonly sandboxes: Pick<Sandboxes, 'zonesOf'>;
   readonly metrics: Pick<Metrics, 'page' | 'readiness'>;
+  readonly probes: Pick<Probes, 'probe'>;
   readonly tenure: Pick<Tenure, 'holds' | 'refusal'>;
 }
