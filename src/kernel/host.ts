@@ -54,7 +54,7 @@ export class LinuxKernel implements HostKernel {
 
   async observe(name: NamespaceName, part?: 'devices'): Promise<ObservedNamespace | undefined> {
     const space = await this.spaces.open(name);
-    return space && observeNamespace(this.spaces, name, space, part);
+    return space && observeNamespace(this.spaces, name, space, this.host, part);
   }
 
   isNamespace(path: string): boolean {

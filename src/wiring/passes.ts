@@ -22,6 +22,7 @@ import { GwbridgePlanner } from '../reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../reconcile/host-parts/host-parts-pass.js';
 import { always } from '../reconcile/host-parts/planner.js';
 import { ProbePlanner } from '../reconcile/host-parts/probe-planner.js';
+import { UplinksPlanner } from '../reconcile/host-parts/uplinks-planner.js';
 import { VxlanGuardPlanner } from '../reconcile/host-parts/vxlan-guard-planner.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
 import type { ClusterParts } from './cluster.js';
@@ -90,6 +91,7 @@ function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, nod
       row: rows.of('guard.consul-names').row(),
     }),
     gwbridge: new GwbridgePlanner({ wish, view, facts: () => node.facts }),
+    uplinks: new UplinksPlanner(view),
     sysctls: always<'sysctls'>(SYSCTLS),
     probe: probePlanner,
     crypt: always<'crypt'>([]),

@@ -79,6 +79,18 @@ export interface FloodPlan {
   readonly vtep: NodeAddress;
 }
 
+/** A veth pair to docker_gwbridge, for a network that is its containers' gateway to the outside. */
+export interface UplinkPlan {
+  readonly link: string;
+  /** On the host. */
+  readonly hostEnd: string;
+  /** Bytes. */
+  readonly mtu: number;
+  readonly address: Cidr;
+  /** docker_gwbridge's address beside it. */
+  readonly via: Ip;
+}
+
 export interface NamespacePlan {
   readonly name: NamespaceName;
   readonly network: NetworkId;
@@ -87,4 +99,5 @@ export interface NamespacePlan {
   readonly peers: readonly PeerPlan[];
   /** Empty unless the network has multicast. */
   readonly floods: readonly FloodPlan[];
+  readonly uplink?: UplinkPlan;
 }

@@ -16,6 +16,9 @@ export const OPTION_MULTICAST = 'tsoverlay.multicast';
 /** `on`: containers send from the MAC and the addresses of their records alone. */
 export const OPTION_ANTISPOOF = 'tsoverlay.antispoof';
 
+/** `overlay`: containers have one card, and reach the outside by the network's own gateway. */
+export const OPTION_GATEWAY = 'tsoverlay.gateway';
+
 /** Where the engine keeps network namespaces; `/var/run` is `/run`. */
 export const NETNS_DIR = '/var/run/docker/netns';
 
@@ -50,6 +53,11 @@ export const PROBE_NAMESPACE = 'tsoverlay-probe' as NamespaceName;
 
 /** The end of an endpoint's veth pair that the engine moves into the container (IFNAMSIZ is 16 with the NUL). */
 export const containerEnd = (id: EndpointId): string => `veth${id.slice(0, 7)}`;
+
+/** In a network's namespace, where it leaves for the outside. */
+export const UPLINK = 'gw0';
+/** Its other end, on docker_gwbridge. */
+export const uplinkEnd = (name: NamespaceName): string => `gw${name.slice(2)}`;
 
 /** The name a VXLAN device has on the underlay before it moves; unique on the host, for a VNI is. */
 export const vxlanBirthName = (vni: number): string => `vx-${vni.toString(16).padStart(6, '0')}`;

@@ -8,6 +8,7 @@ export const CODES = {
   vxlanGuard: 'guard.vxlan',
   consulGuard: 'guard.consul',
   gwbridge: 'host.gwbridge',
+  uplinks: 'host.uplinks',
   sysctls: 'host.sysctls',
   probe: 'host.probe',
   crypt: 'host.crypt',
@@ -38,6 +39,11 @@ export function tellDone(log: Pick<Log, 'info' | 'warn'>, step: HostStep, isRepa
     case 'raiseSysctl':
       if (isRepair) log.warn({ ...fields, was: step.was }, `repaired sysctl ${step.name.replaceAll('/', '.')}`);
       return;
+    case 'replaceUplinkRules':
+      if (isRepair) log.warn(fields, 'repaired the rules by which networks go out, which somebody had removed');
+      return;
+    case 'removeUplinkRules':
+    case 'removeGwbridgeAddress':
     case 'createProbe':
       if (isRepair) log.warn(fields, 'repaired the probe network, which somebody had removed or changed');
       return;
