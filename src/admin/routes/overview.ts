@@ -8,7 +8,7 @@ const route = (path: string, answer: (site: Site, res: Response) => Promise<void
   method: 'GET',
   path,
   handle: async (_req, res, agent) => {
-    const { siteOf } = await import('../serving/site.js');
+    const { siteOf } = await import('../page/site.js');
     await answer(siteOf(agent), res);
   },
 });
