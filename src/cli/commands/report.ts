@@ -5,6 +5,7 @@ import { messageOf, UserError } from '../../errors.js';
 import { hostnameOf } from '../../model/values/shapes.js';
 import { command } from '../frame/command.js';
 import type { Desk } from '../frame/desk.js';
+import { doctor } from './doctor.js';
 import { ipamCheck } from './ipam-check.js';
 import { status } from './status.js';
 
@@ -54,7 +55,7 @@ interface Contents {
 
 async function archive(desk: Desk, name: string): Promise<Contents> {
   const [{ bundle }, { tarOf }] = await Promise.all([import('../report/bundle.js'), import('../report/tar.js')]);
-  const files = await bundle(desk, { 'status.txt': status, 'ipam.txt': ipamCheck });
+  const files = await bundle(desk, { 'status.txt': status, 'doctor.txt': doctor, 'ipam.txt': ipamCheck });
   const lengths = Object.entries(files).map(([file, text]) => [file, text.length]);
   return { content: await tarOf(name, files), files: Object.fromEntries(lengths) };
 }
