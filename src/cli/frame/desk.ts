@@ -95,7 +95,13 @@ export class Desk {
     return presenceIn(presenceFile(this.adminSocket)) ?? presenceIn(remembered);
   }
 
-  private lastSeen(): Date | undefined {
+  /** Whether somebody answers at the admin socket. */
+  isServed(): Promise<boolean> {
+    return answers(this.adminSocket);
+  }
+
+  /** When the one that served last was last alive; undefined where none has since this host has booted. */
+  lastSeen(): Date | undefined {
     return statSync(presenceFile(this.adminSocket), { throwIfNoEntry: false })?.mtime;
   }
 }
