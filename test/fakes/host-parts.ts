@@ -1,6 +1,7 @@
 /** The host's own things in memory: what steps do to them, and what somebody else may do. It outlives the process. */
 import type { Notice } from '../../src/model/diff/drift.js';
 import type { ConsulGuardPlan } from '../../src/model/host/consul-guard.js';
+import type { EncryptionFencePlan } from '../../src/model/host/encryption-fence.js';
 import type { Gwbridge } from '../../src/model/host/gwbridge.js';
 import type { HostPart, ObservedHost } from '../../src/model/host/host-plan.js';
 import type { KernelHostStep } from '../../src/model/host/host-steps.js';
@@ -8,6 +9,7 @@ import type { ProbeDevice } from '../../src/model/host/probe.js';
 import type { Standing } from '../../src/model/host/standing.js';
 import { SYSCTLS } from '../../src/model/host/sysctls.js';
 import type { HostPartsKernel } from '../../src/model/ports/host-port.js';
+import { FakeMesh } from './mesh.js';
 
 interface Guard {
   readonly nodes: Set<string>;
@@ -21,6 +23,8 @@ export class FakeHostParts implements HostPartsKernel {
   /** Datagrams of nodes that have come by another way. */
   strayed = 0;
   consulGuard: Standing<ConsulGuardPlan>;
+  fence: Standing<EncryptionFencePlan>;
+  readonly mesh = new FakeMesh();
   bridge: Mutable<Gwbridge> | undefined;
   areUplinksRuled = false;
   /** Indexes of the links that are no bridge's port. */
@@ -44,8 +48,9 @@ export class FakeHostParts implements HostPartsKernel {
       gwbridge: { loose: new Set(this.loose), ...(bridge && { bridge: { ...bridge } }) },
       uplinks: { addresses: bridge?.addresses, isRuled: this.areUplinksRuled },
       sysctls: new Map(this.sysctls),
+      encryptionFence: this.fence,
       probe: probe && { ...probe, ways: new Map(probe.ways) },
-      crypt: [],
+      crypt: this.mesh.observe(),
     };
     return found[part];
   }
@@ -73,6 +78,7 @@ export class FakeHostParts implements HostPartsKernel {
   flush(): void {
     this.guard = undefined;
     this.consulGuard = undefined;
+    this.fence = undefined;
     this.areUplinksRuled = false;
   }
 
@@ -80,6 +86,7 @@ export class FakeHostParts implements HostPartsKernel {
   restart(): void {
     if (this.guard !== undefined) this.guard = 'other';
     if (this.consulGuard !== undefined) this.consulGuard = 'other';
+    if (this.fence !== undefined) this.fence = 'other';
     this.steps = [];
   }
 
@@ -168,6 +175,14 @@ export class FakeHostParts implements HostPartsKernel {
       case 'raiseSysctl':
         this.sysctls.set(step.name, step.value);
         return;
+      case 'replaceEncryptionFence':
+        this.fence = { subnets: step.subnets };
+        return;
+      case 'removeEncryptionFence':
+        this.fence = undefined;
+        return;
+      default:
+        this.mesh.apply(step);
     }
   }
 }
