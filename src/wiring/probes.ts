@@ -19,10 +19,14 @@ export function makeProbes(
     if (typeof plan === 'object') echo.listen(namespace, plan.address);
     else echo.stop();
   });
-  const probes = new Probes(ways, () => {
-    const plan = probePlanner.plannedLast;
-    if (typeof plan !== 'object') throw new UserError('this host has no probe network any more');
-    return { namespace, self: plan.address, mtu: plan.mtu };
-  }, meter);
+  const probes = new Probes(
+    ways,
+    () => {
+      const plan = probePlanner.plannedLast;
+      if (typeof plan !== 'object') throw new UserError('this host has no probe network any more');
+      return { namespace, self: plan.address, mtu: plan.mtu };
+    },
+    meter,
+  );
   return { echo, probes };
 }
