@@ -170,7 +170,7 @@ const FORBIDDEN = {
     'wiring',
     'agent',
   ],
-  wiring: ['metrics', 'doctor', 'admin', 'cli', 'agent'],
+  wiring: ['metrics', 'admin', 'cli', 'agent'],
   agent: ['probe', 'doctor', 'cli'],
 } as const;
 const LAYERS = Object.keys(FORBIDDEN) as (keyof typeof FORBIDDEN)[];
