@@ -62,6 +62,7 @@ export class Agent {
       ...{ ...ground, ...cluster, ...names, ...passes, rows, probes: probes.probes },
       ...{ address: config.advertise, port: config.vxlanPort, started: new Date() },
       metrics: this.measuring.metrics,
+      ending: this.ending.signal,
       servers: (config.consul?.servers ?? []).map(({ host, port }) => `${host}:${port}`),
     };
     this.news.connect();
@@ -146,6 +147,8 @@ export class Agent {
     const { view, membership } = this.parts.cluster;
     const { host, hostParts } = this.parts.passes;
     this.news.followCluster();
+    hostParts.kick('encryptionFence');
+    hostParts.kick('crypt');
     host.open();
     hostParts.kick('probe');
     for (const network of membership.networks) host.kick(network);
@@ -163,6 +166,7 @@ export class Agent {
     exposure.look();
     hostParts.kick('vxlanGuard');
     hostParts.kick('probe');
+    hostParts.kick('uplinks');
     findings.look(view.current);
   }
 

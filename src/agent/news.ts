@@ -83,8 +83,11 @@ export class News {
     if (networks) {
       engine.compare();
       node.networksChanged();
+      hostParts.kick('uplinks');
     }
     if (networks || nodes) {
+      hostParts.kick('encryptionFence');
+      hostParts.kick('crypt');
       hostParts.kick('vxlanGuard');
       hostParts.kick('probe');
       findings.look(cluster);

@@ -1,11 +1,14 @@
 /** The host's kernel as the rest of tsoverlay sees it: HostKernel over netlink, setns and /proc/sys. */
 import { closeSync, openSync } from 'node:fs';
+import { Protocol } from 'netlink/dist/constants.js';
 import type { Bearer } from '../model/diff/takeover.js';
 import type { ObservedNamespace } from '../model/plan/observed.js';
 import type { Step } from '../model/plan/steps.js';
 import type { HostFacts, HostKernel } from '../model/ports/kernel-port.js';
 import { NETNS_DIR, namespaceName } from '../model/values/names.js';
 import type { NamespaceName, NetworkId } from '../model/values/types.js';
+import { CryptSpaces } from './crypt/crypt-space.js';
+import { Wireguard } from './crypt/wireguard.js';
 import { readHostFacts } from './host-parts/facts.js';
 import { announce } from './links/announcement.js';
 import { findLink, listLinks } from './links/links.js';
@@ -31,6 +34,11 @@ export interface LinuxKernelOptions {
 /** "The host" is the network namespace that the calling thread was in when this was made. */
 export class LinuxKernel implements HostKernel {
   private readonly spaces: Namespaces;
+  /** Of the WireGuard mesh that encrypts. */
+  readonly mesh: CryptSpaces;
+  private readonly generic = new Rtnetlink(Protocol.GENERIC);
+  /** The host's own. */
+  readonly wireguard = new Wireguard(this.generic);
   private readonly host = new Rtnetlink();
   private readonly hostFd = openSync(OWN_NETNS, 'r');
   /** A kernel that lacks the module may yet get it. */
@@ -39,8 +47,9 @@ export class LinuxKernel implements HostKernel {
 
   constructor(private readonly options: LinuxKernelOptions) {
     this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR);
+    this.mesh = new CryptSpaces(options.netnsDir ?? NETNS_DIR);
     const entries = new Entries(this.spaces);
-    this.at = { spaces: this.spaces, entries, host: this.host, hostFd: this.hostFd };
+    this.at = { spaces: this.spaces, entries, host: this.host, hostFd: this.hostFd, mesh: this.mesh };
   }
 
   async namespaces(): Promise<readonly NamespaceName[]> {
@@ -54,7 +63,7 @@ export class LinuxKernel implements HostKernel {
 
   async observe(name: NamespaceName, part?: 'devices'): Promise<ObservedNamespace | undefined> {
     const space = await this.spaces.open(name);
-    return space && observeNamespace(this.spaces, name, space, part);
+    return space && observeNamespace(this.at, name, space, part);
   }
 
   isNamespace(path: string): boolean {
@@ -100,6 +109,8 @@ export class LinuxKernel implements HostKernel {
 
   close(): void {
     this.spaces.close();
+    this.mesh.close();
+    this.generic.close();
     this.host.close();
     closeSync(this.hostFd);
   }

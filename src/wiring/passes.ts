@@ -6,6 +6,7 @@ import type { Meter } from '../health/measures.js';
 import type { Rows } from '../health/rows.js';
 import { LinuxHostParts } from '../kernel/host-parts/host-parts.js';
 import { SYSCTLS } from '../model/host/sysctls.js';
+import { isEncrypted } from '../model/plan/underlay.js';
 import { familyOf } from '../model/values/address.js';
 import { Findings } from '../reconcile/cluster/findings.js';
 import { NodePass } from '../reconcile/cluster/node-pass.js';
@@ -18,11 +19,15 @@ import { GwbridgeMaker } from '../reconcile/engine/gwbridge-maker.js';
 import { RestartPass } from '../reconcile/engine/restart-pass.js';
 import { HostPass } from '../reconcile/host/host-pass.js';
 import { ConsulGuardPlanner } from '../reconcile/host-parts/consul-guard-planner.js';
+import { EncryptionFencePlanner } from '../reconcile/host-parts/encryption-fence-planner.js';
 import { GwbridgePlanner } from '../reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../reconcile/host-parts/host-parts-pass.js';
 import { always } from '../reconcile/host-parts/planner.js';
 import { ProbePlanner } from '../reconcile/host-parts/probe-planner.js';
+import { UplinksPlanner } from '../reconcile/host-parts/uplinks-planner.js';
 import { VxlanGuardPlanner } from '../reconcile/host-parts/vxlan-guard-planner.js';
+import { CryptPlanner } from '../reconcile/mesh/crypt-planner.js';
+import { KeyRotation } from '../reconcile/mesh/key-rotation.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
 import type { ClusterParts } from './cluster.js';
 import type { Ground } from './ground.js';
@@ -58,19 +63,42 @@ function makeHostPasses(
   { ground, cluster, registry }: Below,
   docker: DockerEngine,
 ) {
-  const { kernel, facts, self, tenure, measures: meter } = ground;
+  const { kernel, facts, meshKeys, self, tenure, measures: meter } = ground;
   const { view, local, membership, registration } = cluster;
-  const { advertise: address, vxlanPort: port } = config;
+  const { advertise: address, vxlanPort: port, encryption: settings } = config;
   const node = new NodePass({ kernel, registration, facts, rows });
+  const crypt = new CryptPlanner({
+    ...{ view, membership, tenure, settings, keys: meshKeys },
+    rotation: new KeyRotation({ keys: meshKeys, everyMs: settings.rotationMs, log }),
+    self: { id: self, address },
+    underlayMtu: () => node.facts.underlayMtu,
+    hasWireguard: () => kernel.wireguard.isThere(),
+  });
+  registration.setCrypt(crypt.told);
+  crypt.onKeys(() => {
+    registration.setCrypt(crypt.told);
+    node.kick();
+  });
   const host = new HostPass({
     ...{ kernel, view, local, membership, tenure, log, meter, rows },
     peers: registry.peers,
-    self: { id: self, address, port, mtu: () => node.facts.underlayMtu },
+    self: {
+      ...{ id: self, address, port, mtu: () => node.facts.underlayMtu },
+      get meshVteps() {
+        return crypt.meshVteps;
+      },
+    },
   });
-  return { node, host, ...makeHostParts(config, log, rows, { view, docker, node, meter }) };
+  crypt.onVteps(() => {
+    for (const [id, { options }] of view.current.networks)
+      if (membership.networks.has(id) && isEncrypted(options)) host.kick(id);
+  });
+  return { node, host, crypt, ...makeHostParts(config, log, rows, { ground, view, docker, node, meter, crypt }) };
 }
 
 interface Around {
+  readonly ground: Pick<Ground, 'kernel' | 'meshKeys'>;
+  readonly crypt: CryptPlanner;
   readonly view: ClusterView;
   readonly docker: DockerEngine;
   readonly node: NodePass;
@@ -78,7 +106,8 @@ interface Around {
 }
 
 /** What is the host's own and no network's. */
-function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, node, meter }: Around) {
+function makeHostParts(config: Config, log: Log, rows: Rows, around: Around) {
+  const { ground, view, docker, node, meter, crypt } = around;
   const { advertise: self, vxlanPort: port, vxlanGuard: mode, gwbridge: wish } = config;
   const maker = new GwbridgeMaker({ engine: docker, wish, log, rows: rows.of('engine.gwbridge') });
   const probePlanner = new ProbePlanner({ self, port, view, facts: () => node.facts });
@@ -90,11 +119,19 @@ function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, nod
       row: rows.of('guard.consul-names').row(),
     }),
     gwbridge: new GwbridgePlanner({ wish, view, facts: () => node.facts }),
+    uplinks: new UplinksPlanner(view),
     sysctls: always<'sysctls'>(SYSCTLS),
+    encryptionFence: new EncryptionFencePlanner({ view }),
     probe: probePlanner,
-    crypt: always<'crypt'>([]),
+    crypt,
   };
-  const kernel = new LinuxHostParts({ underlay: familyOf(self), mode, port });
+  const kernel = new LinuxHostParts({
+    ...{ underlay: familyOf(self), mode, port },
+    crypt: {
+      ...{ spaces: ground.kernel.mesh, onHost: ground.kernel.wireguard },
+      privateKey: (key) => ground.meshKeys.privateKey(key),
+    },
+  });
   const hostParts = new HostPartsPass({
     ...{ kernel, planners, port, log, meter, rows },
     requestGwbridge: (subnet) => void maker.make(subnet),

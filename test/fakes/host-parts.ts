@@ -1,6 +1,7 @@
 /** The host's own things in memory: what steps do to them, and what somebody else may do. It outlives the process. */
 import type { Notice } from '../../src/model/diff/drift.js';
 import type { ConsulGuardPlan } from '../../src/model/host/consul-guard.js';
+import type { EncryptionFencePlan } from '../../src/model/host/encryption-fence.js';
 import type { Gwbridge } from '../../src/model/host/gwbridge.js';
 import type { HostPart, ObservedHost } from '../../src/model/host/host-plan.js';
 import type { KernelHostStep } from '../../src/model/host/host-steps.js';
@@ -8,6 +9,7 @@ import type { ProbeDevice } from '../../src/model/host/probe.js';
 import type { Standing } from '../../src/model/host/standing.js';
 import { SYSCTLS } from '../../src/model/host/sysctls.js';
 import type { HostPartsKernel } from '../../src/model/ports/host-port.js';
+import { FakeMesh } from './mesh.js';
 
 interface Guard {
   readonly nodes: Set<string>;
@@ -21,7 +23,10 @@ export class FakeHostParts implements HostPartsKernel {
   /** Datagrams of nodes that have come by another way. */
   strayed = 0;
   consulGuard: Standing<ConsulGuardPlan>;
+  fence: Standing<EncryptionFencePlan>;
+  readonly mesh = new FakeMesh();
   bridge: Mutable<Gwbridge> | undefined;
+  areUplinksRuled = false;
   /** Indexes of the links that are no bridge's port. */
   readonly loose = new Set<number>();
   probe: { readonly device: ProbeDevice; readonly ways: Map<string, boolean> } | undefined;
@@ -41,9 +46,11 @@ export class FakeHostParts implements HostPartsKernel {
         typeof guard === 'object' ? { nodes: new Set(guard.nodes), vnis: new Set(guard.vnis), strayed } : guard,
       consulGuard,
       gwbridge: { loose: new Set(this.loose), ...(bridge && { bridge: { ...bridge } }) },
+      uplinks: { addresses: bridge?.addresses, isRuled: this.areUplinksRuled },
       sysctls: new Map(this.sysctls),
+      encryptionFence: this.fence,
       probe: probe && { ...probe, ways: new Map(probe.ways) },
-      crypt: [],
+      crypt: this.mesh.observe(),
     };
     return found[part];
   }
@@ -71,12 +78,15 @@ export class FakeHostParts implements HostPartsKernel {
   flush(): void {
     this.guard = undefined;
     this.consulGuard = undefined;
+    this.fence = undefined;
+    this.areUplinksRuled = false;
   }
 
   /** What another process has made is not known to be as this one would make it. */
   restart(): void {
     if (this.guard !== undefined) this.guard = 'other';
     if (this.consulGuard !== undefined) this.consulGuard = 'other';
+    if (this.fence !== undefined) this.fence = 'other';
     this.steps = [];
   }
 
@@ -136,6 +146,13 @@ export class FakeHostParts implements HostPartsKernel {
       case 'addGwbridgeAddress':
         if (bridge) bridge.addresses = [...bridge.addresses, step.address];
         return;
+      case 'removeGwbridgeAddress':
+        if (bridge) bridge.addresses = bridge.addresses.filter((address) => address !== step.address);
+        return;
+      case 'replaceUplinkRules':
+      case 'removeUplinkRules':
+        this.areUplinksRuled = step.kind === 'replaceUplinkRules';
+        return;
       case 'enslaveToGwbridge':
         this.loose.delete(step.port);
         if (bridge) bridge.ports = [...bridge.ports, step.port];
@@ -158,6 +175,14 @@ export class FakeHostParts implements HostPartsKernel {
       case 'raiseSysctl':
         this.sysctls.set(step.name, step.value);
         return;
+      case 'replaceEncryptionFence':
+        this.fence = { subnets: step.subnets };
+        return;
+      case 'removeEncryptionFence':
+        this.fence = undefined;
+        return;
+      default:
+        this.mesh.apply(step);
     }
   }
 }

@@ -9,6 +9,7 @@ import { HostPartsPass } from '../../src/reconcile/host-parts/host-parts-pass.js
 import { always } from '../../src/reconcile/host-parts/planner.js';
 import type { ClusterView } from '../../src/store/view/cluster-view.js';
 import { Bench, type Host, run } from './bench.js';
+import { meshOf } from './host-parts.js';
 
 let bench: Bench;
 let host: Host;
@@ -29,11 +30,20 @@ beforeEach(() => {
       ...{ view, wish: { mtu: 'underlay' } },
       facts: () => ({ underlayMtu: 8950, routes: [] }),
     }),
+    uplinks: always<'uplinks'>('off'),
     sysctls: always<'sysctls'>([]),
+    encryptionFence: always<'encryptionFence'>('off'),
     probe: always<'probe'>('off'),
-    crypt: always<'crypt'>([]),
+    crypt: always<'crypt'>('off'),
   };
-  const kernel = withNamespace(host.path, () => new LinuxHostParts({ underlay: 4, mode: 'on', port: 4789 }));
+  const kernel = withNamespace(
+    host.path,
+    () =>
+      new LinuxHostParts({
+        ...{ underlay: 4, mode: 'on', port: 4789 },
+        crypt: meshOf(host.kernel),
+      }),
+  );
   pass = new HostPartsPass({
     kernel,
     planners,

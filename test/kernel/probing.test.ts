@@ -9,6 +9,7 @@ import { Echo } from '../../src/probe/echo.js';
 import { hear } from '../../src/probe/hearing.js';
 import { probe } from '../../src/probe/prober.js';
 import { Bench, type Host, run } from './bench.js';
+import { meshOf } from './host-parts.js';
 
 const ADDRESSES = {
   4: { one: '10.0.0.1', two: '10.0.0.2', prefix: 24, mtu: 1450 },
@@ -30,7 +31,8 @@ class Prober {
     private readonly underlay: 4 | 6,
     readonly nodes: string[],
   ) {
-    const options = { underlay, mode: 'off', port: 4789, netnsDir: host.netnsDir } as const;
+    const { netnsDir, kernel } = host;
+    const options = { underlay, mode: 'off', port: 4789, netnsDir, crypt: meshOf(kernel) } as const;
     this.kernel = withNamespace(host.path, () => new LinuxHostParts(options));
     this.echo = new Echo({
       open: (peers) => this.open(...peers),

@@ -7,11 +7,13 @@ export interface HostCodes {
   /** Subject: the name of the network's namespace. */
   'host.takeover': Reason;
   'host.gwbridge': Reason;
+  'host.uplinks': Reason;
   'host.sysctls': Reason;
   'host.probe': Reason;
   'host.crypt': Reason;
   'guard.vxlan': Reason;
   'guard.consul': Reason;
+  'guard.encryption': Reason;
   'guard.consul-names': { readonly names: string };
   'engine.events': Reason;
   'engine.networks': Reason;
@@ -56,6 +58,13 @@ export const HOST: Entries<HostCodes> = {
     cause: 'The kernel refused its MTU, or that it is made again.',
     cure: 'Do as the reason says, or set GWBRIDGE_MTU=keep and see to it yourself.',
   },
+  'host.uplinks': {
+    severity: 'high',
+    what: 'what the host has for networks with `tsoverlay.gateway=overlay`',
+    text: ({ reason }) => `networks with tsoverlay.gateway=overlay have no way to the outside: ${reason}`,
+    cause: 'The kernel refused an address of docker_gwbridge, or a change of its nftables rules.',
+    cure: 'Do as the reason says. It is looked at every 2 s.',
+  },
   'host.sysctls': {
     severity: 'medium',
     what: 'each sysctl that the host needs',
@@ -74,8 +83,9 @@ export const HOST: Entries<HostCodes> = {
     severity: 'high',
     what: 'the devices that encrypt',
     text: ({ reason }) => `a device that encrypts could not be made right: ${reason}`,
-    cause: 'The kernel refused a step.',
-    cure: 'Do as the reason says. It is looked at every 30 s.',
+    cause:
+      'The kernel has no WireGuard where containers of encrypted networks run, or where ENCRYPTION wants it; somebody has one of its two UDP ports; or it refused a step.',
+    cure: 'Load the module wireguard (it is asked for each minute), name other ports by WIREGUARD_PORT, or do as the reason says. Devices are looked at every 2 s.',
   },
   'guard.vxlan': {
     severity: 'high',
@@ -88,6 +98,13 @@ export const HOST: Entries<HostCodes> = {
     severity: 'high',
     what: 'the guard of Consul',
     text: ({ reason }) => `containers are not kept away from Consul: ${reason}`,
+    cause: FIREWALL,
+    cure: 'Load the module nf_tables, and see what else changes the ruleset.',
+  },
+  'guard.encryption': {
+    severity: 'high',
+    what: 'the fence around encrypted networks',
+    text: ({ reason }) => `what is meant for encrypted networks is not kept from leaving in clear: ${reason}`,
     cause: FIREWALL,
     cure: 'Load the module nf_tables, and see what else changes the ruleset.',
   },

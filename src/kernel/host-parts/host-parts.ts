@@ -2,16 +2,20 @@
 import type { HostPart, ObservedHost } from '../../model/host/host-plan.js';
 import type { KernelHostStep } from '../../model/host/host-steps.js';
 import { SYSCTLS } from '../../model/host/sysctls.js';
+import type { GuardDrops } from '../../model/host/vxlan-guard.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
 import { NETNS_DIR } from '../../model/values/names.js';
 import type { GuardMode } from '../../model/values/settings.js';
-import type { GuardDrops } from '../../model/values/types.js';
+import type { CryptPlace } from '../crypt/crypt-executors.js';
+import { observeCrypt } from '../crypt/crypt-observation.js';
+import { EncryptionFence } from '../crypt/encryption-fence.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { linkFilter } from '../netlink/socket-filter.js';
 import { RTNLGRP } from '../netlink/uapi.js';
 import { type Listener, Watcher } from '../networks/watcher.js';
 import { NftConsulGuard } from '../rules/consul-guard.js';
 import type { Underlay } from '../rules/guard-rules.js';
+import { HostUplinkRules } from '../rules/uplink-rules.js';
 import { VxlanGuard } from '../rules/vxlan-guard.js';
 import { readSysctls } from '../system/sysctl.js';
 import { executeOnHost, type HostPlace } from './executors.js';
@@ -23,6 +27,8 @@ export interface HostPartsOptions {
   readonly mode: GuardMode;
   /** The cluster's UDP port for VXLAN. */
   readonly port: number;
+  /** Of the WireGuard mesh that encrypts. */
+  readonly crypt: Omit<CryptPlace, 'host'>;
   /** Where namespaces are kept, the engine's own folder unless a test says otherwise. */
   readonly netnsDir?: string;
 }
@@ -36,19 +42,27 @@ export class LinuxHostParts implements HostPartsKernel {
   private readonly watcher: Watcher;
   private readonly listeners = new Set<Listener>();
 
-  constructor({ underlay, mode, port, netnsDir = NETNS_DIR }: HostPartsOptions) {
+  constructor({ underlay, mode, port, crypt: mesh, netnsDir = NETNS_DIR }: HostPartsOptions) {
     const host = new Rtnetlink();
     const vxlanGuard = new VxlanGuard(underlay, mode, port);
     const consulGuard = new NftConsulGuard();
+    const fence = new EncryptionFence();
+    const uplinkRules = new HostUplinkRules();
     const probe = new ProbeSpace(netnsDir);
-    this.at = { host, vxlanGuard, consulGuard, probe };
+    const crypt = { ...mesh, host };
+    this.at = { host, vxlanGuard, consulGuard, fence, uplinkRules, probe, crypt };
     this.observers = {
       vxlanGuard: () => vxlanGuard.observe(),
       consulGuard: () => consulGuard.observe(),
       gwbridge: () => observeGwbridge(host),
+      uplinks: async () => ({
+        addresses: (await observeGwbridge(host)).bridge?.addresses,
+        isRuled: uplinkRules.areThere(),
+      }),
       sysctls: () => readSysctls(SYSCTLS.map(({ name }) => name)),
+      encryptionFence: () => fence.observe(),
       probe: () => probe.observe(),
-      crypt: () => [],
+      crypt: () => observeCrypt(crypt),
     };
     this.watcher = new Watcher(
       (notices) => {
@@ -76,10 +90,12 @@ export class LinuxHostParts implements HostPartsKernel {
   }
 
   close(): void {
-    const { host, vxlanGuard, consulGuard, probe } = this.at;
+    const { host, vxlanGuard, consulGuard, fence, uplinkRules, probe } = this.at;
     this.watcher.close();
     vxlanGuard.close();
     consulGuard.close();
+    fence.close();
+    uplinkRules.close();
     probe.close();
     host.close();
   }

@@ -16,6 +16,7 @@ export const RTM = {
   NEWNEIGH: 28,
   DELNEIGH: 29,
   GETNEIGH: 30,
+  GETNSID: 90,
 } as const;
 
 /** Multicast groups. */
@@ -33,13 +34,14 @@ export const IFLA = {
   IFALIAS: 20,
   NET_NS_FD: 28,
   EXT_MASK: 29,
+  LINK_NETNSID: 37,
 } as const;
 /** Counters make up most of a link's message, and nobody here reads them. */
 export const RTEXT_FILTER_SKIP_STATS = 8;
 
 export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
 export const IFLA_BR = { MCAST_SNOOPING: 23, VLAN_DEFAULT_PVID: 39 } as const;
-export const IFLA_BRPORT = { LEARNING: 8, UNICAST_FLOOD: 9, FLUSH: 24 } as const;
+export const IFLA_BRPORT = { LEARNING: 8, UNICAST_FLOOD: 9, FLUSH: 24, ISOLATED: 33 } as const;
 export const VETH_INFO_PEER = 1;
 export const IFLA_VXLAN = {
   ID: 1,
@@ -64,7 +66,10 @@ export const NTF_MASTER = 4;
 /** NLM_F_BULK: removes all that match. */
 export const FLAG_BULK = 0x200;
 
-export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, MULTIPATH: 9, TABLE: 15 } as const;
+/** net_namespace.h: of a namespace in the eyes of another one. */
+export const NETNSA = { NSID: 1, FD: 3 } as const;
+
+export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PREFSRC: 7, MULTIPATH: 9, TABLE: 15 } as const;
 export const RT_TABLE_MAIN = 254;
 export const RT_SCOPE_UNIVERSE = 0;
 export const RT_SCOPE_LINK = 253;

@@ -2,6 +2,7 @@
 import { isKernelError } from '../../errors.js';
 import type { Step, StepArgs, StepKind } from '../../model/plan/steps.js';
 import { NAMESPACE_SYSCTLS, sysctlSteps } from '../../model/plan/sysctls.js';
+import type { CryptSpaces } from '../crypt/crypt-space.js';
 import { ensureAddress, removeAddress } from '../links/addresses.js';
 import { setPort } from '../links/bridge-ports.js';
 import { ensureBridge, stopSnooping } from '../links/bridges.js';
@@ -13,10 +14,12 @@ import { ensurePort, type Peer } from '../links/veth.js';
 import { ensureVxlan, raiseLink, stopLearning } from '../links/vxlan.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { ensureFence } from '../rules/gateway-fence.js';
+import { replaceUplinkRules } from '../rules/uplink-rules.js';
 import { withNamespace } from '../system/netns.js';
 import { disableIpv6, enableIpv6, readSysctls, writeSysctl } from '../system/sysctl.js';
 import type { Entries } from './entries.js';
 import type { Namespaces, Space } from './namespaces.js';
+import { ensureUplink } from './uplink.js';
 import { takeVni } from './vni.js';
 
 export interface Workplace {
@@ -25,6 +28,7 @@ export interface Workplace {
   /** In the host's namespace, the underlay. */
   readonly host: Rtnetlink;
   readonly hostFd: number;
+  readonly mesh: Pick<CryptSpaces, 'numberFor' | 'require'>;
 }
 
 type Executors = { readonly [K in keyof StepArgs]: (at: Workplace, step: Step<K>) => Promise<void> };
@@ -71,11 +75,14 @@ const executors: Executors = {
   createVxlan: async (at, step) => {
     const space = await inside(at, step);
     const fence = () => step.flooding && ensureFence(space.path, step.link, step.flooding.gateways);
-    const make = () => at.spaces.withDescriptor(space, (fd) => ensureVxlan(at.host, space.socket, fd, step, fence));
+    const isMeshed = step.local === undefined;
+    const home = isMeshed ? at.mesh.require(`ip link add ${step.link} type vxlan id ${step.vni}`).socket : at.host;
+    const make = () => at.spaces.withDescriptor(space, (fd) => ensureVxlan(home, space.socket, fd, step, fence));
     try {
       await make();
     } catch (e) {
-      if (!isKernelError(e, 'EEXIST') || !(await takeVni(step.vni, step.ns, at.spaces, at.host))) throw e;
+      // The VNIs of the mesh are others than those of the underlay, and the cluster gives each to one network alone.
+      if (isMeshed || !isKernelError(e, 'EEXIST') || !(await takeVni(step.vni, step.ns, at.spaces, at.host))) throw e;
       await make();
     }
   },
@@ -130,6 +137,13 @@ const executors: Executors = {
   replaceStatic: (at, { ns, link, mac }) => at.entries.change(ns, { change: replacingStatic(link, mac), ipv6: false }),
 
   removeStatic: (at, { ns, link, mac }) => at.entries.change(ns, { change: removingStatic(link, mac), ipv6: false }),
+
+  ensureUplink: async (at, step) => {
+    const space = await inside(at, step);
+    // Before anything can come by it.
+    at.spaces.within(space, replaceUplinkRules);
+    await ensureUplink({ host: at.host, hostFd: at.hostFd, inside: space.socket }, step);
+  },
 
   replaceFilter: async (at, step) => (await inside(at, step)).filters.replace(step.link, step.sender),
 

@@ -1,8 +1,10 @@
 /** What there is in a network's namespace, looked up from the kernel. */
-import type { ObservedLink, ObservedNamespace } from '../../model/plan/observed.js';
+import type { ObservedLink, ObservedNamespace, ObservedUplink } from '../../model/plan/observed.js';
 import { learns } from '../../model/plan/quiet.js';
 import { NAMESPACE_SYSCTLS } from '../../model/plan/sysctls.js';
+import { UPLINK, uplinkEnd } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
+import type { CryptSpaces } from '../crypt/crypt-space.js';
 import { listAddresses } from '../links/addresses.js';
 import { readPortFlags } from '../links/bridge-ports.js';
 import { readBridge } from '../links/bridges.js';
@@ -10,12 +12,22 @@ import { listFdb } from '../links/fdb.js';
 import { type KernelLink, listLinks } from '../links/links.js';
 import { type KernelNeighbour, listNeighbours } from '../links/neighbours.js';
 import { readVxlan } from '../links/vxlan.js';
+import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import { hasUplinkRules } from '../rules/uplink-rules.js';
 import { readSysctls } from '../system/sysctl.js';
 import type { Namespaces, Space } from './namespaces.js';
+import { observeUplink } from './uplink.js';
+
+export interface ObservedBy {
+  readonly spaces: Namespaces;
+  readonly mesh: Pick<CryptSpaces, 'numberFor'>;
+  /** In the host's namespace. */
+  readonly host: Rtnetlink;
+}
 
 /** `part`: see NetworksKernel. Rejects with a KernelError. */
 export async function observeNamespace(
-  spaces: Namespaces,
+  { spaces, mesh: meshSpaces, host }: ObservedBy,
   name: NamespaceName,
   space: Space,
   part?: 'devices',
@@ -24,7 +36,8 @@ export async function observeNamespace(
   const addresses = await listAddresses(space.socket);
   const filters = await space.filters.observe(new Map(links.map((l) => [l.name, l.index])));
   const nameOf = namesOf(links);
-  const seen = links.map((l) => observed(l, nameOf));
+  const mesh = links.some((l) => l.kind === 'vxlan') ? await meshSpaces.numberFor(space.socket) : undefined;
+  const seen = links.map((l) => observed(l, nameOf, mesh));
   const learning = seen.some(learns);
   const vxlans = new Set(links.filter((l) => l.kind === 'vxlan').map((l) => l.index));
   const neighbours: KernelNeighbour[] = [];
@@ -42,7 +55,20 @@ export async function observeNamespace(
     fdb: fdb.vteps.filter((n) => vxlans.has(n.link)).map((n) => ({ link: nameOf(n.link), mac: n.mac, vtep: n.ip })),
     statics: fdb.statics.map((s) => ({ link: nameOf(s.link), mac: s.mac })),
     filters,
+    ...(links.some(isUplink) ? { uplink: await uplinkOf(spaces, host, name, space) } : {}),
   };
+}
+
+const isUplink = ({ name, kind }: KernelLink): boolean => name === UPLINK && kind === 'veth';
+
+async function uplinkOf(
+  spaces: Namespaces,
+  host: Rtnetlink,
+  name: NamespaceName,
+  space: Space,
+): Promise<ObservedUplink> {
+  const isRuled = spaces.within(space, hasUplinkRules);
+  return { ...(await observeUplink(host, space.socket, uplinkEnd(name))), isRuled };
 }
 
 /** Names of a dump's links by index; empty for 0 and for what has come since. */
@@ -51,10 +77,17 @@ const namesOf = (links: readonly KernelLink[]): ((index: number) => string) => {
   return (index) => names.get(index) ?? '';
 };
 
-const observed = ({ data, portData, ...link }: KernelLink, nameOf: (index: number) => string): ObservedLink => ({
+/** `mesh`: the number of its namespace in the link's; undefined where there is none. */
+const observed = (
+  { data, portData, origin, ...link }: KernelLink,
+  nameOf: (index: number) => string,
+  mesh: number | undefined,
+): ObservedLink => ({
   ...link,
   master: nameOf(link.master),
-  ...(link.kind === 'vxlan' ? { vxlan: readVxlan(data) } : {}),
+  ...(link.kind === 'vxlan'
+    ? { vxlan: { ...readVxlan(data), ...(origin !== undefined && origin === mesh ? { meshed: true } : {}) } }
+    : {}),
   ...(link.kind === 'bridge' ? { bridge: readBridge(data) } : {}),
   ...(link.master === 0 ? {} : { port: readPortFlags(portData) }),
 });

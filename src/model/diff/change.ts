@@ -49,7 +49,7 @@ const haveSameDevices = (a: NamespacePlan, b: NamespacePlan): boolean =>
   a.network === b.network &&
   a.ports.length === b.ports.length &&
   a.ports.every((port, i) => port === b.ports[i]) &&
-  isDeepStrictEqual(a.bridges, b.bridges);
+  isDeepStrictEqual([a.bridges, a.uplink], [b.bridges, b.uplink]);
 
 const isRemaking = (step: Step, carriers: ReadonlySet<string>): boolean =>
   step.kind === 'createBridge' ||

@@ -10,6 +10,7 @@ import { addressSteps, bridgeSteps, vxlanDiffers, vxlanSteps } from './bridges.j
 import { portsOf } from './ports.js';
 import { remoteEntries, staticSteps } from './statics.js';
 import { fdbSteps, neighbourSteps } from './tables.js';
+import { uplinkSteps } from './uplink.js';
 
 export const diff = (
   name: NamespaceName,
@@ -86,6 +87,7 @@ function linkSteps(wanted: NamespacePlan, seen: ObservedNamespace, isNew: boolea
       ...vxlanSteps(b, links.get(b.vxlan)),
     ]),
     ...filterSteps(wanted.ports, seen),
+    ...uplinkSteps(wanted.uplink, seen),
   ];
 }
 
@@ -95,7 +97,7 @@ function strayLinks(wanted: NamespacePlan, links: readonly ObservedLink[]): read
   const endpoints = new Set<string>(wanted.ports.map((p) => p.endpoint));
   const stray = (link: ObservedLink): boolean =>
     link.kind === 'veth'
-      ? !endpoints.has(link.alias)
+      ? !endpoints.has(link.alias) && link.name !== wanted.uplink?.link
       : ['bridge', 'vxlan'].includes(link.kind) && !names.has(link.name);
   return links.filter(stray);
 }

@@ -71,7 +71,9 @@ export function damage(
     case 'static':
       return staticDamage(plan, notice, peers);
     case 'rules':
-      return plan.ports.some((p) => p.sender !== undefined) ? 'nft rules were changed' : undefined;
+      return plan.uplink !== undefined || plan.ports.some((p) => p.sender !== undefined)
+        ? 'nft rules were changed'
+        : undefined;
     case 'unmounted':
       return "the namespace's file is not mounted any more";
     case 'lost':
@@ -96,6 +98,7 @@ function wantedLink(plan: NamespacePlan, { link, alias }: NoticeOf<'link'>) {
     if (b.name === link) return { mtu: b.mtu, master: '' };
     if (b.vxlan === link) return { mtu: b.mtu, master: b.name };
   }
+  if (plan.uplink?.link === link) return { mtu: plan.uplink.mtu, master: '' };
   const port = plan.ports.find((p) => p.endpoint === alias);
   return port === undefined ? undefined : { mtu: port.mtu, master: port.bridge };
 }
@@ -107,7 +110,8 @@ function portDamage(plan: NamespacePlan, { link, alias, ...flags }: NoticeOf<'po
 }
 
 function addressDamage(plan: NamespacePlan, { link, gone, address }: NoticeOf<'address'>): string | undefined {
-  const bridge = plan.bridges.find((b) => b.name === link);
+  const { uplink } = plan;
+  const bridge = uplink?.link === link ? { addresses: [uplink.address] } : plan.bridges.find((b) => b.name === link);
   if (bridge === undefined || bridge.addresses.includes(address) !== gone) return undefined;
   return `${address} on ${link} ${gone ? 'is gone' : 'is not planned'}`;
 }

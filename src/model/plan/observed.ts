@@ -26,6 +26,8 @@ export interface ObservedLink {
     readonly local?: string;
     readonly learning: boolean;
     readonly proxy: boolean;
+    /** Its socket is in the mesh that encrypts, so that nothing it sends can leave in clear. */
+    readonly meshed?: true;
   };
 }
 
@@ -70,6 +72,15 @@ export interface ObservedFilter {
   readonly sender?: Sender;
 }
 
+/** What else there is about a way out whose link is there. */
+export interface ObservedUplink {
+  /** Next hop of the default route. */
+  readonly via?: Ip;
+  /** Its other end is up, and a port of docker_gwbridge. */
+  readonly isPlugged: boolean;
+  readonly isRuled: boolean;
+}
+
 export interface ObservedNamespace {
   readonly name: NamespaceName;
   readonly links: readonly ObservedLink[];
@@ -82,6 +93,7 @@ export interface ObservedNamespace {
   /** Those of the settings that a plan has (see `sysctls.ts`) and this kernel too, by their paths below /proc/sys. */
   readonly sysctls: ReadonlyMap<string, number>;
   readonly filters: readonly ObservedFilter[];
+  readonly uplink?: ObservedUplink;
   /** Its file is not mounted any more; we alone keep it. */
   readonly unmounted?: true;
 }

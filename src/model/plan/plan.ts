@@ -1,13 +1,23 @@
 /** What one network's namespace on this host should look like: a pure function of the cluster. */
+
+import { UPLINK_GATEWAY, uplinkAddress } from '../uplink/uplink.js';
 import { ipOf } from '../values/address.js';
-import { bridgeMac, bridgeName, namespaceName, OPTION_MULTICAST, vxlanName } from '../values/names.js';
+import {
+  bridgeMac,
+  bridgeName,
+  namespaceName,
+  OPTION_MULTICAST,
+  UPLINK,
+  uplinkEnd,
+  vxlanName,
+} from '../values/names.js';
 import type { Cluster, Ip, NamespaceName, Network, Subnet } from '../values/types.js';
 import { layoutOf } from './layout.js';
 import type { BridgePlan, FloodPlan, NamespacePlan, PeerPlan } from './namespace-plan.js';
 import { walk } from './peers.js';
 import { portPlan } from './ports.js';
 import type { Self } from './self.js';
-import { overlayMtu } from './underlay.js';
+import { isEncrypted, overlayMtu } from './underlay.js';
 
 const hasMulticast = (network: Network): boolean => network.options[OPTION_MULTICAST] === 'on';
 
@@ -46,11 +56,13 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
     network: network.id,
     bridges: layoutOf(network).segments.map((subnets, i, { length }) => ({
       ...bridgePlan(self, subnets, i, mtu),
+      ...(isEncrypted(network.options) ? {} : { local: self.address }),
       ...(hasMulticast(network) && length === 1 ? { flooding: { gateways: subnets.flatMap(gatewaysOf) } } : {}),
     })),
     ports: own.map((endpoint) => portPlan(network, self, endpoint, mtu)),
     peers,
     floods: hasMulticast(network) ? floods(peers) : [],
+    ...uplinkOf(cluster, network, name, mtu),
   };
 }
 
@@ -63,12 +75,23 @@ function floods(peers: readonly PeerPlan[]): readonly FloodPlan[] {
   return [...found.values()];
 }
 
+function uplinkOf(
+  { networks }: Cluster,
+  network: Network,
+  name: NamespaceName,
+  mtu: number,
+): Pick<NamespacePlan, 'uplink'> {
+  const address = uplinkAddress(networks, network);
+  return address === undefined
+    ? {}
+    : { uplink: { link: UPLINK, hostEnd: uplinkEnd(name), mtu, address, via: UPLINK_GATEWAY } };
+}
+
 function bridgePlan(self: Self, subnets: readonly Subnet[], i: number, mtu: number): BridgePlan {
   return {
     name: bridgeName(i),
     vxlan: vxlanName(i),
     vni: subnets[0]?.vni ?? 0,
-    local: self.address,
     port: self.port,
     mtu,
     mac: bridgeMac(self.id),

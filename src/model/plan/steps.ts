@@ -3,7 +3,7 @@
  * `kernel/networks/executors.ts`, and the compiler misses none. The host's own are in `host-steps.ts`.
  */
 import type { Cidr, Ip, Mac, NamespaceName, NodeAddress } from '../values/types.js';
-import type { CardPlan, Sender } from './namespace-plan.js';
+import type { CardPlan, Sender, UplinkPlan } from './namespace-plan.js';
 
 interface OfLink {
   readonly link: string;
@@ -41,11 +41,11 @@ export interface StepArgs {
   mountNamespace: Nothing;
   /** alias carries the network's id. */
   createBridge: OfLink & { readonly mtu: number; readonly alias: string; readonly mac: Mac };
-  /** Made in the namespace with its socket on the underlay, enslaved to `master`, up. */
+  /** Made in the namespace with its socket on the underlay, or without `local` in the mesh; enslaved to `master`, up. */
   createVxlan: OfLink & {
     readonly vni: number;
     readonly mtu: number;
-    readonly local: NodeAddress;
+    readonly local?: NodeAddress;
     /** UDP. */
     readonly port: number;
     readonly master: string;
@@ -81,6 +81,8 @@ export interface StepArgs {
   removeFdb: OfFdb;
   replaceStatic: OfStatic;
   removeStatic: OfStatic;
+  /** The pair, its address and route, its other end on docker_gwbridge, and what it lets through. */
+  ensureUplink: UplinkPlan;
   /** A filter that stands goes on without a gap. */
   replaceFilter: OfLink & { readonly sender: Sender };
   removeFilter: OfLink;

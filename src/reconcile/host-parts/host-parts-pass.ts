@@ -8,8 +8,9 @@ import { diffHost, hostRepairs } from '../../model/host/host-diff.js';
 import { HOST_PARTS, type HostPart, type HostPlan } from '../../model/host/host-plan.js';
 import type { HostStep } from '../../model/host/host-steps.js';
 import { OFF } from '../../model/host/standing.js';
+import type { GuardDrops } from '../../model/host/vxlan-guard.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
-import type { Cidr, GuardDrops } from '../../model/values/types.js';
+import type { Cidr } from '../../model/values/types.js';
 import { Mending } from '../host/mending.js';
 import { Loop } from '../loop/loop.js';
 import type { Planners } from './planner.js';
@@ -23,16 +24,18 @@ const LOOK_MS: Readonly<Record<HostPart, number>> = {
   vxlanGuard: 2_000,
   consulGuard: 2_000,
   gwbridge: 30_000,
+  uplinks: 2_000,
   sysctls: 30_000,
+  encryptionFence: 2_000,
   probe: 30_000,
-  crypt: 30_000,
+  crypt: 2_000,
 };
 
 export interface HostPartsPassParts {
   readonly kernel: HostPartsKernel;
   readonly planners: Planners;
   /** The engine makes docker_gwbridge, in its own time. */
-  readonly requestGwbridge: (subnet: Cidr) => void;
+  readonly requestGwbridge: (subnet: Cidr | undefined) => void;
   /** UDP, of VXLAN. */
   readonly port: number;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn'>;
@@ -113,5 +116,7 @@ export class HostPartsPass {
   private onNotices(notices: readonly Notice[]): void {
     const made = this.made.gwbridge;
     if (made === undefined || isGwbridgeDamage(made, notices)) this.mending.damaged('gwbridge');
+    // They hang on it.
+    if (typeof this.made.uplinks === 'object') this.mending.damaged('uplinks');
   }
 }

@@ -8,7 +8,9 @@ export const CODES = {
   vxlanGuard: 'guard.vxlan',
   consulGuard: 'guard.consul',
   gwbridge: 'host.gwbridge',
+  uplinks: 'host.uplinks',
   sysctls: 'host.sysctls',
+  encryptionFence: 'guard.encryption',
   probe: 'host.probe',
   crypt: 'host.crypt',
 } as const satisfies Readonly<Record<HostPart, Code>>;
@@ -38,9 +40,34 @@ export function tellDone(log: Pick<Log, 'info' | 'warn'>, step: HostStep, isRepa
     case 'raiseSysctl':
       if (isRepair) log.warn({ ...fields, was: step.was }, `repaired sysctl ${step.name.replaceAll('/', '.')}`);
       return;
+    case 'replaceUplinkRules':
+      if (isRepair) log.warn(fields, 'repaired the rules by which networks go out, which somebody had removed');
+      return;
+    case 'removeUplinkRules':
+    case 'removeGwbridgeAddress':
     case 'createProbe':
       if (isRepair) log.warn(fields, 'repaired the probe network, which somebody had removed or changed');
       return;
+    case 'replaceEncryptionFence':
+      if (isRepair) log.warn(fields, 'repaired the fence around encrypted networks, which somebody had removed');
+      return;
+    case 'createCrypt':
+    case 'mountCrypt':
+    case 'quietMesh':
+    case 'createWireguard':
+    case 'setWireguard':
+    case 'removeCryptLink':
+    case 'setCryptMtu':
+    case 'setCryptUp':
+    case 'addVtep':
+    case 'putPeers':
+    case 'removePeers':
+    case 'replaceCryptRoutes':
+    case 'removeCryptRoutes':
+      if (isRepair) log.warn(fields, `repaired the mesh that encrypts: ${step.kind}`);
+      return;
+    case 'removeCrypt':
+    case 'removeEncryptionFence':
     case 'removeProbe':
     case 'openProbe':
     case 'closeProbe':

@@ -1,10 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { request, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { rotateExchange } from '../../../src/admin/contract/encryption.js';
 import { type Exchange, NOTHING } from '../../../src/admin/contract/exchange.js';
 import { releaseExchange } from '../../../src/admin/contract/ipam.js';
 import { probeExchange } from '../../../src/admin/contract/probe.js';
@@ -17,7 +18,9 @@ import { askAgent, isAway } from '../../../src/cli/frame/agent-client.js';
 import { Desk } from '../../../src/cli/frame/desk.js';
 import { mattering, rowLines } from '../../../src/cli/rows.js';
 import { UserError } from '../../../src/errors.js';
-import type { NodeAddress, NodeId } from '../../../src/model/values/types.js';
+import type { MeshReport } from '../../../src/model/crypt/report.js';
+import type { NodeAddress, NodeId, PublicKey } from '../../../src/model/values/types.js';
+import { FakeStore } from '../../fakes/store.js';
 import { heardRows } from '../health/heard.js';
 
 const NOTHING_KNOWN = {
@@ -25,11 +28,17 @@ const NOTHING_KNOWN = {
   complete: true,
 };
 
+const NO_MESH: MeshReport = {
+  ...{ mode: 'off', rotationMs: 0, isUp: false, keys: [], made: 0, waiting: [], peers: [] },
+};
+
 let folder: string;
 let server: Server;
 let heard: ReturnType<typeof heardRows>;
 let agent: AdminParts | undefined;
 let swept: number[];
+/** The key that a rotation gives. */
+let inUse: PublicKey | undefined;
 const socket = () => join(folder, 'tsoverlay/admin.sock');
 const log = pino({ level: 'silent' });
 
@@ -48,6 +57,8 @@ beforeEach(async () => {
     pulse: { last: { at: new Date(8_000), ms: 2 } },
     view: { confirmed: true, current: NOTHING_KNOWN },
     tenure: { holds: true, refusal: undefined },
+    ending: new AbortController().signal,
+    store: new FakeStore(),
     dns: { ready: async () => true },
     sandboxes: { zonesOf: () => undefined },
     drain: { begin: () => {}, end: () => {}, since: undefined },
@@ -56,6 +67,13 @@ beforeEach(async () => {
       readiness: { status: 'starting', codes: ['store.news'] },
     },
     containers: { sweep: async (ms) => void swept.push(ms) },
+    crypt: {
+      report: () => NO_MESH,
+      rotate: () => {
+        if (inUse === undefined) throw new UserError('this host has no key in use');
+        return inUse;
+      },
+    },
   };
   server = await serve(
     makeAdminApp(() => agent, log),
@@ -109,6 +127,13 @@ describe('the admin socket', () => {
       `not yet: the guard of VXLAN's port is not ready yet (guard.vxlan, ${since})`,
       `warning: when this host last asked for news, Consul answered 429 (store.news, ${since})`,
     ]);
+  });
+
+  it('gives the host another key, or says why not', async () => {
+    expect((await status()).encryption).toEqual(NO_MESH);
+    await expect(askAgent(socket(), rotateExchange, {})).rejects.toThrow('this host has no key in use');
+    inUse = 'new' as PublicKey;
+    expect(await askAgent(socket(), rotateExchange, {})).toMatchObject({ key: 'new' });
   });
 
   it('is bounded, however much is wrong', async () => {
@@ -172,7 +197,7 @@ describe('when the one that served was last alive', () => {
   it('is said as long as the host runs', async () => {
     const nobody = `tsoverlay does not serve on this host: nobody answers at ${folder}/plugins/tsoverlay.sock`;
     expect(await desk().away()).toBe(`${nobody}; it has not since this host has booted`);
-    const leave = keepPresence(socket(), { CLUSTER_STORE: 'consul://a:1' });
+    const leave = keepPresence(socket(), folder, { CLUSTER_STORE: 'consul://a:1' });
     const file = join(folder, 'tsoverlay/agent.json');
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
       ...{ version: 1, pid: process.pid },
@@ -180,6 +205,10 @@ describe('when the one that served was last alive', () => {
     });
     expect(desk().settings.consul?.servers).toEqual([{ host: 'a', port: 1 }]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
+    // As after a boot.
+    renameSync(file, `${file}.away`);
+    expect(desk().settings.consul?.servers).toEqual([{ host: 'a', port: 1 }]);
+    renameSync(`${file}.away`, file);
     utimesSync(file, 60, 60);
     expect(await desk().away()).toBe(`${nobody}; it did until 1970-01-01T00:01:00Z`);
     rmSync(file);

@@ -4,6 +4,7 @@ import { METRICS_PATH, metrics } from '../../../scripts/metrics.js';
 import { METRICS } from '../../../src/metrics/catalogue.js';
 import { Metrics } from '../../../src/metrics/metrics.js';
 import { RELEASE } from '../../../src/model/cluster/release.js';
+import { RECORD_VERSION } from '../../../src/store/records/record-version.js';
 import { cluster, endpoint, HOST1, network } from '../model/fixtures.js';
 import { madeUpAgent } from './agent.js';
 
@@ -29,7 +30,7 @@ it('the text counts from the first question on, forgets what is no more, and is 
   expect(first).toBe(second);
   expect(first.contentType).toContain('text/plain; version=0.0.4');
   for (const line of [
-    `tsoverlay_build_info{version="${RELEASE}",records="2",node="${process.version}"} 1`,
+    `tsoverlay_build_info{version="${RELEASE}",records="${RECORD_VERSION}",node="${process.version}"} 1`,
     'tsoverlay_driver_call_seconds_bucket{le="0.025",method="NetworkDriver.Join",outcome="ok"} 1',
     'tsoverlay_driver_call_seconds_count{method="NetworkDriver.Join",outcome="ok"} 1',
     'tsoverlay_store_request_seconds_count{operation="get",outcome="failed"} 1',

@@ -1,6 +1,7 @@
 /** A host for stories: its kernel outlives its process, and looks come when the story says so. */
 import { vi } from 'vitest';
 import { UNMEASURED } from '../../../../src/health/measures.js';
+import { OFF } from '../../../../src/model/host/standing.js';
 import { SYSCTLS } from '../../../../src/model/host/sysctls.js';
 import type { GwbridgeWish } from '../../../../src/model/values/settings.js';
 import type { Cidr, Cluster } from '../../../../src/model/values/types.js';
@@ -8,10 +9,12 @@ import {
   ConsulGuardPlanner,
   type ConsulGuardPlannerParts,
 } from '../../../../src/reconcile/host-parts/consul-guard-planner.js';
+import { EncryptionFencePlanner } from '../../../../src/reconcile/host-parts/encryption-fence-planner.js';
 import { GwbridgePlanner } from '../../../../src/reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../../../../src/reconcile/host-parts/host-parts-pass.js';
-import { always } from '../../../../src/reconcile/host-parts/planner.js';
+import { always, type Planner } from '../../../../src/reconcile/host-parts/planner.js';
 import { ProbePlanner } from '../../../../src/reconcile/host-parts/probe-planner.js';
+import { UplinksPlanner } from '../../../../src/reconcile/host-parts/uplinks-planner.js';
 import { VxlanGuardPlanner } from '../../../../src/reconcile/host-parts/vxlan-guard-planner.js';
 import { FakeHostParts } from '../../../fakes/host-parts.js';
 import { heardRows } from '../../health/heard.js';
@@ -20,6 +23,8 @@ import { HOST1 } from '../../model/fixtures.js';
 export interface Settings {
   readonly isGuarded: boolean;
   readonly gwbridge: GwbridgeWish;
+  /** Made anew with each process. */
+  readonly crypt?: (heard: ReturnType<typeof heardRows>, view: { current: Cluster }) => Planner<'crypt'>;
   readonly consul: Pick<ConsulGuardPlannerParts, 'servers' | 'bridges' | 'resolve'>;
 }
 
@@ -35,7 +40,7 @@ export const EMPTY: Cluster = {
 
 export class HostStory {
   readonly kernel = new FakeHostParts();
-  readonly requested: Cidr[] = [];
+  readonly requested: (Cidr | undefined)[] = [];
   facts = { underlayMtu: 1500, routes: [] as readonly Cidr[] };
   view: { current: Cluster } = { current: EMPTY };
   probes: ProbePlanner;
@@ -85,7 +90,8 @@ export class HostStory {
 
   private start(): HostPartsPass {
     this.heard = heardRows();
-    const { rows, log } = this.heard;
+    const { heard } = this;
+    const { rows, log } = heard;
     const { isGuarded, gwbridge, consul } = this.settings;
     const view = this.view;
     this.probes = this.planner();
@@ -95,9 +101,11 @@ export class HostStory {
         vxlanGuard: new VxlanGuardPlanner({ view, self: HOST1, isWanted: isGuarded, log }),
         consulGuard: new ConsulGuardPlanner({ ...consul, row: rows.of('guard.consul-names').row() }),
         gwbridge: new GwbridgePlanner({ wish: gwbridge, view, facts: () => this.facts }),
+        uplinks: new UplinksPlanner(view),
         sysctls: always<'sysctls'>(SYSCTLS),
+        encryptionFence: new EncryptionFencePlanner({ view }),
         probe: this.probes,
-        crypt: always<'crypt'>([]),
+        crypt: this.settings.crypt?.(heard, view) ?? always<'crypt'>(OFF),
       },
       requestGwbridge: (subnet) => this.requested.push(subnet),
       port: 4789,
