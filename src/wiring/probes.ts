@@ -8,24 +8,27 @@ import { Echo } from '../probe/echo.js';
 import { Probes } from '../probe/probes.js';
 import { ProbeWays } from '../reconcile/host-parts/probe-ways.js';
 import type { ClusterParts } from './cluster.js';
+import type { Ground } from './ground.js';
 import type { Passes } from './passes.js';
 
 export interface ProbesParts {
   readonly config: Config;
   readonly rows: Rows;
+  readonly ground: Pick<Ground, 'measures'>;
   readonly cluster: Pick<ClusterParts, 'view'>;
   readonly passes: Pick<Passes, 'hostParts' | 'probePlanner'>;
 }
 
-export function makeProbes({ config, rows, cluster: { view }, passes }: ProbesParts) {
+export function makeProbes({ config, rows, ground, cluster: { view }, passes }: ProbesParts) {
   const { hostParts, probePlanner } = passes;
   const namespace = namespacePath(PROBE_NAMESPACE);
   const ways = new ProbeWays(probePlanner, hostParts);
-  const probes = new Probes(ways, () => {
+  const site = () => {
     const plan = probePlanner.plannedLast;
     if (typeof plan !== 'object') throw new UserError('this host has no probe network any more');
     return { namespace, self: plan.address, mtu: plan.mtu };
-  });
+  };
+  const probes = new Probes(ways, site, ground.measures);
   const echo = new Echo(ways);
   const look = async () => {
     // For the few moments at which somebody asks.

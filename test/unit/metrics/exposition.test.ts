@@ -25,6 +25,8 @@ it('the text counts from the first question on, forgets what is no more, and is 
   measures.tell('call', call);
   measures.tell('repair', { step: 'replaceVxlanGuard' });
   measures.tell('request', { operation: 'get', outcome: 'failed', seconds: 5 });
+  measures.tell('probe', { seconds: 0.0003 });
+  measures.tell('probe', { seconds: undefined });
   rows.of('host.network').row('1-abc').failing({ reason: 'EBUSY' });
   const [first, second] = await Promise.all([made.page(), made.page()]);
   expect(first).toBe(second);
@@ -37,6 +39,8 @@ it('the text counts from the first question on, forgets what is no more, and is 
     'tsoverlay_repairs_total{step="replaceVxlanGuard"} 1',
     'tsoverlay_rows{code="host.network",state="failing",severity="high"} 1',
     'tsoverlay_endpoints{on="host"} 1',
+    'tsoverlay_probe_rtt_seconds_bucket{le="0.001"} 1',
+    'tsoverlay_probes_lost_total 1',
   ])
     expect(first.text.split('\n')).toContain(line);
   expect(first.text).toMatch(/^nodejs_eventloop_lag_p99_seconds /m);
