@@ -10,7 +10,6 @@ import {
   type Field,
   load,
   loadInto,
-  lookUp,
   mask,
   REG_1,
   REG_2,
@@ -68,13 +67,17 @@ export const note = (map: string, end: End, value: Field, ms: number): Buffer[] 
   expression('dynset', text(1, map), u32(3, NFT_DYNSET_OP_UPDATE), u32(4, REG_1), u32(5, REG_2), u64(6, ms)),
 ];
 
+/** Of a map the value comes along, wanted or not: before Linux 6.5 there is no question for a key alone. */
+const valueInto = (register: number, map: string): Buffer =>
+  expression('lookup', text(1, map), u32(2, REG_1), u32(3, register));
+
 /** `<end> @<map>` */
-export const isNoted = (map: string, end: End): Buffer[] => [...key(end), lookUp(map)];
+export const isNoted = (map: string, end: End): Buffer[] => [...key(end), valueInto(REG_2, map)];
 
 /** `<field> set <end> map @<map>`, of a field of the transport header. */
 export const setNoted = (map: string, end: End, field: Field): Buffer[] => [
   ...key(end),
-  expression('lookup', text(1, map), u32(2, REG_1), u32(3, REG_1)),
+  valueInto(REG_1, map),
   store(field, [u32(6, CSUM_INET), u32(7, field.checksum)]),
 ];
 
