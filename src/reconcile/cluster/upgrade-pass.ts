@@ -62,7 +62,9 @@ export class UpgradePass {
   private tell({ cluster: { version }, readers, verdict }: Standing): void {
     const row = this.parts.rows.of('cluster.version').row();
     const isUnfounded = verdict.kind === 'writes' && verdict.unfounded;
-    if (version === BUILD.newest && !isUnfounded) row.ok();
-    else row.degraded({ words: versionWords(version, readers, BUILD), version, newest: BUILD.newest });
+    if (version === BUILD.newest && !isUnfounded) return row.ok();
+    const words = versionWords(version, readers, BUILD);
+    // What was said is over when the version is raised, not as soon as nothing keeps it from that.
+    if (words !== undefined) row.degraded({ words, version, newest: BUILD.newest });
   }
 }
