@@ -32,6 +32,10 @@ export class Backoff {
     private readonly row: RowPort<{ readonly reason: string; readonly refused: boolean }> = UNHEARD.row(),
   ) {}
 
+  get isFailing(): boolean {
+    return this.#failures > 0;
+  }
+
   /**
    * Undefined while nobody may ask. Whoever gets leave says how it went. A query that blocks is no trial: the others
    * would wait for it.
