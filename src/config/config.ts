@@ -5,7 +5,7 @@ import { isIp, networkOf, parseIp } from '../model/values/address.js';
 import { nodeAddressTrouble } from '../model/values/canonical.js';
 import { DEFAULT_VXLAN_PORT } from '../model/values/names.js';
 import { parseSources } from '../model/values/pool-source.js';
-import type { GuardMode, GwbridgeWish, PoolSource } from '../model/values/settings.js';
+import type { AccelerateMode, GuardMode, GwbridgeWish, PoolSource } from '../model/values/settings.js';
 import { PORT_RANGE } from '../model/values/shapes.js';
 import type { NodeAddress } from '../model/values/types.js';
 import { type ConsulConfig, readConsul } from './consul.js';
@@ -23,6 +23,8 @@ export interface Config {
   readonly vxlanGuard: GuardMode;
   /** UDP port that VXLAN is sent to, the same on all hosts. */
   readonly vxlanPort: number;
+  /** Whether frames take the short way where this host can. */
+  readonly accelerate: AccelerateMode;
   /** Whether containers are kept away from Consul. */
   readonly consulGuard: boolean;
   /** Whether networks created here hold containers to their addresses unless the user says. */
@@ -37,6 +39,7 @@ export type Env = Readonly<Record<string, string | undefined>>;
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const GUARD_MODES = ['on', 'incoming', 'off'] as const;
+const ACCELERATE_MODES = ['auto', 'off'] as const;
 const SWITCH = ['on', 'off'] as const;
 const SCOPES = ['auto', 'local', 'global'] as const;
 
@@ -61,6 +64,7 @@ export function readConfig(env: Env): Config {
     gwbridge: attempt(() => readGwbridge(env.GWBRIDGE_SUBNET ?? '', env.GWBRIDGE_MTU ?? ''), { mtu: 'underlay' }),
     vxlanGuard: attempt(() => oneOf('VXLAN_GUARD', env.VXLAN_GUARD || 'on', GUARD_MODES), 'on'),
     vxlanPort: attempt(() => readPort(env.VXLAN_PORT ?? ''), DEFAULT_VXLAN_PORT),
+    accelerate: attempt(() => oneOf('ACCELERATE', env.ACCELERATE || 'off', ACCELERATE_MODES), 'off'),
     consulGuard: attempt(() => oneOf('CONSUL_GUARD', env.CONSUL_GUARD || 'off', SWITCH), 'off') === 'on',
     antispoof: attempt(() => oneOf('ANTISPOOF', env.ANTISPOOF || 'off', SWITCH), 'off') === 'on',
     defaultPools: attempt(() => parseSources(env.DEFAULT_ADDRESS_POOLS ?? '', 'DEFAULT_ADDRESS_POOLS'), []),

@@ -4,8 +4,10 @@ import type { Bearer } from '../model/diff/takeover.js';
 import type { ObservedNamespace } from '../model/plan/observed.js';
 import type { Step } from '../model/plan/steps.js';
 import type { HostFacts, HostKernel } from '../model/ports/kernel-port.js';
-import { NETNS_DIR, namespaceName } from '../model/values/names.js';
+import { NETNS_DIR, namespaceName, uplinkEnd } from '../model/values/names.js';
 import type { NamespaceName, NetworkId } from '../model/values/types.js';
+import { Lane } from './bpf/lane.js';
+import { Wire } from './bpf/wire.js';
 import { readHostFacts } from './host-parts/facts.js';
 import { announce } from './links/announcement.js';
 import { findLink, listLinks } from './links/links.js';
@@ -36,9 +38,13 @@ export class LinuxKernel implements HostKernel {
   /** A kernel that lacks the module may yet get it. */
   private filtering = false;
   private readonly at: Workplace;
+  /** For whoever sees to the underlay's device. */
+  readonly wire: Wire;
 
   constructor(private readonly options: LinuxKernelOptions) {
-    this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR);
+    this.wire = new Wire(this.host);
+    const lane = (name: NamespaceName, socket: Rtnetlink) => new Lane(this.wire, socket, uplinkEnd(name), this.hostFd);
+    this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR, lane);
     const entries = new Entries(this.spaces);
     this.at = { spaces: this.spaces, entries, host: this.host, hostFd: this.hostFd };
   }
@@ -100,6 +106,7 @@ export class LinuxKernel implements HostKernel {
 
   close(): void {
     this.spaces.close();
+    this.wire.close();
     this.host.close();
     closeSync(this.hostFd);
   }

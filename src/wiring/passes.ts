@@ -3,6 +3,8 @@ import type { Config } from '../config/config.js';
 import { DockerEngine } from '../engine/docker.js';
 import type { Log } from '../health/events.js';
 import type { Rows } from '../health/rows.js';
+import type { LinuxKernel } from '../kernel/host.js';
+import { Accelerator } from '../kernel/host-parts/accelerator.js';
 import { LinuxHostParts } from '../kernel/host-parts/host-parts.js';
 import { SYSCTLS } from '../model/host/sysctls.js';
 import { familyOf } from '../model/values/address.js';
@@ -16,6 +18,7 @@ import { ForeignPass } from '../reconcile/engine/foreign-pass.js';
 import { GwbridgeMaker } from '../reconcile/engine/gwbridge-maker.js';
 import { RestartPass } from '../reconcile/engine/restart-pass.js';
 import { HostPass } from '../reconcile/host/host-pass.js';
+import { AcceleratorPlanner } from '../reconcile/host-parts/accelerator-planner.js';
 import { ConsulGuardPlanner } from '../reconcile/host-parts/consul-guard-planner.js';
 import { GwbridgePlanner } from '../reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../reconcile/host-parts/host-parts-pass.js';
@@ -60,22 +63,30 @@ function makeHostPasses(
   const { view, local, membership, registration } = cluster;
   const { advertise: address, vxlanPort: port } = config;
   const node = new NodePass({ kernel, registration, facts, rows });
+  const accelerator = new AcceleratorPlanner({
+    ...{ mode: config.accelerate, local: address, port, isGuarded: config.vxlanGuard !== 'off' },
+    row: rows.of('host.acceleration').row(),
+  });
   const host = new HostPass({
     ...{ kernel, view, local, membership, tenure, log, rows },
     peers: registry.peers,
-    self: { id: self, address, port, mtu: () => node.facts.underlayMtu },
+    self: { id: self, address, port, mtu: () => node.facts.underlayMtu, acceleration: () => accelerator.acceleration },
   });
-  return { node, host, hostParts: makeHostParts(config, log, rows, { view, docker, node }) };
+  accelerator.onDecided(() => host.kickAll());
+  return { node, host, hostParts: makeHostParts(config, log, rows, { kernel, view, docker, node, accelerator }) };
 }
 
 interface Around {
+  readonly kernel: LinuxKernel;
+  readonly accelerator: AcceleratorPlanner;
   readonly view: ClusterView;
   readonly docker: DockerEngine;
   readonly node: NodePass;
 }
 
 /** What is the host's own and no network's. */
-function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, node }: Around): HostPartsPass {
+function makeHostParts(config: Config, log: Log, rows: Rows, around: Around): HostPartsPass {
+  const { view, docker, node, accelerator } = around;
   const { advertise: self, vxlanPort: port, vxlanGuard: mode, gwbridge: wish } = config;
   const maker = new GwbridgeMaker({ engine: docker, wish, log, rows: rows.of('engine.gwbridge') });
   const planners = {
@@ -88,8 +99,10 @@ function makeHostParts(config: Config, log: Log, rows: Rows, { view, docker, nod
     gwbridge: new GwbridgePlanner({ wish, view, facts: () => node.facts }),
     sysctls: always<'sysctls'>(SYSCTLS),
     crypt: always<'crypt'>([]),
+    accelerator,
   };
-  const kernel = new LinuxHostParts({ underlay: familyOf(self), mode, port });
+  const underlay = new Accelerator({ mode: config.accelerate, wire: around.kernel.wire, local: self, port });
+  const kernel = new LinuxHostParts({ underlay: familyOf(self), mode, port, accelerator: underlay });
   return new HostPartsPass({
     ...{ kernel, planners, port, log, rows },
     requestGwbridge: (subnet) => void maker.make(subnet),

@@ -1,5 +1,6 @@
 /** The host's own things in memory: what steps do to them, and what somebody else may do. It outlives the process. */
 import type { Notice } from '../../src/model/diff/drift.js';
+import { hookMark, type ObservedAccelerator } from '../../src/model/host/accelerator.js';
 import type { ConsulGuardPlan } from '../../src/model/host/consul-guard.js';
 import type { Gwbridge } from '../../src/model/host/gwbridge.js';
 import type { HostPart, ObservedHost } from '../../src/model/host/host-plan.js';
@@ -24,6 +25,9 @@ export class FakeHostParts implements HostPartsKernel {
   /** Indexes of the links that are no bridge's port. */
   readonly loose = new Set<number>();
   readonly sysctls = new Map(SYSCTLS.map(({ name, least }) => [name, least]));
+  /** What the device of the VTEP is like, and what is hooked where. */
+  underlay: Omit<ObservedAccelerator, 'hooked'> = { link: 'eth0' };
+  readonly hooked = new Map<string, string>();
   /** What was done, in order, with its reason; a test empties it. */
   steps: string[] = [];
   looks = 0;
@@ -41,6 +45,7 @@ export class FakeHostParts implements HostPartsKernel {
       gwbridge: { loose: new Set(this.loose), ...(bridge && { bridge: { ...bridge } }) },
       sysctls: new Map(this.sysctls),
       crypt: [],
+      accelerator: { ...this.underlay, hooked: new Map(this.hooked) },
     };
     return found[part];
   }
@@ -131,6 +136,12 @@ export class FakeHostParts implements HostPartsKernel {
         return;
       case 'fitGwbridge':
         if (bridge) [bridge.mtu, bridge.up] = [step.mtu, true];
+        return;
+      case 'hookUnderlay':
+        this.hooked.set(step.link, hookMark(step));
+        return;
+      case 'unhookUnderlay':
+        this.hooked.delete(step.link);
         return;
       case 'raiseSysctl':
         this.sysctls.set(step.name, step.value);

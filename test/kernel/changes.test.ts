@@ -76,7 +76,7 @@ beforeEach(async () => {
     leases: { holder: async () => undefined },
   });
   const log = { warn, debug: () => {}, error: warn } as unknown as Log;
-  const self = { id: idOf(SELF), address: SELF, port: 4789, mtu: () => 1500 };
+  const self = { id: idOf(SELF), address: SELF, port: 4789, mtu: () => 1500, acceleration: () => 'off' as const };
   const tenure = { prunes: true, refusal: undefined };
   pass = new HostPass({
     kernel: host.kernel,

@@ -1,6 +1,7 @@
 /** What is the host's own on the real kernel: the pass finds it, makes it right, and is told when somebody breaks it. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { NOBODY } from '../../src/health/row.js';
+import { Accelerator } from '../../src/kernel/host-parts/accelerator.js';
 import { LinuxHostParts } from '../../src/kernel/host-parts/host-parts.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
 import { GwbridgePlanner } from '../../src/reconcile/host-parts/gwbridge-planner.js';
@@ -30,8 +31,12 @@ beforeEach(() => {
     }),
     sysctls: always<'sysctls'>([]),
     crypt: always<'crypt'>([]),
+    accelerator: always<'accelerator'>('off'),
   };
-  const kernel = withNamespace(host.path, () => new LinuxHostParts({ underlay: 4, mode: 'on', port: 4789 }));
+  const kernel = withNamespace(host.path, () => {
+    const accelerator = new Accelerator({ mode: 'off', wire: host.kernel.wire, local: host.vtep, port: 4789 });
+    return new LinuxHostParts({ underlay: 4, mode: 'on', port: 4789, accelerator });
+  });
   pass = new HostPartsPass({ kernel, planners, requestGwbridge: () => {}, port: 4789, log, rows: NOBODY });
 });
 afterEach(() => {

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { diff } from '../../src/model/diff/diff.js';
 import { plan } from '../../src/model/plan/plan.js';
+import type { Self } from '../../src/model/plan/self.js';
 import { containerEnd, namespaceName } from '../../src/model/values/names.js';
 import type { Endpoint, EndpointId, Network, NodeAddress } from '../../src/model/values/types.js';
 import { cluster, endpoint, HOST1, HOST2, network, selfOf } from '../unit/model/fixtures.js';
@@ -24,6 +25,8 @@ export class Site {
   readonly bench = new Bench();
   readonly hosts: readonly [Host, Host];
   private readonly endpoints: Endpoint[] = [];
+  /** Of both hosts. */
+  acceleration: Self['acceleration'] = 'off';
 
   constructor(readonly network: Network = networkOf({})) {
     this.hosts = [this.bench.host('docker01', HOST1), this.bench.host('docker02', HOST2)];
@@ -66,7 +69,7 @@ export class Site {
       const joined = new Set(this.endpoints.map((e) => e.id));
       const wanted = plan(
         cluster([this.network], this.endpoints),
-        { ...selfOf(address), joined, sandboxes: new Map() },
+        { ...selfOf(address), acceleration: this.acceleration, joined, sandboxes: new Map() },
         name,
       );
       // Where something learned it takes a second look.

@@ -9,6 +9,8 @@ export interface HostCodes {
   'host.gwbridge': Reason;
   'host.sysctls': Reason;
   'host.crypt': Reason;
+  'host.accelerator': Reason;
+  'host.acceleration': Reason;
   'guard.vxlan': Reason;
   'guard.consul': Reason;
   'guard.consul-names': { readonly names: string };
@@ -68,6 +70,21 @@ export const HOST: Entries<HostCodes> = {
     text: ({ reason }) => `a device that encrypts could not be made right: ${reason}`,
     cause: 'The kernel refused a step.',
     cure: 'Do as the reason says. It is looked at every 30 s.',
+  },
+  'host.accelerator': {
+    severity: 'medium',
+    what: "the short way's program at the underlay",
+    text: ({ reason }) => `the program of the short way could not be made right: ${reason}`,
+    cause: 'The kernel refused to load the program or to put it at the device. Frames take the ordinary way meanwhile.',
+    cure: 'Do as the reason says, or set ACCELERATE=off. It is tried again at least every 10 s.',
+  },
+  'host.acceleration': {
+    severity: 'low',
+    what: 'whether frames may take the short way',
+    text: ({ reason }) => `ACCELERATE=auto, but frames take the ordinary way: ${reason}`,
+    cause:
+      'The kernel is too old or loads no programs, the underlay is IPv6, the address of the host is on no single device, or rules of the host’s own are about the port of VXLAN.',
+    cure: 'None is needed: all works as with ACCELERATE=off. docs/acceleration.md says what it takes.',
   },
   'guard.vxlan': {
     severity: 'high',

@@ -1,5 +1,6 @@
 /** What carries out each kind of step on the host itself: one entry per kind, and the compiler misses none. */
 import type { KernelHostStep, KernelHostStepArgs } from '../../model/host/host-steps.js';
+import type { Wire } from '../bpf/wire.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import type { NftConsulGuard } from '../rules/consul-guard.js';
 import type { VxlanGuard } from '../rules/vxlan-guard.js';
@@ -11,6 +12,7 @@ export interface HostPlace {
   readonly host: Rtnetlink;
   readonly vxlanGuard: VxlanGuard;
   readonly consulGuard: NftConsulGuard;
+  readonly wire: Wire;
 }
 
 type Executors = {
@@ -35,6 +37,10 @@ const executors: Executors = {
   enslaveToGwbridge: (at, step) => enslaveToGwbridge(at.host, step.port),
 
   fitGwbridge: (at, step) => fitGwbridge(at.host, step.mtu),
+
+  hookUnderlay: (at, { link, local: vtep, port }) => at.wire.hook(link, { vtep, port }),
+
+  unhookUnderlay: (at, step) => at.wire.unhook(step.link),
 
   raiseSysctl: (_, step) => writeSysctl(step.name, step.value),
 };

@@ -12,6 +12,7 @@ import { NftConsulGuard } from '../rules/consul-guard.js';
 import type { Underlay } from '../rules/guard-rules.js';
 import { VxlanGuard } from '../rules/vxlan-guard.js';
 import { readSysctls } from '../system/sysctl.js';
+import type { Accelerator } from './accelerator.js';
 import { executeOnHost, type HostPlace } from './executors.js';
 import { GWBRIDGE, observeGwbridge } from './gwbridge.js';
 
@@ -20,6 +21,7 @@ export interface HostPartsOptions {
   readonly mode: GuardMode;
   /** The cluster's UDP port for VXLAN. */
   readonly port: number;
+  readonly accelerator: Accelerator;
 }
 
 type Observers = { readonly [P in HostPart]: () => Promise<ObservedHost[P]> | ObservedHost[P] };
@@ -30,18 +32,21 @@ export class LinuxHostParts implements HostPartsKernel {
   private readonly observers: Observers;
   private readonly watcher: Watcher;
   private readonly listeners = new Set<Listener>();
+  private readonly accelerator: Accelerator;
 
-  constructor({ underlay, mode, port }: HostPartsOptions) {
+  constructor({ underlay, mode, port, accelerator }: HostPartsOptions) {
+    this.accelerator = accelerator;
     const host = new Rtnetlink();
     const vxlanGuard = new VxlanGuard(underlay, mode, port);
     const consulGuard = new NftConsulGuard();
-    this.at = { host, vxlanGuard, consulGuard };
+    this.at = { host, vxlanGuard, consulGuard, wire: accelerator.wire };
     this.observers = {
       vxlanGuard: () => vxlanGuard.observe(),
       consulGuard: () => consulGuard.observe(),
       gwbridge: () => observeGwbridge(host),
       sysctls: () => readSysctls(SYSCTLS.map(({ name }) => name)),
       crypt: () => [],
+      accelerator: () => accelerator.observe(),
     };
     this.watcher = new Watcher(
       (notices) => {
@@ -67,6 +72,7 @@ export class LinuxHostParts implements HostPartsKernel {
   close(): void {
     const { host, vxlanGuard, consulGuard } = this.at;
     this.watcher.close();
+    this.accelerator.close();
     vxlanGuard.close();
     consulGuard.close();
     host.close();

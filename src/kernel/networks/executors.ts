@@ -134,6 +134,16 @@ const executors: Executors = {
   replaceFilter: async (at, step) => (await inside(at, step)).filters.replace(step.link, step.sender),
 
   removeFilter: async (at, step) => (await at.spaces.open(step.ns))?.filters.remove(step.link),
+
+  createUplink: async (at, step) => (await inside(at, step)).lane.make(step.plan),
+
+  removeUplink: async (at, step) => (await at.spaces.open(step.ns))?.lane.remove(),
+
+  hookPort: async (at, step) => (await inside(at, step)).lane.hookPort(step.link, step.plan),
+
+  replaceWay: async (at, step) => (await inside(at, step)).lane.setWay(step.mac, step.at),
+
+  removeWay: async (at, step) => (await at.spaces.open(step.ns))?.lane.removeWay(step.mac),
 };
 
 /** Does one step. */

@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs';
 import { hasCode } from '../../errors.js';
 import { isNamespaceName } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
+import type { Lane } from '../bpf/lane.js';
 import { listLinks, removeLink } from '../links/links.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { PortFilters } from '../rules/port-filters.js';
@@ -29,6 +30,7 @@ export interface Space {
   /** Keeps it, and with it the containers' links, when somebody unmounts its file. */
   readonly fd: number;
   readonly filters: PortFilters;
+  readonly lane: Lane;
   watch?: { readonly watcher: Watcher; readonly look: NodeJS.Timeout };
 }
 
@@ -36,7 +38,11 @@ export class Namespaces {
   /** An entry keeps its namespace alive: it ends with `remove`, or when another namespace has taken its place. */
   private readonly spaces = new Map<NamespaceName, Space>();
 
-  constructor(private readonly dir: string) {}
+  /** `laneOf`: the short way of a namespace, by a socket in it. */
+  constructor(
+    private readonly dir: string,
+    private readonly laneOf: (name: NamespaceName, socket: Rtnetlink) => Lane,
+  ) {}
 
   pathOf(name: NamespaceName): string {
     return `${this.dir}/${name}`;
@@ -68,7 +74,8 @@ export class Namespaces {
     if (inode === undefined) return undefined;
     // Not opened by its file: a descriptor of that would make it busy, and the user's umount fail.
     const held = withNamespace(path, () => ({ socket: new Rtnetlink(), fd: openNamespace(OWN_NETNS) }));
-    const space: Space = { path, inode, ...held, filters: new PortFilters(`/proc/thread-self/fd/${held.fd}`) };
+    const filters = new PortFilters(`/proc/thread-self/fd/${held.fd}`);
+    const space: Space = { path, inode, ...held, filters, lane: this.laneOf(name, held.socket) };
     this.spaces.set(name, space);
     return space;
   }
@@ -99,6 +106,7 @@ export class Namespaces {
     const look = setInterval(() => {
       if (!this.isMounted(space)) listener([{ kind: 'unmounted' }]);
       if (space.filters.changed()) listener([{ kind: 'rules' }]);
+      void space.lane.changed().then((isChanged) => isChanged && listener([{ kind: 'hooks' }]), ignored);
     }, LOOK_MS).unref();
     space.watch = { watcher, look };
     watcher.learn(await listLinks(space.socket));
@@ -166,6 +174,7 @@ export class Namespaces {
     if (space === undefined) return;
     this.spaces.delete(name);
     try {
+      await space.lane.remove();
       for (const link of await listLinks(space.socket))
         if (link.kind === 'vxlan') await removeLink(space.socket, link.name);
     } finally {
@@ -173,14 +182,18 @@ export class Namespaces {
     }
   }
 
-  private letGo({ socket, watch, fd, filters }: Space): void {
+  private letGo({ socket, watch, fd, filters, lane }: Space): void {
     watch?.watcher.close();
     clearInterval(watch?.look);
     filters.close();
+    lane.close();
     socket.close();
     closeSync(fd);
   }
 }
+
+/** What could not be looked at is looked at again. */
+const ignored = (): void => {};
 
 function unlinkIfThere(path: string): void {
   try {

@@ -23,6 +23,7 @@ export async function observeNamespace(
   const links = await listLinks(space.socket);
   const addresses = await listAddresses(space.socket);
   const filters = await space.filters.observe(new Map(links.map((l) => [l.name, l.index])));
+  const acceleration = await space.lane.observe(links, part);
   const nameOf = namesOf(links);
   const seen = links.map((l) => observed(l, nameOf));
   const learning = seen.some(learns);
@@ -42,6 +43,7 @@ export async function observeNamespace(
     fdb: fdb.vteps.filter((n) => vxlans.has(n.link)).map((n) => ({ link: nameOf(n.link), mac: n.mac, vtep: n.ip })),
     statics: fdb.statics.map((s) => ({ link: nameOf(s.link), mac: s.mac })),
     filters,
+    ...(acceleration && { acceleration }),
   };
 }
 
@@ -51,7 +53,7 @@ const namesOf = (links: readonly KernelLink[]): ((index: number) => string) => {
   return (index) => names.get(index) ?? '';
 };
 
-const observed = ({ data, portData, ...link }: KernelLink, nameOf: (index: number) => string): ObservedLink => ({
+const observed = ({ data, portData, type: _, ...link }: KernelLink, nameOf: (index: number) => string): ObservedLink => ({
   ...link,
   master: nameOf(link.master),
   ...(link.kind === 'vxlan' ? { vxlan: readVxlan(data) } : {}),

@@ -5,7 +5,9 @@ import type { ObservedLink, ObservedNamespace } from '../plan/observed.js';
 import { quietSteps } from '../plan/quiet.js';
 import type { Draft, Step } from '../plan/steps.js';
 import { sysctlSteps } from '../plan/sysctls.js';
+import { UPLINK } from '../values/names.js';
 import type { NamespaceName } from '../values/types.js';
+import { accelerationSteps } from './acceleration.js';
 import { addressSteps, bridgeSteps, vxlanDiffers, vxlanSteps } from './bridges.js';
 import { portsOf } from './ports.js';
 import { remoteEntries, staticSteps } from './statics.js';
@@ -63,6 +65,7 @@ function namespaceParts(
     () => staticSteps(entries(), seen.statics, new Set([...leaving, ...remade])),
     () => neighbourSteps(wanted, seen, remade),
     () => fdbSteps(wanted, seen, remade),
+    () => accelerationSteps(wanted, local, seen.acceleration),
   ];
 }
 
@@ -94,7 +97,7 @@ function strayLinks(wanted: NamespacePlan, links: readonly ObservedLink[]): read
   const names = new Set(wanted.bridges.flatMap((b) => [b.name, b.vxlan]));
   const endpoints = new Set<string>(wanted.ports.map((p) => p.endpoint));
   const stray = (link: ObservedLink): boolean =>
-    link.kind === 'veth'
+    link.kind === 'veth' && link.name !== UPLINK
       ? !endpoints.has(link.alias)
       : ['bridge', 'vxlan'].includes(link.kind) && !names.has(link.name);
   return links.filter(stray);

@@ -3,7 +3,7 @@
 import type { NamespacePlan } from '../plan/namespace-plan.js';
 import type { PortFlags } from '../plan/observed.js';
 import { loudness } from '../plan/quiet.js';
-import { UNKNOWN_MAC } from '../values/names.js';
+import { UNKNOWN_MAC, UPLINK, UPLINK_MTU } from '../values/names.js';
 import type { Cidr, Ip, Mac } from '../values/types.js';
 import { PeerIndex } from './peer-index.js';
 
@@ -38,6 +38,8 @@ export type Notice =
       readonly gone: boolean;
       readonly mac: Mac;
     }
+  /** A program was taken away from where it was hooked, or something of what it goes by was changed. */
+  | { readonly kind: 'hooks' }
   /** Somebody else has changed nft rules; which, is not told. */
   | { readonly kind: 'rules' }
   /** The file that keeps the namespace is not its own any more. */
@@ -72,6 +74,8 @@ export function damage(
       return staticDamage(plan, notice, peers);
     case 'rules':
       return plan.ports.some((p) => p.sender !== undefined) ? 'nft rules were changed' : undefined;
+    case 'hooks':
+      return typeof plan.acceleration === 'object' ? 'programs or their tables were changed' : undefined;
     case 'unmounted':
       return "the namespace's file is not mounted any more";
     case 'lost':
@@ -96,6 +100,7 @@ function wantedLink(plan: NamespacePlan, { link, alias }: NoticeOf<'link'>) {
     if (b.name === link) return { mtu: b.mtu, master: '' };
     if (b.vxlan === link) return { mtu: b.mtu, master: b.name };
   }
+  if (link === UPLINK && typeof plan.acceleration === 'object') return { mtu: UPLINK_MTU, master: '' };
   const port = plan.ports.find((p) => p.endpoint === alias);
   return port === undefined ? undefined : { mtu: port.mtu, master: port.bridge };
 }

@@ -1,4 +1,5 @@
 /** The steps that turn what was found of a part of the host into what is planned. Pure. */
+import { acceleratorSteps } from './accelerator.js';
 import { consulGuardSteps } from './consul-guard.js';
 import { gwbridgeSteps } from './gwbridge.js';
 import type { HostPart, HostPlan, ObservedHost } from './host-plan.js';
@@ -16,6 +17,7 @@ const diffs: Diffs = {
   gwbridge: gwbridgeSteps,
   sysctls: sysctlSteps,
   crypt: () => [],
+  accelerator: acceleratorSteps,
 };
 
 export const diffHost = <P extends HostPart>(

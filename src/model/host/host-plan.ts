@@ -2,6 +2,7 @@
  * What is this host's own and no network's, part by part: as it should be, and as it was found. Each part is looked at by
  * itself, for one that cannot be made right keeps none of the others waiting.
  */
+import type { AcceleratorPlan, ObservedAccelerator } from './accelerator.js';
 import type { ConsulGuardPlan } from './consul-guard.js';
 import type { GwbridgePlan, ObservedGwbridge } from './gwbridge.js';
 import type { Off, Standing } from './standing.js';
@@ -15,6 +16,7 @@ export interface HostPlan {
   readonly sysctls: readonly SysctlPlan[];
   /** Devices that encrypt: none until networks can be encrypted. */
   readonly crypt: readonly never[];
+  readonly accelerator: AcceleratorPlan | Off;
 }
 
 export interface ObservedHost {
@@ -23,8 +25,9 @@ export interface ObservedHost {
   readonly gwbridge: ObservedGwbridge;
   readonly sysctls: ObservedSysctls;
   readonly crypt: readonly never[];
+  readonly accelerator: ObservedAccelerator;
 }
 
 export type HostPart = keyof HostPlan;
 
-export const HOST_PARTS: readonly HostPart[] = ['vxlanGuard', 'consulGuard', 'gwbridge', 'sysctls', 'crypt'];
+export const HOST_PARTS: readonly HostPart[] = ['vxlanGuard', 'consulGuard', 'gwbridge', 'sysctls', 'crypt', 'accelerator'];

@@ -3,7 +3,7 @@
  * `kernel/host-parts/executors.ts`, and the engine's beside whoever asks it.
  */
 import type { StepFrom } from '../plan/steps.js';
-import type { Cidr, Ip, Mac } from '../values/types.js';
+import type { Cidr, Ip, Mac, NodeAddress } from '../values/types.js';
 
 type Nothing = Readonly<Record<never, never>>;
 
@@ -23,6 +23,9 @@ export interface KernelHostStepArgs {
   enslaveToGwbridge: { readonly port: number };
   /** `was`: its MTU. */
   fitGwbridge: { readonly mtu: number; readonly was: number };
+  /** At the ingress of the device; one that is there is replaced at one moment. */
+  hookUnderlay: { readonly link: string; readonly local: NodeAddress; readonly port: number };
+  unhookUnderlay: { readonly link: string };
   /** `name` as a path, e.g. `net/ipv4/ip_forward`; `was`: its value. */
   raiseSysctl: { readonly name: string; readonly value: number; readonly was: number };
 }

@@ -79,6 +79,17 @@ export interface FloodPlan {
   readonly vtep: NodeAddress;
 }
 
+/** What the short way needs to know, see `underlay.ts`. */
+export interface AccelerationPlan {
+  readonly vni: number;
+  /** The host's own VTEP, IPv4. */
+  readonly local: NodeAddress;
+  /** UDP. */
+  readonly port: number;
+  /** Frame that fits the underlay in one piece, Ethernet header included, bytes. */
+  readonly longest: number;
+}
+
 export interface NamespacePlan {
   readonly name: NamespaceName;
   readonly network: NetworkId;
@@ -87,4 +98,6 @@ export interface NamespacePlan {
   readonly peers: readonly PeerPlan[];
   /** Empty unless the network has multicast. */
   readonly floods: readonly FloodPlan[];
+  /** Absent: the ordinary way alone. `undecided`: it is not known yet whether this host can; what there is stays. */
+  readonly acceleration?: AccelerationPlan | 'undecided';
 }

@@ -70,6 +70,16 @@ export interface ObservedFilter {
   readonly sender?: Sender;
 }
 
+/** The short way, see `underlay.ts`. Marks say what programs were made for. */
+export interface ObservedAcceleration {
+  /** Of the uplink and its programs; empty where something of it is missing or another release's. */
+  readonly uplink: string;
+  /** Of the ports' program, by the names of those that have it; empty as above. */
+  readonly ports: ReadonlyMap<string, string>;
+  /** Where MACs lead to: the name of a port, or a VTEP. */
+  readonly ways: ReadonlyMap<Mac, string>;
+}
+
 export interface ObservedNamespace {
   readonly name: NamespaceName;
   readonly links: readonly ObservedLink[];
@@ -82,6 +92,8 @@ export interface ObservedNamespace {
   /** Those of the settings that a plan has (see `sysctls.ts`) and this kernel too, by their paths below /proc/sys. */
   readonly sysctls: ReadonlyMap<string, number>;
   readonly filters: readonly ObservedFilter[];
+  /** Absent where there is no uplink. */
+  readonly acceleration?: ObservedAcceleration;
   /** Its file is not mounted any more; we alone keep it. */
   readonly unmounted?: true;
 }

@@ -7,7 +7,7 @@ import type { BridgePlan, FloodPlan, NamespacePlan, PeerPlan } from './namespace
 import { walk } from './peers.js';
 import { portPlan } from './ports.js';
 import type { Self } from './self.js';
-import { overlayMtu } from './underlay.js';
+import { accelerationOf, overlayMtu } from './underlay.js';
 
 const hasMulticast = (network: Network): boolean => network.options[OPTION_MULTICAST] === 'on';
 
@@ -51,6 +51,7 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
     ports: own.map((endpoint) => portPlan(network, self, endpoint, mtu)),
     peers,
     floods: hasMulticast(network) ? floods(peers) : [],
+    ...accelerationOf(network, self, mtu),
   };
 }
 

@@ -9,6 +9,8 @@ export interface Self {
   readonly port: number;
   /** MTU of the advertised interface, bytes. */
   readonly mtu: number;
+  /** Whether this host has the short way for networks; `undecided` until it is known whether it can. */
+  readonly acceleration: 'on' | 'off' | 'undecided';
   /** Endpoints whose Join has been called: the engine is about to fetch their links. */
   readonly joined: ReadonlySet<EndpointId>;
   /** The namespace files of containers whose links the engine has fetched already. */

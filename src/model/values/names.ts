@@ -46,6 +46,13 @@ export const vxlanName = (subnet: number): string => `vxlan${subnet}`;
 export const portName = (n: number): string => `veth${n}`;
 export const isPortName = (link: string): boolean => /^veth\d+$/.test(link);
 
+/** The network's end of the pair that joins its namespace with the host's, and the host's end (see docs/acceleration.md). */
+export const UPLINK = 'up0';
+/** What a program sends on is not held to it. */
+export const UPLINK_MTU = 65_535;
+export const isUplinkEnd = (link: string): boolean => /^tsu[0-9a-f]{10}$/.test(link);
+export const uplinkEnd = (name: NamespaceName): string => `tsu${name.slice(2)}`;
+
 /** The end of an endpoint's veth pair that the engine moves into the container (IFNAMSIZ is 16 with the NUL). */
 export const containerEnd = (id: EndpointId): string => `veth${id.slice(0, 7)}`;
 

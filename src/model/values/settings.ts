@@ -19,3 +19,6 @@ export interface GwbridgeWish {
  * underlays on which answers take another way.
  */
 export type GuardMode = 'on' | 'incoming' | 'off';
+
+/** Whether networks get the short way where this host can, see docs/acceleration.md. */
+export type AccelerateMode = 'auto' | 'off';

@@ -10,6 +10,7 @@ export const CODES = {
   gwbridge: 'host.gwbridge',
   sysctls: 'host.sysctls',
   crypt: 'host.crypt',
+  accelerator: 'host.accelerator',
 } as const satisfies Readonly<Record<HostPart, Code>>;
 
 export type HostPartCode = (typeof CODES)[HostPart];
@@ -37,6 +38,10 @@ export function tellDone(log: Pick<Log, 'info' | 'warn'>, step: HostStep, isRepa
     case 'raiseSysctl':
       if (isRepair) log.warn({ ...fields, was: step.was }, `repaired sysctl ${step.name.replaceAll('/', '.')}`);
       return;
+    case 'hookUnderlay':
+      if (isRepair) log.warn(fields, `repaired the short way in at ${step.link}, which somebody had removed`);
+      return;
+    case 'unhookUnderlay':
     case 'removeVxlanGuard':
     case 'removeConsulGuard':
     case 'addGwbridgeAddress':

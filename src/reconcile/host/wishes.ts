@@ -19,7 +19,10 @@ import { pause } from './comparison.js';
 const SLICE = 250;
 
 /** What of this host's part is the same for each plan. */
-export type HostSelf = Pick<Self, 'id' | 'address' | 'port'> & { readonly mtu: () => number };
+export type HostSelf = Pick<Self, 'id' | 'address' | 'port'> & {
+  readonly mtu: () => number;
+  readonly acceleration: () => Self['acceleration'];
+};
 
 export interface WishesParts {
   readonly kernel: Pick<NetworksKernel, 'isNamespace'>;
@@ -83,7 +86,7 @@ export class Wishes {
 
   planned(name: NamespaceName, cluster: Cluster, sandboxes: Made['sandboxes']): NamespacePlan | undefined {
     const { self, local } = this.parts;
-    return plan(cluster, { ...self, mtu: self.mtu(), joined: local.joined, sandboxes }, name);
+    return plan(cluster, { ...self, mtu: self.mtu(), acceleration: self.acceleration(), joined: local.joined, sandboxes }, name);
   }
 
   /** Of the endpoints whose links the engine has fetched. A namespace that is gone needs no card any more. */

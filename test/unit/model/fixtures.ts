@@ -49,7 +49,13 @@ export const endpoint = (n: number, host: NodeAddress, change: Partial<Endpoint>
 };
 
 /** The host's own part of its plans. */
-export const selfOf = (address: NodeAddress) => ({ id: idOf(address), address, port: 4789, mtu: 1500 });
+export const selfOf = (address: NodeAddress) => ({
+  id: idOf(address),
+  address,
+  port: 4789,
+  mtu: 1500,
+  acceleration: 'off' as const,
+});
 
 export const cluster = (networks: readonly Network[], endpoints: readonly Endpoint[]): Cluster => ({
   nodes: new Map([HOST1, HOST2].map((address) => [idOf(address), livingNode(address)])),

@@ -1,8 +1,9 @@
 /** A host for stories: its kernel outlives its process, and looks come when the story says so. */
 import { vi } from 'vitest';
 import { SYSCTLS } from '../../../../src/model/host/sysctls.js';
-import type { GwbridgeWish } from '../../../../src/model/values/settings.js';
+import type { AccelerateMode, GwbridgeWish } from '../../../../src/model/values/settings.js';
 import type { Cidr, Cluster } from '../../../../src/model/values/types.js';
+import { AcceleratorPlanner } from '../../../../src/reconcile/host-parts/accelerator-planner.js';
 import {
   ConsulGuardPlanner,
   type ConsulGuardPlannerParts,
@@ -17,12 +18,14 @@ import { HOST1 } from '../../model/fixtures.js';
 
 export interface Settings {
   readonly isGuarded: boolean;
+  readonly accelerate: AccelerateMode;
   readonly gwbridge: GwbridgeWish;
   readonly consul: Pick<ConsulGuardPlannerParts, 'servers' | 'bridges' | 'resolve'>;
 }
 
 const DEFAULTS: Settings = {
   isGuarded: true,
+  accelerate: 'off',
   gwbridge: { mtu: 'underlay' },
   consul: { servers: [], bridges: async () => [] },
 };
@@ -78,7 +81,7 @@ export class HostStory {
   private start(): HostPartsPass {
     this.heard = heardRows();
     const { rows, log } = this.heard;
-    const { isGuarded, gwbridge, consul } = this.settings;
+    const { isGuarded, gwbridge, consul, accelerate } = this.settings;
     const view = this.view;
     return new HostPartsPass({
       kernel: this.kernel,
@@ -88,6 +91,10 @@ export class HostStory {
         gwbridge: new GwbridgePlanner({ wish: gwbridge, view, facts: () => this.facts }),
         sysctls: always<'sysctls'>(SYSCTLS),
         crypt: always<'crypt'>([]),
+        accelerator: new AcceleratorPlanner({
+          ...{ mode: accelerate, local: HOST1, port: 4789, isGuarded },
+          row: rows.of('host.acceleration').row(),
+        }),
       },
       requestGwbridge: (subnet) => this.requested.push(subnet),
       port: 4789,

@@ -81,7 +81,7 @@ beforeEach(async () => {
   const facts = { index: 2, kind: 'bridge', mtu: 1450, up: true, master: '', mac: '02:00:00:00:00:01' as Mac };
   kernel = new PaperKernel([{ ...facts, name: 'br0', alias: network }]);
   warn = vi.fn();
-  const self = { ...selfOf(HOST1), mtu: () => 1500 };
+  const self = { ...selfOf(HOST1), mtu: () => 1500, acceleration: () => 'off' as const };
   tenure = { prunes: true, refusal: undefined };
   const log = { warn, debug: vi.fn(), error: vi.fn() } as unknown as Log;
   const peers = new Peers({

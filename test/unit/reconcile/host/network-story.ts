@@ -51,7 +51,7 @@ export class NetworkStory {
     const { rows, log } = this.heard;
     this.process = new HostPass({
       ...{ view, membership, local: this.local, peers: this.peers, kernel: this.kernel, tenure: this.tenure },
-      self: { ...selfOf(HOST1), mtu: () => 1500 },
+      self: { ...selfOf(HOST1), mtu: () => 1500, acceleration: () => 'off' as const },
       log,
       rows,
     });
