@@ -81,13 +81,15 @@ export function buildPrograms(): Built {
       return [source.replace('.bpf.c', ''), readObject(readFileSync(object))] as const;
     });
     const maps = built.flatMap(([, { bytes, find, symbols }]) =>
-      symbols.filter(({ section }) => section !== undefined && section === find('maps')).map((symbol) => {
-        const [type = 0, keySize = 0, valueSize = 0, maxEntries = 0, flags = 0] = chunks(
-          bytes('maps').subarray(symbol.value, symbol.value + 20),
-          4,
-        ).map((word) => word.readUInt32LE());
-        return [symbol.name, { type, keySize, valueSize, maxEntries, flags }] as const;
-      }),
+      symbols
+        .filter(({ section }) => section !== undefined && section === find('maps'))
+        .map((symbol) => {
+          const [type = 0, keySize = 0, valueSize = 0, maxEntries = 0, flags = 0] = chunks(
+            bytes('maps').subarray(symbol.value, symbol.value + 20),
+            4,
+          ).map((word) => word.readUInt32LE());
+          return [symbol.name, { type, keySize, valueSize, maxEntries, flags }] as const;
+        }),
     );
     const programs = built.map(([name, { bytes, symbols }]) => {
       const wanted = chunks(bytes('.relprogram'), 16).map((relocation) => {
@@ -111,7 +113,8 @@ const HEAD = `/**
 
 function main(): void {
   const { license, programs, maps } = buildPrograms();
-  const constant = (name: string, value: unknown) => `export const ${name} = ${JSON.stringify(value, null, 2)} as const;\n`;
+  const constant = (name: string, value: unknown) =>
+    `export const ${name} = ${JSON.stringify(value, null, 2)} as const;\n`;
   writeFileSync(
     RESULT,
     [HEAD, constant('LICENSE', license), constant('PROGRAMS', programs), constant('MAPS', maps)].join('\n'),

@@ -50,7 +50,9 @@ export const python = (netns: string, script: string): string => run(netns, PYTH
 
 /** Python that serves until `work` has been done: it says `ready` first; gives what it says afterwards. */
 export async function serving(netns: string, script: string, work: () => unknown): Promise<string> {
-  const server = spawn('nsenter', [`--net=${netns}`, PYTHON, '-u', '-c', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const server = spawn('nsenter', [`--net=${netns}`, PYTHON, '-u', '-c', script], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = once(server, 'exit');
   const lines = createInterface(server.stdout)[Symbol.asyncIterator]();
   if ((await lines.next()).value !== 'ready') throw new Error('the server says nothing');

@@ -81,11 +81,16 @@ export class Site {
   private container(of: Endpoint): Container {
     const host = this.hosts[of.node === idOf(HOST1) ? 0 : 1];
     const netns = this.bench.namespace(`${of.names[0]}on${host.path.at(-1)}`);
+    this.plug(of, host, netns);
+    return { endpoint: of, host, netns };
+  }
+
+  /** Does what the engine does with the end that waits on the host. */
+  plug(of: Endpoint, host: Host, netns: string): void {
     run(host.path, 'ip', 'link', 'set', containerEnd(of.id), 'netns', netns, 'name', 'eth0', 'address', of.mac);
     for (const address of of.addresses)
       run(netns, 'ip', 'address', 'add', address, 'dev', 'eth0', ...(address.includes(':') ? ['nodad'] : []));
     run(netns, 'ip', 'link', 'set', 'eth0', 'up');
-    return { endpoint: of, host, netns };
   }
 
   close(): void {

@@ -46,10 +46,7 @@ const tcmsg = (link: number, handle: number, parent: number, info = 0): Buffer =
   Buffer.concat([putU32(0), putS32(link), putU32(handle), putU32(parent), putU32(info)]);
 
 const filterAt = (where: Where): Buffer =>
-  'link' in where
-    ? tcmsg(where.link, HANDLE, INGRESS, FILTER)
-    : tcmsg(OF_BLOCK, HANDLE, where.block, FILTER);
-
+  'link' in where ? tcmsg(where.link, HANDLE, INGRESS, FILTER) : tcmsg(OF_BLOCK, HANDLE, where.block, FILTER);
 
 /** `tc qdisc add dev <link> [ingress_block <block>] clsact`; one that is there already stays. */
 export async function ensurePlace(socket: Rtnetlink, { link, block }: HookPlace): Promise<void> {
@@ -117,7 +114,12 @@ export async function hooked(socket: Rtnetlink, where: Where): Promise<Hook | un
 /** `tc filter delete … ingress`; gone is success. */
 export async function unhook(socket: Rtnetlink, where: Where): Promise<void> {
   try {
-    await socket.request('tc filter delete', RTM.DELTFILTER, 0, message(filterAt(where), [[TCA.KIND, putString('bpf')]]));
+    await socket.request(
+      'tc filter delete',
+      RTM.DELTFILTER,
+      0,
+      message(filterAt(where), [[TCA.KIND, putString('bpf')]]),
+    );
   } catch (e) {
     if (!isKernelError(e, 'ENOENT', 'EINVAL', 'ENODEV')) throw e;
   }

@@ -27,6 +27,8 @@ const PORTS = 1;
 
 export class Lane {
   private table: MacTable | undefined;
+  /** Some port had the program when it was looked at last. */
+  private isSending = false;
 
   /** `socket`: in the network's namespace; `end`: name of the uplink's end on the host; `hostFd`: the host's namespace. */
   constructor(
@@ -45,6 +47,7 @@ export class Lane {
     const names = new Map(links.map((l) => [l.index, l.name]));
     const places = (await listPlaces(this.socket)).filter(({ block }) => block === PORTS);
     const mark = places.length === 0 ? '' : await this.sendingMark(inside.index);
+    this.isSending = mark !== '';
     const ports = new Map(places.map(({ link }) => [names.get(link) ?? '', mark]));
     return { uplink, ports, ways: part === undefined ? this.ways(names) : new Map() };
   }
@@ -67,6 +70,7 @@ export class Lane {
     const place = (await listPlaces(this.socket)).find((p) => p.link === index);
     if (place !== undefined && place.block !== PORTS) await removePlace(this.socket, index);
     await ensurePlace(this.socket, { link: index, block: PORTS });
+    this.isSending = true;
     if ((await this.sendingMark(uplink)) === markOf(plan)) return;
     const { vni, local: vtep, port, longest } = plan;
     const settings = { vtep, port, vni, longest, uplink };
@@ -97,11 +101,12 @@ export class Lane {
     this.close();
   }
 
-  /** Whether somebody else has changed what the kernel tells nobody of: the host's end, the ways. */
+  /** Whether somebody else has changed what the kernel tells nobody of: the host's end, the ports' block, the ways. */
   async changed(): Promise<boolean> {
     if (this.table === undefined) return false;
     const end = await findLink(this.wire.host, this.end);
     if (end === undefined || (await this.markAt(this.wire.host, { link: end.index }, 'leave')) === '') return true;
+    if (this.isSending && (await this.markAt(this.socket, { block: PORTS }, 'send')) === '') return true;
     return this.table.changed();
   }
 
@@ -109,6 +114,7 @@ export class Lane {
   close(): void {
     this.table?.close();
     this.table = undefined;
+    this.isSending = false;
   }
 
   /** The map of an earlier process. */

@@ -25,7 +25,7 @@ export class MacTable {
   set(mac: Mac, place: Place): void {
     this.seen = undefined;
     try {
-      setElement(this.fd, keyOf(mac), valueOf(place));
+      setElement(this.fd, keyOf(mac), wayTo(place));
     } catch (e) {
       if (!isKernelError(e, 'E2BIG')) throw e;
     }
@@ -60,7 +60,7 @@ export class MacTable {
 }
 
 /** `struct way`: the VTEP as in an IP header, or none and the port. */
-function valueOf(place: Place): Buffer {
+function wayTo(place: Place): Buffer {
   const bytes = Buffer.alloc(valueSize);
   if ('vtep' in place) ipBytes(place.vtep).copy(bytes);
   else bytes.writeUInt32LE(place.port, 4);

@@ -47,7 +47,7 @@ export function linked(
   const code = Buffer.from(program.code, 'base64');
   for (let at = 0; at < code.length; at += INSTRUCTION) {
     const setting = code[at] === LDDW ? NUMBERS[code.readUInt32LE(at + 4)] : undefined;
-    if (setting !== undefined) valueOf(settings, setting).copy(code, at + 4);
+    if (setting !== undefined) fourBytes(settings, setting).copy(code, at + 4);
   }
   for (const [instruction, map] of program.maps) {
     const [at, fd] = [instruction * INSTRUCTION, maps[map]];
@@ -59,7 +59,7 @@ export function linked(
 }
 
 /** Four bytes as they are in a packet, or a number in the host's order. */
-function valueOf(settings: Settings, which: keyof Settings): Buffer {
+function fourBytes(settings: Settings, which: keyof Settings): Buffer {
   const value = settings[which];
   if (value === undefined) throw new Error(`a program wants to know ${which}`);
   if (typeof value === 'string') return ipBytes(value);

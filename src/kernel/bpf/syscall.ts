@@ -52,10 +52,9 @@ const info = bpfCall(koffi.struct({ fd: 'uint32', length: 'uint32', into: 'void 
 
 /** A program has four maps at most. */
 const ids = Buffer.allocUnsafeSlow(16);
-/** Where what is dumped is put; to be read before the next call. */
 const { keySize, valueSize, maxEntries } = MAPS.macs;
-const keys = Buffer.allocUnsafeSlow(keySize * maxEntries);
-const values = Buffer.allocUnsafeSlow(valueSize * maxEntries);
+/** Where what is dumped is put; a host without the short way has none. */
+let room: { readonly keys: Buffer; readonly values: Buffer } | undefined;
 
 export type MapName = keyof typeof MAPS;
 
@@ -93,6 +92,11 @@ export function numberIn(map: number, key: Buffer): number | undefined {
 
 /** `bpftool map dump` of MACs, keys and values by themselves, in the order of a hash. To be read before the next call. */
 export function allElements(map: number): { readonly keys: Buffer; readonly values: Buffer } {
+  room ??= {
+    keys: Buffer.allocUnsafeSlow(keySize * maxEntries),
+    values: Buffer.allocUnsafeSlow(valueSize * maxEntries),
+  };
+  const { keys, values } = room;
   const attributes = { from: null, next: Buffer.alloc(4), keys, values, count: maxEntries, map };
   const all = { ...attributes, elementFlags: 0n, flags: 0n };
   try {

@@ -1,5 +1,5 @@
 /** The namespaces of networks, each with its netlink socket. */
-import { closeSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, readdirSync } from 'node:fs';
 import { hasCode } from '../../errors.js';
 import { isNamespaceName } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
@@ -8,7 +8,7 @@ import { listLinks, removeLink } from '../links/links.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { PortFilters } from '../rules/port-filters.js';
 import { kernelError } from '../system/errno.js';
-import { namespaceInode } from '../system/namespace-file.js';
+import { namespaceInode, removeFile } from '../system/namespace-file.js';
 import {
   createNamespace,
   mountNamespace,
@@ -94,7 +94,7 @@ export class Namespaces {
   /** Mounts a namespace that we hold open on its file again. */
   remount(space: Space): void {
     if (this.isMounted(space)) return;
-    unlinkIfThere(space.path);
+    removeFile(space.path);
     mountNamespace(`/proc/thread-self/fd/${space.fd}`, space.path);
   }
 
@@ -150,7 +150,7 @@ export class Namespaces {
       return existing;
     }
     mkdirSync(this.dir, { recursive: true });
-    unlinkIfThere(this.pathOf(name));
+    removeFile(this.pathOf(name));
     createNamespace(this.pathOf(name));
     return this.require(name);
   }
@@ -194,11 +194,3 @@ export class Namespaces {
 
 /** What could not be looked at is looked at again. */
 const ignored = (): void => {};
-
-function unlinkIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (e) {
-    if (!hasCode(e, 'ENOENT')) throw e;
-  }
-}

@@ -53,7 +53,10 @@ const namesOf = (links: readonly KernelLink[]): ((index: number) => string) => {
   return (index) => names.get(index) ?? '';
 };
 
-const observed = ({ data, portData, type: _, ...link }: KernelLink, nameOf: (index: number) => string): ObservedLink => ({
+const observed = (
+  { data, portData, type: _, ...link }: KernelLink,
+  nameOf: (index: number) => string,
+): ObservedLink => ({
   ...link,
   master: nameOf(link.master),
   ...(link.kind === 'vxlan' ? { vxlan: readVxlan(data) } : {}),

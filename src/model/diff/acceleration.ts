@@ -6,7 +6,7 @@ import { markOf } from '../plan/underlay.js';
 import type { Mac } from '../values/types.js';
 
 /** As many MACs of a network have the short way: what the kernel's map has room for. */
-const MOST_WAYS = 16_384;
+export const MOST_WAYS = 16_384;
 
 /** Where a MAC is: the name of a port, or a VTEP. */
 export type Ways = ReadonlyMap<Mac, string>;
@@ -50,7 +50,8 @@ export function accelerationSteps(
 export function waySteps(wanted: Ways, have: Ways): readonly Draft[] {
   const steps: Draft[] = [];
   for (const [mac, at] of have)
-    if (!wanted.has(mac)) steps.push({ kind: 'removeWay', mac, reason: `its endpoint is gone from ${at}`, prune: true });
+    if (!wanted.has(mac))
+      steps.push({ kind: 'removeWay', mac, reason: `its endpoint is gone from ${at}`, prune: true });
   for (const [mac, at] of wanted) {
     const was = have.get(mac);
     const reason = was === undefined ? 'missing' : `it leads to ${was || 'nobody'}`;

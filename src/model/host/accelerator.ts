@@ -27,7 +27,8 @@ export interface ObservedAccelerator {
 }
 
 /** What a program is made for, as it stands in its filter's name. */
-export const hookMark = ({ local, port }: { readonly local: string; readonly port: number }): string => `${local}:${port}`;
+export const hookMark = ({ local, port }: { readonly local: string; readonly port: number }): string =>
+  `${local}:${port}`;
 
 export function acceleratorSteps(wanted: AcceleratorPlan | Off, { hooked }: ObservedAccelerator): readonly HostStep[] {
   const hook = wanted === OFF ? undefined : wanted.hook;

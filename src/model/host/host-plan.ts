@@ -30,4 +30,11 @@ export interface ObservedHost {
 
 export type HostPart = keyof HostPlan;
 
-export const HOST_PARTS: readonly HostPart[] = ['vxlanGuard', 'consulGuard', 'gwbridge', 'sysctls', 'crypt', 'accelerator'];
+export const HOST_PARTS: readonly HostPart[] = [
+  'vxlanGuard',
+  'consulGuard',
+  'gwbridge',
+  'sysctls',
+  'crypt',
+  'accelerator',
+];

@@ -39,5 +39,4 @@ export function accelerationOf(network: Network, self: Self, mtu: number): Pick<
 }
 
 /** What programs are made for, as it stands in their filters' names. */
-export const markOf = ({ vni, local, port, longest }: AccelerationPlan): string =>
-  `${vni} ${local}:${port} ${longest}`;
+export const markOf = ({ vni, local, port, longest }: AccelerationPlan): string => `${vni} ${local}:${port} ${longest}`;

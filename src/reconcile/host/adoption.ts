@@ -11,7 +11,8 @@ export async function adopt(
   const names = await kernel.namespaces();
   for (const name of names) {
     const found = await kernel.observe(name);
-    for (const link of found?.links ?? []) if (link.kind === 'veth' && link.alias !== '') local.attach(link.alias as EndpointId);
+    for (const link of found?.links ?? [])
+      if (link.kind === 'veth' && link.alias !== '') local.attach(link.alias as EndpointId);
   }
   return names;
 }

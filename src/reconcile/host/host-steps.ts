@@ -78,11 +78,10 @@ function* together(steps: readonly Step[]): Generator<readonly Step[]> {
   }
 }
 
-const isEntry = (step: Step | undefined): boolean => step !== undefined && /(Neighbour|Fdb|Static|Way)$/.test(step.kind);
+const isEntry = (step: Step | undefined): boolean =>
+  step !== undefined && /(Neighbour|Fdb|Static|Way)$/.test(step.kind);
 
 const isSpoiled = (step: Step, e: unknown): boolean =>
-  step.kind === 'createPort'
-    ? step.card !== undefined
-    : isPortName(linkOf(step)) && isKernelError(e, 'ENODEV');
+  step.kind === 'createPort' ? step.card !== undefined : isPortName(linkOf(step)) && isKernelError(e, 'ENODEV');
 
 const linkOf = (step: Step): string => ('link' in step ? step.link : step.kind === 'replaceWay' ? step.at : '');

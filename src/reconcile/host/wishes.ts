@@ -86,7 +86,11 @@ export class Wishes {
 
   planned(name: NamespaceName, cluster: Cluster, sandboxes: Made['sandboxes']): NamespacePlan | undefined {
     const { self, local } = this.parts;
-    return plan(cluster, { ...self, mtu: self.mtu(), acceleration: self.acceleration(), joined: local.joined, sandboxes }, name);
+    return plan(
+      cluster,
+      { ...self, mtu: self.mtu(), acceleration: self.acceleration(), joined: local.joined, sandboxes },
+      name,
+    );
   }
 
   /** Of the endpoints whose links the engine has fetched. A namespace that is gone needs no card any more. */

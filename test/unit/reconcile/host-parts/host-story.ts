@@ -42,6 +42,7 @@ export class HostStory {
   private heard = heardRows();
   private readonly settings: Settings;
   private process: HostPartsPass;
+  private accelerator: AcceleratorPlanner | undefined;
 
   constructor(settings: Partial<Settings> = {}) {
     this.settings = { ...DEFAULTS, ...settings };
@@ -74,6 +75,16 @@ export class HostStory {
     return this.heard.log.lines.splice(0).map(({ msg }) => msg);
   }
 
+  /** Whether networks have the short way. */
+  get acceleration(): AcceleratorPlanner['acceleration'] | undefined {
+    return this.accelerator?.acceleration;
+  }
+
+  /** What rows of a code say that are not ok. */
+  rows(code: string): readonly string[] {
+    return this.heard.all().flatMap((row) => (row.code === code && row.state !== 'ok' ? [row.text] : []));
+  }
+
   stop(): void {
     this.process.stop();
   }
@@ -83,6 +94,11 @@ export class HostStory {
     const { rows, log } = this.heard;
     const { isGuarded, gwbridge, consul, accelerate } = this.settings;
     const view = this.view;
+    const accelerator = new AcceleratorPlanner({
+      ...{ mode: accelerate, local: HOST1, port: 4789, isGuarded },
+      row: rows.of('host.acceleration').row(),
+    });
+    this.accelerator = accelerator;
     return new HostPartsPass({
       kernel: this.kernel,
       planners: {
@@ -91,10 +107,7 @@ export class HostStory {
         gwbridge: new GwbridgePlanner({ wish: gwbridge, view, facts: () => this.facts }),
         sysctls: always<'sysctls'>(SYSCTLS),
         crypt: always<'crypt'>([]),
-        accelerator: new AcceleratorPlanner({
-          ...{ mode: accelerate, local: HOST1, port: 4789, isGuarded },
-          row: rows.of('host.acceleration').row(),
-        }),
+        accelerator,
       },
       requestGwbridge: (subnet) => this.requested.push(subnet),
       port: 4789,
