@@ -224,7 +224,7 @@ describe('what somebody takes away by hand is back within three seconds', () => 
     await until(() => {
       expect(names(host)).toEqual(ALL);
       expect(warnings.join()).toContain(told);
-    }, 2_500);
+    }, 3_000);
     ping(one, 2);
     await until(() => {
       ping(one, 2);

@@ -24,7 +24,7 @@ const LOOK_MS: Readonly<Record<HostPart, number>> = {
   gwbridge: 30_000,
   sysctls: 30_000,
   crypt: 30_000,
-  accelerator: 2_000,
+  accelerator: 1_500,
 };
 
 export interface HostPartsPassParts {

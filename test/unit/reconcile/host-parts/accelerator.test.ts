@@ -18,12 +18,12 @@ it('is hooked at the device of the VTEP, follows it, and comes back when somebod
   expect(story.acceleration).toBe('on');
 
   story.kernel.hooked.clear();
-  await vi.advanceTimersByTimeAsync(2_100);
+  await vi.advanceTimersByTimeAsync(1_600);
   expect(story.done()).toEqual(['hookUnderlay: missing']);
   expect(story.said()).toEqual(['repaired the short way in at eth0, which somebody had removed']);
 
   story.kernel.underlay = { link: 'bond0' };
-  await vi.advanceTimersByTimeAsync(2_100);
+  await vi.advanceTimersByTimeAsync(1_600);
   expect(story.done()).toEqual(['hookUnderlay: missing', 'unhookUnderlay: not wanted there']);
   expect([...story.kernel.hooked.keys()]).toEqual(['bond0']);
 });
@@ -46,17 +46,17 @@ it('a host that cannot keeps to the ordinary way, says why, and begins when it c
   await story.look('accelerator');
   story.done();
   story.kernel.underlay = { link: 'eth0', hindrance: 'the kernel is 5.10' };
-  await vi.advanceTimersByTimeAsync(2_100);
+  await vi.advanceTimersByTimeAsync(1_600);
   expect(story.done()).toEqual(['unhookUnderlay: not wanted there']);
   expect(story.acceleration).toBe('off');
   expect(story.rows('host.acceleration')).toEqual([
     'ACCELERATE=auto, but frames take the ordinary way: the kernel is 5.10',
   ]);
   story.kernel.underlay = {};
-  await vi.advanceTimersByTimeAsync(2_100);
+  await vi.advanceTimersByTimeAsync(1_600);
   expect(story.rows('host.acceleration')[0]).toContain('no device has the address of this host');
   story.kernel.underlay = { link: 'eth0' };
-  await vi.advanceTimersByTimeAsync(2_100);
+  await vi.advanceTimersByTimeAsync(1_600);
   expect(story.done()).toEqual(['hookUnderlay: missing']);
   expect(story.rows('host.acceleration')).toEqual([]);
 });
