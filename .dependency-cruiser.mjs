@@ -14,10 +14,14 @@ export const LAYERS = {
   reconcile: ['registry', 'store', 'health', 'model'],
   dns: ['registry', 'store', 'kernel', 'health', 'model'],
   api: ['dns', 'reconcile', 'registry', 'store', 'health', 'model'],
-  cli: ['config', 'registry', 'store', 'kernel', 'health', 'model'],
+  probe: ['kernel', 'health', 'model'],
+  metrics: ['store', 'health', 'model'],
+  admin: ['probe', 'metrics', 'dns', 'reconcile', 'registry', 'store', 'health', 'model'],
+  'admin/contract': ['health', 'model'],
+  cli: ['admin/contract', 'config', 'registry', 'store', 'kernel', 'health', 'model'],
   config: ['store', 'model'],
-  wiring: ['config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
-  agent: ['wiring', 'config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
+  wiring: ['config', 'api', 'probe', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
+  agent: ['wiring', 'admin', 'metrics', 'config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
 };
 /** Files of no layer that every layer may import. */
 const EVERYBODYS = ['errors', 'insist'];

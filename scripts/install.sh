@@ -5,12 +5,14 @@
 #   sh scripts/install.sh CLUSTER_STORE=consul://10.0.0.60:8500 CLUSTER_ADVERTISE=eth0
 #
 # Arguments are settings, as for `docker plugin set`; those that are left out stay as they were. From the environment:
-# FOLDER (build/plugin), NAME (tsoverlay/driver), IMAGE (busybox: what the trial's container is made of).
+# FOLDER (build/plugin), NAME (tsoverlay/driver), IMAGE (busybox: what the trial's container is made of), BIN
+# (/usr/local/bin: where the operator's commands go, from tsoverlay.sh beside this script).
 set -eu
 
 name=${NAME:-tsoverlay/driver}
 folder=${FOLDER:-$(dirname "$0")/../build/plugin}
 image=${IMAGE:-busybox}
+bin=${BIN:-/usr/local/bin}
 trial="tsoverlay-trial-$(hostname)"
 
 say() { echo "install: $*" >&2; }
@@ -118,7 +120,16 @@ explain_trial() {
   esac
 }
 
+# Commands are of use when nothing else works: a host gets them whatever becomes of the trial.
+put_commands() {
+  script=$(dirname "$0")/tsoverlay.sh
+  [ -f "$script" ] || return 0
+  install -m 755 "$script" "$bin/tsoverlay" 2>/dev/null ||
+    say "the commands could not be put into $bin; sh $script stands for them (BIN=… names another folder)"
+}
+
 check_host
+put_commands
 ! [ -f "$(dirname "$0")/notices.sh" ] || sh "$(dirname "$0")/notices.sh"
 install_plugin "$@"
 try

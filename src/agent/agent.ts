@@ -1,11 +1,11 @@
 /** All parts of tsoverlay put together, started in an order that never prunes too early and serves at once. */
 import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { AdminParts } from '../admin/parts.js';
 import { makeRoutes } from '../api/routes.js';
 import { makeApp, serve } from '../api/server.js';
 import type { Config } from '../config/config.js';
 import { isUserError, messageOf } from '../errors.js';
-import { briefOf } from '../health/brief.js';
 import type { Reason } from '../health/entry.js';
 import type { Log } from '../health/events.js';
 import type { RowsOf } from '../health/row.js';
@@ -15,6 +15,7 @@ import { assemble, type Parts } from '../wiring/assemble.js';
 import { PATIENCE_MS } from '../wiring/ground.js';
 import { Healing } from './healing.js';
 import { Loading } from './loading.js';
+import { Measuring } from './measuring.js';
 import { News } from './news.js';
 
 /** How long a stop takes down what was put off, ms. */
@@ -33,8 +34,13 @@ export class Agent {
   private readonly news: News;
   private readonly healing: Healing;
   private readonly loading: Loading;
+  private readonly measuring: Measuring;
+
+  /** What the admin socket may look at. */
+  readonly admin: AdminParts;
 
   private constructor(
+    config: Config,
     private readonly log: Log,
     private readonly rows: Rows,
     private readonly parts: Parts,
@@ -51,6 +57,12 @@ export class Agent {
       },
     });
     this.loading = new Loading({ ...ground, ...cluster, log, heal: () => this.healing.heal() });
+    this.measuring = new Measuring(parts, rows, () => this.loading.knowsCluster);
+    this.admin = {
+      ...{ ...ground, ...cluster, ...names, ...passes, rows, address: config.advertise, started: new Date() },
+      metrics: this.measuring.metrics,
+      servers: (config.consul?.servers ?? []).map(({ host, port }) => `${host}:${port}`),
+    };
     this.news.connect();
     cluster.view.onDoubt(() => this.healing.want());
   }
@@ -62,7 +74,7 @@ export class Agent {
     const parts = await assemble(config, log, rows);
     // Before the first call: what is attached already is live, its addresses are not up for grabs.
     await parts.passes.host.adopt();
-    const agent = new Agent(log, rows, parts, await serveAll(config, log, parts, rows), events);
+    const agent = new Agent(config, log, rows, parts, await serveAll(config, log, parts), events);
     log.info(
       {
         event: 'serving',
@@ -73,17 +85,20 @@ export class Agent {
       },
       'serving',
     );
+    await agent.measuring.serve(config.metrics);
     void agent.run(isFirst, PATIENCE_MS - (performance.now() - began));
     return agent;
   }
 
   async stop(): Promise<void> {
-    const { ground, cluster, registry, names, passes } = this.parts;
+    const { ground, cluster, registry, names, passes, probes } = this.parts;
     await passes.host.catchUp(CATCH_UP_MS);
     this.ending.abort();
     const { docker: _, ...loops } = passes;
+    probes.echo.stop();
     for (const loop of [...Object.values(loops), cluster.exposure, registry.peers]) loop.stop();
     for (const server of this.servers) server.close();
+    this.measuring.stop();
     await Promise.all([names.dns.stop(), Promise.race([cluster.copy.flush(), sleep(COPY_MS)])]);
     await Promise.race([cluster.registration.release().catch(() => undefined), sleep(RELEASE_MS)]);
     await ground.store.close();
@@ -146,6 +161,7 @@ export class Agent {
     const { hostParts, findings } = this.parts.passes;
     exposure.look();
     hostParts.kick('vxlanGuard');
+    hostParts.kick('probe');
     findings.look(view.current);
   }
 
@@ -168,13 +184,9 @@ export class Agent {
 }
 
 /** One server for each socket, which all answer the same. */
-async function serveAll(config: Config, log: Log, parts: Parts, rows: Rows): Promise<readonly Server[]> {
+async function serveAll(config: Config, log: Log, parts: Parts): Promise<readonly Server[]> {
   const { networkDriver, ipamDriver } = parts.drivers;
-  const app = makeApp(
-    makeRoutes(networkDriver, ipamDriver, config.scope),
-    log,
-    () => parts.passes.restarts.kick(),
-    () => briefOf(rows.snapshot),
-  );
+  const routes = makeRoutes(networkDriver, ipamDriver, config.scope);
+  const app = makeApp(routes, log, () => parts.passes.restarts.kick(), parts.ground.measures);
   return Promise.all(config.sockets.map((path) => serve(app, path)));
 }

@@ -29,11 +29,17 @@ export interface LoadingParts {
 export class Loading {
   private isReclaimed = false;
   private loaded = false;
+  private isSeeded = false;
 
   constructor(private readonly parts: LoadingParts) {}
 
   get isLoaded(): boolean {
     return this.loaded;
+  }
+
+  /** From the store, or from the copy of an earlier process. */
+  get knowsCluster(): boolean {
+    return this.loaded || this.isSeeded;
   }
 
   /**
@@ -78,6 +84,7 @@ export class Loading {
     if (prefixes === undefined) return;
     membership.adopt(networksOf(prefixes, self));
     view.seed(prefixes);
+    this.isSeeded = true;
     log.warn({ event: 'from-copy' }, 'the store does not answer as expected; starting from the copy in DATA_DIR');
   }
 

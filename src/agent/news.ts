@@ -86,6 +86,7 @@ export class News {
     }
     if (networks || nodes) {
       hostParts.kick('vxlanGuard');
+      hostParts.kick('probe');
       findings.look(cluster);
     }
     if (endpoints.size > 0 || networks) sandboxes.sync();

@@ -16,6 +16,7 @@ import type { Endpoints } from '../registry/endpoints/endpoints.js';
 import type { Macs } from '../registry/endpoints/macs.js';
 import type { LocalEndpoints } from '../registry/local/local-endpoints.js';
 import type { Networks } from '../registry/networks/networks.js';
+import type { Drain } from '../registry/nodes/drain.js';
 import type { HostMemory } from '../store/data-dir/host-memory.js';
 import type { Antispoof } from './antispoof.js';
 import { checkEndpointOptions } from './endpoint-options.js';
@@ -44,6 +45,7 @@ export interface NetworkDriverParts {
   readonly endpoints: Endpoints;
   readonly local: Pick<LocalEndpoints, 'expect' | 'join' | 'leave' | 'remove'>;
   readonly memory: Pick<HostMemory, 'clusterIdOf' | 'forgetMirror' | 'isMirror' | 'rememberMirror'>;
+  readonly drain: Pick<Drain, 'assert'>;
   readonly host: Pick<HostPass, 'disturb' | 'kick' | 'settled'>;
   readonly containers: Pick<ContainerPass, 'joined'>;
   readonly sandboxes: Pick<Sandboxes, 'serve' | 'sync'>;
@@ -85,6 +87,7 @@ export class NetworkDriver {
   }
 
   async createEndpoint(request: CreateEndpointRequest): Promise<object> {
+    this.parts.drain.assert();
     const { Address, AddressIPv6, MacAddress } = request.Interface;
     const addresses = [Address, AddressIPv6].filter((a) => a !== '').map(hostCidr);
     const first = addresses[0];

@@ -6,9 +6,8 @@ import { dirname } from 'node:path';
 import express, { type NextFunction, type Request, type Response } from 'express';
 import { ZodError } from 'zod';
 import { DeadlineError, isDeadlineError, isStoreError, isUserError, UserError } from '../errors.js';
-import type { Brief } from '../health/brief.js';
 import type { Log } from '../health/events.js';
-import { HEALTH_PATH } from '../model/values/names.js';
+import { type Meter, UNMEASURED } from '../health/measures.js';
 import type { Route, Routes } from './routes.js';
 import { wordsFor } from './words.js';
 
@@ -20,22 +19,18 @@ const BODY_LIMIT = '1mb';
 
 const CUT_OFF = 'tsoverlay: this call was cut off by a restart of tsoverlay; try again';
 
-/**
- * `onRetryable` is told of each call that failed and would go through later. `health`: what is told to whoever asks at
- * {@link HEALTH_PATH}.
- */
+/** `onRetryable` is told of each call that failed and would go through later. */
 export function makeApp(
   routes: Routes,
   log: Log,
   onRetryable: () => void = () => {},
-  health: () => Brief = () => ({ ok: 0, more: 0, rows: [] }),
+  meter: Meter = UNMEASURED,
 ): express.Express {
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
   // The engine sends no Content-Type, and some calls have no body.
   app.use(express.json({ type: () => true, limit: BODY_LIMIT, strict: false }));
-  app.get(HEALTH_PATH, (_req, res) => void res.json(health()));
   app.post('/:method', async (req, res) => {
     const method = req.params.method;
     const route = routes.get(method);
@@ -43,7 +38,7 @@ export function makeApp(
       res.status(404).json({ Err: `tsoverlay: unknown method ${method}` });
       return;
     }
-    await answer(method, route, req, res, log, onRetryable);
+    await answer(method, route, req, res, log, onRetryable, meter);
   });
   app.use((error: unknown, _req: Request, res: Response, _next: NextFunction) => {
     log.warn({ event: 'call-unreadable', err: error }, 'unreadable request');
@@ -64,18 +59,23 @@ async function answer(
   res: Response,
   log: Log,
   onRetryable: () => void,
+  meter: Meter,
 ): Promise<void> {
   const start = process.hrtime.bigint();
   const took = () => Number(process.hrtime.bigint() - start) / 1e6;
+  const count = (outcome: 'ok' | 'refused' | 'failed') =>
+    meter.tell('call', { method, outcome, seconds: took() / 1_000 });
   try {
     const result = await withDeadline(method, route.handle(req.body ?? {}, { host: req.headers.host ?? '' }));
     log.info({ event: 'call', call: method, ms: took() }, 'driver call');
+    count('ok');
     res.status(200).json(result);
   } catch (e) {
     // The engine repeats a call that was cut off after its content was sent without the content (design, fact 7).
     const wasCutOff = e instanceof ZodError && (req.headers['content-length'] ?? '0') === '0';
     const words = wasCutOff ? CUT_OFF : wordsFor(e);
     const level = isUserError(e) ? 'warn' : 'error';
+    count(isUserError(e) ? 'refused' : 'failed');
     log[level]({ event: 'call-failed', call: method, ms: took(), err: isUserError(e) ? undefined : e }, words);
     fail(res, words);
     if (wasCutOff || isDeadlineError(e) || (isStoreError(e) && e.retryable)) onRetryable();

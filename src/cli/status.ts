@@ -26,7 +26,7 @@ export interface Status {
   readonly unreadable: readonly string[];
 }
 
-export async function readStatus(store: Store): Promise<Status> {
+export async function readStatus(store: Pick<Store, 'list'>): Promise<Status> {
   const [nodes, networks, endpoints] = await Promise.all([
     store.list(keys.nodes),
     store.list(keys.networks),

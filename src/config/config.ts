@@ -1,5 +1,6 @@
 /** Settings from the environment, checked once, every problem named in one sentence. */
 import { networkInterfaces } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { messageOf, NotYetError, UserError } from '../errors.js';
 import { isIp, networkOf, parseIp } from '../model/values/address.js';
 import { nodeAddressTrouble } from '../model/values/canonical.js';
@@ -8,8 +9,9 @@ import { parseSources } from '../model/values/pool-source.js';
 import type { AccelerateMode, GuardMode, GwbridgeWish, PoolSource } from '../model/values/settings.js';
 import { PORT_RANGE } from '../model/values/shapes.js';
 import type { NodeAddress } from '../model/values/types.js';
-import { type ConsulConfig, readConsul } from './consul.js';
+import { type ConsulConfig, readConsul, withoutToken } from './consul.js';
 import { privateFolder } from './folder.js';
+import { type Listen, readListen } from './listen.js';
 
 export interface Config {
   /** Undefined: the embedded store of a single host. */
@@ -29,15 +31,25 @@ export interface Config {
   readonly consulGuard: boolean;
   /** Whether networks created here hold containers to their addresses unless the user says. */
   readonly antispoof: boolean;
+  /** Where metrics and health are served; undefined: nowhere but on the admin socket. */
+  readonly metrics?: Listen;
   /** Where pools that nobody named come from. */
   readonly defaultPools: readonly PoolSource[];
   /** Sockets to serve; a managed plugin has one for its plain name and one for the engine that started it. */
   readonly sockets: readonly [string, ...string[]];
+  /** Where the operator's commands ask. */
+  readonly adminSocket: string;
+  /** The settings as they were typed, for commands that are typed without them; no token. */
+  readonly typed: Readonly<Record<string, string>>;
 }
 
 export type Env = Readonly<Record<string, string | undefined>>;
 
+/** Those that say which cluster and which host it is. */
+const TELLING = ['CLUSTER_STORE', 'CLUSTER_ADVERTISE', 'DATA_DIR', 'VXLAN_PORT', 'VXLAN_GUARD'];
+
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
+const LOG_FORMATS = ['json', 'text'] as const;
 const GUARD_MODES = ['on', 'incoming', 'off'] as const;
 const ACCELERATE_MODES = ['auto', 'off'] as const;
 const SWITCH = ['on', 'off'] as const;
@@ -55,8 +67,13 @@ export function readConfig(env: Env): Config {
     }
   };
   const consul = attempt(() => readConsul(env.CLUSTER_STORE ?? '', env.CLUSTER_STORE_OPTS ?? ''), undefined);
+  const metrics = attempt(() => readListen('METRICS_ADDR', env.METRICS_ADDR ?? ''), undefined);
+  const sockets = readSockets(env.PLUGIN_SOCKETS ?? '');
+  // Whoever logs has read it already.
+  attempt(() => oneOf('LOG_FORMAT', env.LOG_FORMAT || 'json', LOG_FORMATS), 'json');
   const config: Config = {
     ...(consul === undefined ? {} : { consul }),
+    ...(metrics === undefined ? {} : { metrics }),
     advertise: attempt(() => readAdvertise(env.CLUSTER_ADVERTISE ?? ''), '' as NodeAddress),
     logLevel: attempt(() => oneOf('LOG_LEVEL', env.LOG_LEVEL || 'info', LOG_LEVELS), 'info'),
     dataDir: attempt(() => privateFolder(env.DATA_DIR || '/var/lib/tsoverlay'), ''),
@@ -68,12 +85,20 @@ export function readConfig(env: Env): Config {
     consulGuard: attempt(() => oneOf('CONSUL_GUARD', env.CONSUL_GUARD || 'off', SWITCH), 'off') === 'on',
     antispoof: attempt(() => oneOf('ANTISPOOF', env.ANTISPOOF || 'off', SWITCH), 'off') === 'on',
     defaultPools: attempt(() => parseSources(env.DEFAULT_ADDRESS_POOLS ?? '', 'DEFAULT_ADDRESS_POOLS'), []),
-    sockets: readSockets(env.PLUGIN_SOCKETS ?? ''),
+    sockets,
+    adminSocket: adminSocketOf(sockets),
+    typed: typedIn(env),
   };
   const words = problems.map(messageOf).join('; ');
   if (problems.some((e) => !(e instanceof NotYetError))) throw new UserError(words);
   if (problems.length > 0) throw new NotYetError(words);
   return Object.freeze(config);
+}
+
+function typedIn(env: Env): Config['typed'] {
+  const typed = TELLING.flatMap((name) => (env[name] ? [[name, env[name]] as const] : []));
+  const options = withoutToken(env.CLUSTER_STORE_OPTS ?? '');
+  return { ...Object.fromEntries(typed), ...(options === '' ? {} : { CLUSTER_STORE_OPTS: options }) };
 }
 
 function oneOf<T extends string>(setting: string, value: string, allowed: readonly T[]): T {
@@ -106,6 +131,12 @@ function readPort(text: string): number {
 export function readSockets(text: string): readonly [string, ...string[]] {
   const [first = '/run/docker/plugins/tsoverlay.sock', ...more] = text.split(',').filter((path) => path !== '');
   return [first, ...more];
+}
+
+/** Not among the plugins' sockets, where the engine would take it for one. */
+export function adminSocketOf([socket]: readonly [string, ...string[]]): string {
+  const folder = dirname(socket);
+  return join(basename(folder) === 'plugins' ? dirname(folder) : folder, basename(socket, '.sock'), 'admin.sock');
 }
 
 /** An address, `address:port` or an interface's name, as dockerd's `--cluster-advertise` took it; the port is unused. */

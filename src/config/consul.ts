@@ -40,6 +40,13 @@ export function readConsul(store: string, opts: string): ConsulConfig | undefine
   return { servers, prefix: `${prefix}/`, ...options };
 }
 
+/** CLUSTER_STORE_OPTS as it may be shown: files are named in it, a token is left out. */
+export const withoutToken = (opts: string): string =>
+  opts
+    .split(',')
+    .filter((part) => /^\s*kv\.(cacertfile|certfile|keyfile|tokenfile)=/.test(part))
+    .join(',');
+
 function readOptions(text: string): Pick<ConsulConfig, 'token' | 'tokenFile' | 'tls'> {
   const pairs = new Map<string, string>();
   for (const part of text.split(',').filter((p) => p.trim() !== '')) {

@@ -3,7 +3,7 @@ import { clipped } from '../model/values/printable.js';
 import type { Code } from './catalogue.js';
 import type { Args, CatalogueEntry } from './entry.js';
 import type { Log } from './events.js';
-import type { Row, RowPort, RowsOf, State } from './row.js';
+import type { Row, RowPort, RowsOf, Said, State } from './row.js';
 import { RowLog } from './row-log.js';
 
 /** Reasons quote what others wrote. */
@@ -27,9 +27,11 @@ export interface Clock {
 export class RowList<A extends Args> implements RowsOf<A> {
   private readonly held = new Map<string, Held<A>>();
   private readonly lines: RowLog;
+  private readonly times = { ok: 0, failing: 0, degraded: 0 };
+  private okAt: number | undefined;
 
   constructor(
-    private readonly code: Code,
+    readonly code: Code,
     private readonly entry: CatalogueEntry<A>,
     log: Log,
     private readonly clock: Clock,
@@ -57,6 +59,10 @@ export class RowList<A extends Args> implements RowsOf<A> {
     return [...this.held].map(([subject, held]) => this.shown(subject, held));
   }
 
+  get said(): Said {
+    return { ...this.times, sinceOk: this.okAt === undefined ? undefined : this.clock.now() - this.okAt };
+  }
+
   stop(): void {
     this.lines.stop();
   }
@@ -69,6 +75,7 @@ export class RowList<A extends Args> implements RowsOf<A> {
   }
 
   private trouble(subject: string, state: 'failing' | 'degraded', args: A): void {
+    this.times[state]++;
     const known = this.held.get(subject);
     if (known?.state === state) {
       known.attempts++;
@@ -82,6 +89,8 @@ export class RowList<A extends Args> implements RowsOf<A> {
   }
 
   private ok(subject: string): void {
+    this.times.ok++;
+    this.okAt = this.clock.now();
     const known = this.held.get(subject);
     if (known?.state === 'ok') return;
     this.enter(subject, 'ok', known?.args, 0);

@@ -30,6 +30,15 @@ export interface Snapshot {
   readonly rows: readonly Row[];
 }
 
+/** How often the rows of one code were said to be so; what is said again counts again. */
+export interface Said {
+  readonly ok: number;
+  readonly failing: number;
+  readonly degraded: number;
+  /** Since when none was said to be ok, ms; undefined before the first time. */
+  readonly sinceOk: number | undefined;
+}
+
 /** What a part may say of one thing that it keeps right. Saying the same again costs next to nothing. */
 export interface RowPort<A> {
   /** It is about to be made right for the first time, or anew. One that is failing or degraded stays so until it is right. */

@@ -1,7 +1,7 @@
 /** The one registry of status rows: every part says here how the things are that it keeps right, and all who show them read here. */
 import { CATALOGUE, type Code, type CodeArgs } from './catalogue.js';
 import type { Log } from './events.js';
-import type { RowPorts, RowsOf, Snapshot } from './row.js';
+import type { RowPorts, RowsOf, Said, Snapshot } from './row.js';
 import { type Clock, RowList } from './row-list.js';
 
 const CLOCK: Clock = { now: () => performance.now(), date: () => new Date() };
@@ -33,6 +33,10 @@ export class Rows implements RowPorts<Code> {
       rows: Object.values(this.lists).flatMap((list) => list.rows),
     };
     return this.seen;
+  }
+
+  get said(): ReadonlyMap<Code, Said> {
+    return new Map(Object.values(this.lists).map((list) => [list.code, list.said]));
   }
 
   /** Told what is there after a change, once for all changes of a turn of the event loop. Returns how to end it. */

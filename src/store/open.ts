@@ -1,9 +1,12 @@
 /** The store that the settings name. */
 import { join } from 'node:path';
+import { type Meter, UNMEASURED } from '../health/measures.js';
 import { NOBODY, type RowPorts } from '../health/row.js';
 import { ConsulStore, type ConsulStoreOptions } from './consul/consul.js';
 import type { FileStoreLog } from './file/content.js';
 import { FileStore } from './file/file.js';
+import { measured } from './measured.js';
+import { StorePulse } from './pulse.js';
 import { VersionedStore } from './versioned.js';
 
 export interface StoreSettings {
@@ -16,14 +19,17 @@ export async function openStore(
   { consul, dataDir }: StoreSettings,
   log?: FileStoreLog,
   rows: RowPorts<'store.news' | 'store.file'> = NOBODY,
+  meter: Meter = UNMEASURED,
+  pulse = new StorePulse(),
 ): Promise<VersionedStore> {
   if (consul === undefined) {
     const path = join(dataDir, 'store.json');
-    return new VersionedStore(await FileStore.open(path, log, rows), path, 'stop tsoverlay and remove that file');
+    const file = measured(await FileStore.open(path, log, rows), meter);
+    return new VersionedStore(file, path, 'stop tsoverlay and remove that file');
   }
-  const store = new ConsulStore({ rows, ...consul });
+  const store = new ConsulStore({ rows, pulse, ...consul });
   return new VersionedStore(
-    store,
+    measured(store, meter),
     `${consul.prefix} in Consul at ${store.addresses}`,
     `stop tsoverlay on all hosts and run "consul kv delete -recurse ${consul.prefix}", or name another path in CLUSTER_STORE`,
   );

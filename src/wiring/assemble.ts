@@ -7,6 +7,7 @@ import { makeDrivers } from './drivers.js';
 import { layGround } from './ground.js';
 import { makeNames } from './names.js';
 import { makePasses } from './passes.js';
+import { makeProbes } from './probes.js';
 import { makeRegistry } from './registry.js';
 
 export type Parts = Awaited<ReturnType<typeof assemble>>;
@@ -20,5 +21,5 @@ export async function assemble(config: Config, log: Log, rows: Rows) {
   const below = { ground, cluster, registry, names };
   const passes = makePasses(config, log, rows, below);
   const drivers = makeDrivers(config, log, below, passes);
-  return { ...below, passes, drivers };
+  return { ...below, passes, drivers, probes: makeProbes(passes) };
 }

@@ -7,12 +7,12 @@ import type { Log } from '../health/events.js';
 import type { Below, Passes } from './passes.js';
 
 export function makeDrivers(config: Config, log: Log, below: Below, { host, containers }: Passes) {
-  const { kernel, memory } = below.ground;
+  const { kernel, memory, drain } = below.ground;
   const { local } = below.cluster;
   const { pools, ipam, networks, endpoints, macs, underway } = below.registry;
   const { sandboxes } = below.names;
   const networkDriver = new NetworkDriver({
-    ...{ networks, endpoints, local, memory, host, containers, sandboxes, macs, underway },
+    ...{ networks, endpoints, local, memory, drain, host, containers, sandboxes, macs, underway },
     antispoof: new Antispoof(config.antispoof, () => kernel.canFilter()),
     onRemoval: (text) => log.warn({ event: 'network-stays' }, text),
   });

@@ -2,17 +2,20 @@
 import type { Config } from '../config/config.js';
 import { UserError } from '../errors.js';
 import type { Log } from '../health/events.js';
+import { Measures } from '../health/measures.js';
 import type { Rows } from '../health/rows.js';
 import { LinuxKernel } from '../kernel/host.js';
 import { readOrigin } from '../kernel/system/origin.js';
 import { nodeAddressTrouble } from '../model/values/canonical.js';
 import { keys } from '../model/values/names.js';
+import { Drain } from '../registry/nodes/drain.js';
 import { Identity } from '../registry/nodes/identity.js';
 import { carriedBy, findSelf, SelfFinder } from '../registry/nodes/self.js';
 import { TenantStore, Tenure } from '../registry/nodes/tenure.js';
 import { CopyFile } from '../store/data-dir/cluster-copy.js';
 import { HostMemory } from '../store/data-dir/host-memory.js';
 import { openStore } from '../store/open.js';
+import { StorePulse } from '../store/pulse.js';
 
 /** How long a start waits for the store before it goes by what this host knew last, ms. */
 export const PATIENCE_MS = 3_000;
@@ -31,7 +34,9 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const facts = await kernel.hostFacts();
   const memory = HostMemory.open(config.dataDir, rows);
   const copyFile = new CopyFile(config.dataDir, rows);
-  const versioned = await openStore(config, log, rows);
+  const measures = new Measures();
+  const pulse = new StorePulse();
+  const versioned = await openStore(config, log, rows, measures, pulse);
   const identity = new Identity(versioned, memory, vxlanPort);
   const origin = readOrigin();
   const finder = new SelfFinder({
@@ -47,5 +52,7 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const self = await findSelf(finder, settings, () => copyFile.load()?.[keys.nodes] ?? [], PATIENCE_MS);
   const tenure = new Tenure(rows.of('node.key').row());
   const store = new TenantStore(versioned, tenure);
-  return { kernel, facts, memory, copyFile, versioned, identity, origin, finder, self, tenure, store };
+  const drain = new Drain(memory, rows.of('node.drained').row());
+  const known = { memory, copyFile, pulse, measures, versioned };
+  return { ...known, kernel, facts, identity, origin, finder, self, tenure, store, drain };
 }

@@ -2,6 +2,7 @@
 import type { Config } from '../config/config.js';
 import { DockerEngine } from '../engine/docker.js';
 import type { Log } from '../health/events.js';
+import type { Meter } from '../health/measures.js';
 import type { Rows } from '../health/rows.js';
 import type { LinuxKernel } from '../kernel/host.js';
 import { Accelerator } from '../kernel/host-parts/accelerator.js';
@@ -23,6 +24,7 @@ import { ConsulGuardPlanner } from '../reconcile/host-parts/consul-guard-planner
 import { GwbridgePlanner } from '../reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../reconcile/host-parts/host-parts-pass.js';
 import { always } from '../reconcile/host-parts/planner.js';
+import { ProbePlanner } from '../reconcile/host-parts/probe-planner.js';
 import { VxlanGuardPlanner } from '../reconcile/host-parts/vxlan-guard-planner.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
 import type { ClusterParts } from './cluster.js';
@@ -59,7 +61,7 @@ function makeHostPasses(
   { ground, cluster, registry }: Below,
   docker: DockerEngine,
 ) {
-  const { kernel, facts, self, tenure } = ground;
+  const { kernel, facts, self, tenure, measures: meter } = ground;
   const { view, local, membership, registration } = cluster;
   const { advertise: address, vxlanPort: port } = config;
   const node = new NodePass({ kernel, registration, facts, rows });
@@ -68,12 +70,12 @@ function makeHostPasses(
     row: rows.of('host.acceleration').row(),
   });
   const host = new HostPass({
-    ...{ kernel, view, local, membership, tenure, log, rows },
+    ...{ kernel, view, local, membership, tenure, log, meter, rows },
     peers: registry.peers,
     self: { id: self, address, port, mtu: () => node.facts.underlayMtu, acceleration: () => accelerator.acceleration },
   });
   accelerator.onDecided(() => host.kickAll());
-  return { node, host, hostParts: makeHostParts(config, log, rows, { kernel, view, docker, node, accelerator }) };
+  return { node, host, ...makeHostParts(config, log, rows, { kernel, view, docker, node, accelerator, meter }) };
 }
 
 interface Around {
@@ -82,13 +84,15 @@ interface Around {
   readonly view: ClusterView;
   readonly docker: DockerEngine;
   readonly node: NodePass;
+  readonly meter: Meter;
 }
 
 /** What is the host's own and no network's. */
-function makeHostParts(config: Config, log: Log, rows: Rows, around: Around): HostPartsPass {
-  const { view, docker, node, accelerator } = around;
+function makeHostParts(config: Config, log: Log, rows: Rows, around: Around) {
+  const { view, docker, node, accelerator, meter } = around;
   const { advertise: self, vxlanPort: port, vxlanGuard: mode, gwbridge: wish } = config;
   const maker = new GwbridgeMaker({ engine: docker, wish, log, rows: rows.of('engine.gwbridge') });
+  const probePlanner = new ProbePlanner({ self, port, view, facts: () => node.facts });
   const planners = {
     vxlanGuard: new VxlanGuardPlanner({ view, self, isWanted: mode !== 'off', log }),
     consulGuard: new ConsulGuardPlanner({
@@ -98,15 +102,17 @@ function makeHostParts(config: Config, log: Log, rows: Rows, around: Around): Ho
     }),
     gwbridge: new GwbridgePlanner({ wish, view, facts: () => node.facts }),
     sysctls: always<'sysctls'>(SYSCTLS),
+    probe: probePlanner,
     crypt: always<'crypt'>([]),
     accelerator,
   };
   const underlay = new Accelerator({ mode: config.accelerate, wire: around.kernel.wire, local: self, port });
   const kernel = new LinuxHostParts({ underlay: familyOf(self), mode, port, accelerator: underlay });
-  return new HostPartsPass({
-    ...{ kernel, planners, port, log, rows },
+  const hostParts = new HostPartsPass({
+    ...{ kernel, planners, port, log, meter, rows },
     requestGwbridge: (subnet) => void maker.make(subnet),
   });
+  return { hostParts, probePlanner };
 }
 
 /** What they compare the cluster with is the engine's. */
@@ -117,7 +123,7 @@ function makeEnginePasses(
   engine: DockerEngine,
   host: HostPass,
 ) {
-  const { kernel, memory, identity, self, tenure } = ground;
+  const { kernel, memory, identity, self, tenure, drain } = ground;
   const { view, membership, local } = cluster;
   const { networks, endpoints, endpointLeases, pools, underway } = registry;
   const foreign = new ForeignPass({ engine, networks: names.foreign, rows });
@@ -142,6 +148,6 @@ function makeEnginePasses(
       calmer: new Calmer(kernel, log),
       onPlaced: () => names.sandboxes.sync(),
     }),
-    restarts: new RestartPass({ engine, identity, log, rows: rows.of('engine.restart') }),
+    restarts: new RestartPass({ engine, identity, drain, log, rows: rows.of('engine.restart') }),
   };
 }

@@ -5,6 +5,7 @@ import type { ConsulGuardPlan } from '../../src/model/host/consul-guard.js';
 import type { Gwbridge } from '../../src/model/host/gwbridge.js';
 import type { HostPart, ObservedHost } from '../../src/model/host/host-plan.js';
 import type { KernelHostStep } from '../../src/model/host/host-steps.js';
+import type { ProbeDevice } from '../../src/model/host/probe.js';
 import type { Standing } from '../../src/model/host/standing.js';
 import { SYSCTLS } from '../../src/model/host/sysctls.js';
 import type { HostPartsKernel } from '../../src/model/ports/host-port.js';
@@ -24,6 +25,7 @@ export class FakeHostParts implements HostPartsKernel {
   bridge: Mutable<Gwbridge> | undefined;
   /** Indexes of the links that are no bridge's port. */
   readonly loose = new Set<number>();
+  probe: { readonly device: ProbeDevice; readonly ways: Map<string, boolean> } | undefined;
   readonly sysctls = new Map(SYSCTLS.map(({ name, least }) => [name, least]));
   /** What the device of the VTEP is like, and what is hooked where. */
   underlay: Omit<ObservedAccelerator, 'hooked'> = { link: 'eth0' };
@@ -37,13 +39,14 @@ export class FakeHostParts implements HostPartsKernel {
 
   async observe<P extends HostPart>(part: P): Promise<ObservedHost[P]> {
     this.looks++;
-    const { guard, strayed, consulGuard, bridge } = this;
+    const { guard, strayed, consulGuard, bridge, probe } = this;
     const found: ObservedHost = {
       vxlanGuard:
         typeof guard === 'object' ? { nodes: new Set(guard.nodes), vnis: new Set(guard.vnis), strayed } : guard,
       consulGuard,
       gwbridge: { loose: new Set(this.loose), ...(bridge && { bridge: { ...bridge } }) },
       sysctls: new Map(this.sysctls),
+      probe: probe && { ...probe, ways: new Map(probe.ways) },
       crypt: [],
       accelerator: { ...this.underlay, hooked: new Map(this.hooked) },
     };
@@ -59,6 +62,10 @@ export class FakeHostParts implements HostPartsKernel {
 
   watchGwbridge(listener: (notices: readonly Notice[]) => void): void {
     this.listeners.push(listener);
+  }
+
+  guardDrops(): ReadonlyMap<string, number> | undefined {
+    return typeof this.guard === 'object' ? new Map([['prerouting', this.strayed]]) : undefined;
   }
 
   close(): void {
@@ -102,6 +109,10 @@ export class FakeHostParts implements HostPartsKernel {
       listener([{ kind: 'link', link: 'docker_gwbridge', gone, up, mtu, ...rest }]);
   }
 
+  private setWays(peers: readonly string[], isThere: boolean): void {
+    for (const peer of peers) isThere ? this.probe?.ways.set(peer, true) : this.probe?.ways.delete(peer);
+  }
+
   private change(step: KernelHostStep): void {
     const { guard, bridge } = this;
     switch (step.kind) {
@@ -142,6 +153,18 @@ export class FakeHostParts implements HostPartsKernel {
         return;
       case 'unhookUnderlay':
         this.hooked.delete(step.link);
+        return;
+      case 'createProbe':
+        this.probe = { device: { address: step.address, mtu: step.mtu, port: step.port }, ways: new Map() };
+        return;
+      case 'removeProbe':
+        this.probe = undefined;
+        return;
+      case 'openProbe':
+        this.setWays(step.peers, true);
+        return;
+      case 'closeProbe':
+        this.setWays(step.peers, false);
         return;
       case 'raiseSysctl':
         this.sysctls.set(step.name, step.value);

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Log } from '../../src/health/events.js';
+import { UNMEASURED } from '../../src/health/measures.js';
 import { NOBODY } from '../../src/health/row.js';
 import type { LinuxKernel } from '../../src/kernel/host.js';
 import { Accelerator } from '../../src/kernel/host-parts/accelerator.js';
@@ -51,7 +52,7 @@ async function start(host: Host, kernel: LinuxKernel, mode: AccelerateMode = 'au
     },
   });
   const pass = new HostPass({
-    ...{ kernel, view, local, membership, peers, log, rows: NOBODY },
+    ...{ kernel, view, local, membership, peers, log, meter: UNMEASURED, rows: NOBODY },
     self: { ...selfOf(vtep), mtu: () => 1500, acceleration: () => planner.acceleration },
     tenure: { prunes: true, refusal: undefined },
   });
@@ -70,10 +71,11 @@ async function start(host: Host, kernel: LinuxKernel, mode: AccelerateMode = 'au
       consulGuard: always<'consulGuard'>('off'),
       gwbridge: always<'gwbridge'>({ mtu: 'keep' }),
       sysctls: always<'sysctls'>([]),
+      probe: always<'probe'>('off'),
       crypt: always<'crypt'>([]),
       accelerator: planner,
     },
-    ...{ requestGwbridge: () => {}, port: 4789, log, rows: NOBODY },
+    ...{ requestGwbridge: () => {}, port: 4789, log, meter: UNMEASURED, rows: NOBODY },
   });
   const stop = () => {
     pass.stop();

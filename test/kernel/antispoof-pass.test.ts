@@ -1,6 +1,7 @@
 /** Passes over a real kernel: what a restart of the process makes of filters, and what a broken one comes back as. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Log } from '../../src/health/events.js';
+import { UNMEASURED } from '../../src/health/measures.js';
 import { NOBODY } from '../../src/health/row.js';
 import type { LinuxKernel } from '../../src/kernel/host.js';
 import type { Cidr, EndpointId, Mac, NetworkId, NodeAddress } from '../../src/model/values/types.js';
@@ -37,7 +38,7 @@ async function start(kernel: LinuxKernel) {
     leases: { holder: async () => undefined },
   });
   const pass = new HostPass({
-    ...{ kernel, view, local, membership, peers, log, rows: NOBODY },
+    ...{ kernel, view, local, membership, peers, log, meter: UNMEASURED, rows: NOBODY },
     self: { ...selfOf(SELF), mtu: () => 1500, acceleration: () => 'off' as const },
     tenure: TRUSTED,
   });

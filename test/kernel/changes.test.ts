@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Log } from '../../src/health/events.js';
+import { UNMEASURED } from '../../src/health/measures.js';
 import { NOBODY } from '../../src/health/row.js';
 import { Rtnetlink } from '../../src/kernel/netlink/rtnetlink.js';
 import type { Cidr, Cluster, Endpoint, EndpointId, Mac, NetworkId, NodeAddress } from '../../src/model/values/types.js';
@@ -87,6 +88,7 @@ beforeEach(async () => {
     self,
     tenure,
     log,
+    meter: UNMEASURED,
     rows: NOBODY,
   });
   pass.open();

@@ -1,7 +1,7 @@
 /** What is the host's own on the real kernel: the pass finds it, makes it right, and is told when somebody breaks it. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { UNMEASURED } from '../../src/health/measures.js';
 import { NOBODY } from '../../src/health/row.js';
-import { Accelerator } from '../../src/kernel/host-parts/accelerator.js';
 import { LinuxHostParts } from '../../src/kernel/host-parts/host-parts.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
 import { GwbridgePlanner } from '../../src/reconcile/host-parts/gwbridge-planner.js';
@@ -9,6 +9,7 @@ import { HostPartsPass } from '../../src/reconcile/host-parts/host-parts-pass.js
 import { always } from '../../src/reconcile/host-parts/planner.js';
 import type { ClusterView } from '../../src/store/view/cluster-view.js';
 import { Bench, type Host, run } from './bench.js';
+import { unaccelerated } from './host-parts.js';
 
 let bench: Bench;
 let host: Host;
@@ -30,14 +31,23 @@ beforeEach(() => {
       facts: () => ({ underlayMtu: 8950, routes: [] }),
     }),
     sysctls: always<'sysctls'>([]),
+    probe: always<'probe'>('off'),
     crypt: always<'crypt'>([]),
     accelerator: always<'accelerator'>('off'),
   };
   const kernel = withNamespace(host.path, () => {
-    const accelerator = new Accelerator({ mode: 'off', wire: host.kernel.wire, local: host.vtep, port: 4789 });
+    const accelerator = unaccelerated(host);
     return new LinuxHostParts({ underlay: 4, mode: 'on', port: 4789, accelerator });
   });
-  pass = new HostPartsPass({ kernel, planners, requestGwbridge: () => {}, port: 4789, log, rows: NOBODY });
+  pass = new HostPartsPass({
+    kernel,
+    planners,
+    requestGwbridge: () => {},
+    port: 4789,
+    log,
+    meter: UNMEASURED,
+    rows: NOBODY,
+  });
 });
 afterEach(() => {
   pass.stop();

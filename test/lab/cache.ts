@@ -47,6 +47,9 @@ const FIREWALLD = {
   recipe: { suite: 'bookworm', packages: ['firewalld', 'python3-firewall', 'python3-nftables', 'python3-cap-ng'] },
 };
 
+/** A server that scrapes, and promtool, which checks rules and metrics. */
+const PROMETHEUS = { name: 'prometheus-2.42.0', recipe: { suite: 'bookworm', packages: ['prometheus'] } };
+
 const engineEntry = (version: EngineVersion): string => `engine-${version}`;
 
 /** PATH of an engine's host: its own binaries, runc first, then the machine's. */
@@ -82,6 +85,12 @@ export const firewalldFolder = (): string => cached(FIREWALLD.name);
 
 export const fillFirewalld = (tell: (line: string) => void): Promise<void> =>
   fetchMissing(new Map([[FIREWALLD.name, FIREWALLD.recipe]]), tell);
+
+export const prometheusBinary = (name: 'prometheus' | 'promtool'): string =>
+  cached(`${PROMETHEUS.name}/usr/bin/${name}`);
+
+export const fillPrometheus = (tell: (line: string) => void): Promise<void> =>
+  fetchMissing(new Map([[PROMETHEUS.name, PROMETHEUS.recipe]]), tell);
 
 /** Fetches what the cache lacks of these engines, of runc and of Consul; `tell` gets a line per download. */
 export async function fillCache(versions: readonly EngineVersion[], tell: (line: string) => void): Promise<void> {

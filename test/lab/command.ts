@@ -5,6 +5,7 @@ import { execa } from 'execa';
 export interface Outcome {
   /** Exit status 0. */
   readonly ok: boolean;
+  readonly status: number;
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -27,7 +28,7 @@ export async function attempt(argv: readonly string[], around: Surroundings = {}
     timeout: 120_000,
   });
   if (exitCode === undefined || timedOut) throw new Error(message ?? `${argv.join(' ')} did not end`);
-  return { ok: exitCode === 0, stdout, stderr };
+  return { ok: exitCode === 0, status: exitCode, stdout, stderr };
 }
 
 /** Runs a command and gives its output; rejects, with what it wrote, when it fails. */

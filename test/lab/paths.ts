@@ -7,6 +7,9 @@ export const CACHE = process.env.TSOVERLAY_CACHE ?? '/var/cache/tsoverlay';
 /** One folder per lab: options, processes, logs. */
 export const STATE = '/run/tsoverlay-lab';
 
+/** The tree that is tested. */
+export const ROOT = join(import.meta.dirname, '../..');
+
 /** The built plugin of this working tree. */
 export const PLUGIN_MAIN = join(import.meta.dirname, '../../dist/main.js');
 

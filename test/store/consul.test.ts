@@ -1,7 +1,7 @@
 /** What only Consul does: sessions that get lost, hosts that take a key over, servers that die. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { isStoreError, isUserError } from '../../src/errors.js';
 import { ConsulStore } from '../../src/store/consul/consul.js';
 import { idOf } from '../unit/nodes.js';

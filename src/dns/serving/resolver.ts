@@ -7,7 +7,8 @@ import { DnsRedirect } from '../../kernel/rules/dns-redirect.js';
 import { decide, type Transport, type Verdict } from '../answers/message.js';
 import type { Zones } from '../answers/zone.js';
 import { Budget, type Share } from './budget.js';
-import { type Counts, Servers } from './servers.js';
+import { noCounts, type ResolverCounts } from './counts.js';
+import { Servers } from './servers.js';
 import { Turns } from './turns.js';
 
 /** What the resolvers of all containers share. */
@@ -38,7 +39,7 @@ interface Running {
  * it asks of the kernel there may wait for the container, so all of it is asynchronous.
  */
 export class Resolver {
-  readonly counts: Counts & { pauses: number } = { answered: 0, forwarded: 0, dropped: 0, connections: 0, pauses: 0 };
+  readonly counts: ResolverCounts = noCounts();
   private running: Running | undefined;
   private renewing = false;
   private readonly share: Share;

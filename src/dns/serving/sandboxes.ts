@@ -10,7 +10,7 @@ import { ownIn } from '../../registry/local/own.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import { Directory } from '../answers/directory.js';
 import { linksIn } from '../answers/links.js';
-import { inOrder, type Rank, type Zone } from '../answers/zone.js';
+import { inOrder, type Rank, type Zone, type Zones } from '../answers/zone.js';
 import type { DnsService } from './service.js';
 
 /** Endpoints that are indexed at once, and how long, ms. */
@@ -44,6 +44,7 @@ export class Sandboxes {
   /** Networks whose names are still to be indexed. */
   private cold = new Set<NetworkId>();
   private warm: NodeJS.Immediate | undefined;
+  private wanted: ReadonlyMap<string, Zones> = new Map();
   /** What the resolvers were last made for. */
   private synced: { readonly own: readonly Endpoint[]; readonly changes: number } = { own: [], changes: -1 };
 
@@ -72,9 +73,13 @@ export class Sandboxes {
     for (const id of this.directories.keys()) if (!used.has(id)) this.directories.delete(id);
     this.cold = used;
     this.warm ??= setImmediate(() => this.index()).unref();
-    this.parts.dns.sync(
-      new Map([...sandboxes].map(([sandbox, places]) => [sandbox, () => this.zones(sandbox, places)])),
-    );
+    this.wanted = new Map([...sandboxes].map(([sandbox, places]) => [sandbox, () => this.zones(sandbox, places)]));
+    this.parts.dns.sync(this.wanted);
+  }
+
+  /** What the sandbox's container can look up; undefined for one that gets no resolver. */
+  zonesOf(sandbox: string): Zones | undefined {
+    return this.wanted.get(sandbox);
   }
 
   /**

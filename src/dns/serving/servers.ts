@@ -6,6 +6,7 @@ import { tcpConnectIn } from '../../kernel/system/sockets.js';
 import { MAX_QUERY, servfail, type Transport, type Verdict } from '../answers/message.js';
 import type { Share } from './budget.js';
 import { Conversation, type Host, socketOf } from './conversation.js';
+import type { Counts } from './counts.js';
 import { type Asker, Forwarder } from './forwarder.js';
 import { openListeners } from './listeners.js';
 import type { Turns } from './turns.js';
@@ -18,14 +19,6 @@ const MAX_UNSENT = 256 * 1024;
 
 /** What things cost, in units of the budget. The kernel searches all ports of the container before it has none. */
 const COST = { message: 1, bytes: 1 / 1024, connection: 10, forward: 5, endpoint: 1 / 64, noSocket: 60 };
-
-/** How many of each there have been. */
-export interface Counts {
-  answered: number;
-  forwarded: number;
-  dropped: number;
-  connections: number;
-}
 
 /** Open from its making until close(). Its sockets hold the namespace. */
 export class Servers implements Host, Asker {

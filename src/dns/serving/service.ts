@@ -6,6 +6,7 @@ import { NOBODY, type RowPorts } from '../../health/row.js';
 import { namespaceFile } from '../../kernel/system/namespace-file.js';
 import type { Zones } from '../answers/zone.js';
 import { Budget } from './budget.js';
+import { added, noCounts, type ResolverCounts } from './counts.js';
 import { Failures } from './failures.js';
 import { NamespaceWaiter } from './namespace-waiter.js';
 import { type Common, Resolver } from './resolver.js';
@@ -36,7 +37,8 @@ export class DnsService {
   private readonly waiters = new Map<string, Set<(ready: boolean) => void>>();
   private readonly awaited = new NamespaceWaiter((path) => this.begin(path));
   private timer: NodeJS.Timeout | undefined;
-
+  /** Of resolvers that are no more. */
+  private past: ResolverCounts = noCounts();
   private readonly common: Common;
 
   constructor(
@@ -84,6 +86,11 @@ export class DnsService {
       const timer = setTimeout(settle, deadlineMs, false);
       this.waiters.set(sandbox, waiters.add(settle));
     });
+  }
+
+  /** Of all resolvers there have been. */
+  get counts(): ResolverCounts {
+    return [...this.serving.values()].reduce((sum, { resolver }) => added(sum, resolver.counts), this.past);
   }
 
   /** Clean stop of all: the engine's resolvers answer again. */
@@ -134,7 +141,7 @@ export class DnsService {
 
   private lost(path: string, serving: Serving, e: unknown): void {
     if (this.serving.get(path) !== serving) return;
-    this.serving.delete(path);
+    this.drop(path, serving);
     serving.resolver.abandon();
     this.failures.add(path);
     this.rows
@@ -147,7 +154,7 @@ export class DnsService {
   private end(path: string): void {
     const serving = this.serving.get(path);
     if (!serving) return;
-    this.serving.delete(path);
+    this.drop(path, serving);
     const { resolver, inode } = serving;
     if (!isStill(path, inode)) {
       resolver.abandon();
@@ -158,6 +165,11 @@ export class DnsService {
       .catch((e: unknown) => this.leave(path, e))
       .finally(() => this.stopping.delete(path));
     this.stopping.set(path, stopped);
+  }
+
+  private drop(path: string, { resolver }: Serving): void {
+    this.serving.delete(path);
+    this.past = added(this.past, resolver.counts);
   }
 
   /** The pulse: renews redirects, lets ended containers go, tries failed sandboxes again. */

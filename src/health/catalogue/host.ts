@@ -8,6 +8,7 @@ export interface HostCodes {
   'host.takeover': Reason;
   'host.gwbridge': Reason;
   'host.sysctls': Reason;
+  'host.probe': Reason;
   'host.crypt': Reason;
   'host.accelerator': Reason;
   'host.acceleration': Reason;
@@ -63,6 +64,13 @@ export const HOST: Entries<HostCodes> = {
     text: ({ reason }) => `a setting of the kernel could not be made right: ${reason}`,
     cause: 'The process finds /proc/sys read-only, or the kernel refused the value.',
     cure: 'Run the process with /proc/sys writable, or set the value yourself in /etc/sysctl.d.',
+  },
+  'host.probe': {
+    severity: 'low',
+    what: 'the probe network',
+    text: ({ reason }) => `how this host reaches the others cannot be probed: ${reason}`,
+    cause: 'The kernel refused a step, or another tool has VXLAN id 255.',
+    cure: 'Do as the reason says. Containers lose nothing by it. It is looked at every 30 s.',
   },
   'host.crypt': {
     severity: 'high',

@@ -6,8 +6,10 @@ export interface NodeCodes {
   'agent.load': Reason;
   'agent.heal': Reason;
   'agent.reap': Reason;
+  'agent.metrics': Reason;
   'node.key': Reason & { readonly refused: boolean };
   'node.former': Reason;
+  'node.drained': { readonly since: string };
   'node.record': Reason;
   /** Subject: the network's id. */
   'node.member': Reason;
@@ -66,6 +68,13 @@ export const NODE: Entries<NodeCodes> = {
     cause: STORE_AWAY,
     cure: STORE_BACK,
   },
+  'agent.metrics': {
+    severity: 'medium',
+    what: 'the serving of metrics at METRICS_ADDR',
+    text: ({ reason }) => `metrics are not served at METRICS_ADDR; trying on: ${reason}`,
+    cause: 'Another process has the port, or no interface of this host has the address.',
+    cure: 'Name another address or port in METRICS_ADDR, or end what has it. All else goes on, and it is tried until it works.',
+  },
   'node.key': {
     severity: 'high',
     what: "this host's hold on its node key",
@@ -81,6 +90,13 @@ export const NODE: Entries<NodeCodes> = {
     text: ({ reason }) => `the node key of this host's former address stays for now: ${reason}`,
     cause: STORE_AWAY,
     cure: STORE_BACK,
+  },
+  'node.drained': {
+    severity: 'medium',
+    what: 'the taking of containers on this host',
+    text: ({ since }) => `this host takes no more containers since ${since}`,
+    cause: 'Somebody typed `tsoverlay node drain` here.',
+    cure: '`tsoverlay node drain --off`, once it is to take containers again.',
   },
   'node.record': {
     severity: 'medium',

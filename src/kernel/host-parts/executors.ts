@@ -6,6 +6,7 @@ import type { NftConsulGuard } from '../rules/consul-guard.js';
 import type { VxlanGuard } from '../rules/vxlan-guard.js';
 import { writeSysctl } from '../system/sysctl.js';
 import { addGwbridgeAddress, createGwbridge, enslaveToGwbridge, fitGwbridge } from './gwbridge.js';
+import type { ProbeSpace } from './probe.js';
 
 /** All of it in the host's namespace. */
 export interface HostPlace {
@@ -13,6 +14,7 @@ export interface HostPlace {
   readonly vxlanGuard: VxlanGuard;
   readonly consulGuard: NftConsulGuard;
   readonly wire: Wire;
+  readonly probe: ProbeSpace;
 }
 
 type Executors = {
@@ -41,6 +43,14 @@ const executors: Executors = {
   hookUnderlay: (at, { link, local: vtep, port }) => at.wire.hook(link, { vtep, port }),
 
   unhookUnderlay: (at, step) => at.wire.unhook(step.link),
+
+  createProbe: (at, step) => at.probe.create(at.host, step),
+
+  removeProbe: (at) => at.probe.remove(),
+
+  openProbe: (at, step) => at.probe.open(step.peers),
+
+  closeProbe: (at, step) => at.probe.shut(step.peers),
 
   raiseSysctl: (_, step) => writeSysctl(step.name, step.value),
 };

@@ -3,7 +3,9 @@ import type { HostPart, ObservedHost } from '../../model/host/host-plan.js';
 import type { KernelHostStep } from '../../model/host/host-steps.js';
 import { SYSCTLS } from '../../model/host/sysctls.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
+import { NETNS_DIR } from '../../model/values/names.js';
 import type { GuardMode } from '../../model/values/settings.js';
+import type { GuardDrops } from '../../model/values/types.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { linkFilter } from '../netlink/socket-filter.js';
 import { RTNLGRP } from '../netlink/uapi.js';
@@ -15,6 +17,7 @@ import { readSysctls } from '../system/sysctl.js';
 import type { Accelerator } from './accelerator.js';
 import { executeOnHost, type HostPlace } from './executors.js';
 import { GWBRIDGE, observeGwbridge } from './gwbridge.js';
+import { ProbeSpace } from './probe.js';
 
 export interface HostPartsOptions {
   readonly underlay: Underlay;
@@ -22,6 +25,8 @@ export interface HostPartsOptions {
   /** The cluster's UDP port for VXLAN. */
   readonly port: number;
   readonly accelerator: Accelerator;
+  /** Where namespaces are kept, the engine's own folder unless a test says otherwise. */
+  readonly netnsDir?: string;
 }
 
 type Observers = { readonly [P in HostPart]: () => Promise<ObservedHost[P]> | ObservedHost[P] };
@@ -34,17 +39,19 @@ export class LinuxHostParts implements HostPartsKernel {
   private readonly listeners = new Set<Listener>();
   private readonly accelerator: Accelerator;
 
-  constructor({ underlay, mode, port, accelerator }: HostPartsOptions) {
+  constructor({ underlay, mode, port, accelerator, netnsDir = NETNS_DIR }: HostPartsOptions) {
     this.accelerator = accelerator;
     const host = new Rtnetlink();
     const vxlanGuard = new VxlanGuard(underlay, mode, port);
     const consulGuard = new NftConsulGuard();
-    this.at = { host, vxlanGuard, consulGuard, wire: accelerator.wire };
+    const probe = new ProbeSpace(netnsDir);
+    this.at = { host, vxlanGuard, consulGuard, probe, wire: accelerator.wire };
     this.observers = {
       vxlanGuard: () => vxlanGuard.observe(),
       consulGuard: () => consulGuard.observe(),
       gwbridge: () => observeGwbridge(host),
       sysctls: () => readSysctls(SYSCTLS.map(({ name }) => name)),
+      probe: () => probe.observe(),
       crypt: () => [],
       accelerator: () => accelerator.observe(),
     };
@@ -69,12 +76,17 @@ export class LinuxHostParts implements HostPartsKernel {
     this.listeners.add(listener);
   }
 
+  guardDrops(): GuardDrops | undefined {
+    return this.at.vxlanGuard.drops();
+  }
+
   close(): void {
-    const { host, vxlanGuard, consulGuard } = this.at;
+    const { host, vxlanGuard, consulGuard, probe } = this.at;
     this.watcher.close();
     this.accelerator.close();
     vxlanGuard.close();
     consulGuard.close();
+    probe.close();
     host.close();
   }
 }

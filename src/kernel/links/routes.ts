@@ -4,20 +4,23 @@ import { getU16, getU32, putU32 } from 'netlink/dist/structs.js';
 import { isKernelError } from '../../errors.js';
 import type { Route } from '../../model/plan/namespace-plan.js';
 import { networkOf, parseCidr } from '../../model/values/address.js';
-import type { Cidr } from '../../model/values/types.js';
+import type { Cidr, Ip } from '../../model/values/types.js';
 import { ipBytes, message, readAttributes, readIp } from '../netlink/attributes.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import {
   AF,
   OCCUPYING_ROUTES,
+  RT_SCOPE_LINK,
   RT_SCOPE_UNIVERSE,
   RT_TABLE_MAIN,
   RTA,
   RTM,
   RTN_UNICAST,
   RTPROT_BOOT,
+  RTPROT_KERNEL,
 } from '../netlink/uapi.js';
 import type { KernelAddress } from './addresses.js';
+import type { EntryChange } from './entry-change.js';
 
 const RTNEXTHOP_BYTES = 8;
 
@@ -78,6 +81,34 @@ export async function ensureRoute(socket: Rtnetlink, { to, via }: Route): Promis
   }
 }
 
+/** Where a packet goes that leaves here. */
+export interface Way {
+  /** Index of the link that it leaves by. */
+  readonly link: number;
+  /** The next router; absent where the destination is on the link. */
+  readonly via?: Ip;
+}
+
+/** `ip route get <ip>`; undefined without a route, or with one that forbids it. */
+export async function wayTo(socket: Rtnetlink, ip: Ip): Promise<Way | undefined> {
+  const bytes = ipBytes(ip);
+  const header = Buffer.alloc(12);
+  header.writeUInt8(bytes.length === 4 ? AF.INET : AF.INET6, 0);
+  header.writeUInt8(8 * bytes.length, 1);
+  try {
+    return await socket.get(`ip route get ${ip}`, RTM.GETROUTE, message(header, [[RTA.DST, bytes]]), readWay);
+  } catch (e) {
+    if (isKernelError(e, 'ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL', 'ENOMSG')) return undefined;
+    throw e;
+  }
+}
+
+function readWay(payload: Buffer): Way | undefined {
+  const attributes = readAttributes(payload.subarray(12));
+  const [link, via] = [attributes.get(RTA.OIF), attributes.get(RTA.GATEWAY)];
+  return link && { link: getU32(link), ...(via === undefined ? {} : { via: readIp(via) }) };
+}
+
 /** Ranges that every host has, or that nobody would take a pool from: loopback, link-local, multicast. */
 const isEverywhere = (cidr: Cidr): boolean => /^(127\.|169\.254\.|2(2[4-9]|3\d)\.|::1\/|fe[89ab]|ff)/.test(cidr);
 
@@ -89,4 +120,48 @@ export async function occupiedNetworks(
   const routes = await socket.dump('ip route show', RTM.GETROUTE, Buffer.alloc(12), readDestination);
   const onLink = addresses.map((a) => networkOf(a.address));
   return [...new Set([...routes, ...onLink])].filter((cidr) => !isEverywhere(cidr)).sort();
+}
+
+/** Of a route to a single address on a link: an rtmsg with its attributes. */
+function formatRoute(link: number, ip: string): Buffer {
+  const bytes = ipBytes(ip);
+  const [family, scope] = bytes.length === 4 ? [AF.INET, RT_SCOPE_LINK] : [AF.INET6, RT_SCOPE_UNIVERSE];
+  const head = [family, 8 * bytes.length, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, scope, RTN_UNICAST];
+  return message(Buffer.concat([Buffer.from(head), putU32(0)]), [
+    [RTA.DST, bytes],
+    [RTA.OIF, putU32(link)],
+  ]);
+}
+
+/** `ip route replace <ip> dev <link>`. ENODEV without the link, ENETDOWN while it is down. */
+export const replacingRoute = (link: string, ip: string): EntryChange => ({
+  verb: `ip route replace ${ip} dev ${link}`,
+  link,
+  type: RTM.NEWROUTE,
+  flags: FlagsNew.CREATE | FlagsNew.REPLACE,
+  payload: (index) => formatRoute(index, ip),
+  fine: [],
+});
+
+/** `ip route delete <ip> dev <link>`; success when it is gone. */
+export const removingRoute = (link: string, ip: string): EntryChange => ({
+  verb: `ip route delete ${ip} dev ${link}`,
+  link,
+  type: RTM.DELROUTE,
+  flags: 0,
+  payload: (index) => formatRoute(index, ip),
+  fine: ['ESRCH', 'ENODEV'],
+});
+
+/** `ip route show table main dev <link>`, of single addresses. */
+export async function listPeerRoutes(socket: Rtnetlink, link: number): Promise<readonly Ip[]> {
+  return socket.dump('ip route show', RTM.GETROUTE, Buffer.alloc(12), (payload) => {
+    const [prefix, table, protocol, type] = [payload[1], payload[4], payload[5], payload[7]];
+    const attributes = readAttributes(payload.subarray(12));
+    const [dst, oif] = [attributes.get(RTA.DST), attributes.get(RTA.OIF)];
+    // The kernel makes one to an IPv6 address of the link's own.
+    if (table !== RT_TABLE_MAIN || protocol === RTPROT_KERNEL || type !== RTN_UNICAST) return undefined;
+    if (dst === undefined || oif === undefined) return undefined;
+    return prefix === 8 * dst.length && getU32(oif) === link ? readIp(dst) : undefined;
+  });
 }

@@ -11,6 +11,7 @@ export const RTM = {
   DELADDR: 21,
   GETADDR: 22,
   NEWROUTE: 24,
+  DELROUTE: 25,
   GETROUTE: 26,
   NEWNEIGH: 28,
   DELNEIGH: 29,
@@ -54,6 +55,7 @@ export const IFLA_VXLAN = {
   PORT: 15,
   GROUP6: 16,
   LOCAL6: 17,
+  DF: 29,
 } as const;
 
 export const IFA = { ADDRESS: 1, LOCAL: 2, BROADCAST: 4 } as const;
@@ -71,7 +73,9 @@ export const FLAG_BULK = 0x200;
 export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, MULTIPATH: 9, TABLE: 15 } as const;
 export const RT_TABLE_MAIN = 254;
 export const RT_SCOPE_UNIVERSE = 0;
+export const RT_SCOPE_LINK = 253;
 export const RTN_UNICAST = 1;
+export const RTPROT_KERNEL = 2;
 export const RTPROT_BOOT = 3;
 /** Route types that hold a place in the address space: unicast, blackhole, unreachable, prohibit, throw. */
 export const OCCUPYING_ROUTES: readonly number[] = [1, 6, 7, 8, 9];

@@ -135,15 +135,15 @@ const executors: Executors = {
 
   removeFilter: async (at, step) => (await at.spaces.open(step.ns))?.filters.remove(step.link),
 
-  createUplink: async (at, step) => (await inside(at, step)).lane.make(step.plan),
+  createUplink: async (at, step) => (await inside(at, step)).lane?.make(step.plan),
 
-  removeUplink: async (at, step) => (await at.spaces.open(step.ns))?.lane.remove(),
+  removeUplink: async (at, step) => (await at.spaces.open(step.ns))?.lane?.remove(),
 
-  hookPort: async (at, step) => (await inside(at, step)).lane.hookPort(step.link, step.plan),
+  hookPort: async (at, step) => (await inside(at, step)).lane?.hookPort(step.link, step.plan),
 
-  replaceWay: async (at, step) => (await inside(at, step)).lane.setWay(step.mac, step.at),
+  replaceWay: async (at, step) => (await inside(at, step)).lane?.setWay(step.mac, step.at),
 
-  removeWay: async (at, step) => (await at.spaces.open(step.ns))?.lane.removeWay(step.mac),
+  removeWay: async (at, step) => (await at.spaces.open(step.ns))?.lane?.removeWay(step.mac),
 };
 
 /** Does one step. */

@@ -30,7 +30,8 @@ export interface Space {
   /** Keeps it, and with it the containers' links, when somebody unmounts its file. */
   readonly fd: number;
   readonly filters: PortFilters;
-  readonly lane: Lane;
+  /** Absent where no network is: frames have the ordinary way alone. */
+  readonly lane: Lane | undefined;
   watch?: { readonly watcher: Watcher; readonly look: NodeJS.Timeout };
 }
 
@@ -41,7 +42,7 @@ export class Namespaces {
   /** `laneOf`: the short way of a namespace, by a socket in it. */
   constructor(
     private readonly dir: string,
-    private readonly laneOf: (name: NamespaceName, socket: Rtnetlink) => Lane,
+    private readonly laneOf: (name: NamespaceName, socket: Rtnetlink) => Lane | undefined = () => undefined,
   ) {}
 
   pathOf(name: NamespaceName): string {
@@ -106,7 +107,7 @@ export class Namespaces {
     const look = setInterval(() => {
       if (!this.isMounted(space)) listener([{ kind: 'unmounted' }]);
       if (space.filters.changed()) listener([{ kind: 'rules' }]);
-      void space.lane.changed().then((isChanged) => isChanged && listener([{ kind: 'hooks' }]), ignored);
+      void space.lane?.changed().then((isChanged) => isChanged && listener([{ kind: 'hooks' }]), ignored);
     }, LOOK_MS).unref();
     space.watch = { watcher, look };
     watcher.learn(await listLinks(space.socket));
@@ -174,7 +175,7 @@ export class Namespaces {
     if (space === undefined) return;
     this.spaces.delete(name);
     try {
-      await space.lane.remove();
+      await space.lane?.remove();
       for (const link of await listLinks(space.socket))
         if (link.kind === 'vxlan') await removeLink(space.socket, link.name);
     } finally {
@@ -186,7 +187,7 @@ export class Namespaces {
     watch?.watcher.close();
     clearInterval(watch?.look);
     filters.close();
-    lane.close();
+    lane?.close();
     socket.close();
     closeSync(fd);
   }

@@ -23,7 +23,7 @@ export async function observeNamespace(
   const links = await listLinks(space.socket);
   const addresses = await listAddresses(space.socket);
   const filters = await space.filters.observe(new Map(links.map((l) => [l.name, l.index])));
-  const acceleration = await space.lane.observe(links, part);
+  const acceleration = await space.lane?.observe(links, part);
   const nameOf = namesOf(links);
   const seen = links.map((l) => observed(l, nameOf));
   const learning = seen.some(learns);

@@ -84,6 +84,11 @@ export class VxlanGuard {
     ]);
   }
 
+  /** What stands in its sets now, whoever made it; undefined where it is not as this mode has it. */
+  members(): Members | undefined {
+    return readMembers(this.fd, this.family, this.chains);
+  }
+
   /** Datagrams dropped by each chain; undefined when there is no guard. */
   drops(): GuardDrops | undefined {
     return readDrops(this.fd, this.family);

@@ -43,7 +43,7 @@ export function bpfCall(attributes: TypeObject): (command: number, value: object
 }
 
 /** Address families and kinds of sockets: sys/socket.h. */
-export const AF = { inet: 2, netlink: 16, packet: 17 } as const;
+export const AF = { inet: 2, inet6: 10, netlink: 16, packet: 17 } as const;
 export const SOCK = { stream: 1, dgram: 2, raw: 3, nonblock: 0o4000, cloexec: 0o2000000 } as const;
 export const SOL_SOCKET = 1;
 export const MSG_DONTWAIT = 0x40;

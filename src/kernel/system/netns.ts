@@ -49,6 +49,21 @@ export function withNamespaceOf<T>(socket: number, work: () => T): T {
   }
 }
 
+/** Runs `work` on this thread inside a namespace that nobody has, which ends with the last socket that was made in it. */
+export function withNewNamespace<T>(work: () => T): T {
+  const home = openSync(OWN_NETNS, 'r');
+  try {
+    check('unshare --net', unshare(CLONE_NEWNET));
+    try {
+      return work();
+    } finally {
+      check('return to the own network namespace', setns(home, CLONE_NEWNET));
+    }
+  } finally {
+    closeSync(home);
+  }
+}
+
 /** Opens a namespace file; the descriptor is the caller's to close. */
 export function openNamespace(path: string): number {
   try {
@@ -67,19 +82,11 @@ export function createNamespace(path: string): void {
     if (hasCode(e, 'EEXIST')) throw kernelError(`ip netns add ${path}`, 'EEXIST');
     throw e;
   }
-  const home = openSync(OWN_NETNS, 'r');
   try {
-    check('unshare --net', unshare(CLONE_NEWNET));
-    try {
-      check(`mount --bind ${OWN_NETNS} ${path}`, mount(OWN_NETNS, path, 'none', MS_BIND, null));
-    } finally {
-      check('return to the own network namespace', setns(home, CLONE_NEWNET));
-    }
+    withNewNamespace(() => check(`mount --bind ${OWN_NETNS} ${path}`, mount(OWN_NETNS, path, 'none', MS_BIND, null)));
   } catch (e) {
     unlinkSync(path);
     throw e;
-  } finally {
-    closeSync(home);
   }
 }
 

@@ -1,10 +1,12 @@
 /**
- * IPv4 sockets made inside another network namespace. A socket belongs for its whole life to the namespace that its
+ * Sockets made inside another network namespace. A socket belongs for its whole life to the namespace that its
  * thread was in at socket(2), so the descriptors made here can be wrapped by `dgram` and `net` (`{ fd }`) later and
  * elsewhere. While one is open the kernel keeps its namespace alive, also after the last process in it is gone.
  */
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
+import ipaddr from 'ipaddr.js';
+import { familyOf } from '../../model/values/address.js';
 import {
   AF,
   bind,
@@ -28,7 +30,7 @@ const BACKLOG = 128;
 const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
 
-/** `address`: dotted IPv4; `port`: 0 lets the kernel choose. */
+/** `address`: canonical; `port`: 0 lets the kernel choose. */
 export interface SocketAddress {
   readonly address: string;
   readonly port: number;
@@ -105,7 +107,7 @@ export function raiseLoopback(namespace: string): void {
 
 function socketIn(namespace: string, type: number, local: SocketAddress, finish: (fd: number) => void): number {
   return withNamespace(namespace, () => {
-    const fd = check('socket', socket(AF.inet, type | SOCK.nonblock | SOCK.cloexec, 0));
+    const fd = check('socket', socket(domainOf(local), type | SOCK.nonblock | SOCK.cloexec, 0));
     try {
       const address = sockaddr(local);
       check(`bind to ${textOf(local)}`, bind(fd, address, address.length));
@@ -118,12 +120,18 @@ function socketIn(namespace: string, type: number, local: SocketAddress, finish:
   });
 }
 
-/** `struct sockaddr_in`; the family is in host order, and the hosts we run on (x86-64, arm64) are little-endian. */
-function sockaddr({ address, port }: SocketAddress): Buffer {
-  const bytes = Buffer.alloc(16);
-  bytes.writeUInt16LE(AF.inet);
-  bytes.writeUInt16BE(port, 2);
-  Buffer.from(address.split('.').map(Number)).copy(bytes, 4);
+const domainOf = ({ address }: SocketAddress): number => (familyOf(address) === 4 ? AF.inet : AF.inet6);
+
+/**
+ * `struct sockaddr_in` or `sockaddr_in6`; the family is in host order, and the hosts we run on (x86-64, arm64) are
+ * little-endian.
+ */
+export function sockaddr(of: SocketAddress): Buffer {
+  const address = Buffer.from(ipaddr.parse(of.address).toByteArray());
+  const bytes = Buffer.alloc(address.length === 4 ? 16 : 28);
+  bytes.writeUInt16LE(domainOf(of));
+  bytes.writeUInt16BE(of.port, 2);
+  address.copy(bytes, address.length === 4 ? 4 : 8);
   return bytes;
 }
 

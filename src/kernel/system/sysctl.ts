@@ -40,6 +40,29 @@ export function disableIpv6(): void {
     }
 }
 
+/** What a namespace inherits from the first one, or the kernel presets, that is not for one which serves its own address alone. */
+const RECEIVE_ONLY = {
+  'net/ipv4/ip_forward': 0,
+  'net/ipv4/conf/all/accept_redirects': 0,
+  'net/ipv4/conf/default/accept_redirects': 0,
+  // Somebody to whom there is no way yet may ask for one.
+  'net/ipv4/conf/all/rp_filter': 0,
+  'net/ipv4/conf/default/rp_filter': 0,
+  'net/ipv6/conf/all/forwarding': 0,
+  'net/ipv6/conf/default/accept_redirects': 0,
+  'net/ipv6/conf/default/accept_ra': 0,
+};
+
+/** `sysctl -w net.ipv4.ip_forward=0 …`: nothing is passed on, no router is believed. A kernel without IPv6 lacks some. */
+export function receiveOnly(): void {
+  for (const [name, value] of Object.entries(RECEIVE_ONLY))
+    try {
+      writeSysctl(name, value);
+    } catch (e) {
+      if (!isKernelError(e, 'ENOENT')) throw e;
+    }
+}
+
 const NEIGHBOURS = 'net/ipv6/neigh';
 
 /**

@@ -4,6 +4,7 @@ import { consulGuardSteps } from './consul-guard.js';
 import { gwbridgeSteps } from './gwbridge.js';
 import type { HostPart, HostPlan, ObservedHost } from './host-plan.js';
 import type { HostStep } from './host-steps.js';
+import { probeSteps } from './probe.js';
 import { sysctlSteps } from './sysctls.js';
 import { vxlanGuardSteps } from './vxlan-guard.js';
 
@@ -16,6 +17,7 @@ const diffs: Diffs = {
   consulGuard: consulGuardSteps,
   gwbridge: gwbridgeSteps,
   sysctls: sysctlSteps,
+  probe: probeSteps,
   crypt: () => [],
   accelerator: acceleratorSteps,
 };

@@ -5,6 +5,7 @@
 import type { AcceleratorPlan, ObservedAccelerator } from './accelerator.js';
 import type { ConsulGuardPlan } from './consul-guard.js';
 import type { GwbridgePlan, ObservedGwbridge } from './gwbridge.js';
+import type { ObservedProbe, ProbePlan } from './probe.js';
 import type { Off, Standing } from './standing.js';
 import type { ObservedSysctls, SysctlPlan } from './sysctls.js';
 import type { ObservedVxlanGuard, VxlanGuardPlan } from './vxlan-guard.js';
@@ -14,6 +15,8 @@ export interface HostPlan {
   readonly consulGuard: ConsulGuardPlan | Off;
   readonly gwbridge: GwbridgePlan;
   readonly sysctls: readonly SysctlPlan[];
+  /** Through which hosts find out how they reach each other. */
+  readonly probe: ProbePlan | Off;
   /** Devices that encrypt: none until networks can be encrypted. */
   readonly crypt: readonly never[];
   readonly accelerator: AcceleratorPlan | Off;
@@ -24,6 +27,7 @@ export interface ObservedHost {
   readonly consulGuard: Standing<ConsulGuardPlan>;
   readonly gwbridge: ObservedGwbridge;
   readonly sysctls: ObservedSysctls;
+  readonly probe: ObservedProbe | undefined;
   readonly crypt: readonly never[];
   readonly accelerator: ObservedAccelerator;
 }
@@ -35,6 +39,7 @@ export const HOST_PARTS: readonly HostPart[] = [
   'consulGuard',
   'gwbridge',
   'sysctls',
+  'probe',
   'crypt',
   'accelerator',
 ];

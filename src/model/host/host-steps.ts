@@ -26,6 +26,12 @@ export interface KernelHostStepArgs {
   /** At the ingress of the device; one that is there is replaced at one moment. */
   hookUnderlay: { readonly link: string; readonly local: NodeAddress; readonly port: number };
   unhookUnderlay: { readonly link: string };
+  /** Its namespace, too; what stands there goes. `mtu` in bytes, `port` UDP. */
+  createProbe: { readonly address: NodeAddress; readonly mtu: number; readonly port: number };
+  removeProbe: Nothing;
+  openProbe: { readonly peers: readonly NodeAddress[] };
+  /** Whatever addresses somebody has put there. */
+  closeProbe: { readonly peers: readonly string[] };
   /** `name` as a path, e.g. `net/ipv4/ip_forward`; `was`: its value. */
   raiseSysctl: { readonly name: string; readonly value: number; readonly was: number };
 }

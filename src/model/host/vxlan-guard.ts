@@ -1,5 +1,6 @@
 /** Who may send VXLAN of our ids to this host, and what makes the guard of its port so. Pure. */
 import { familyOf } from '../values/address.js';
+import { PROBE_VNI } from '../values/names.js';
 import type { Cluster, Node, NodeAddress } from '../values/types.js';
 import type { Difference, HostStep } from './host-steps.js';
 import { OFF, type Off, type Standing } from './standing.js';
@@ -16,14 +17,14 @@ export interface ObservedVxlanGuard extends VxlanGuardPlan {
   readonly strayed: number;
 }
 
-/** `nodes`: those admitted. Those of the other family cannot send to this underlay. */
+/** `nodes`: those admitted, of whom probes are let in as well. Those of the other family cannot send to this underlay. */
 export const planVxlanGuard = (
   self: NodeAddress,
   nodes: Iterable<Node>,
   networks: Cluster['networks'],
 ): VxlanGuardPlan => ({
   nodes: new Set([self, ...[...nodes].map((node) => node.address).filter((a) => familyOf(a) === familyOf(self))]),
-  vnis: new Set([...networks.values()].flatMap((network) => network.subnets.map(({ vni }) => vni))),
+  vnis: new Set([PROBE_VNI, ...[...networks.values()].flatMap((network) => network.subnets.map(({ vni }) => vni))]),
 });
 
 export function vxlanGuardSteps(

@@ -9,9 +9,15 @@ import type { Self } from './self.js';
 /** IP, UDP, VXLAN and inner Ethernet headers (RFC 7348), by the underlay's family, bytes. */
 const VXLAN_OVERHEAD = { 4: 50, 6: 70 } as const;
 
+/** What VXLAN between hosts of this one's family adds to each packet, bytes. */
+export const vxlanOverhead = (self: NodeAddress): number => VXLAN_OVERHEAD[familyOf(self)];
+
+/** What it leaves of the underlay's MTU, bytes. */
+export const withinVxlan = (mtu: number, self: NodeAddress): number => mtu - vxlanOverhead(self);
+
 /** The MTU inside a network: the user's underlay MTU, or this host's, less the overhead of VXLAN. */
 export const overlayMtu = (network: Network, self: Pick<Self, 'address' | 'mtu'>): number =>
-  (network.mtu ?? self.mtu) - VXLAN_OVERHEAD[familyOf(self.address)];
+  withinVxlan(network.mtu ?? self.mtu, self.address);
 
 /** The node whose VTEP lies in the subnet, if any: such a network would cut its containers off that host. */
 export const underlayInside = (pool: string, nodes: Iterable<Node>): Node | undefined =>

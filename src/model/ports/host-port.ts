@@ -2,6 +2,7 @@
 import type { Notice } from '../diff/drift.js';
 import type { HostPart, ObservedHost } from '../host/host-plan.js';
 import type { KernelHostStep } from '../host/host-steps.js';
+import type { GuardDrops } from '../values/types.js';
 
 export interface HostPartsKernel {
   /** Rejects with a KernelError. */
@@ -10,5 +11,7 @@ export interface HostPartsKernel {
   apply(step: KernelHostStep): Promise<void>;
   /** Tells of docker_gwbridge from now on. */
   watchGwbridge(listener: (notices: readonly Notice[]) => void): void;
+  /** Datagrams that the guard of VXLAN's port has dropped; undefined where there is none. Throws a KernelError. */
+  guardDrops(): GuardDrops | undefined;
   close(): void;
 }

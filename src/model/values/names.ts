@@ -4,9 +4,6 @@ import type { EndpointId, EngineNetworkId, Mac, NamespaceName, NetworkId, NodeId
 /** The name of both drivers, as people type it. */
 export const DRIVER = 'tsoverlay';
 
-/** Where tsoverlay's own socket tells `tsoverlay status` what hinders it. */
-export const HEALTH_PATH = '/health';
-
 /** True also for the managed plugin's own name, which always has a tag: `-d tsoverlay/driver:latest`. */
 export const isOurDriver = (name: string): boolean => name === DRIVER || /(^|\/)tsoverlay\/driver:[^/]+$/.test(name);
 
@@ -52,6 +49,11 @@ export const UPLINK = 'up0';
 export const UPLINK_MTU = 65_535;
 export const isUplinkEnd = (link: string): boolean => /^tsu[0-9a-f]{10}$/.test(link);
 export const uplinkEnd = (name: NamespaceName): string => `tsu${name.slice(2)}`;
+
+/** Where hosts probe each other: no network gets this VXLAN id. */
+export const PROBE_VNI = 255;
+/** Its namespace's file, which is named like no network's. */
+export const PROBE_NAMESPACE = 'tsoverlay-probe' as NamespaceName;
 
 /** The end of an endpoint's veth pair that the engine moves into the container (IFNAMSIZ is 16 with the NUL). */
 export const containerEnd = (id: EndpointId): string => `veth${id.slice(0, 7)}`;

@@ -89,6 +89,12 @@ export class ContainerPass {
     }
   }
 
+  /** Frees at once what earlier processes left behind anywhere in the cluster. Rejects with a DeadlineError. */
+  sweep(deadlineMs: number): Promise<void> {
+    this.leftovers.sweepAgain();
+    return this.loop.settled(ALL, deadlineMs);
+  }
+
   stop(): void {
     this.leftovers.stop();
     this.parts.foreign.stop();

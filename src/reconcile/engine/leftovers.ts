@@ -80,6 +80,11 @@ export class Leftovers {
     await this.reapLeases(attached);
   }
 
+  /** With the next comparison all leases are looked through, those of networks too that this host is no member of. */
+  sweepAgain(): void {
+    this.isSwept = false;
+  }
+
   stop(): void {
     clearTimeout(this.due);
     clearTimeout(this.dead);

@@ -4,6 +4,7 @@ import type { Reason } from '../../health/entry.js';
 import type { Log } from '../../health/events.js';
 import type { RowsOf } from '../../health/row.js';
 import type { Engine } from '../../model/ports/engine-port.js';
+import type { Drain } from '../../registry/nodes/drain.js';
 import type { Identity } from '../../registry/nodes/identity.js';
 import { Loop } from '../loop/loop.js';
 
@@ -13,6 +14,8 @@ const SETTLE_MS = 3_000;
 export interface RestartPassParts {
   readonly engine: Pick<Engine, 'start' | 'stranded'>;
   readonly identity: Pick<Identity, 'confirm'>;
+  /** Told of a host that takes no containers, which would refuse them once more. */
+  readonly drain: Pick<Drain, 'onEnd' | 'since'>;
   readonly log: Pick<Log, 'info' | 'warn'>;
   readonly rows: RowsOf<Reason>;
 }
@@ -27,6 +30,7 @@ export class RestartPass {
       row: () => parts.rows.row(),
       describe: () => 'the start of containers that could not start before',
     });
+    parts.drain.onEnd(() => this.look());
   }
 
   /** This host has just started, or its engine: what that could not do it has written down by now, or does in a moment. */
@@ -50,6 +54,7 @@ export class RestartPass {
 
   /** A start that fails again for lack of the store kicks again; one that fails otherwise is left to people. */
   private async pass(): Promise<boolean> {
+    if (this.parts.drain.since !== undefined) return false;
     // While the store is away each try would cost the engine seconds.
     await this.parts.identity.confirm();
     const stranded = await this.parts.engine.stranded();

@@ -1,5 +1,6 @@
 /** Makes what is the host's own equal the plan: observe → plan → diff → apply, one part at a time. */
 import type { Log } from '../../health/events.js';
+import type { Meter } from '../../health/measures.js';
 import type { RowPorts } from '../../health/row.js';
 import type { Notice } from '../../model/diff/drift.js';
 import { isGwbridgeDamage } from '../../model/host/gwbridge.js';
@@ -8,7 +9,7 @@ import { HOST_PARTS, type HostPart, type HostPlan } from '../../model/host/host-
 import type { HostStep } from '../../model/host/host-steps.js';
 import { OFF } from '../../model/host/standing.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
-import type { Cidr } from '../../model/values/types.js';
+import type { Cidr, GuardDrops } from '../../model/values/types.js';
 import { Mending } from '../host/mending.js';
 import { Loop } from '../loop/loop.js';
 import type { Planners } from './planner.js';
@@ -23,6 +24,7 @@ const LOOK_MS: Readonly<Record<HostPart, number>> = {
   consulGuard: 2_000,
   gwbridge: 30_000,
   sysctls: 30_000,
+  probe: 30_000,
   crypt: 30_000,
   accelerator: 1_500,
 };
@@ -35,6 +37,7 @@ export interface HostPartsPassParts {
   /** UDP, of VXLAN. */
   readonly port: number;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn'>;
+  readonly meter: Meter;
   readonly rows: RowPorts<HostPartCode>;
 }
 
@@ -43,6 +46,8 @@ export class HostPartsPass {
   private readonly mending = new Mending<HostPart>((part) => this.loop.kick(part));
   /** What each part was last made into. */
   private readonly made: { [P in HostPart]?: HostPlan[P] | undefined } = {};
+
+  private readonly listeners = new Map<HostPart, (() => void)[]>();
 
   constructor(private readonly parts: HostPartsPassParts) {
     this.loop = new Loop((part) => this.pass(part), {
@@ -60,6 +65,21 @@ export class HostPartsPass {
     this.loop.kick(part);
   }
 
+  /** Calls `listener` at the end of each pass of the part, which fails if that throws. */
+  onMade(part: HostPart, listener: () => void): void {
+    this.listeners.set(part, [...(this.listeners.get(part) ?? []), listener]);
+  }
+
+  /** Kicks, and resolves once a pass that began after this call has succeeded; rejects as {@link Loop.settled} does. */
+  settled(part: HostPart, deadlineMs: number): Promise<void> {
+    return this.loop.settled(part, deadlineMs);
+  }
+
+  /** See {@link HostPartsKernel.guardDrops}. */
+  drops(): GuardDrops | undefined {
+    return this.parts.kernel.guardDrops();
+  }
+
   stop(): void {
     this.mending.stop();
     this.loop.stop();
@@ -68,7 +88,7 @@ export class HostPartsPass {
   }
 
   private async pass<P extends HostPart>(part: P): Promise<boolean> {
-    const { kernel, planners, log, port } = this.parts;
+    const { kernel, planners, log, meter, port } = this.parts;
     const found = await kernel.observe(part);
     const wanted = planners[part].plan(found);
     if (wanted === undefined) return true;
@@ -78,8 +98,10 @@ export class HostPartsPass {
       log.debug({ event: 'step', part, step: step.kind, reason: step.reason }, 'host step');
       await this.do(step);
       tellDone(log, step, repairing.has(step), port);
+      if (repairing.has(step)) meter.tell('repair', { step: step.kind });
     }
     this.made[part] = wanted;
+    for (const listener of this.listeners.get(part) ?? []) listener();
     return wanted !== OFF;
   }
 

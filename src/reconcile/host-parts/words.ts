@@ -9,6 +9,7 @@ export const CODES = {
   consulGuard: 'guard.consul',
   gwbridge: 'host.gwbridge',
   sysctls: 'host.sysctls',
+  probe: 'host.probe',
   crypt: 'host.crypt',
   accelerator: 'host.accelerator',
 } as const satisfies Readonly<Record<HostPart, Code>>;
@@ -41,7 +42,13 @@ export function tellDone(log: Pick<Log, 'info' | 'warn'>, step: HostStep, isRepa
     case 'hookUnderlay':
       if (isRepair) log.warn(fields, `repaired the short way in at ${step.link}, which somebody had removed`);
       return;
+    case 'createProbe':
+      if (isRepair) log.warn(fields, 'repaired the probe network, which somebody had removed or changed');
+      return;
     case 'unhookUnderlay':
+    case 'removeProbe':
+    case 'openProbe':
+    case 'closeProbe':
     case 'removeVxlanGuard':
     case 'removeConsulGuard':
     case 'addGwbridgeAddress':

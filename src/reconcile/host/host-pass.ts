@@ -1,5 +1,6 @@
 /** Makes the kernel equal the cluster: observe → plan → diff → apply, one network's namespace at a time. */
 import type { Log } from '../../health/events.js';
+import type { Meter } from '../../health/measures.js';
 import type { RowPorts } from '../../health/row.js';
 import { deviceSteps, peerSteps } from '../../model/diff/change.js';
 import type { Notice } from '../../model/diff/drift.js';
@@ -34,6 +35,7 @@ export interface HostPassParts extends WishesParts {
   readonly local: WishesParts['local'] & Pick<LocalEndpoints, 'attach'>;
   readonly tenure: Pick<Tenure, 'prunes' | 'refusal'>;
   readonly log: Log;
+  readonly meter: Meter;
   readonly rows: RowPorts<'host.network' | 'host.takeover'>;
 }
 
@@ -50,9 +52,9 @@ export class HostPass {
   private readonly wishes: Wishes;
 
   constructor(private readonly parts: HostPassParts) {
-    const { kernel, log, rows } = parts;
+    const { kernel, log, meter, rows } = parts;
     this.wishes = new Wishes(parts);
-    this.steps = new HostSteps(kernel, this.mending, log, rows.of('host.takeover'));
+    this.steps = new HostSteps(kernel, this.mending, log, meter, rows.of('host.takeover'));
     this.loop = new Loop((name) => this.pass(name), {
       resyncMs: () => RESYNC_MS,
       row: (name) => rows.of('host.network').row(name),

@@ -2,6 +2,7 @@
 import { isKernelError, messageOf } from '../../errors.js';
 import type { Reason } from '../../health/entry.js';
 import type { Fields, Log } from '../../health/events.js';
+import type { Meter } from '../../health/measures.js';
 import type { RowsOf } from '../../health/row.js';
 import type { Step } from '../../model/plan/steps.js';
 import type { NetworksKernel } from '../../model/ports/kernel-port.js';
@@ -21,6 +22,7 @@ export class HostSteps {
     private readonly kernel: Pick<NetworksKernel, 'apply' | 'announce'>,
     private readonly mending: Mending<NamespaceName>,
     private readonly log: Log,
+    private readonly meter: Meter,
     rows: RowsOf<Reason>,
   ) {
     this.takeovers = new Takeovers(kernel, log, rows);
@@ -47,7 +49,9 @@ export class HostSteps {
     this.log.debug({ event: 'step', step }, 'kernel step');
     try {
       await this.kernel.apply(step);
-      if (isRepair) this.tell(name, { event: 'repaired', ...step }, REPAIRED + step.kind);
+      if (!isRepair) return true;
+      this.meter.tell('repair', { step: step.kind });
+      this.tell(name, { event: 'repaired', ...step }, REPAIRED + step.kind);
       return true;
     } catch (e) {
       if (!isSpoiled(step, e)) throw e;

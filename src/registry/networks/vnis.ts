@@ -2,7 +2,7 @@
 import { UserError } from '../../errors.js';
 import type { Store } from '../../model/ports/ports.js';
 import { familyOf } from '../../model/values/address.js';
-import { keys } from '../../model/values/names.js';
+import { keys, PROBE_VNI } from '../../model/values/names.js';
 import { isNetworkId } from '../../model/values/shapes.js';
 import type { NetworkId, Subnet } from '../../model/values/types.js';
 
@@ -32,6 +32,10 @@ export async function chooseVnis(
     throw new UserError(`vxlanid_list names ${wanted.length} ids for ${carriers.length} subnets; give one for each`);
   const twice = wanted.find((vni, i) => wanted.indexOf(vni) !== i);
   if (twice !== undefined) throw new UserError(`vxlanid_list names VXLAN id ${twice} twice; give each subnet its own`);
+  if (wanted.includes(PROBE_VNI))
+    throw new UserError(
+      `VXLAN id ${PROBE_VNI} is tsoverlay's own, by which hosts find out how they reach each other; choose another`,
+    );
   const busy = wanted.find((vni) => taken.has(vni));
   if (busy !== undefined)
     throw new UserError(

@@ -12,6 +12,7 @@ import type {
   Store,
   WatchHandlers,
 } from '../../model/ports/ports.js';
+import type { StorePulse } from '../pulse.js';
 import type { Answer } from './answer.js';
 import type { CallOptions } from './attempt.js';
 import { type ConsulTls, REQUEST_TIMEOUT_MS } from './client.js';
@@ -41,6 +42,7 @@ export interface ConsulStoreOptions {
   /** 10 or more (Consul's own minimum); 15 when absent. */
   readonly sessionTtlSeconds?: number;
   readonly rows?: RowPorts<'store.news'>;
+  readonly pulse?: StorePulse;
 }
 
 type Call = (consul: Consul, options: CallOptions & Waiting) => Promise<unknown>;
@@ -55,9 +57,9 @@ export class ConsulStore implements Store {
   readonly #closed = new AbortController();
   readonly #holds = new Set<ConsulHold>();
 
-  constructor({ servers, prefix, tls, token, tokenFile, sessionTtlSeconds = 15, rows }: ConsulStoreOptions) {
+  constructor({ servers, prefix, tls, token, tokenFile, sessionTtlSeconds = 15, rows, pulse }: ConsulStoreOptions) {
     this.#prefix = prefix;
-    this.#servers = new ConsulServers(servers, tls, new ConsulToken(token, tokenFile), rows);
+    this.#servers = new ConsulServers(servers, tls, new ConsulToken(token, tokenFile), rows, pulse);
     this.#sessions = new ConsulSessions(this.#servers, prefix, sessionTtlSeconds);
   }
 

@@ -3,6 +3,7 @@ import type Consul from 'consul';
 import { StoreError } from '../../errors.js';
 import { NOBODY, type RowPorts } from '../../health/row.js';
 import { Backoff, type Leave } from '../backoff.js';
+import { StorePulse } from '../pulse.js';
 import { MOST_WATCHES } from '../records/heads.js';
 import type { Answer } from './answer.js';
 import { attempt, type CallOptions } from './attempt.js';
@@ -56,6 +57,7 @@ export class ConsulServers {
     tls?: ConsulTls,
     private readonly token = new ConsulToken(),
     rows: RowPorts<'store.news'> = NOBODY,
+    private readonly pulse: Pick<StorePulse, 'answered'> = new StorePulse(),
   ) {
     this.#servers = addresses.map(({ host, port }) => {
       const bracketed = host.includes(':') ? `[${host}]` : host;
@@ -93,6 +95,7 @@ export class ConsulServers {
     for (let tries = 0; tries < this.#servers.length; tries++) {
       const server = this.#current;
       const ask = (options: CallOptions) => call(server.client, options);
+      const began = performance.now();
       const outcome = await attempt({
         address: server.address,
         ask,
@@ -101,7 +104,10 @@ export class ConsulServers {
         takesDenial,
         signal,
       });
-      if ('status' in outcome) return outcome;
+      if ('status' in outcome) {
+        this.pulse.answered(performance.now() - began);
+        return outcome;
+      }
       last = outcome.error;
       if (signal?.aborted || !last.retryable) break;
       this.#leave(server);
@@ -124,6 +130,7 @@ export class ConsulServers {
     });
     if ('status' in outcome) {
       server.backoff.answered(leave, blocking);
+      this.pulse.answered(undefined);
       return outcome;
     }
     if (signal.aborted) server.backoff.dropped(leave);

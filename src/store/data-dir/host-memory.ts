@@ -24,6 +24,8 @@ const schema = z.object({
     })
     .exactOptional(),
   cluster: z.string().optional(),
+  // Only while it is so.
+  drained: z.iso.datetime().exactOptional(),
   mirrors: z.record(z.string(), z.string()),
   // Not in the files of older releases.
   sandboxes: z.record(z.string(), z.string()).default({}),
@@ -43,6 +45,7 @@ export class HostMemory {
   private readonly mirrors: Map<EngineNetworkId, NetworkId>;
   private clusterId: string | undefined;
   private self: Remembered | undefined;
+  private drainedSince: string | undefined;
   readonly sandboxes: EndpointMemory<string>;
   readonly lookups: EndpointMemory<Lookup>;
 
@@ -53,6 +56,7 @@ export class HostMemory {
     this.mirrors = new Map(Object.entries(content.mirrors)) as Map<EngineNetworkId, NetworkId>;
     this.clusterId = content.cluster;
     this.self = content.node;
+    this.drainedSince = content.drained;
     this.sandboxes = new EndpointMemory(content.sandboxes, isSandboxPath, () => this.save());
     this.lookups = new EndpointMemory<Lookup>(content.lookups, isSoundLookup, () => this.save());
   }
@@ -80,6 +84,16 @@ export class HostMemory {
    */
   forgetCopied(): void {
     for (const memory of [this.sandboxes, this.lookups]) for (const id of [...memory.keys()]) memory.delete(id);
+  }
+
+  /** Since when this host takes no more containers, ISO 8601; undefined while it takes them. */
+  get drained(): string | undefined {
+    return this.drainedSince;
+  }
+
+  rememberDrain(since: string | undefined): void {
+    this.drainedSince = since;
+    this.save();
   }
 
   get cluster(): string | undefined {
@@ -114,6 +128,7 @@ export class HostMemory {
     this.file.writeSync(() => ({
       ...(this.self === undefined ? {} : { node: this.self }),
       cluster: this.clusterId,
+      ...(this.drainedSince === undefined ? {} : { drained: this.drainedSince }),
       mirrors: Object.fromEntries(this.mirrors),
       sandboxes: this.sandboxes.content,
       lookups: this.lookups.content,

@@ -29,7 +29,7 @@ const tsoverlay = (...words: string[]) => {
 const isAway = async () => new RegExp(`${GONE} .* away `).test((await tsoverlay('status')).stdout);
 const forgetWhenAway = async (): Promise<string> => {
   await within(AWAY_MS, 'the session has ended', isAway);
-  const { stdout, stderr } = await tsoverlay('node', 'forget', GONE);
+  const { stdout, stderr } = await tsoverlay('node', 'forget', GONE, '--yes');
   expect(stderr).toBe('');
   return stdout;
 };
@@ -40,7 +40,7 @@ const holders = async (address: string) =>
   );
 
 it('is refused while the node is alive', async () => {
-  const { ok, stderr } = await tsoverlay('node', 'forget', GONE);
+  const { ok, stderr } = await tsoverlay('node', 'forget', GONE, '--yes');
   expect(ok).toBe(false);
   expect(stderr.trim()).toBe(`tsoverlay: node ${GONE} is alive; stop tsoverlay on it first, or leave it alone`);
   expect(await counts()).toEqual([4, 5]);

@@ -180,7 +180,7 @@ describe('a copied DATA_DIR', () => {
   it('on a new host is noticed: it gets an id of its own, and frees nothing', async () => {
     await scene.docker(3, 'rm', '-f', 'c3');
     await on(3).plugin.stop();
-    expect((await tsoverlay(1, ONE, 'node', 'forget', THREE)).stderr).toBe('');
+    expect((await tsoverlay(1, ONE, 'node', 'forget', THREE, '--yes')).stderr).toBe('');
     const [first, second] = await Promise.all([scene.nodeId(1), scene.nodeId(2)]);
     const session = await sessionOf(TWO);
     const from = (await scene.pluginLog(3)).length;

@@ -14,11 +14,13 @@ const TOKEN = '/var/lib/tsoverlay/token';
 const DESK = '/var/lib/desk';
 
 let scene: ManagedScene;
-const sh = (host: number, script: string) => scene.lab.host(host).run('sh', '-ec', `cd ${DESK}\n${script}`);
+const sh = (host: number, script: string) =>
+  scene.lab.host(host).run('sh', '-ec', `export BIN=${DESK}; cd ${DESK}\n${script}`);
 const fileOf = (host: number, path: string) => readFileSync(scene.lab.host(host).host.path(path), 'utf8');
 const tokenOf = (host: number) => fileOf(host, TOKEN).trim();
 const log = (host: number) => readFileSync(scene.plugin(host).log(), 'utf8');
-const status = (host: number) => scene.lab.host(host).run('sh', join(SCRIPTS, 'tsoverlay.sh'), 'status');
+const status = async (host: number) =>
+  (await scene.lab.host(host).host.attempt('sh', join(SCRIPTS, 'tsoverlay.sh'), 'status')).stdout;
 
 /** There is no ssh in the lab: what it would run elsewhere runs there, with the same input. */
 async function follow(host: number, block: string): Promise<void> {
@@ -63,7 +65,9 @@ it('gives it a token that is enough for a host that is forgotten, and for a stor
   await scene.bothAnswer(20_000);
   await scene.docker(2, 'rm -f keep2');
   await scene.plugin(2).stop();
-  const forget = await scene.lab.host(1).run('sh', join(SCRIPTS, 'tsoverlay.sh'), 'node', 'forget', '10.0.0.61');
+  const forget = await scene.lab
+    .host(1)
+    .run('sh', join(SCRIPTS, 'tsoverlay.sh'), 'node', 'forget', '10.0.0.61', '--yes');
   expect(forget).toContain('forgot 10.0.0.61');
   await scene.plugin(2).enable();
   // A store that was wiped gives no address for a while.

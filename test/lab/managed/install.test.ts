@@ -6,13 +6,14 @@ import { ManagedScene } from '../managed-scene.js';
 import { SUPPORTED } from '../tours.js';
 
 const SCRIPT = join(import.meta.dirname, '../../../scripts/install.sh');
-const COMMANDS = join(import.meta.dirname, '../../../scripts/tsoverlay.sh');
+/** The machine's own folder is left alone. */
+const BIN = '/var/lib/bin';
 const STORE = 'CLUSTER_STORE=consul://10.0.0.60:8500';
 
 describe.each(SUPPORTED)('install.sh on %s', (engine) => {
   let scene: ManagedScene;
   const install = (host: number, folder: string, ...settings: string[]) =>
-    scene.lab.host(host).host.attempt('env', `FOLDER=${folder}`, 'sh', SCRIPT, ...settings);
+    scene.lab.host(host).host.attempt('env', `FOLDER=${folder}`, `BIN=${BIN}`, 'sh', SCRIPT, ...settings);
   const settings = (host: number) =>
     scene.lab.host(host).docker('plugin', 'inspect', '--format', '{{json .Settings}}', PLUGIN_NAME);
 
@@ -38,7 +39,7 @@ describe.each(SUPPORTED)('install.sh on %s', (engine) => {
   it('installs on every host, and tries it', async () => {
     const own = ['LOG_LEVEL=debug', 'data.source=/var/lib/elsewhere'];
     for (const host of [1, 2]) {
-      await scene.lab.host(host).run('mkdir', '-p', '/var/lib/elsewhere');
+      await scene.lab.host(host).run('mkdir', '-p', '/var/lib/elsewhere', BIN);
       const { ok, stderr } = await install(host, PLUGIN_FOLDER, STORE, 'CLUSTER_ADVERTISE=eth0', ...own);
       expect(stderr).toContain('a network and a container in it work');
       expect(ok, stderr).toBe(true);
@@ -49,10 +50,10 @@ describe.each(SUPPORTED)('install.sh on %s', (engine) => {
   });
 
   it("has the operator's commands", async () => {
-    const tsoverlay = (...args: string[]) => scene.lab.host(2).host.attempt('sh', COMMANDS, ...args);
+    const tsoverlay = (...args: string[]) => scene.lab.host(2).host.attempt(`${BIN}/tsoverlay`, ...args);
     const { stdout } = await tsoverlay('status');
     for (const known of ['10.0.0.60', '10.0.0.61', 'one']) expect(stdout).toContain(known);
-    const { ok, stderr } = await tsoverlay('node', 'forget', '10.0.0.60');
+    const { ok, stderr } = await tsoverlay('node', 'forget', '10.0.0.60', '--yes');
     expect(ok).toBe(false);
     expect(stderr.trim()).toBe('tsoverlay: node 10.0.0.60 is alive; stop tsoverlay on it first, or leave it alone');
   });

@@ -30,6 +30,10 @@ it.each([
   [`${OURS} --ipv6 --subnet fd00:1::/64 -o ${MTU}=1300`, 'tsoverlay: com.docker.network.driver.mtu is 1300, but IPv6'],
   [`${OURS} -o ${VNIS}=0`, `tsoverlay: ${VNIS} has "0"; a VXLAN id is a number from 1 to 16777215`],
   [`${OURS} -o ${VNIS}=16777216`, 'a VXLAN id is a number from 1 to 16777215'],
+  [
+    `${OURS} -o ${VNIS}=255`,
+    "VXLAN id 255 is tsoverlay's own, by which hosts find out how they reach each other; choose another",
+  ],
   [`${OURS} -o ${VNIS}=300,x`, `${VNIS} has "x"`],
   [`${OURS} -o ${VNIS}=300,300 --subnet 10.9.0.0/24 --subnet 10.9.1.0/24`, 'names VXLAN id 300 twice'],
   [`${OURS} -o ${VNIS}=300 --subnet 10.9.0.0/24 --subnet 10.9.1.0/24`, 'names 1 ids for 2 subnets; give one for each'],

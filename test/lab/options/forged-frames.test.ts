@@ -111,7 +111,7 @@ describe.each(SUPPORTED)('forged frames on %s', (engine) => {
     expect(await attack('near')).toEqual([]);
     expect([await site.ping(1, 'near', 'far'), await site.ping(2, 'far', 'near')]).toEqual([true, true]);
     const status = ['env', `CLUSTER_STORE=${site.lab.consul.url}`, process.execPath, PLUGIN_MAIN, 'status'];
-    const told = await site.lab.host(1).run(...status);
+    const { stdout: told } = await site.lab.host(1).host.attempt(...status);
     for (const chain of ['input', 'prerouting', 'forward', 'output'])
       expect(told).toMatch(new RegExp(`^ {2}${chain} {2}[1-9]`, 'm'));
   });

@@ -37,6 +37,7 @@ const makeDriver = (): NetworkDriver =>
     macs: { choose: () => '02:42:ac:10:01:01' as Mac, check: async () => {}, confirm: async () => {} },
     antispoof: { check: () => {}, resolve: () => ({}) },
     underway: { isReplaced: () => false },
+    drain: { assert: () => {} },
     onRemoval: () => {},
   });
 const names = { NetworkID: hexId(1) as EngineNetworkId, EndpointID: ID };

@@ -25,6 +25,13 @@ describe('readConfig', () => {
     expect(read({ CLUSTER_STORE: '' }).consul).toBeUndefined();
   });
 
+  it('has commands ask beside the plugins, never among them', () => {
+    expect(read({}).adminSocket).toBe('/run/docker/tsoverlay/admin.sock');
+    const managed = '/host/docker/plugins/tsoverlay.sock,/run/docker/plugins/managed.sock';
+    expect(read({ PLUGIN_SOCKETS: managed }).adminSocket).toBe('/host/docker/tsoverlay/admin.sock');
+    expect(read({ PLUGIN_SOCKETS: '/tmp/a/x.sock' }).adminSocket).toBe('/tmp/a/x/admin.sock');
+  });
+
   it('takes three ways of guarding', () => {
     expect(read({}).vxlanGuard).toBe('on');
     expect([read({}).vxlanPort, read({ VXLAN_PORT: '4790' }).vxlanPort]).toEqual([4789, 4790]);
@@ -43,6 +50,8 @@ describe('readConfig', () => {
     writeFileSync(ca, 'CA');
     const config = read({ CLUSTER_STORE: 'consul://a:1', CLUSTER_STORE_OPTS: `kv.cacertfile=${ca},kv.token=a=b` });
     expect(config.consul).toMatchObject({ token: 'a=b', tls: { ca: Buffer.from('CA') } });
+    const typed = { CLUSTER_STORE: 'consul://a:1', CLUSTER_STORE_OPTS: `kv.cacertfile=${ca}` };
+    expect(config.typed, 'no token').toEqual({ ...typed, CLUSTER_ADVERTISE: 'lo', DATA_DIR: folder });
   });
 
   it.each([['lo'], ['lo:2376'], ['127.0.0.1'], ['127.0.0.1:2376']])('takes %s as the advertised address', (text) => {

@@ -31,6 +31,6 @@ describe('the log', () => {
 
   it('is written to by way of the typed events alone', () => {
     const others = sources.filter(([, text]) => /from 'pino'/.test(text)).map(([path]) => path);
-    expect(others).toEqual(['src/main.ts']);
+    expect(others).toEqual(['src/log.ts']);
   });
 });

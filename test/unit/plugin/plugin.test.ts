@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import { parseDockerfile, readRecipe } from '../../../scripts/dockerfile.js';
 
 const ROOT = join(import.meta.dirname, '../../..');

@@ -16,6 +16,7 @@ import { RestartPass } from '../../../src/reconcile/engine/restart-pass.js';
 import { Underway } from '../../../src/registry/changes/underway.js';
 import { Macs } from '../../../src/registry/endpoints/macs.js';
 import { ForeignNetworks } from '../../../src/registry/local/foreign-networks.js';
+import { Drain } from '../../../src/registry/nodes/drain.js';
 import { Tenure } from '../../../src/registry/nodes/tenure.js';
 import { FakeEngine } from '../../fakes/engine.js';
 import type { FakeStore } from '../../fakes/store.js';
@@ -51,6 +52,17 @@ export async function later(ms: number): Promise<void> {
 export const CLOCK = { toFake: ['setTimeout', 'clearTimeout', 'performance'] } as const;
 
 /** `engine`: one that outlives a process of ours, and what DATA_DIR kept with it. */
+/** Of a host that is on. */
+function drainMemory() {
+  const memory: { drained: string | undefined; rememberDrain(since: string | undefined): void } = {
+    drained: undefined,
+    rememberDrain: (since) => {
+      memory.drained = since;
+    },
+  };
+  return memory;
+}
+
 export async function storyHost(
   store: FakeStore,
   address: string,
@@ -74,10 +86,11 @@ export async function storyHost(
     calmer: { calm: nothing },
     onPlaced: nothing,
   });
-  const restarts = new RestartPass({ engine, identity, log, rows: rows.of('engine.restart') });
+  const drain = new Drain(drainMemory(), rows.of('node.drained').row());
+  const restarts = new RestartPass({ engine, identity, drain, log, rows: rows.of('engine.restart') });
   const sandboxes = { serve: async () => {}, sync: nothing };
   const driver = new NetworkDriver({
-    ...{ networks, endpoints, local, memory, containers, sandboxes, underway },
+    ...{ networks, endpoints, local, memory, drain, containers, sandboxes, underway },
     host: { ...host, settled: async () => {} },
     macs: new Macs(store, view),
     antispoof: { check: nothing, resolve: (options) => options },
@@ -118,6 +131,7 @@ export async function storyHost(
     tenure,
     containers,
     restarts,
+    drain,
     /** The process ends, without a word to anybody: engine, store and DATA_DIR stay as they are. */
     stop: () => {
       for (const part of [pass, containers, restarts]) part.stop();

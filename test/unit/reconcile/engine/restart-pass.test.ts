@@ -68,3 +68,16 @@ it('whose networks the engine had forgotten are told of: they have no address or
   await settle();
   expect(told().at(-1)).toContain('the engine had forgotten the networks of this container');
 });
+
+it('are left alone on a host that takes no containers, and started once it takes them again', async () => {
+  one.drain.begin();
+  await expect(one.engine.run('later', 'shop')).rejects.toThrow(/takes no more containers since \S+Z/);
+  one.engine.strand('web');
+  one.restarts.look();
+  await later(60_000);
+  expect(starts()).toEqual([]);
+  one.drain.end();
+  await settle();
+  expect(starts()).toEqual(['start web']);
+  await one.engine.run('later', 'shop');
+});

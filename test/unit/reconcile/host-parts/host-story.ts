@@ -1,5 +1,6 @@
 /** A host for stories: its kernel outlives its process, and looks come when the story says so. */
 import { vi } from 'vitest';
+import { UNMEASURED } from '../../../../src/health/measures.js';
 import { SYSCTLS } from '../../../../src/model/host/sysctls.js';
 import type { AccelerateMode, GwbridgeWish } from '../../../../src/model/values/settings.js';
 import type { Cidr, Cluster } from '../../../../src/model/values/types.js';
@@ -11,6 +12,7 @@ import {
 import { GwbridgePlanner } from '../../../../src/reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../../../../src/reconcile/host-parts/host-parts-pass.js';
 import { always } from '../../../../src/reconcile/host-parts/planner.js';
+import { ProbePlanner } from '../../../../src/reconcile/host-parts/probe-planner.js';
 import { VxlanGuardPlanner } from '../../../../src/reconcile/host-parts/vxlan-guard-planner.js';
 import { FakeHostParts } from '../../../fakes/host-parts.js';
 import { heardRows } from '../../health/heard.js';
@@ -39,6 +41,7 @@ export class HostStory {
   readonly requested: Cidr[] = [];
   facts = { underlayMtu: 1500, routes: [] as readonly Cidr[] };
   view: { current: Cluster } = { current: EMPTY };
+  probes: ProbePlanner;
   private heard = heardRows();
   private readonly settings: Settings;
   private process: HostPartsPass;
@@ -46,6 +49,7 @@ export class HostStory {
 
   constructor(settings: Partial<Settings> = {}) {
     this.settings = { ...DEFAULTS, ...settings };
+    this.probes = this.planner();
     this.process = this.start();
   }
 
@@ -89,6 +93,10 @@ export class HostStory {
     this.process.stop();
   }
 
+  private planner(): ProbePlanner {
+    return new ProbePlanner({ self: HOST1, port: 4789, view: this.view, facts: () => this.facts });
+  }
+
   private start(): HostPartsPass {
     this.heard = heardRows();
     const { rows, log } = this.heard;
@@ -99,6 +107,7 @@ export class HostStory {
       row: rows.of('host.acceleration').row(),
     });
     this.accelerator = accelerator;
+    this.probes = this.planner();
     return new HostPartsPass({
       kernel: this.kernel,
       planners: {
@@ -106,12 +115,14 @@ export class HostStory {
         consulGuard: new ConsulGuardPlanner({ ...consul, row: rows.of('guard.consul-names').row() }),
         gwbridge: new GwbridgePlanner({ wish: gwbridge, view, facts: () => this.facts }),
         sysctls: always<'sysctls'>(SYSCTLS),
+        probe: this.probes,
         crypt: always<'crypt'>([]),
         accelerator,
       },
       requestGwbridge: (subnet) => this.requested.push(subnet),
       port: 4789,
       log,
+      meter: UNMEASURED,
       rows,
     });
   }

@@ -4,6 +4,7 @@
  */
 import { describe, expect, it, vi } from 'vitest';
 import type { Log } from '../../../../src/health/events.js';
+import { UNMEASURED } from '../../../../src/health/measures.js';
 import { NOBODY } from '../../../../src/health/row.js';
 import type { HostKernel } from '../../../../src/model/ports/kernel-port.js';
 import { macOf } from '../../../../src/model/values/mac.js';
@@ -76,7 +77,7 @@ class Host {
     const self = { ...selfOf(HOST1), mtu: () => 1500, acceleration: () => 'off' as const };
     const kernel = this.kernel as unknown as HostKernel;
     this.pass = new HostPass({
-      ...{ kernel, view, membership, self, log, rows: NOBODY },
+      ...{ kernel, view, membership, self, log, meter: UNMEASURED, rows: NOBODY },
       ...{ local: this.local, peers: this.peers, tenure: this.tenure },
     });
     this.pass.open();

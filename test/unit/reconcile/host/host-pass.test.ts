@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../../../src/errors.js';
 import type { Log } from '../../../../src/health/events.js';
+import { UNMEASURED } from '../../../../src/health/measures.js';
 import { NOBODY } from '../../../../src/health/row.js';
 import { kernelError } from '../../../../src/kernel/system/errno.js';
 import type { Notice } from '../../../../src/model/diff/drift.js';
@@ -92,7 +93,7 @@ beforeEach(async () => {
   });
   peers.onChange(() => pass.kick(network));
   pass = new HostPass({
-    ...{ kernel: kernel as unknown as HostKernel, peers, self, tenure, log, rows: NOBODY },
+    ...{ kernel: kernel as unknown as HostKernel, peers, self, tenure, log, meter: UNMEASURED, rows: NOBODY },
     ...{ view: host.view, local: host.local, membership: host.membership },
   });
   pass.open();

@@ -1,6 +1,7 @@
 /** A host's part in networks, for stories: its kernel outlives its process, the cluster is what the story says. */
 import { vi } from 'vitest';
 import type { UserError } from '../../../../src/errors.js';
+import { UNMEASURED } from '../../../../src/health/measures.js';
 import { namespaceName } from '../../../../src/model/values/names.js';
 import type { Cluster, EndpointId } from '../../../../src/model/values/types.js';
 import { HostPass } from '../../../../src/reconcile/host/host-pass.js';
@@ -53,6 +54,7 @@ export class NetworkStory {
       ...{ view, membership, local: this.local, peers: this.peers, kernel: this.kernel, tenure: this.tenure },
       self: { ...selfOf(HOST1), mtu: () => 1500, acceleration: () => 'off' as const },
       log,
+      meter: UNMEASURED,
       rows,
     });
     await this.process.adopt();

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EndpointId, EngineNetworkId, NetworkId } from '../../../../src/model/values/types.js';
 import { DataFile } from '../../../../src/store/data-dir/data-file.js';
 import { HostMemory } from '../../../../src/store/data-dir/host-memory.js';

@@ -1,0 +1,29 @@
+/** What the routes of the admin socket may look at: parts of the agent that runs now, each the narrowest port of it. */
+import type { Sandboxes } from '../dns/serving/sandboxes.js';
+import type { DnsService } from '../dns/serving/service.js';
+import type { Rows } from '../health/rows.js';
+import type { Metrics } from '../metrics/metrics.js';
+import type { NodeAddress, NodeId } from '../model/values/types.js';
+import type { ContainerPass } from '../reconcile/engine/container-pass.js';
+import type { Drain } from '../registry/nodes/drain.js';
+import type { Tenure } from '../registry/nodes/tenure.js';
+import type { StorePulse } from '../store/pulse.js';
+import type { ClusterView } from '../store/view/cluster-view.js';
+
+export interface AdminParts {
+  readonly self: NodeId;
+  readonly address: NodeAddress;
+  /** When this agent began. */
+  readonly started: Date;
+  /** Consul's, as `host:port`; none with the embedded store. */
+  readonly servers: readonly string[];
+  readonly rows: Pick<Rows, 'onChange' | 'snapshot'>;
+  readonly pulse: Pick<StorePulse, 'last'>;
+  readonly view: Pick<ClusterView, 'confirmed' | 'current'>;
+  readonly containers: Pick<ContainerPass, 'sweep'>;
+  readonly drain: Pick<Drain, 'begin' | 'end' | 'since'>;
+  readonly dns: Pick<DnsService, 'ready'>;
+  readonly sandboxes: Pick<Sandboxes, 'zonesOf'>;
+  readonly metrics: Pick<Metrics, 'page' | 'readiness'>;
+  readonly tenure: Pick<Tenure, 'holds' | 'refusal'>;
+}

@@ -1,0 +1,9 @@
+/** All routes of the admin socket. */
+import { dns } from './dns.js';
+import { drain } from './drain.js';
+import { release } from './ipam.js';
+import { metrics } from './metrics.js';
+import type { Route } from './route.js';
+import { status } from './status.js';
+
+export const ROUTES: readonly Route[] = [status, dns, drain, release, ...metrics];

@@ -1,0 +1,22 @@
+/** All commands, in the order in which help has them. */
+import { dns } from '../commands/dns.js';
+import { events } from '../commands/events.js';
+import { ipamCheck } from '../commands/ipam-check.js';
+import { nodeDrain } from '../commands/node-drain.js';
+import { nodeForget } from '../commands/node-forget.js';
+import { report } from '../commands/report.js';
+import { status } from '../commands/status.js';
+import { trace } from '../commands/trace.js';
+import type { Command } from '../frame/command.js';
+import { completionOf } from './completion.js';
+
+/** What several commands begin with. */
+export const GROUPS: Readonly<Record<string, string>> = {
+  ipam: 'addresses of the cluster',
+  node: 'nodes of the cluster',
+};
+
+export const COMMANDS: readonly Command[] = [
+  ...[status, trace, dns, events, ipamCheck, nodeDrain, nodeForget, report],
+  completionOf(() => COMMANDS),
+];

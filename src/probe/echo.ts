@@ -1,0 +1,100 @@
+/**
+ * Answers probes of the other hosts. Who is no node of the cluster gets no answer, whatever he says his address is, for
+ * there is no way to him. What is kept of others is bounded, and the fence of the namespace bounds what comes.
+ */
+
+import { namespaceInode } from '../kernel/system/namespace-file.js';
+import { ProbeSocket, type Received } from '../kernel/system/probe-socket.js';
+import type { NodeAddress } from '../model/values/types.js';
+import { type Ask, ECHO_PORT, formatAnswer, readAsk } from './message.js';
+
+/** What makes ways back; see reconcile/host-parts/probe-ways.ts. */
+export interface Ways {
+  open(peers: readonly NodeAddress[]): Promise<void>;
+  knows(address: string): address is NodeAddress;
+}
+
+/** Sessions of which is known how many asks have come: one of each host that probes, and many more. */
+const MOST_SESSIONS = 1_024;
+/** A way stays a minute; it is asked for anew in time, ms. */
+const RENEW_MS = 20_000;
+/** Asks of one host that wait until there is a way back. */
+const MOST_WAITING = 64;
+/** Hosts whose ways are known to be there: more than a cluster has. */
+const MOST_HOSTS = 4_096;
+
+interface Listening {
+  readonly inode: number | undefined;
+  readonly address: NodeAddress;
+  readonly socket: ProbeSocket;
+}
+
+export class Echo {
+  private listening: Listening | undefined;
+  /** How many asks have come, by host and session; the one that came last is last. */
+  private readonly arrived = new Map<string, number>();
+  /** Until when the way to a host needs no care. */
+  private readonly open = new Map<string, number>();
+  private readonly waiting = new Map<NodeAddress, Received[]>();
+
+  constructor(private readonly ways: Ways) {}
+
+  /** From now on in the namespace that is at this path now. Throws a KernelError. */
+  listen(namespace: string, address: NodeAddress): void {
+    const inode = namespaceInode(namespace);
+    if (this.listening?.inode === inode && this.listening?.address === address) return;
+    this.stop();
+    const socket = new ProbeSocket(namespace, { address, port: ECHO_PORT }, (datagram) => this.onDatagram(datagram));
+    this.listening = { inode, address, socket };
+  }
+
+  stop(): void {
+    this.listening?.socket.close();
+    this.listening = undefined;
+    this.open.clear();
+  }
+
+  private onDatagram(datagram: Received): void {
+    const ask = readAsk(datagram.bytes);
+    const { address } = datagram.from;
+    if (ask === undefined) return;
+    if ((this.open.get(address) ?? 0) > performance.now()) this.answer(ask, datagram);
+    else if (this.ways.knows(address)) this.hold(address, datagram);
+  }
+
+  /** Answered once there is a way back. */
+  private hold(peer: NodeAddress, datagram: Received): void {
+    const others = this.waiting.get(peer);
+    if (others !== undefined) {
+      if (others.length < MOST_WAITING) others.push(datagram);
+      return;
+    }
+    this.waiting.set(peer, [datagram]);
+    this.ways.open([peer]).then(
+      () => {
+        if (this.open.size >= MOST_HOSTS) this.open.clear();
+        this.open.set(peer, performance.now() + RENEW_MS);
+        for (const held of this.take(peer)) this.onDatagram(held);
+      },
+      // It is told elsewhere what keeps this host from making a way; who asks hears nothing.
+      () => this.take(peer),
+    );
+  }
+
+  private take(peer: NodeAddress): readonly Received[] {
+    const held = this.waiting.get(peer) ?? [];
+    this.waiting.delete(peer);
+    return held;
+  }
+
+  private answer(ask: Ask, { from }: Received): void {
+    const key = `${from.address} ${ask.session}`;
+    const arrived = (this.arrived.get(key) ?? 0) + 1;
+    this.arrived.delete(key);
+    this.arrived.set(key, arrived);
+    const [oldest] = this.arrived.keys();
+    if (this.arrived.size > MOST_SESSIONS && oldest !== undefined) this.arrived.delete(oldest);
+    const manner = { whole: ask.answerWhole, checksum: ask.answerChecksum };
+    this.listening?.socket.send(formatAnswer(ask, arrived), from, manner);
+  }
+}

@@ -1,0 +1,107 @@
+/** Finds out how this host reaches another one through VXLAN, and how that one reaches it. Some 2 s at most. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Passage, Probed } from '../model/probe/passage.js';
+import { familyOf } from '../model/values/address.js';
+import type { NodeAddress } from '../model/values/types.js';
+import { type Answered, Exchange, PLAIN, type Trial } from './exchange.js';
+import { largest } from './largest.js';
+
+/** Where probes go out. */
+export interface ProbeSite {
+  /** Path of the probe network's namespace. */
+  readonly namespace: string;
+  readonly self: NodeAddress;
+  /** Bytes of an IP packet that the overlay is to carry. */
+  readonly mtu: number;
+}
+
+/** Until somebody who is there has answered for the first time: he makes a way back first. */
+const [HELLO_TRIES, HELLO_MS] = [6, 250];
+const [ROUND, GAP_MS] = [20, 10];
+/** A lost datagram may be chance; three of the same kind are none. */
+const TRIES = 3;
+/** Beyond the slowest answer so far, ms. */
+const PATIENCE_MS = 250;
+/** Packets that are handed over as one. */
+const SEGMENTS = 6;
+/** What any path carries (RFC 791; RFC 8200), less than that nobody looks for. */
+const LEAST = { 4: 296, 6: 1280 } as const;
+/** IP and UDP. */
+const HEADERS = { 4: 28, 6: 48 } as const;
+
+/** Rejects with a KernelError when this host itself cannot send. There has to be a way. */
+export async function probe(site: ProbeSite, peer: NodeAddress): Promise<Probed> {
+  const isThere = await within(site, peer, greet);
+  // Of the greeting an answer may come late, so the survey counts by itself.
+  return isThere
+    ? { answered: true, ...(await within(site, peer, (exchange) => survey(exchange, peer, site.mtu))) }
+    : { answered: false, peer };
+}
+
+async function within<T>(site: ProbeSite, peer: NodeAddress, work: (exchange: Exchange) => Promise<T>): Promise<T> {
+  const exchange = new Exchange(site.namespace, site.self, peer);
+  try {
+    return await work(exchange);
+  } finally {
+    exchange.close();
+  }
+}
+
+async function greet(exchange: Exchange): Promise<boolean> {
+  for (let n = 0; n < HELLO_TRIES; n++) if ((await exchange.ask(PLAIN, HELLO_MS)) !== undefined) return true;
+  return false;
+}
+
+async function survey(exchange: Exchange, peer: NodeAddress, mtu: number): Promise<Passage> {
+  const answers = await round(exchange);
+  const times = answers.map(({ ms }) => ms).sort((a, b) => a - b);
+  const patience = PATIENCE_MS + (times.at(-1) ?? 0);
+  const family = familyOf(peer);
+  const size = mtu - HEADERS[family];
+  const passes = async (trial: Trial): Promise<boolean> => {
+    const tries = Array.from({ length: TRIES }, () => exchange.ask(trial, patience));
+    return (await Promise.all(tries)).some((answer) => answer !== undefined);
+  };
+  const whole = { whole: true, checksum: false };
+  const checked = { whole: false, checksum: true };
+  const thereWith = (bytes: number): Trial => ({ ...PLAIN, bytes: bytes - HEADERS[family], there: whole });
+  const backWith = (bytes: number): Trial => ({ ...PLAIN, answerBytes: bytes - HEADERS[family], back: whole });
+  const [there, back, cut, checkedThere, checkedBack, segments] = await Promise.all([
+    largest(LEAST[family], mtu, (bytes) => passes(thereWith(bytes))),
+    largest(LEAST[family], mtu, (bytes) => passes(backWith(bytes))),
+    passes({ ...PLAIN, bytes: size, answerBytes: size }),
+    passes({ ...PLAIN, there: checked }),
+    passes({ ...PLAIN, back: checked }),
+    exchange.askTogether({ ...PLAIN, bytes: size, there: checked }, SEGMENTS, patience),
+  ]);
+  return {
+    peer,
+    roundTrip: { min: times[0] ?? 0, median: times[times.length >> 1] ?? 0, max: times.at(-1) ?? 0 },
+    ...tallies(answers),
+    mtu: { planned: mtu, there, back },
+    cut,
+    checksum: { there: checkedThere, back: checkedBack },
+    segments: segments.length > 0,
+  };
+}
+
+/** Numbered, with a gap, so that one burst of something else does not take them all. */
+async function round(exchange: Exchange): Promise<readonly Answered[]> {
+  const asks = [];
+  for (let n = 0; n < ROUND; n++) {
+    asks.push(exchange.ask(PLAIN, PATIENCE_MS * 2));
+    await sleep(GAP_MS);
+  }
+  return (await Promise.all(asks)).flatMap((answer) => answer ?? []);
+}
+
+/** By the last answer that came: what it says has arrived of what was sent before it, and what of that came back. */
+function tallies(answers: readonly Answered[]): Pick<Passage, 'there' | 'back'> {
+  const first = answers[0];
+  if (first === undefined) return { there: { sent: ROUND, arrived: 0 }, back: { sent: 0, arrived: 0 } };
+  const newest = answers.reduce((a, b) => (b.number > a.number ? b : a), first);
+  return {
+    there: { sent: newest.number + 1, arrived: newest.arrived },
+    back: { sent: newest.arrived, arrived: answers.length },
+  };
+}

@@ -1,0 +1,187 @@
+/** Two hosts probe each other on the real kernel: what a sound way looks like, and each thing that may be wrong with one. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { LinuxHostParts } from '../../src/kernel/host-parts/host-parts.js';
+import { withNamespace } from '../../src/kernel/system/netns.js';
+import { probeSteps } from '../../src/model/host/probe.js';
+import type { NodeAddress } from '../../src/model/values/types.js';
+import { Echo } from '../../src/probe/echo.js';
+import { probe } from '../../src/probe/prober.js';
+import { Bench, type Host, run } from './bench.js';
+import { unaccelerated } from './host-parts.js';
+
+const ADDRESSES = {
+  4: { one: '10.0.0.1', two: '10.0.0.2', prefix: 24, mtu: 1450 },
+  6: { one: 'fd00::1', two: 'fd00::2', prefix: 64, mtu: 1430 },
+} as const;
+
+/** A host with its probe network and its echo, which makes ways as the pass does. */
+class Prober {
+  readonly kernel: LinuxHostParts;
+  private readonly echo: Echo;
+  private readonly peers = new Set<NodeAddress>();
+
+  constructor(
+    readonly host: Host,
+    private readonly underlay: 4 | 6,
+    private readonly nodes: readonly string[],
+  ) {
+    const options = { underlay, mode: 'off', port: 4789, netnsDir: host.netnsDir } as const;
+    this.kernel = withNamespace(host.path, () => new LinuxHostParts({ ...options, accelerator: unaccelerated(host) }));
+    this.echo = new Echo({
+      open: (peers) => this.open(...peers),
+      knows: (address): address is NodeAddress => this.nodes.includes(address),
+    });
+  }
+
+  get inside(): string {
+    return `${this.host.netnsDir}/tsoverlay-probe`;
+  }
+
+  async start(): Promise<void> {
+    await this.open();
+    this.echo.listen(this.inside, this.host.vtep);
+  }
+
+  async open(...more: readonly NodeAddress[]): Promise<void> {
+    for (const peer of more) this.peers.add(peer);
+    const plan = { address: this.host.vtep, port: 4789, mtu: ADDRESSES[this.underlay].mtu, peers: this.peers };
+    for (const step of probeSteps(plan, await this.kernel.observe('probe')))
+      if (step.kind !== 'requestGwbridge') await this.kernel.apply(step);
+  }
+
+  async probe({ host: { vtep } }: Prober) {
+    await this.open(vtep);
+    return probe({ namespace: this.inside, self: this.host.vtep, mtu: ADDRESSES[this.underlay].mtu }, vtep);
+  }
+
+  stop(): void {
+    this.echo.stop();
+    this.kernel.close();
+  }
+}
+
+let bench: Bench;
+let one: Prober;
+let two: Prober;
+beforeEach(() => {
+  bench = new Bench();
+});
+afterEach(() => {
+  one.stop();
+  two.stop();
+  bench.close();
+});
+
+async function start(underlay: 4 | 6): Promise<void> {
+  const at = ADDRESSES[underlay];
+  const hosts = [bench.host('one', at.one), bench.host('two', at.two)] as const;
+  bench.cable(...hosts, `${at.one}/${at.prefix}`, `${at.two}/${at.prefix}`);
+  one = new Prober(hosts[0], underlay, [at.one, at.two]);
+  two = new Prober(hosts[1], underlay, [at.one, at.two]);
+  await Promise.all([one.start(), two.start()]);
+}
+
+/** `nft` in the host's namespace, on what comes in from the cable, before anything of VXLAN. */
+const drop = ({ host }: Prober, rule: string): void => {
+  const table = `table netdev cable { chain frames { type filter hook ingress device eth0 priority 0; ${rule} drop; }; }`;
+  run(host.path, 'nft', table);
+};
+const heal = ({ host }: Prober) => run(host.path, 'nft', 'delete', 'table', 'netdev', 'cable');
+
+/** What a sound way is like. */
+const SOUND = (mtu: number) => ({
+  answered: true,
+  there: { sent: 20, arrived: 20 },
+  back: { sent: 20, arrived: 20 },
+  mtu: { planned: mtu, there: mtu, back: mtu },
+  cut: true,
+  checksum: { there: true, back: true },
+  segments: true,
+});
+
+describe.each([4, 6] as const)('underlay of IPv%i', (underlay) => {
+  const { mtu } = ADDRESSES[underlay];
+
+  test('a sound way, found at the first try from a host that the other has no way to yet', async () => {
+    await start(underlay);
+    const found = await one.probe(two);
+    expect(found).toMatchObject(SOUND(mtu));
+    expect(found.answered && found.roundTrip.min).toBeLessThan(100);
+    expect(await two.probe(one)).toMatchObject(SOUND(mtu));
+  });
+
+  test('the port is closed: no answer', async () => {
+    await start(underlay);
+    drop(two, 'udp dport 4789');
+    expect(await one.probe(two)).toEqual({ answered: false, peer: two.host.vtep });
+    heal(two);
+    expect(await one.probe(two)).toMatchObject(SOUND(mtu));
+  });
+
+  test('a narrower path is measured to the byte, in either direction by itself', async () => {
+    await start(underlay);
+    // Outer IP packets of more than 1400 bytes do not arrive.
+    const length = underlay === 4 ? 'ip length > 1400' : 'ip6 length > 1360';
+    drop(two, length);
+    const overhead = underlay === 4 ? 50 : 70;
+    expect(await one.probe(two)).toMatchObject({
+      ...SOUND(mtu),
+      mtu: { planned: mtu, there: 1400 - overhead, back: mtu },
+      cut: false,
+      segments: false,
+    });
+    expect(await two.probe(one)).toMatchObject({
+      ...SOUND(mtu),
+      mtu: { planned: mtu, there: mtu, back: 1400 - overhead },
+      cut: false,
+    });
+  });
+
+  test('each second packet is lost in one direction: its share is known, and the other has none', async () => {
+    await start(underlay);
+    await one.probe(two);
+    drop(one, 'udp dport 4789 numgen inc mod 2 == 0');
+    const found = await one.probe(two);
+    if (!found.answered) throw new Error('no answer');
+    expect(found.there.arrived).toBe(found.there.sent);
+    expect(found.back.arrived / found.back.sent).toBeGreaterThan(0.3);
+    expect(found.back.arrived / found.back.sent).toBeLessThan(0.7);
+    const other = await two.probe(one);
+    if (!other.answered) throw new Error('no answer');
+    expect(other.back.arrived).toBe(other.back.sent);
+    expect(other.there.arrived / other.there.sent).toBeLessThan(0.7);
+  });
+});
+
+test('a card that spoils checksums inside of VXLAN: what has none passes, all else is lost', async () => {
+  await start(4);
+  // Outer UDP, VXLAN, Ethernet, IP: the inner protocol is 39 bytes behind the begin of the outer UDP header, the inner checksum 56.
+  drop(two, 'udp dport 4789 @th,312,8 17 @th,448,16 != 0');
+  expect(await one.probe(two)).toMatchObject({
+    ...SOUND(1450),
+    checksum: { there: false, back: true },
+    segments: false,
+  });
+});
+
+test('a card that spoils what it cuts itself: small packets with a checksum pass, segments are lost', async () => {
+  await start(4);
+  drop(two, 'udp dport 4789 @th,312,8 17 @th,448,16 != 0 ip length > 1000');
+  expect(await one.probe(two)).toMatchObject({ ...SOUND(1450), segments: false });
+});
+
+test('who is no node gets no answer', async () => {
+  await start(4);
+  two.stop();
+  two = new Prober(two.host, 4, [two.host.vtep]);
+  await two.start();
+  expect(await one.probe(two)).toMatchObject({ answered: false });
+});
+
+test('a namespace that was made anew has the echo again', async () => {
+  await start(4);
+  run(two.host.path, 'umount', two.inside);
+  await two.open();
+  await two.start();
+  expect(await one.probe(two)).toMatchObject(SOUND(1450));
+});

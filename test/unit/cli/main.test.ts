@@ -1,0 +1,103 @@
+import { execa } from 'execa';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { Desk } from '../../../src/cli/frame/desk.js';
+import { Output } from '../../../src/cli/frame/output.js';
+import { COMMANDS } from '../../../src/cli/program/all.js';
+import { makeProgram } from '../../../src/cli/program/main.js';
+
+const words = (usage: string): string[] => usage.split(' ').filter((word) => !/^[<[]/.test(word));
+
+describe.each(COMMANDS.map((command) => [command.usage, command] as const))('tsoverlay %s', (usage, command) => {
+  it('has help with an example, which is one of it', () => {
+    let said = '';
+    const program = makeProgram(async () => {});
+    const typed = words(usage);
+    const made = typed.reduce((at, word) => at.commands.find((c) => c.name() === word) ?? at, program);
+    const writeOut = (text: string) => {
+      said += text;
+    };
+    made.configureOutput({ writeOut }).outputHelp();
+    expect(said).toContain(`Usage: tsoverlay ${typed.join(' ')}`);
+    expect(said).toContain(command.about.slice(0, 40));
+    expect(said).toContain(`Example:\n  ${command.example}`);
+    expect(said).toContain('--json');
+    expect(command.example).toMatch(new RegExp(`^tsoverlay ${typed.join(' ')}( |$)`));
+  });
+
+  it('is run by its example', async () => {
+    const run: string[] = [];
+    const program = makeProgram(async ({ usage }) => void run.push(usage));
+    await program.parseAsync(command.example.split(' ').slice(1), { from: 'user' });
+    expect(run).toEqual([usage]);
+  });
+
+  it('says what its JSON is like', () => {
+    expect(z.toJSONSchema(command.json, { io: 'input' })).toMatchObject({ type: 'object' });
+  });
+});
+
+describe('completion', () => {
+  const commands = new Map(COMMANDS.map((c) => [c.usage, c]));
+  const offered = async (...typed: string[]): Promise<string[]> => {
+    const desk = new Desk({}, () => {});
+    const script = await commands.get('completion <shell>')?.run(desk, { args: ['bash'], options: {} });
+    const words = ['tsoverlay', ...typed].map((word) => `'${word}'`).join(' ');
+    const ask = `COMP_WORDS=(${words}); COMP_CWORD=${typed.length}; _tsoverlay; printf '%s\n' "\${COMPREPLY[@]}"`;
+    const { stdout } = await execa('bash', ['-c', `${script?.lines.join('\n')}\n${ask}`]);
+    return stdout.split('\n').filter((word) => word !== '');
+  };
+
+  it('offers commands, what they go on with, and their options', async () => {
+    expect(await offered('')).toEqual(expect.arrayContaining(['status', 'trace', 'node', 'ipam', 'completion']));
+    expect(await offered('st')).toEqual(['status']);
+    expect(await offered('node', '')).toEqual(expect.arrayContaining(['drain', 'forget']));
+    expect(await offered('node', 'forget', '10.0.0.62', '--')).toEqual(['--yes', '--json', '--help']);
+    expect(await offered('status', '--w')).toEqual(['--wait']);
+  });
+
+  it('is refused for a shell that nobody has written it for', async () => {
+    const run = commands.get('completion <shell>')?.run(new Desk({}, () => {}), { args: ['fish'], options: {} });
+    await expect(run).rejects.toThrow('there is no completion for "fish"; it must be bash or zsh');
+  });
+});
+
+describe('output', () => {
+  const outputOf = (isJson: boolean) => {
+    const said = { out: '', err: '' };
+    const output = new Output(isJson, {
+      out: (text) => {
+        said.out += text;
+      },
+      err: (text) => {
+        said.err += text;
+      },
+    });
+    return { output, said };
+  };
+  const report = {
+    lines: ['one', 'two\u001b[2J\nthree'],
+    json: { name: '\u009b1m' },
+    exit: 1,
+    errors: ['why'],
+  } as const;
+
+  it('is lines, in which nothing is obeyed by a terminal', () => {
+    const { output, said } = outputOf(false);
+    expect(output.report(report)).toBe(1);
+    expect(said).toEqual({ out: 'one\ntwo\\u001b[2J\\u000athree\n', err: 'tsoverlay: why\n' });
+  });
+
+  it('is one JSON value with a version', () => {
+    const { output, said } = outputOf(true);
+    expect(output.report(report)).toBe(1);
+    expect(said.out).toBe('{"version":1,"name":"\\u009b1m"}\n');
+    expect(JSON.parse(said.out)).toEqual({ version: 1, name: '\u009b1m' });
+  });
+
+  it('of what failed is the reason, and status 2', () => {
+    const { output, said } = outputOf(true);
+    expect(output.failure(new Error('no store'))).toBe(2);
+    expect(said).toEqual({ out: '{"version":1,"error":"no store"}\n', err: 'tsoverlay: no store\n' });
+  });
+});
