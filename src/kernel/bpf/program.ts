@@ -21,11 +21,11 @@ export interface Settings {
 
 /** As overlay.h numbers them. */
 const NUMBERS: Readonly<Record<number, keyof Settings>> = {
-  [0x7473fe01]: 'vtep',
-  [0x7473fe02]: 'port',
-  [0x7473fe03]: 'vni',
-  [0x7473fe04]: 'longest',
-  [0x7473fe05]: 'uplink',
+  1953758721: 'vtep',
+  1953758722: 'port',
+  1953758723: 'vni',
+  1953758724: 'longest',
+  1953758725: 'uplink',
 };
 const INSTRUCTION = 8;
 /** Loads 64 bits; with this source register, a map by its descriptor. */
