@@ -17,7 +17,7 @@ the store, the kernel and DATA_DIR by themselves; what of these is away they say
 environment are those of the tsoverlay that serves, or served last since the host has booted.
 
 - **Exit status**: 0 as it should be, 1 something is wrong, 2 it could not be found out or not be done.
-- **Time**: an answer within 5 s, unless waiting is what was asked for.
+- **Time**: an answer within 5 s (doctor and ping, which probe: 10 s), unless waiting is what was asked for.
 - **\`--json\`** prints one JSON value in place of lines, in every case, with \`version\` 1; a field more does not raise it. What a
   command failed of is \`{"version": 1, "error": "…"}\`.
 - **What changes something** asks first, and wants \`--yes\` where there is no terminal.

@@ -4,6 +4,7 @@ import type { DnsService } from '../dns/serving/service.js';
 import type { Rows } from '../health/rows.js';
 import type { Metrics } from '../metrics/metrics.js';
 import type { NodeAddress, NodeId } from '../model/values/types.js';
+import type { Probes } from '../probe/probes.js';
 import type { ContainerPass } from '../reconcile/engine/container-pass.js';
 import type { Drain } from '../registry/nodes/drain.js';
 import type { Tenure } from '../registry/nodes/tenure.js';
@@ -13,6 +14,8 @@ import type { ClusterView } from '../store/view/cluster-view.js';
 export interface AdminParts {
   readonly self: NodeId;
   readonly address: NodeAddress;
+  /** UDP, of VXLAN. */
+  readonly port: number;
   /** When this agent began. */
   readonly started: Date;
   /** Consul's, as `host:port`; none with the embedded store. */
@@ -25,5 +28,6 @@ export interface AdminParts {
   readonly dns: Pick<DnsService, 'ready'>;
   readonly sandboxes: Pick<Sandboxes, 'zonesOf'>;
   readonly metrics: Pick<Metrics, 'page' | 'readiness'>;
+  readonly probes: Pick<Probes, 'probe'>;
   readonly tenure: Pick<Tenure, 'holds' | 'refusal'>;
 }

@@ -47,7 +47,7 @@ export class Agent {
     private readonly servers: readonly Server[],
     private readonly events: AgentEvents,
   ) {
-    const { ground, cluster, registry, names, passes } = parts;
+    const { ground, cluster, registry, names, passes, probes } = parts;
     this.news = new News({ ...ground, ...cluster, ...registry, ...names, ...passes });
     this.healing = new Healing({
       ...{ ...cluster, log, rows: rows.of('agent.heal'), ending: this.ending.signal },
@@ -59,7 +59,8 @@ export class Agent {
     this.loading = new Loading({ ...ground, ...cluster, log, heal: () => this.healing.heal() });
     this.measuring = new Measuring(parts, rows, () => this.loading.knowsCluster);
     this.admin = {
-      ...{ ...ground, ...cluster, ...names, ...passes, rows, address: config.advertise, started: new Date() },
+      ...{ ...ground, ...cluster, ...names, ...passes, ...probes, rows },
+      ...{ address: config.advertise, port: config.vxlanPort, started: new Date() },
       metrics: this.measuring.metrics,
       servers: (config.consul?.servers ?? []).map(({ host, port }) => `${host}:${port}`),
     };

@@ -165,14 +165,19 @@ function readAdvertise(text: string): NodeAddress {
   return address.address as NodeAddress;
 }
 
-/** Without CLUSTER_ADVERTISE: the first address that is not the host's alone. */
-function firstAddress(interfaces: ReturnType<typeof networkInterfaces>): NodeAddress {
-  const candidates = Object.entries(interfaces).flatMap(([name, list]) =>
+/** What this host may be reached at, if nobody says, in the order in which they are taken. */
+export const addressCandidates = (interfaces = networkInterfaces()): readonly string[] =>
+  Object.entries(interfaces).flatMap(([name, list]) =>
     /^(lo|docker|veth|br-)/.test(name)
       ? []
-      : (list ?? []).filter((a) => !a.internal && a.family === 'IPv4' && nodeAddressTrouble(a.address) === undefined),
+      : (list ?? [])
+          .filter((a) => !a.internal && a.family === 'IPv4' && nodeAddressTrouble(a.address) === undefined)
+          .map(({ address }) => address),
   );
-  const address = candidates[0]?.address;
+
+/** Without CLUSTER_ADVERTISE: the first address that is not the host's alone. */
+function firstAddress(interfaces: ReturnType<typeof networkInterfaces>): NodeAddress {
+  const [address] = addressCandidates(interfaces);
   if (address === undefined)
     throw new NotYetError(
       'CLUSTER_ADVERTISE is empty and this host has no address to choose; set it to an address or interface',

@@ -29,7 +29,21 @@ const LEAST = { 4: 296, 6: 1280 } as const;
 /** IP and UDP. */
 const HEADERS = { 4: 28, 6: 48 } as const;
 
-/** Rejects with a KernelError when this host itself cannot send. There has to be a way. */
+/** Hosts at once: each has some dozens of packets under way. */
+const AT_ONCE = 8;
+
+/** What was found out about each, in their order. There has to be a way to each. Rejects with a KernelError. */
+export async function probeAll(site: ProbeSite, peers: readonly NodeAddress[]): Promise<readonly Probed[]> {
+  const found: Probed[] = [];
+  const left = [...peers.entries()];
+  const work = async (): Promise<void> => {
+    for (let next = left.shift(); next !== undefined; next = left.shift()) found[next[0]] = await probe(site, next[1]);
+  };
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, peers.length) }, work));
+  return found;
+}
+
+/** Rejects with a KernelError when this host itself cannot send. */
 export async function probe(site: ProbeSite, peer: NodeAddress): Promise<Probed> {
   const isThere = await within(site, peer, greet);
   // Of the greeting an answer may come late, so the survey counts by itself.

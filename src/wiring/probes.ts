@@ -1,19 +1,24 @@
-/** What answers the other hosts' probes. */
-
+/** What probes the other hosts, and answers theirs. */
+import { UserError } from '../errors.js';
 import { namespacePath, PROBE_NAMESPACE } from '../model/values/names.js';
 import { Echo } from '../probe/echo.js';
+import { Probes } from '../probe/probes.js';
 import { ProbeWays } from '../reconcile/host-parts/probe-ways.js';
 import type { Passes } from './passes.js';
-
-export type Probes = ReturnType<typeof makeProbes>;
 
 export function makeProbes({ hostParts, probePlanner }: Pick<Passes, 'hostParts' | 'probePlanner'>) {
   const ways = new ProbeWays(probePlanner, hostParts);
   const echo = new Echo(ways);
+  const namespace = namespacePath(PROBE_NAMESPACE);
   hostParts.onMade('probe', () => {
     const plan = probePlanner.plannedLast;
-    if (typeof plan === 'object') echo.listen(namespacePath(PROBE_NAMESPACE), plan.address);
+    if (typeof plan === 'object') echo.listen(namespace, plan.address);
     else echo.stop();
   });
-  return { ways, echo };
+  const probes = new Probes(ways, () => {
+    const plan = probePlanner.plannedLast;
+    if (typeof plan !== 'object') throw new UserError('this host has no probe network any more');
+    return { namespace, self: plan.address, mtu: plan.mtu };
+  });
+  return { echo, probes };
 }

@@ -1,9 +1,11 @@
 /** All commands, in the order in which help has them. */
 import { dns } from '../commands/dns.js';
+import { doctor } from '../commands/doctor.js';
 import { events } from '../commands/events.js';
 import { ipamCheck } from '../commands/ipam-check.js';
 import { nodeDrain } from '../commands/node-drain.js';
 import { nodeForget } from '../commands/node-forget.js';
+import { ping } from '../commands/ping.js';
 import { report } from '../commands/report.js';
 import { status } from '../commands/status.js';
 import { trace } from '../commands/trace.js';
@@ -17,6 +19,6 @@ export const GROUPS: Readonly<Record<string, string>> = {
 };
 
 export const COMMANDS: readonly Command[] = [
-  ...[status, trace, dns, events, ipamCheck, nodeDrain, nodeForget, report],
+  ...[status, doctor, ping, trace, dns, events, ipamCheck, nodeDrain, nodeForget, report],
   completionOf(() => COMMANDS),
 ];

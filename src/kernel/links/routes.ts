@@ -165,3 +165,20 @@ export async function listPeerRoutes(socket: Rtnetlink, link: number): Promise<r
     return prefix === 8 * dst.length && getU32(oif) === link ? readIp(dst) : undefined;
   });
 }
+
+/** `ip route get <ip>`: index of the link that it would leave by; undefined without a way. */
+export async function linkTowards(socket: Rtnetlink, ip: string): Promise<number | undefined> {
+  const bytes = ipBytes(ip);
+  const head = Buffer.alloc(12);
+  head[0] = bytes.length === 4 ? AF.INET : AF.INET6;
+  head[1] = 8 * bytes.length;
+  try {
+    return await socket.get(`ip route get ${ip}`, RTM.GETROUTE, message(head, [[RTA.DST, bytes]]), (payload) => {
+      const link = readAttributes(payload.subarray(12)).get(RTA.OIF);
+      return link && getU32(link);
+    });
+  } catch (e) {
+    if (isKernelError(e, 'ENETUNREACH', 'EHOSTUNREACH')) return undefined;
+    throw e;
+  }
+}

@@ -26,7 +26,7 @@ export type Findings = ReadonlyMap<string, Exposure | undefined>;
 /** No key ever has it, so an update that asks for it fails: after the right was looked at, and without a write. */
 const NO_INDEX = Number.MAX_SAFE_INTEGER;
 /** One key of each kind, for a right may be on some alone. */
-const PROBES = [
+export const PROBED_KEYS = [
   ...[
     keys.cluster,
     keys.node('0.0.0.0'),
@@ -71,7 +71,7 @@ export async function lookForExposure({ servers, prefix, tls }: ExposureOptions)
 /** Rejects with a StoreError when there is no answer. */
 async function canWrite(server: ConsulServers, prefix: string): Promise<boolean> {
   const operations = toTxn(
-    PROBES.map((key) => ({ verb: 'update', key, value: '', index: NO_INDEX })),
+    PROBED_KEYS.map((key) => ({ verb: 'update', key, value: '', index: NO_INDEX })),
     prefix,
   );
   try {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
 import { type Exchange, NOTHING } from '../../../src/admin/contract/exchange.js';
 import { releaseExchange } from '../../../src/admin/contract/ipam.js';
+import { probeExchange } from '../../../src/admin/contract/probe.js';
 import { statusExchange } from '../../../src/admin/contract/status.js';
 import type { AdminParts } from '../../../src/admin/parts.js';
 import { makeAdminApp } from '../../../src/admin/serving/app.js';
@@ -42,6 +43,8 @@ beforeEach(async () => {
     started: new Date(7_000),
     rows: heard.rows,
     servers: ['10.0.0.60:8500'],
+    port: 4789,
+    probes: { probe: async (peers) => peers.map((peer) => ({ answered: false, peer })) },
     pulse: { last: { at: new Date(8_000), ms: 2 } },
     view: { confirmed: true, current: NOTHING_KNOWN },
     tenure: { holds: true, refusal: undefined },
@@ -68,6 +71,17 @@ afterEach(() => {
 const status = () => askAgent(socket(), statusExchange, {});
 
 describe('the admin socket', () => {
+  it('probes the hosts that are named, each once, and takes nothing else for a host', async () => {
+    const peers = ['10.0.0.61', '10.0.0.62', '10.0.0.61'];
+    expect(await askAgent(socket(), probeExchange, { peers })).toMatchObject({
+      port: 4789,
+      hosts: ['10.0.0.61', '10.0.0.62'].map((peer) => ({ answered: false, peer })),
+    });
+    for (const bad of ['127.0.0.1', '010.0.0.1', 'docker02', '10.0.0.61; rm'])
+      await expect(askAgent(socket(), probeExchange, { peers: [bad] })).rejects.toThrow("not a host's address");
+    await expect(askAgent(socket(), probeExchange, { peers: [] })).rejects.toThrow('what was asked cannot be read');
+  });
+
   it('is for root alone', () => {
     expect(statSync(socket()).mode & 0o777).toBe(0o600);
   });

@@ -1,0 +1,103 @@
+/** What doctor's checks look at, on the host that this command runs on: each asked once. */
+import { MOST_PEERS, probeExchange } from '../../admin/contract/probe.js';
+import { addressCandidates } from '../../config/config.js';
+import { lookAtConsul } from '../../doctor/looks/consul.js';
+import { lookAtEngine } from '../../doctor/looks/engine.js';
+import { Proc } from '../../doctor/looks/proc.js';
+import { lookAtUnderlay } from '../../doctor/looks/underlay.js';
+import type { ClusterLook, RowLook, Surroundings } from '../../doctor/surroundings.js';
+import { UserError } from '../../errors.js';
+import { Rtnetlink } from '../../kernel/netlink/rtnetlink.js';
+import type { Probed } from '../../model/probe/passage.js';
+import { familyOf } from '../../model/values/address.js';
+import type { NodeAddress } from '../../model/values/types.js';
+import type { Desk } from '../frame/desk.js';
+import { check } from '../ipam/check.js';
+import { readRecords } from '../ipam/reading.js';
+import { probeAlone } from '../probing/alone.js';
+import { lookAtAgent } from '../reading/agent.js';
+import { readCluster } from '../reading/cluster.js';
+import { readStatus, versionLines } from '../status.js';
+
+const ENGINE = '/var/run/docker.sock';
+const PROBES_MS = 8_000;
+
+export function surroundingsOf(desk: Desk): Surroundings {
+  const { settings } = desk;
+  const agent = once(() => lookAtAgent(desk));
+  const cluster = once(() => clusterOf(desk));
+  return {
+    self: settings.advertise,
+    port: settings.vxlanPort,
+    proc: new Proc(),
+    advertise: { asked: settings.typed.CLUSTER_ADVERTISE ?? '', candidates: addressCandidates() },
+    isGwbridgeMtuChosen: settings.gwbridge.mtu !== 'underlay',
+    scope: settings.scope,
+    pid: async () => {
+      const found = await agent();
+      return 'away' in found ? undefined : found.agent.pid;
+    },
+    rows: async (): Promise<readonly RowLook[]> => {
+      const found = await agent();
+      if ('away' in found) throw new UserError(found.away);
+      return found.rows.filter(({ state }) => state !== 'pending');
+    },
+    underlay: once(async () => underlayOf(settings.advertise, (await cluster()).nodes)),
+    consul: once(async () => (settings.consul === undefined ? [] : lookAtConsul(settings.consul))),
+    cluster,
+    engine: once(() => lookAtEngine(ENGINE)),
+    probes: once(async () => {
+      const isOther = ({ address, alive }: ClusterLook['nodes'][number]): boolean =>
+        alive && address !== settings.advertise && familyOf(address) === familyOf(settings.advertise);
+      const peers = (await cluster()).nodes.filter(isOther).map(({ address }) => address);
+      if (peers.length === 0) return [];
+      return 'away' in (await agent()) ? probesAlone(desk, peers) : probesOf(desk, peers);
+    }),
+  };
+}
+
+/** As many as the one that serves probes at a time, others by chance. */
+async function probesOf(desk: Desk, peers: readonly NodeAddress[]): Promise<readonly Probed[]> {
+  const some = peers.length <= MOST_PEERS ? peers : [...peers].sort(() => Math.random() - 0.5).slice(0, MOST_PEERS);
+  const { hosts } = await desk.ask(probeExchange, { peers: [...some] }, PROBES_MS);
+  return hosts.map((found) => ({ ...found, peer: found.peer as NodeAddress }));
+}
+
+async function probesAlone(desk: Desk, peers: readonly NodeAddress[]): Promise<readonly Probed[]> {
+  const reading = await readCluster(desk, readStatus);
+  if (reading.from === 'nowhere') throw new UserError(reading.why);
+  return probeAlone(desk, reading.value, peers.slice(0, MOST_PEERS));
+}
+
+/** From the store, or what this host knew last. */
+async function clusterOf(desk: Desk): Promise<ClusterLook> {
+  const reading = await readCluster(desk, async (records, store) => {
+    const [status, held, standing] = await Promise.all([readStatus(records), readRecords(records), store?.look()]);
+    const addresses = check(held, Date.now(), undefined).json.pools.flatMap(({ addresses: all }) => all);
+    const leaked = store === undefined ? 0 : addresses.filter(({ standing: is }) => is === 'leaked').length;
+    return { ...status, versions: versionLines(standing), leaked };
+  });
+  if (reading.from === 'nowhere') throw new UserError(`the cluster is not known: ${reading.why}`);
+  return reading.value;
+}
+
+async function underlayOf(self: NodeAddress, nodes: ClusterLook['nodes']) {
+  const host = new Rtnetlink();
+  try {
+    return await lookAtUnderlay(
+      host,
+      self,
+      nodes.filter(({ alive }) => alive).map(({ address }) => address),
+    );
+  } finally {
+    host.close();
+  }
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
+}

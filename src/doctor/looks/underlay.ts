@@ -1,0 +1,49 @@
+/** The host's own interfaces and routes, as the kernel has them. */
+
+import { listAddresses } from '../../kernel/links/addresses.js';
+import { listLinks } from '../../kernel/links/links.js';
+import { linkTowards } from '../../kernel/links/routes.js';
+import type { Rtnetlink } from '../../kernel/netlink/rtnetlink.js';
+import { contains, ipPart, networkOf } from '../../model/values/address.js';
+import type { Cidr } from '../../model/values/types.js';
+
+export interface UnderlayLook {
+  /** Name of the interface that has this host's address; undefined where none has it. */
+  readonly link: string | undefined;
+  /** Other hosts on the network of that interface, and the interface by which packets to them leave. */
+  readonly ways: ReadonlyMap<string, string>;
+  /** Networks by the name of the interface that has an address in them. */
+  readonly networks: readonly { readonly link: string; readonly network: Cidr }[];
+  readonly links: readonly LinkLook[];
+}
+
+export interface LinkLook {
+  readonly name: string;
+  readonly kind: string;
+  /** Bytes. */
+  readonly mtu: number;
+  readonly up: boolean;
+}
+
+/** `peers`: addresses of the other hosts. Rejects with a KernelError. */
+export async function lookAtUnderlay(
+  host: Rtnetlink,
+  advertise: string,
+  peers: readonly string[],
+): Promise<UnderlayLook> {
+  const [links, addresses] = [await listLinks(host), await listAddresses(host)];
+  const nameOf = (index: number): string => links.find((l) => l.index === index)?.name ?? `link ${index}`;
+  const own = addresses.find((a) => ipPart(a.address) === advertise);
+  const ways = new Map<string, string>();
+  for (const peer of own === undefined ? [] : peers) {
+    if (peer === advertise || own === undefined || !contains(networkOf(own.address), peer)) continue;
+    const index = await linkTowards(host, peer);
+    if (index !== undefined) ways.set(peer, nameOf(index));
+  }
+  return {
+    link: own && nameOf(own.link),
+    ways,
+    networks: addresses.map((a) => ({ link: nameOf(a.link), network: networkOf(a.address) })),
+    links: links.map(({ name, kind, mtu, up }) => ({ name, kind, mtu, up })),
+  };
+}

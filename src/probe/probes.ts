@@ -1,0 +1,27 @@
+/** Probes other hosts from this one. What that takes is loaded with the first probe, for most hosts never send one. */
+import { UserError } from '../errors.js';
+import type { Probed } from '../model/probe/passage.js';
+import type { NodeAddress } from '../model/values/types.js';
+import type { Ways } from './echo.js';
+import type { ProbeSite } from './prober.js';
+
+export class Probes {
+  constructor(
+    private readonly ways: Ways,
+    /** Where probes go out, once there is a way. */
+    private readonly site: () => ProbeSite,
+  ) {}
+
+  /**
+   * What was found out about the way to each of these, in their order. Rejects with a UserError that says why this host
+   * can probe nobody, a DeadlineError, or a KernelError.
+   */
+  async probe(peers: readonly NodeAddress[]): Promise<readonly Probed[]> {
+    await this.ways.open(peers);
+    const stranger = peers.find((peer) => !this.ways.knows(peer));
+    if (stranger !== undefined)
+      throw new UserError(`${stranger} is the address of no other host of the cluster that this one can send VXLAN to`);
+    const { probeAll } = await import('./prober.js');
+    return probeAll(this.site(), peers);
+  }
+}

@@ -1,0 +1,162 @@
+/** `tsoverlay doctor` on real engines: nothing is said of healthy hosts, and each thing that is broken is found and cured. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { Lab } from '../lab.js';
+import { PLUGIN_MAIN } from '../paths.js';
+import { within } from '../waiting.js';
+
+let lab: Lab;
+beforeAll(async () => {
+  lab = await Lab.boot({ hosts: 2, consul: true, durableConsul: true });
+  const [one, two] = [lab.host(1), lab.host(2)];
+  await one.docker('network', 'create', '-d', 'tsoverlay', '--subnet', '172.16.1.0/24', 'net');
+  await within(10_000, 'the network is on the other host', async () =>
+    (await two.docker('network', 'ls', '--format', '{{.Name}}')).split('\n').includes('net'),
+  );
+  for (const [name, host] of [
+    ['web', two],
+    ['db', one],
+  ] as const)
+    await host.docker('run', '-d', '--name', name, '--net', 'net', 'busybox', 'sleep', 'infinity');
+});
+afterAll(() => lab?.down());
+
+const report = z.object({
+  findings: z.array(z.object({ code: z.string(), what: z.string(), cure: z.string() })),
+  fine: z.array(z.string()),
+  unknown: z.record(z.string(), z.string()),
+});
+
+/** The lab's Consul has no ACLs, which is told: all else is to be healthy. */
+const isLabs = ({ what }: { readonly what: string }): boolean => what.includes('(consul.exposed ');
+
+async function doctor(on: number, settings: readonly string[] = []) {
+  const began = performance.now();
+  const { host, address } = lab.host(on);
+  const env = [`CLUSTER_STORE=${lab.consul.url}`, `CLUSTER_ADVERTISE=${address}`, ...settings];
+  const { stdout } = await host.attempt('env', ...env, process.execPath, PLUGIN_MAIN, 'doctor', '--json');
+  const seconds = (performance.now() - began) / 1_000;
+  const { findings, ...rest } = report.parse(JSON.parse(stdout));
+  return { seconds, findings: findings.filter((one) => !isLabs(one)), ...rest };
+}
+const codes = async (on: number, settings: readonly string[] = []) =>
+  (await doctor(on, settings)).findings.map(({ code }) => code);
+const whats = async (on: number) => (await doctor(on)).findings.map(({ code, what }) => `${code}: ${what}`);
+const healthy = (on: number) => expect.poll(() => whats(on), { timeout: 60_000, interval: 1_000 }).toEqual([]);
+const on = (host: number, line: string) => lab.host(host).run('sh', '-c', line);
+
+it('healthy hosts: no finding, all was looked at, and it does not take long', async () => {
+  for (const host of [1, 2]) {
+    const { seconds, findings, unknown } = await doctor(host);
+    expect([findings, unknown]).toEqual([[], {}]);
+    expect(seconds).toBeLessThan(10);
+  }
+});
+
+describe('each thing that is broken is found, and is gone with its cure', () => {
+  it('the port of the other host is closed', async () => {
+    await on(2, 'nft "table ip shut { chain in { type filter hook input priority 0; udp dport 4789 drop; }; }"');
+    expect(await whats(1)).toEqual([
+      'underlay.probes: docker02 (10.0.0.61): no answer came through UDP 4789 (probe.answer)',
+    ]);
+    await on(2, 'nft delete table ip shut');
+    await healthy(1);
+  });
+
+  it('docker_gwbridge lies over a network', async () => {
+    await on(1, 'ip address add 172.16.1.200/24 dev docker_gwbridge');
+    expect(await whats(1)).toContain(
+      'underlay.gwbridge: docker_gwbridge has 172.16.1.0/24, and network net 172.16.1.0/24',
+    );
+    await on(1, 'ip address delete 172.16.1.200/24 dev docker_gwbridge');
+    await healthy(1);
+  });
+
+  it('answers to the other host take another way, and rp_filter is strict', async () => {
+    await on(1, 'ip link add way1 type veth peer name way2 && ip link set way1 up && ip link set way2 up');
+    await on(1, 'sysctl -qw net.ipv4.conf.all.rp_filter=1 && ip route add 10.0.0.61 dev way1');
+    expect(await whats(1)).toContain(
+      'underlay.rp-filter: what 10.0.0.61 sends comes in by eth0, answers leave by way1, and rp_filter of eth0 is strict',
+    );
+    await on(1, 'ip link delete way1 && sysctl -qw net.ipv4.conf.all.rp_filter=0');
+    await healthy(1);
+  });
+
+  it('the process that serves has nearly as many files open as it may', async () => {
+    const pid = `$(pgrep -o -f ${PLUGIN_MAIN}$)`;
+    const limits = await on(1, `prlimit --pid ${pid} --nofile --noheadings --output SOFT,HARD | tr -s " " :`);
+    await on(1, `prlimit --pid ${pid} --nofile=$(ls /proc/${pid}/fd | wc -l):`);
+    expect(await codes(1)).toEqual(['kernel.descriptors']);
+    await on(1, `prlimit --pid ${pid} --nofile=${limits.trim().replace(/^:|:$/g, '')}`);
+    await healthy(1);
+  });
+
+  it('a record that cannot be read', async () => {
+    const key = 'tsoverlay/nodes/10.0.0.99';
+    await lab.consul.put(key, 'rubbish');
+    await expect
+      .poll(() => whats(1), { timeout: 15_000 })
+      .toContainEqual(expect.stringMatching(/^cluster\.records: nodes\/10\.0\.0\.99 /));
+    await lab.consul.remove(key);
+    await healthy(1);
+  });
+
+  it('an address that somebody holds and nobody uses', async () => {
+    const before = await lab.consul.keys('tsoverlay/addresses/');
+    const sample = before.find((key) => /172\.16\.1\.\d+$/.test(key) && !key.endsWith('.254')) ?? '';
+    const value = (await lab.consul.value(sample)) ?? '';
+    const leaked = sample.replace(/\d+$/, '77');
+    await lab.consul.put(leaked, value.replace(/"endpoint":"[0-9a-f]+"/, `"endpoint":"${'0'.repeat(64)}"`));
+    expect(await codes(1)).toContain('cluster.leases');
+    await lab.consul.remove(leaked);
+    await healthy(1);
+  });
+
+  it('several addresses to choose from, where nobody chose', async () => {
+    expect(await codes(1, ['CLUSTER_ADVERTISE='])).toEqual([]);
+    await on(1, 'ip address add 192.0.2.7/24 dev eth0');
+    expect(await codes(1, ['CLUSTER_ADVERTISE='])).toEqual(['underlay.candidates']);
+    await on(1, 'ip address delete 192.0.2.7/24 dev eth0');
+    await healthy(1);
+  });
+
+  it('the other host is away', async () => {
+    await lab.host(2).plugin.kill();
+    await expect
+      .poll(() => whats(1), { timeout: 60_000, interval: 1_000 })
+      .toEqual(['cluster.nodes: host docker02 (10.0.0.61) is away, and holds 1 endpoints']);
+    await lab.host(2).plugin.start();
+    await healthy(1);
+  });
+});
+
+describe('it works without', () => {
+  it('the engine', async () => {
+    await lab.host(1).engine.kill();
+    const { findings, unknown, seconds } = await doctor(1);
+    expect(findings.map(({ code }) => code)).toContain('engine.serving');
+    expect(Object.keys(unknown).sort()).toEqual(['engine.masquerading', 'engine.swarm', 'engine.twice']);
+    expect(seconds).toBeLessThan(11);
+    await lab.host(1).engine.start();
+    await healthy(1);
+  });
+
+  it('the one that serves', async () => {
+    await lab.host(1).plugin.kill();
+    const { findings, seconds } = await doctor(1);
+    expect(findings.map(({ code, what }) => `${code} ${what}`)).toEqual([
+      expect.stringMatching(/^agent\.rows tsoverlay does not serve on this host/),
+    ]);
+    expect(seconds).toBeLessThan(11);
+  });
+
+  it('Consul, and all three', async () => {
+    await lab.consul.kill();
+    const without = await doctor(1);
+    expect(without.findings.map(({ code }) => code)).toEqual(['agent.rows', 'store.consul']);
+    await lab.host(1).engine.kill();
+    const all = await doctor(1);
+    expect(all.findings.map(({ code }) => code)).toEqual(['agent.rows', 'engine.serving', 'store.consul']);
+    expect(Math.max(without.seconds, all.seconds)).toBeLessThan(11);
+  });
+});

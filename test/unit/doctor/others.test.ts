@@ -1,0 +1,158 @@
+/** Checks whose facts come from the store, the engine, the underlay: a healthy host, and each thing that is broken. */
+import { describe, expect, it } from 'vitest';
+import { leases } from '../../../src/doctor/checks/cluster/leases.js';
+import { nodes } from '../../../src/doctor/checks/cluster/nodes.js';
+import { rows } from '../../../src/doctor/checks/cluster/rows.js';
+import { masquerading } from '../../../src/doctor/checks/engine/masquerading.js';
+import { swarm } from '../../../src/doctor/checks/engine/swarm.js';
+import { clock } from '../../../src/doctor/checks/store/clock.js';
+import { consul } from '../../../src/doctor/checks/store/consul.js';
+import { rights } from '../../../src/doctor/checks/store/rights.js';
+import { candidates } from '../../../src/doctor/checks/underlay/candidates.js';
+import { type GwbridgeFacts, gwbridge } from '../../../src/doctor/checks/underlay/gwbridge.js';
+import { probes } from '../../../src/doctor/checks/underlay/probes.js';
+import { returnPath } from '../../../src/doctor/checks/underlay/return-path.js';
+import type { ServerLook } from '../../../src/doctor/looks/consul.js';
+import type { Cidr } from '../../../src/model/values/types.js';
+import { HOST1, HOST2 } from '../model/fixtures.js';
+import { idOf, livingNode } from '../nodes.js';
+
+const whats = (troubles: readonly { readonly what: string }[]) => troubles.map(({ what }) => what);
+
+describe('cluster', () => {
+  const away = { ...livingNode(HOST2), hostname: 'docker02', alive: false };
+
+  it('nodes: those that are away, with what they hold', () => {
+    expect(nodes.judge({ nodes: [livingNode(HOST1)], endpoints: [] })).toEqual([]);
+    expect(whats(nodes.judge({ nodes: [livingNode(HOST1), away], endpoints: [{ node: idOf(HOST2) }] }))).toEqual([
+      `host docker02 (${HOST2}) is away, and holds 1 endpoints`,
+    ]);
+    expect(whats(nodes.judge({ nodes: [away], endpoints: [] }))).toEqual([`host docker02 (${HOST2}) is away`]);
+  });
+
+  it('leases: those that leak', () => {
+    expect(leases.judge(0)).toEqual([]);
+    expect(whats(leases.judge(3))).toEqual(['3 addresses are held, and nobody uses them']);
+  });
+
+  it('rows: those that matter, each with its cure; one that does not serve is one', () => {
+    expect(rows.judge([])).toEqual([]);
+    const row = { code: 'guard.vxlan', subject: '', text: 'VXLAN is let in', cure: 'Load nf_tables.' } as const;
+    expect(rows.judge([{ ...row, severity: 'high' }])).toEqual([
+      { what: 'VXLAN is let in (guard.vxlan)', cure: 'Load nf_tables.' },
+    ]);
+    expect(rows.judge([{ ...row, severity: 'low' }])).toEqual([]);
+    // Another check says so.
+    expect(rows.judge([{ ...row, code: 'engine.events', severity: 'medium' }])).toEqual([]);
+    expect(whats(rows.judge('tsoverlay does not serve on this host'))).toEqual([
+      'tsoverlay does not serve on this host',
+    ]);
+  });
+});
+
+describe('store', () => {
+  const sound: ServerLook = { address: '10.0.0.60:8500', times: [1, 1, 2, 40], ahead: 0, denied: [] };
+  const judgeAll = (server: Partial<ServerLook>) =>
+    [consul, rights, clock].flatMap((check) => whats(check.judge([{ ...sound, ...server }])));
+
+  it('nothing is said of a server that is well, nor of a second between clocks', () => {
+    expect(judgeAll({})).toEqual([]);
+    expect(judgeAll({ ahead: 2 })).toEqual([]);
+    expect(judgeAll({ ahead: -5 })).toEqual([]);
+  });
+
+  it('one that is away is told once', () => {
+    const away = 'Consul at 10.0.0.60:8500 answered 500: No cluster leader';
+    expect(judgeAll({ away, times: [] })).toEqual([away]);
+    expect(judgeAll({ away: 'it broke', times: [] })).toEqual(['Consul at 10.0.0.60:8500: it broke']);
+  });
+
+  it('one that is slow, by its tail', () => {
+    expect(judgeAll({ times: [3, 4, 5, 900] })).toEqual([
+      'Consul at 10.0.0.60:8500 takes 900 ms for one of a hundred reads, and 5 ms for most',
+    ]);
+  });
+
+  it('rights that lack, some by name', () => {
+    expect(judgeAll({ denied: ['tsoverlay/nodes/0.0.0.0', 'sessions'] })).toEqual([
+      'the token may not write tsoverlay/nodes/0.0.0.0, sessions, as Consul at 10.0.0.60:8500 says',
+    ]);
+    expect(judgeAll({ denied: ['a', 'b', 'c', 'd', 'e', 'f'] })[0]).toContain('a, b, c, d and 2 more');
+  });
+
+  it('clocks that differ, in either direction', () => {
+    expect(judgeAll({ ahead: 12 })).toEqual(['the clock of this host is 12 s behind that of Consul at 10.0.0.60:8500']);
+    expect(judgeAll({ ahead: -70 })).toEqual([
+      'the clock of this host is 70 s before that of Consul at 10.0.0.60:8500',
+    ]);
+  });
+});
+
+describe('engine', () => {
+  it('a swarm manager is fine unless SCOPE is global', () => {
+    expect(swarm.judge({ isManager: true, scope: 'auto' })).toEqual([]);
+    expect(swarm.judge({ isManager: false, scope: 'global' })).toEqual([]);
+    expect(whats(swarm.judge({ isManager: true, scope: 'global' }))).toHaveLength(1);
+  });
+
+  it('docker_gwbridge that does not masquerade', () => {
+    expect([true, undefined].flatMap((is) => masquerading.judge(is))).toEqual([]);
+    expect(masquerading.judge(false)).toHaveLength(1);
+  });
+});
+
+describe('underlay', () => {
+  it('several addresses to choose from, where nobody chose', () => {
+    const two = ['10.0.0.60', '192.168.1.4'];
+    expect(candidates.judge({ asked: '', chosen: '10.0.0.60', candidates: ['10.0.0.60'] })).toEqual([]);
+    expect(candidates.judge({ asked: 'eth0', chosen: '10.0.0.60', candidates: two })).toEqual([]);
+    expect(whats(candidates.judge({ asked: '', chosen: '10.0.0.60', candidates: two }))).toEqual([
+      'CLUSTER_ADVERTISE is empty, and this host has 10.0.0.60, 192.168.1.4; 10.0.0.60 was chosen',
+    ]);
+  });
+
+  it('answers that take another way, where the filter is strict', () => {
+    const others = new Map([
+      ['10.0.0.61', 'eth0'],
+      ['10.0.0.62', 'eth1'],
+    ]);
+    for (const filter of [0, 2]) expect(returnPath.judge({ link: 'eth0', filter, others })).toEqual([]);
+    expect(returnPath.judge({ link: undefined, filter: 1, others })).toEqual([]);
+    expect(whats(returnPath.judge({ link: 'eth0', filter: 1, others }))).toEqual([
+      'what 10.0.0.62 sends comes in by eth0, answers leave by eth1, and rp_filter of eth0 is strict',
+    ]);
+  });
+
+  const fit: GwbridgeFacts = {
+    ...{ mtu: 1500, isUp: true, underlayMtu: 1500, own: ['172.18.0.0/16' as Cidr], isMtuChosen: false },
+    others: [{ link: 'eth0', network: '10.0.0.0/24' as Cidr }],
+    pools: [{ name: 'shop', pool: '172.16.1.0/24' as Cidr }],
+  };
+  it.each([
+    ['as it is made', {}, []],
+    ['none yet', { mtu: undefined, isUp: false, own: [] }, []],
+    ['a smaller MTU', { mtu: 1400 }, []],
+    ['a larger one that somebody chose', { mtu: 9000, isMtuChosen: true }, []],
+    ['a larger one', { mtu: 9000 }, ['docker_gwbridge has MTU 9000, and the interface that packets leave by has 1500']],
+    ['down', { isUp: false }, ['docker_gwbridge is down']],
+    [
+      'over the LAN',
+      { own: ['10.0.0.0/16' as Cidr] },
+      ['docker_gwbridge has 10.0.0.0/16, and eth0 of this host 10.0.0.0/24'],
+    ],
+    [
+      'over a network',
+      { own: ['172.16.0.0/16' as Cidr] },
+      ['docker_gwbridge has 172.16.0.0/16, and network shop 172.16.1.0/24'],
+    ],
+  ] as const)('docker_gwbridge: %s', (_, change, said) => {
+    expect(whats(gwbridge.judge({ ...fit, ...change }))).toEqual(said);
+  });
+
+  it('probes: each host that does not answer, by name', () => {
+    const names = new Map([[HOST2 as string, 'docker02']]);
+    expect(whats(probes.judge({ port: 4789, names, probes: [{ answered: false, peer: HOST2 }] }))).toEqual([
+      `docker02 (${HOST2}): no answer came through UDP 4789 (probe.answer)`,
+    ]);
+  });
+});
