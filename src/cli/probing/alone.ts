@@ -1,5 +1,7 @@
 /** Probes without the one that serves on this host: the kernel's part of it is still there, or is made. */
 import { UserError } from '../../errors.js';
+import { Wire } from '../../kernel/bpf/wire.js';
+import { Accelerator } from '../../kernel/host-parts/accelerator.js';
 import { readHostFacts } from '../../kernel/host-parts/facts.js';
 import { LinuxHostParts } from '../../kernel/host-parts/host-parts.js';
 import { Rtnetlink } from '../../kernel/netlink/rtnetlink.js';
@@ -20,7 +22,8 @@ export async function probeAlone(
 ): Promise<readonly Probed[]> {
   const { advertise: self, vxlanPort: port } = settings;
   const host = new Rtnetlink();
-  const parts = new LinuxHostParts({ underlay: familyOf(self), mode: 'off', port });
+  const accelerator = new Accelerator({ mode: 'off', wire: new Wire(host), local: self, port });
+  const parts = new LinuxHostParts({ underlay: familyOf(self), mode: 'off', port, accelerator });
   try {
     const { underlayMtu } = await readHostFacts(host, self);
     const nodes = new Map(cluster.nodes.map((node) => [node.id, node]));
