@@ -1,7 +1,7 @@
 /** Whether this host has the short way for networks, which their plans follow. */
 import type { CodeArgs } from '../../health/catalogue.js';
 import type { RowPort } from '../../health/row.js';
-import type { AcceleratorPlan, ObservedAccelerator } from '../../model/host/accelerator.js';
+import { type AcceleratorPlan, hookMark, type ObservedAccelerator } from '../../model/host/accelerator.js';
 import { OFF, type Off } from '../../model/host/standing.js';
 import type { Self } from '../../model/plan/self.js';
 import type { AccelerateMode } from '../../model/values/settings.js';
@@ -43,8 +43,14 @@ export class AcceleratorPlanner implements Planner<'accelerator'> {
     const hindrance = this.hindrance(found);
     if (hindrance === undefined) row.ok();
     else row.degraded({ reason: hindrance });
-    this.decide(hindrance === undefined ? 'on' : 'off');
-    return hindrance !== undefined || found.link === undefined ? {} : { hook: { link: found.link, local, port } };
+    if (hindrance !== undefined || found.link === undefined) {
+      this.decide('off');
+      return {};
+    }
+    const hook = { link: found.link, local, port };
+    // Only a kernel that has shown that it can is asked for more; what stands once stays so while it is mended.
+    if (found.hooked.get(hook.link) === hookMark(hook)) this.decide('on');
+    return { hook };
   }
 
   onNews(): void {}

@@ -15,10 +15,13 @@ it('is hooked at the device of the VTEP, follows it, and comes back when somebod
   await story.look('accelerator');
   expect(story.done()).toEqual(['hookUnderlay: missing']);
   expect([...story.kernel.hooked]).toEqual([['eth0', '10.0.0.60:4789']]);
+  expect(story.acceleration, 'that the kernel has it is to be seen').toBe('undecided');
+  await vi.advanceTimersByTimeAsync(1_600);
   expect(story.acceleration).toBe('on');
 
   story.kernel.hooked.clear();
   await vi.advanceTimersByTimeAsync(1_600);
+  expect(story.acceleration, 'while it is mended').toBe('on');
   expect(story.done()).toEqual(['hookUnderlay: missing']);
   expect(story.said()).toEqual(['repaired the short way in at eth0, which somebody had removed']);
 
@@ -77,4 +80,13 @@ it('off takes away what an earlier setting has left, and then looks no more', as
   const { looks } = story.kernel;
   await vi.advanceTimersByTimeAsync(60_000);
   expect(story.kernel.looks).toBe(looks);
+});
+
+it('a kernel that refuses keeps the networks out of it', async () => {
+  story = new HostStory({ accelerate: 'auto' });
+  story.kernel.fails = ({ kind }) => (kind === 'hookUnderlay' ? new Error('EPERM') : undefined);
+  await story.look('accelerator');
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(story.acceleration).toBe('undecided');
+  expect(story.rows('host.accelerator')[0]).toContain('EPERM');
 });
