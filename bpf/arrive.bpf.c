@@ -12,9 +12,9 @@
  */
 #include "overlay.h"
 
-/* VNI to that network's MACs, and to the index of its uplink's end in this namespace. */
+/* VNI to that network's MACs, and to the index of its lane's end in this namespace. */
 MAP(networks, BPF_MAP_TYPE_HASH_OF_MAPS, sizeof(__u32), sizeof(__u32), 4096, BPF_F_NO_PREALLOC);
-MAP(uplinks, BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(__u32), 4096, BPF_F_NO_PREALLOC);
+MAP(lanes, BPF_MAP_TYPE_HASH, sizeof(__u32), sizeof(__u32), 4096, BPF_F_NO_PREALLOC);
 
 static long (*const adjust_room)(struct __sk_buff *skb, __s32 by, __u32 mode, __u64 flags) = (void *)BPF_FUNC_skb_adjust_room;
 static long (*const pull_data)(struct __sk_buff *skb, __u32 length) = (void *)BPF_FUNC_skb_pull_data;
@@ -81,8 +81,8 @@ PROGRAM(arrive)
 
 	__u32 vni = outer->vni, sender = outer->ip.saddr;
 	void *macs = map_lookup(&networks, &vni);
-	__u32 *uplink = map_lookup(&uplinks, &vni);
-	if (!macs || !uplink)
+	__u32 *lane = map_lookup(&lanes, &vni);
+	if (!macs || !lane)
 		return NEXT;
 	mac_key key = key_of(outer->inner.source);
 	struct way *way = map_lookup(macs, &key);
@@ -110,7 +110,7 @@ PROGRAM(arrive)
 	long level = (int)csum_level(skb, BPF_CSUM_LEVEL_QUERY);
 	if (outer->udp.check && level < 0)
 		return NEXT;
-	__u32 to = *uplink;
+	__u32 to = *lane;
 	struct ethernet inner = outer->inner;
 	__u64 flags = BPF_F_ADJ_ROOM_FIXED_GSO | BPF_F_ADJ_ROOM_NO_CSUM_RESET;
 	if (inner.type == BE16(ETH_P_IPV6))

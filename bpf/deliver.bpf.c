@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * At the ingress of the uplink's end in a network's namespace: frames that `arrive` has taken out of their datagrams, for
+ * At the ingress of the lane's end in a network's namespace: frames that `arrive` has taken out of their datagrams, for
  * a container of this host. One that has gone since is nobody else's: the namespace itself must never see the frame, for
  * it would route it.
  */

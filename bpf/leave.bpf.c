@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR MIT
 /*
- * At the ingress of the uplink's end in the host's namespace: datagrams that `send` has made, on their way to another
+ * At the ingress of the lane's end in the host's namespace: datagrams that `send` has made, on their way to another
  * host. There is no ordinary way from here on: what has no route is dropped, as the host itself would do.
  */
 #include "overlay.h"

@@ -30,7 +30,7 @@
 #define VXLAN_PORT SETTING(0x7473fe02)  /* as it is in a UDP header */
 #define NETWORK_VNI SETTING(0x7473fe03) /* as it is in a VXLAN header */
 #define LONGEST SETTING(0x7473fe04)     /* frame that fits, Ethernet header included, bytes */
-#define UPLINK SETTING(0x7473fe05)      /* index of the uplink's end in the network's namespace */
+#define LANE SETTING(0x7473fe05)      /* index of the lane's end in the network's namespace */
 
 struct map {
 	__u32 type, key_size, value_size, max_entries, flags;

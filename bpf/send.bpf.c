@@ -115,5 +115,5 @@ PROGRAM(send)
 	outer->udp.check = 0;
 	outer->flags = HAS_VNI;
 	outer->vni = NETWORK_VNI;
-	return redirect_peer(UPLINK, 0);
+	return redirect_peer(LANE, 0);
 }

@@ -163,6 +163,7 @@ export class Agent {
     exposure.look();
     hostParts.kick('vxlanGuard');
     hostParts.kick('probe');
+    hostParts.kick('uplinks');
     findings.look(view.current);
   }
 

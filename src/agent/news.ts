@@ -83,6 +83,7 @@ export class News {
     if (networks) {
       engine.compare();
       node.networksChanged();
+      hostParts.kick('uplinks');
     }
     if (networks || nodes) {
       hostParts.kick('vxlanGuard');

@@ -4,11 +4,11 @@ import type { Sandboxes } from '../dns/serving/sandboxes.js';
 import { UserError } from '../errors.js';
 import { segmentsOf } from '../model/plan/layout.js';
 import type { Route } from '../model/plan/namespace-plan.js';
-import { staticRoutes } from '../model/plan/ports.js';
+import { staticRoutes, wayOut } from '../model/plan/ports.js';
 import { ipOf } from '../model/values/address.js';
 import { containerEnd, OPTION_MIRROR } from '../model/values/names.js';
 import { isId } from '../model/values/shapes.js';
-import type { Cidr, Endpoint, EndpointId, Network, NetworkId } from '../model/values/types.js';
+import type { Cidr, Endpoint, EndpointId, Ip, Network, NetworkId } from '../model/values/types.js';
 import type { ContainerPass } from '../reconcile/engine/container-pass.js';
 import type { HostPass } from '../reconcile/host/host-pass.js';
 import type { Underway } from '../registry/changes/underway.js';
@@ -19,7 +19,7 @@ import type { Networks } from '../registry/networks/networks.js';
 import type { Drain } from '../registry/nodes/drain.js';
 import type { HostMemory } from '../store/data-dir/host-memory.js';
 import type { Antispoof } from './antispoof.js';
-import { checkEndpointOptions } from './endpoint-options.js';
+import { checkEndpointOptions, checkPorts } from './endpoint-options.js';
 import { readNetworkOptions } from './network-options.js';
 import { hostCidr, wantedNetwork } from './network-request.js';
 import type {
@@ -55,9 +55,20 @@ export interface NetworkDriverParts {
   readonly onRemoval: (text: string) => void;
 }
 
+/** Where a container sends what is for other subnets of its network, and for the outside where that is the network's. */
+interface Ways {
+  readonly routes: readonly Route[];
+  readonly gateway?: Ip;
+}
+
+function waysOf(network: Network, addresses: readonly Cidr[]): Ways {
+  const gateway = wayOut(network, addresses);
+  return { routes: staticRoutes(network, addresses), ...(gateway !== undefined && { gateway }) };
+}
+
 export class NetworkDriver {
-  /** Endpoints that wait for Join, with their routes within the network. */
-  private readonly prepared = new Map<EndpointId, readonly Route[]>();
+  /** Endpoints that wait for Join, with their ways. */
+  private readonly prepared = new Map<EndpointId, Ways>();
 
   constructor(private readonly parts: NetworkDriverParts) {}
 
@@ -100,6 +111,7 @@ export class NetworkDriver {
     const leased = await this.isLeased(request.NetworkID);
     const standing = await this.parts.networks.standing(network, 'view');
     this.assertOneSegment(standing, addresses);
+    checkPorts(request.Options, standing);
     this.parts.antispoof.check(standing.options);
     await this.parts.endpoints.create({ id: request.EndpointID, network, addresses, mac, leased });
     try {
@@ -112,7 +124,7 @@ export class NetworkDriver {
         .catch(() => this.parts.local.remove(request.EndpointID));
       throw e;
     }
-    this.prepared.set(request.EndpointID, staticRoutes(standing, addresses));
+    this.prepared.set(request.EndpointID, waysOf(standing, addresses));
     // Repeating what the request carried is an error to the engine, even when equal (design, fact 7).
     return { Interface: MacAddress === '' ? { MacAddress: mac } : {} };
   }
@@ -120,7 +132,7 @@ export class NetworkDriver {
   /** Only answers: an engine of version 29 forgets all networks of a container whose Join fails. */
   async join({ NetworkID, EndpointID, SandboxKey }: JoinRequest): Promise<object> {
     const network = this.parts.memory.clusterIdOf(NetworkID);
-    const routes = this.prepared.get(EndpointID) ?? (await this.prepareAgain(network, EndpointID));
+    const { routes, gateway } = this.prepared.get(EndpointID) ?? (await this.prepareAgain(network, EndpointID));
     this.parts.local.join(EndpointID, SandboxKey);
     this.parts.host.kick(network);
     await this.parts.sandboxes.serve(SandboxKey, RESOLVER_DEADLINE_MS);
@@ -128,6 +140,8 @@ export class NetworkDriver {
     void this.parts.containers.joined(NetworkID, EndpointID);
     return {
       InterfaceName: { SrcName: containerEnd(EndpointID), DstPrefix: 'eth' },
+      // With one the engine gives the container no card on docker_gwbridge.
+      ...(gateway === undefined ? {} : { Gateway: gateway }),
       StaticRoutes: routes.map(({ to, via }) => ({ Destination: to, RouteType: NEXTHOP, NextHop: via })),
     };
   }
@@ -155,10 +169,10 @@ export class NetworkDriver {
   }
 
   /** For one that was created before a restart of ours. */
-  private async prepareAgain(id: NetworkId, endpoint: EndpointId): Promise<readonly Route[]> {
+  private async prepareAgain(id: NetworkId, endpoint: EndpointId): Promise<Ways> {
     const { addresses } = await this.prepare(id, endpoint);
     const network = await this.parts.networks.known(id);
-    return network === undefined ? [] : staticRoutes(network, addresses);
+    return network === undefined ? { routes: [] } : waysOf(network, addresses);
   }
 
   /** An endpoint has one card, and that is in one segment. */

@@ -1,6 +1,6 @@
 /** The `-o key=value` pairs of `docker network create`, in dockerd's own spellings. */
 import { UserError } from '../errors.js';
-import { OPTION_ANTISPOOF, OPTION_MIRROR, OPTION_MULTICAST } from '../model/values/names.js';
+import { OPTION_ANTISPOOF, OPTION_GATEWAY, OPTION_MIRROR, OPTION_MULTICAST } from '../model/values/names.js';
 import { NETWORK_MTU_RANGE } from '../model/values/shapes.js';
 import type { NetworkId } from '../model/values/types.js';
 
@@ -37,6 +37,7 @@ export function readNetworkOptions(pairs: Readonly<Record<string, unknown>>): Ne
     if (key === OPTION_MTU) mtu = readMtu(value);
     else if (key === OPTION_VXLAN_IDS) vnis = readVnis(value);
     else if (key === OPTION_MULTICAST || key === OPTION_ANTISPOOF) checkSwitch(key, value);
+    else if (key === OPTION_GATEWAY) checkGateway(value);
     else if (ENGINES_OWN.has(key)) checkBoolean(key, value);
     else if (key === 'encrypted')
       throw new UserError(
@@ -44,7 +45,7 @@ export function readNetworkOptions(pairs: Readonly<Record<string, unknown>>): Ne
       );
     else
       throw new UserError(
-        `option ${key} is unknown to tsoverlay; it knows ${OPTION_MTU}, ${OPTION_VXLAN_IDS}, ${OPTION_MULTICAST} and ${OPTION_ANTISPOOF}`,
+        `option ${key} is unknown to tsoverlay; it knows ${OPTION_MTU}, ${OPTION_VXLAN_IDS}, ${OPTION_MULTICAST}, ${OPTION_ANTISPOOF} and ${OPTION_GATEWAY}`,
       );
     repeated[key] = value;
   }
@@ -53,6 +54,13 @@ export function readNetworkOptions(pairs: Readonly<Record<string, unknown>>): Ne
 
 function checkSwitch(key: string, value: string): void {
   if (value !== 'on' && value !== 'off') throw new UserError(`${key} is "${value}"; it must be on or off`);
+}
+
+function checkGateway(value: string): void {
+  if (value !== 'overlay' && value !== 'bridge')
+    throw new UserError(
+      `${OPTION_GATEWAY} is "${value}"; it must be overlay (the network's own gateway leads to the outside) or bridge (docker_gwbridge does, by a second card)`,
+    );
 }
 
 /** As Go reads them. */

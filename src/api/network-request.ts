@@ -1,8 +1,9 @@
 /** What a `docker network create` asks for, checked. */
 
 import { UserError } from '../errors.js';
+import { hasUplink } from '../model/uplink/uplink.js';
 import { inPool, ipOf, networkOf, parseIp } from '../model/values/address.js';
-import { clusterIdOfOwn } from '../model/values/names.js';
+import { clusterIdOfOwn, OPTION_GATEWAY } from '../model/values/names.js';
 import { MOST } from '../model/values/shapes.js';
 import type { Cidr, Ip } from '../model/values/types.js';
 import type { NewNetwork } from '../registry/networks/creation.js';
@@ -34,6 +35,8 @@ export function wantedNetwork(
     throw new UserError(
       'a tsoverlay network needs a subnet, and --ipam-driver null gives none; take --ipam-driver tsoverlay',
     );
+  const isInternal = request.Options[INTERNAL] === true;
+  checkWayOut(options.repeated, isInternal, request.IPv4Data);
   const pairs = antispoof.resolve(options.repeated);
   antispoof.check(pairs);
   return {
@@ -41,11 +44,24 @@ export function wantedNetwork(
     subnets: data.map(subnetOf),
     vnis: options.vnis,
     options: pairs,
-    internal: request.Options[INTERNAL] === true,
+    internal: isInternal,
     ipv6: request.Options[ENABLE_IPV6] === true,
     ipam: data.every((d) => d.AddressSpace === ADDRESS_SPACE) ? 'cluster' : 'engine',
     ...(options.mtu === undefined ? {} : { mtu: options.mtu }),
   };
+}
+
+function checkWayOut(options: Readonly<Record<string, string>>, isInternal: boolean, data: readonly IpamData[]): void {
+  if (!hasUplink({ options })) return;
+  if (isInternal)
+    throw new UserError(
+      `option ${OPTION_GATEWAY}=overlay is a way out, and an internal network has none; leave one out`,
+    );
+  const without = data.find(({ Gateway }) => Gateway === undefined);
+  if (data.length === 0 || without !== undefined)
+    throw new UserError(
+      `option ${OPTION_GATEWAY}=overlay needs a gateway, and ${without === undefined ? 'there is no IPv4 subnet' : `subnet ${without.Pool} has none`}; name one, or leave the option out`,
+    );
 }
 
 function subnetOf(data: IpamData) {

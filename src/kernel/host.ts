@@ -4,7 +4,7 @@ import type { Bearer } from '../model/diff/takeover.js';
 import type { ObservedNamespace } from '../model/plan/observed.js';
 import type { Step } from '../model/plan/steps.js';
 import type { HostFacts, HostKernel } from '../model/ports/kernel-port.js';
-import { NETNS_DIR, namespaceName, uplinkEnd } from '../model/values/names.js';
+import { NETNS_DIR, namespaceName, laneEnd } from '../model/values/names.js';
 import type { NamespaceName, NetworkId } from '../model/values/types.js';
 import { Lane } from './bpf/lane.js';
 import { Wire } from './bpf/wire.js';
@@ -43,7 +43,7 @@ export class LinuxKernel implements HostKernel {
 
   constructor(private readonly options: LinuxKernelOptions) {
     this.wire = new Wire(this.host);
-    const lane = (name: NamespaceName, socket: Rtnetlink) => new Lane(this.wire, socket, uplinkEnd(name), this.hostFd);
+    const lane = (name: NamespaceName, socket: Rtnetlink) => new Lane(this.wire, socket, laneEnd(name), this.hostFd);
     this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR, lane);
     const entries = new Entries(this.spaces);
     this.at = { spaces: this.spaces, entries, host: this.host, hostFd: this.hostFd };
@@ -60,7 +60,7 @@ export class LinuxKernel implements HostKernel {
 
   async observe(name: NamespaceName, part?: 'devices'): Promise<ObservedNamespace | undefined> {
     const space = await this.spaces.open(name);
-    return space && observeNamespace(this.spaces, name, space, part);
+    return space && observeNamespace(this.spaces, name, space, this.host, part);
   }
 
   isNamespace(path: string): boolean {

@@ -25,6 +25,7 @@ import { GwbridgePlanner } from '../reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../reconcile/host-parts/host-parts-pass.js';
 import { always } from '../reconcile/host-parts/planner.js';
 import { ProbePlanner } from '../reconcile/host-parts/probe-planner.js';
+import { UplinksPlanner } from '../reconcile/host-parts/uplinks-planner.js';
 import { VxlanGuardPlanner } from '../reconcile/host-parts/vxlan-guard-planner.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
 import type { ClusterParts } from './cluster.js';
@@ -101,6 +102,7 @@ function makeHostParts(config: Config, log: Log, rows: Rows, around: Around) {
       row: rows.of('guard.consul-names').row(),
     }),
     gwbridge: new GwbridgePlanner({ wish, view, facts: () => node.facts }),
+    uplinks: new UplinksPlanner(view),
     sysctls: always<'sysctls'>(SYSCTLS),
     probe: probePlanner,
     crypt: always<'crypt'>([]),

@@ -23,6 +23,7 @@ export class FakeHostParts implements HostPartsKernel {
   strayed = 0;
   consulGuard: Standing<ConsulGuardPlan>;
   bridge: Mutable<Gwbridge> | undefined;
+  areUplinksRuled = false;
   /** Indexes of the links that are no bridge's port. */
   readonly loose = new Set<number>();
   probe: { readonly device: ProbeDevice; readonly ways: Map<string, boolean> } | undefined;
@@ -45,6 +46,7 @@ export class FakeHostParts implements HostPartsKernel {
         typeof guard === 'object' ? { nodes: new Set(guard.nodes), vnis: new Set(guard.vnis), strayed } : guard,
       consulGuard,
       gwbridge: { loose: new Set(this.loose), ...(bridge && { bridge: { ...bridge } }) },
+      uplinks: { addresses: bridge?.addresses, isRuled: this.areUplinksRuled },
       sysctls: new Map(this.sysctls),
       probe: probe && { ...probe, ways: new Map(probe.ways) },
       crypt: [],
@@ -76,6 +78,7 @@ export class FakeHostParts implements HostPartsKernel {
   flush(): void {
     this.guard = undefined;
     this.consulGuard = undefined;
+    this.areUplinksRuled = false;
   }
 
   /** What another process has made is not known to be as this one would make it. */
@@ -140,6 +143,13 @@ export class FakeHostParts implements HostPartsKernel {
         return;
       case 'addGwbridgeAddress':
         if (bridge) bridge.addresses = [...bridge.addresses, step.address];
+        return;
+      case 'removeGwbridgeAddress':
+        if (bridge) bridge.addresses = bridge.addresses.filter((address) => address !== step.address);
+        return;
+      case 'replaceUplinkRules':
+      case 'removeUplinkRules':
+        this.areUplinksRuled = step.kind === 'replaceUplinkRules';
         return;
       case 'enslaveToGwbridge':
         this.loose.delete(step.port);

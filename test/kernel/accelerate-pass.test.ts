@@ -24,7 +24,7 @@ import { Bench, type Host, run } from './bench.js';
 
 const network = hexId(1) as NetworkId;
 const namespace = `1-${network.slice(0, 10)}`;
-const END = `tsu${namespace.slice(2)}`;
+const END = `tsl${namespace.slice(2)}`;
 
 let bench: Bench;
 let hosts: readonly [Host, Host];
@@ -71,6 +71,7 @@ async function start(host: Host, kernel: LinuxKernel, mode: AccelerateMode = 'au
       consulGuard: always<'consulGuard'>('off'),
       gwbridge: always<'gwbridge'>({ mtu: 'keep' }),
       sysctls: always<'sysctls'>([]),
+      uplinks: always<'uplinks'>('off'),
       probe: always<'probe'>('off'),
       crypt: always<'crypt'>([]),
       accelerator: planner,
@@ -117,7 +118,7 @@ const programs = (host: Host): readonly string[] => {
   const all = [
     at(host.path, 'dev', 'eth0', 'ingress'),
     at(host.path, 'dev', END, 'ingress'),
-    at(inside(host), 'dev', 'up0', 'ingress'),
+    at(inside(host), 'dev', 'lane0', 'ingress'),
     at(inside(host), 'block', '1'),
   ].join('');
   return [...all.matchAll(/tsoverlay-(\w+) .* id (\d+)/g)].map(([, name, id]) => `${name} ${id}`);
@@ -125,7 +126,7 @@ const programs = (host: Host): readonly string[] => {
 const names = (host: Host) => programs(host).map((p) => p.split(' ')[0]);
 const ALL = ['arrive', 'leave', 'deliver', 'send'];
 const short = (host: Host) =>
-  Number(/"packets":(\d+)/.exec(run(inside(host), 'ip', '-s', '-j', 'link', 'show', 'up0'))?.[1]);
+  Number(/"packets":(\d+)/.exec(run(inside(host), 'ip', '-s', '-j', 'link', 'show', 'lane0'))?.[1]);
 const ping = (from: string, n: number) => run(from, 'ping', '-c1', '-W1', `172.16.1.${n}`);
 
 /** Looks again and again, with time for the passes in between: looking blocks them. */
@@ -233,12 +234,12 @@ describe('what somebody takes away by hand is back within three seconds', () => 
   const steps: Record<string, readonly [netns: (host: Host) => string, command: string, told: string]> = {
     'the program at the underlay': [({ path }) => path, 'tc filter del dev eth0 ingress', 'repaired the short way in'],
     'its place': [({ path }) => path, 'tc qdisc del dev eth0 clsact', 'repaired the short way in'],
-    "the program of the host's end": [({ path }) => path, `tc filter del dev ${END} ingress`, 'createUplink'],
-    'the program of the other end': [inside, 'tc filter del dev up0 ingress', 'createUplink'],
+    "the program of the host's end": [({ path }) => path, `tc filter del dev ${END} ingress`, 'createLane'],
+    'the program of the other end': [inside, 'tc filter del dev lane0 ingress', 'createLane'],
     'the program of the ports': [inside, 'tc filter del block 1', 'hookPort'],
     'the place of a port': [inside, 'tc qdisc del dev veth0 clsact', 'hookPort'],
-    'the uplink': [({ path }) => path, `ip link del ${END}`, 'createUplink'],
-    'the uplink, that is up': [inside, 'ip link set up0 down', 'createUplink'],
+    'the lane': [({ path }) => path, `ip link del ${END}`, 'createLane'],
+    'the lane, that is up': [inside, 'ip link set lane0 down', 'createLane'],
   };
   test.each(Object.entries(steps))('%s', async (_, [netns, command, told]) => {
     await back(hosts[0], () => run(netns(hosts[0]), 'sh', '-c', command), told);
@@ -257,11 +258,11 @@ test('ACCELERATE=off takes all of it away and loses no packet, and so does rm', 
     await until(() => expect(names(hosts[0])).toEqual([]), 5_000);
   });
   expect(lost).toBe(0);
-  expect(run(hosts[0].path, 'sh', '-c', 'ip -br link; tc qdisc show')).not.toMatch(/tsu|clsact/);
+  expect(run(hosts[0].path, 'sh', '-c', 'ip -br link; tc qdisc show')).not.toMatch(/tsl|clsact/);
 
   await b.endpoints.remove(network, '2'.repeat(64) as EndpointId, false);
-  await until(() => expect(run(hosts[1].path, 'ip', '-br', 'link')).not.toContain('tsu'), 5_000);
-  expect(await hosts[1].kernel.wire.listed(256)).toEqual({ macs: undefined, uplink: undefined });
+  await until(() => expect(run(hosts[1].path, 'ip', '-br', 'link')).not.toContain('tsl'), 5_000);
+  expect(await hosts[1].kernel.wire.listed(256)).toEqual({ macs: undefined, lane: undefined });
 }, 60_000);
 
 describe('a host with rules of its own for the port', () => {

@@ -152,7 +152,7 @@ describe('the ordinary way is for', () => {
         other.acceleration = 'on';
         const [a, b] = (await other.fill(1, 1)) as [Container, Container];
         expect(pings(a, ipOf(b))).toBe(true);
-        expect(run(other.inside(other.hosts[0]), 'ip', '-br', 'link')).not.toContain('up0');
+        expect(run(other.inside(other.hosts[0]), 'ip', '-br', 'link')).not.toContain('lane0');
       } finally {
         other.close();
       }
@@ -167,8 +167,8 @@ describe('the ordinary way is for', () => {
     await site.converge();
     for (const host of site.hosts) await host.kernel.wire.unhook('eth0');
     expect(run(here().path, 'tc', 'qdisc', 'show', 'dev', 'eth0')).not.toContain('clsact');
-    expect(run(here().path, 'ip', '-br', 'link')).not.toContain('tsu');
-    expect(run(site.inside(here()), 'sh', '-c', 'ip -br link; tc qdisc show')).not.toMatch(/up0|clsact/);
+    expect(run(here().path, 'ip', '-br', 'link')).not.toContain('tsl');
+    expect(run(site.inside(here()), 'sh', '-c', 'ip -br link; tc qdisc show')).not.toMatch(/lane0|clsact/);
     expect(talk()).toContain(' 0% packet loss');
   });
 });

@@ -13,8 +13,8 @@ test('a build gives the instructions that are in the tree', () => {
 describe('the kernel takes', () => {
   test.each(Object.keys(PROGRAMS) as ProgramName[])('%s', (name) => {
     const macs = createMap('macs');
-    const maps = { macs, networks: createMap('networks', macs), uplinks: createMap('uplinks') };
-    const settings = { vtep: '10.0.0.60', port: 4789, vni: 256, longest: 1464, uplink: 5 };
+    const maps = { macs, networks: createMap('networks', macs), lanes: createMap('lanes') };
+    const settings = { vtep: '10.0.0.60', port: 4789, vni: 256, longest: 1464, lane: 5 };
     closeSync(load(name, settings, maps));
     for (const fd of Object.values(maps)) closeSync(fd);
   });

@@ -30,6 +30,7 @@ beforeEach(() => {
       ...{ view, wish: { mtu: 'underlay' } },
       facts: () => ({ underlayMtu: 8950, routes: [] }),
     }),
+    uplinks: always<'uplinks'>('off'),
     sysctls: always<'sysctls'>([]),
     probe: always<'probe'>('off'),
     crypt: always<'crypt'>([]),

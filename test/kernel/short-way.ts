@@ -31,7 +31,7 @@ const statsOf = (netns: string, link: string): Stats =>
 /** Packets of one host: those that came in by the short way, and those that came or went by the VXLAN device. */
 export const traffic = (site: Site, host: Host) => {
   const vxlan = statsOf(site.inside(host), 'vxlan0');
-  return { short: statsOf(site.inside(host), 'up0').rx.packets, ordinary: vxlan.rx.packets + vxlan.tx.packets };
+  return { short: statsOf(site.inside(host), 'lane0').rx.packets, ordinary: vxlan.rx.packets + vxlan.tx.packets };
 };
 
 /** The same, of what `work` brings about. */

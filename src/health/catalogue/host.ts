@@ -7,6 +7,7 @@ export interface HostCodes {
   /** Subject: the name of the network's namespace. */
   'host.takeover': Reason;
   'host.gwbridge': Reason;
+  'host.uplinks': Reason;
   'host.sysctls': Reason;
   'host.probe': Reason;
   'host.crypt': Reason;
@@ -57,6 +58,13 @@ export const HOST: Entries<HostCodes> = {
     text: ({ reason }) => `docker_gwbridge could not be made right: ${reason}`,
     cause: 'The kernel refused its MTU, or that it is made again.',
     cure: 'Do as the reason says, or set GWBRIDGE_MTU=keep and see to it yourself.',
+  },
+  'host.uplinks': {
+    severity: 'high',
+    what: 'what the host has for networks with `tsoverlay.gateway=overlay`',
+    text: ({ reason }) => `networks with tsoverlay.gateway=overlay have no way to the outside: ${reason}`,
+    cause: 'The kernel refused an address of docker_gwbridge, or a change of its nftables rules.',
+    cure: 'Do as the reason says. It is looked at every 2 s.',
   },
   'host.sysctls': {
     severity: 'medium',

@@ -15,8 +15,8 @@ export interface Settings {
   readonly vni?: number;
   /** Bytes, Ethernet header included. */
   readonly longest?: number;
-  /** Index of the uplink's end in the network's namespace. */
-  readonly uplink?: number;
+  /** Index of the lane's end in the network's namespace. */
+  readonly lane?: number;
 }
 
 /** As overlay.h numbers them. */
@@ -25,7 +25,7 @@ const NUMBERS: Readonly<Record<number, keyof Settings>> = {
   1953758722: 'port',
   1953758723: 'vni',
   1953758724: 'longest',
-  1953758725: 'uplink',
+  1953758725: 'lane',
 };
 const INSTRUCTION = 8;
 /** Loads 64 bits; with this source register, a map by its descriptor. */

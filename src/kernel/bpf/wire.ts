@@ -5,7 +5,7 @@
 import { closeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { hookMark } from '../../model/host/accelerator.js';
-import { isUplinkEnd } from '../../model/values/names.js';
+import { isLaneEnd } from '../../model/values/names.js';
 import { linkIndex, listLinks } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { ensurePlace, type Hook, hook, hooked, isEmptyPlace, listPlaces, removePlace, unhook } from './hooks.js';
@@ -15,15 +15,15 @@ import { createMap, idOfMap, mapsOfProgram, numberIn, openMap, removeElement, se
 
 interface HostMaps {
   readonly networks: number;
-  readonly uplinks: number;
+  readonly lanes: number;
 }
 
 /** What is listed of a network. */
 export interface Listed {
   /** Id of the map of its MACs. */
   readonly macs: number | undefined;
-  /** Index of its uplink's end on the host. */
-  readonly uplink: number | undefined;
+  /** Index of its lane's end on the host. */
+  readonly lane: number | undefined;
 }
 
 export class Wire {
@@ -36,8 +36,8 @@ export class Wire {
   async hooks(): Promise<ReadonlyMap<string, string>> {
     const found = await this.find();
     if (found.size === 0) return new Map();
-    const { networks, uplinks } = await this.open();
-    const ids = [networks, uplinks].map(idOfMap);
+    const { networks, lanes } = await this.open();
+    const ids = [networks, lanes].map(idOfMap);
     const markOf = ({ name, program }: Hook): string =>
       isDeepStrictEqual(mapsOfProgram(program), ids) ? (markIn(name, 'arrive') ?? '') : '';
     return new Map([...found].map(([link, filter]) => [link, markOf(filter)]));
@@ -64,24 +64,24 @@ export class Wire {
     if (await isEmptyPlace(this.host, index)) await removePlace(this.host, index);
   }
 
-  /** From now on frames of this network take the short way in. `uplink`: index of its end on the host. */
-  async list(vni: number, macs: number, uplink: number): Promise<void> {
+  /** From now on frames of this network take the short way in. `lane`: index of its end on the host. */
+  async list(vni: number, macs: number, lane: number): Promise<void> {
     const maps = await this.open();
-    setElement(maps.uplinks, vniKey(vni), word(uplink));
+    setElement(maps.lanes, vniKey(vni), word(lane));
     setElement(maps.networks, vniKey(vni), word(macs));
   }
 
   async listed(vni: number): Promise<Listed> {
-    const { networks, uplinks } = await this.open();
-    return { macs: numberIn(networks, vniKey(vni)), uplink: numberIn(uplinks, vniKey(vni)) };
+    const { networks, lanes } = await this.open();
+    return { macs: numberIn(networks, vniKey(vni)), lane: numberIn(lanes, vniKey(vni)) };
   }
 
   /** Unless another namespace has the network by now. `macs`: id of the map. */
   async unlist(vni: number, macs: number): Promise<void> {
-    const { networks, uplinks } = await this.open();
+    const { networks, lanes } = await this.open();
     if (numberIn(networks, vniKey(vni)) !== macs) return;
     removeElement(networks, vniKey(vni));
-    removeElement(uplinks, vniKey(vni));
+    removeElement(lanes, vniKey(vni));
   }
 
   /** What is hooked goes on. */
@@ -99,12 +99,12 @@ export class Wire {
 
   private async openMaps(): Promise<HostMaps> {
     for (const { program } of (await this.find()).values()) {
-      const [networks, uplinks] = mapsOfProgram(program).map(openMap);
-      if (networks !== undefined && uplinks !== undefined) return { networks, uplinks };
+      const [networks, lanes] = mapsOfProgram(program).map(openMap);
+      if (networks !== undefined && lanes !== undefined) return { networks, lanes };
     }
     const like = createMap('macs');
     try {
-      return { networks: createMap('networks', like), uplinks: createMap('uplinks') };
+      return { networks: createMap('networks', like), lanes: createMap('lanes') };
     } finally {
       closeSync(like);
     }
@@ -117,7 +117,7 @@ export class Wire {
     const names = new Map((places.length === 0 ? [] : await listLinks(this.host)).map((l) => [l.index, l.name]));
     for (const { link } of places) {
       const name = names.get(link);
-      if (name === undefined || isUplinkEnd(name)) continue;
+      if (name === undefined || isLaneEnd(name)) continue;
       const filter = await hooked(this.host, { link });
       if (filter !== undefined && isOurs(filter.name, 'arrive')) found.set(name, filter);
     }

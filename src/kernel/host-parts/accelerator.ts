@@ -11,7 +11,7 @@ import { createMap } from '../bpf/syscall.js';
 import type { Wire } from '../bpf/wire.js';
 import { listAddresses } from '../links/addresses.js';
 import { findLink } from '../links/links.js';
-import { ForeignRules } from '../rules/foreign-rules.js';
+import { ForeignRules } from './foreign-rules.js';
 
 /** BPF_F_ADJ_ROOM_ENCAP_L2_ETH; an older one leaves all frames to the ordinary way. */
 const LEAST_KERNEL = [5, 13] as const;

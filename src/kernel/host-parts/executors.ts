@@ -1,11 +1,13 @@
 /** What carries out each kind of step on the host itself: one entry per kind, and the compiler misses none. */
 import type { KernelHostStep, KernelHostStepArgs } from '../../model/host/host-steps.js';
 import type { Wire } from '../bpf/wire.js';
+import { removeAddress } from '../links/addresses.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import type { NftConsulGuard } from '../rules/consul-guard.js';
+import type { HostUplinkRules } from '../rules/uplink-rules.js';
 import type { VxlanGuard } from '../rules/vxlan-guard.js';
 import { writeSysctl } from '../system/sysctl.js';
-import { addGwbridgeAddress, createGwbridge, enslaveToGwbridge, fitGwbridge } from './gwbridge.js';
+import { addGwbridgeAddress, createGwbridge, enslaveToGwbridge, fitGwbridge, GWBRIDGE } from './gwbridge.js';
 import type { ProbeSpace } from './probe.js';
 
 /** All of it in the host's namespace. */
@@ -14,6 +16,7 @@ export interface HostPlace {
   readonly vxlanGuard: VxlanGuard;
   readonly consulGuard: NftConsulGuard;
   readonly wire: Wire;
+  readonly uplinkRules: HostUplinkRules;
   readonly probe: ProbeSpace;
 }
 
@@ -35,6 +38,12 @@ const executors: Executors = {
   createGwbridge: (at, step) => createGwbridge(at.host, step),
 
   addGwbridgeAddress: (at, step) => addGwbridgeAddress(at.host, step.address),
+
+  removeGwbridgeAddress: (at, step) => removeAddress(at.host, GWBRIDGE, step.address),
+
+  replaceUplinkRules: (at) => at.uplinkRules.replace(),
+
+  removeUplinkRules: (at) => at.uplinkRules.remove(),
 
   enslaveToGwbridge: (at, step) => enslaveToGwbridge(at.host, step.port),
 

@@ -12,6 +12,7 @@ import { RTNLGRP } from '../netlink/uapi.js';
 import { type Listener, Watcher } from '../networks/watcher.js';
 import { NftConsulGuard } from '../rules/consul-guard.js';
 import type { Underlay } from '../rules/guard-rules.js';
+import { HostUplinkRules } from '../rules/uplink-rules.js';
 import { VxlanGuard } from '../rules/vxlan-guard.js';
 import { readSysctls } from '../system/sysctl.js';
 import type { Accelerator } from './accelerator.js';
@@ -44,12 +45,17 @@ export class LinuxHostParts implements HostPartsKernel {
     const host = new Rtnetlink();
     const vxlanGuard = new VxlanGuard(underlay, mode, port);
     const consulGuard = new NftConsulGuard();
+    const uplinkRules = new HostUplinkRules();
     const probe = new ProbeSpace(netnsDir);
-    this.at = { host, vxlanGuard, consulGuard, probe, wire: accelerator.wire };
+    this.at = { host, vxlanGuard, consulGuard, uplinkRules, probe, wire: accelerator.wire };
     this.observers = {
       vxlanGuard: () => vxlanGuard.observe(),
       consulGuard: () => consulGuard.observe(),
       gwbridge: () => observeGwbridge(host),
+      uplinks: async () => ({
+        addresses: (await observeGwbridge(host)).bridge?.addresses,
+        isRuled: uplinkRules.areThere(),
+      }),
       sysctls: () => readSysctls(SYSCTLS.map(({ name }) => name)),
       probe: () => probe.observe(),
       crypt: () => [],
@@ -81,11 +87,12 @@ export class LinuxHostParts implements HostPartsKernel {
   }
 
   close(): void {
-    const { host, vxlanGuard, consulGuard, probe } = this.at;
+    const { host, vxlanGuard, consulGuard, uplinkRules, probe } = this.at;
     this.watcher.close();
     this.accelerator.close();
     vxlanGuard.close();
     consulGuard.close();
+    uplinkRules.close();
     probe.close();
     host.close();
   }

@@ -58,7 +58,17 @@ export async function uplinks(socket: Rtnetlink): Promise<readonly number[]> {
 }
 
 /** `ip route add <to> via <via>`; one that is there already stays. Throws ENETUNREACH without a way to `via`. */
-export async function ensureRoute(socket: Rtnetlink, { to, via }: Route): Promise<void> {
+export async function ensureRoute(socket: Rtnetlink, route: Route): Promise<void> {
+  const verb = `ip route add ${route.to} via ${route.via}`;
+  try {
+    await socket.request(verb, RTM.NEWROUTE, FlagsNew.CREATE | FlagsNew.EXCL, formatRoute(route));
+  } catch (e) {
+    if (!isKernelError(e, 'EEXIST')) throw e;
+  }
+}
+
+/** An rtmsg with its attributes. */
+function formatRoute({ to, via }: Route): Buffer {
   const { address, prefix, family } = parseCidr(to);
   const kind = [
     family === 4 ? AF.INET : AF.INET6,
@@ -70,17 +80,20 @@ export async function ensureRoute(socket: Rtnetlink, { to, via }: Route): Promis
     RT_SCOPE_UNIVERSE,
     RTN_UNICAST,
   ];
-  const payload = message(Buffer.concat([Buffer.from(kind), putU32(0)]), [
+  return message(Buffer.concat([Buffer.from(kind), putU32(0)]), [
     [RTA.DST, ipBytes(address)],
     [RTA.GATEWAY, ipBytes(via)],
   ]);
-  try {
-    await socket.request(`ip route add ${to} via ${via}`, RTM.NEWROUTE, FlagsNew.CREATE | FlagsNew.EXCL, payload);
-  } catch (e) {
-    if (!isKernelError(e, 'EEXIST')) throw e;
-  }
 }
 
+/** `ip route replace <to> via <via>`. Throws ENETUNREACH without a way to `via`. */
+export const replaceRoute = (socket: Rtnetlink, route: Route): Promise<void> =>
+  socket.request(
+    `ip route replace ${route.to} via ${route.via}`,
+    RTM.NEWROUTE,
+    FlagsNew.CREATE | FlagsNew.REPLACE,
+    formatRoute(route),
+  );
 /** Where a packet goes that leaves here. */
 export interface Way {
   /** Index of the link that it leaves by. */
@@ -123,7 +136,7 @@ export async function occupiedNetworks(
 }
 
 /** Of a route to a single address on a link: an rtmsg with its attributes. */
-function formatRoute(link: number, ip: string): Buffer {
+function formatLinkRoute(link: number, ip: string): Buffer {
   const bytes = ipBytes(ip);
   const [family, scope] = bytes.length === 4 ? [AF.INET, RT_SCOPE_LINK] : [AF.INET6, RT_SCOPE_UNIVERSE];
   const head = [family, 8 * bytes.length, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, scope, RTN_UNICAST];
@@ -139,7 +152,7 @@ export const replacingRoute = (link: string, ip: string): EntryChange => ({
   link,
   type: RTM.NEWROUTE,
   flags: FlagsNew.CREATE | FlagsNew.REPLACE,
-  payload: (index) => formatRoute(index, ip),
+  payload: (index) => formatLinkRoute(index, ip),
   fine: [],
 });
 
@@ -149,7 +162,7 @@ export const removingRoute = (link: string, ip: string): EntryChange => ({
   link,
   type: RTM.DELROUTE,
   flags: 0,
-  payload: (index) => formatRoute(index, ip),
+  payload: (index) => formatLinkRoute(index, ip),
   fine: ['ESRCH', 'ENODEV'],
 });
 

@@ -45,7 +45,7 @@ export const RTEXT_FILTER_SKIP_STATS = 8;
 
 export const IFLA_INFO = { KIND: 1, DATA: 2, SLAVE_KIND: 4, SLAVE_DATA: 5 } as const;
 export const IFLA_BR = { MCAST_SNOOPING: 23, VLAN_DEFAULT_PVID: 39 } as const;
-export const IFLA_BRPORT = { LEARNING: 8, UNICAST_FLOOD: 9, FLUSH: 24 } as const;
+export const IFLA_BRPORT = { LEARNING: 8, UNICAST_FLOOD: 9, FLUSH: 24, ISOLATED: 33 } as const;
 export const VETH_INFO_PEER = 1;
 export const IFLA_VXLAN = {
   ID: 1,

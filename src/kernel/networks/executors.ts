@@ -13,10 +13,12 @@ import { ensurePort, type Peer } from '../links/veth.js';
 import { ensureVxlan, raiseLink, stopLearning } from '../links/vxlan.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { ensureFence } from '../rules/gateway-fence.js';
+import { replaceUplinkRules } from '../rules/uplink-rules.js';
 import { withNamespace } from '../system/netns.js';
 import { disableIpv6, enableIpv6, readSysctls, writeSysctl } from '../system/sysctl.js';
 import type { Entries } from './entries.js';
 import type { Namespaces, Space } from './namespaces.js';
+import { ensureUplink } from './uplink.js';
 import { takeVni } from './vni.js';
 
 export interface Workplace {
@@ -131,13 +133,20 @@ const executors: Executors = {
 
   removeStatic: (at, { ns, link, mac }) => at.entries.change(ns, { change: removingStatic(link, mac), ipv6: false }),
 
+  ensureUplink: async (at, step) => {
+    const space = await inside(at, step);
+    // Before anything can come by it.
+    at.spaces.within(space, replaceUplinkRules);
+    await ensureUplink({ host: at.host, hostFd: at.hostFd, inside: space.socket }, step);
+  },
+
   replaceFilter: async (at, step) => (await inside(at, step)).filters.replace(step.link, step.sender),
 
   removeFilter: async (at, step) => (await at.spaces.open(step.ns))?.filters.remove(step.link),
 
-  createUplink: async (at, step) => (await inside(at, step)).lane?.make(step.plan),
+  createLane: async (at, step) => (await inside(at, step)).lane?.make(step.plan),
 
-  removeUplink: async (at, step) => (await at.spaces.open(step.ns))?.lane?.remove(),
+  removeLane: async (at, step) => (await at.spaces.open(step.ns))?.lane?.remove(),
 
   hookPort: async (at, step) => (await inside(at, step)).lane?.hookPort(step.link, step.plan),
 

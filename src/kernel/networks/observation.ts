@@ -1,7 +1,8 @@
 /** What there is in a network's namespace, looked up from the kernel. */
-import type { ObservedLink, ObservedNamespace } from '../../model/plan/observed.js';
+import type { ObservedLink, ObservedNamespace, ObservedUplink } from '../../model/plan/observed.js';
 import { learns } from '../../model/plan/quiet.js';
 import { NAMESPACE_SYSCTLS } from '../../model/plan/sysctls.js';
+import { UPLINK, uplinkEnd } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
 import { listAddresses } from '../links/addresses.js';
 import { readPortFlags } from '../links/bridge-ports.js';
@@ -10,14 +11,18 @@ import { listFdb } from '../links/fdb.js';
 import { type KernelLink, listLinks } from '../links/links.js';
 import { type KernelNeighbour, listNeighbours } from '../links/neighbours.js';
 import { readVxlan } from '../links/vxlan.js';
+import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import { hasUplinkRules } from '../rules/uplink-rules.js';
 import { readSysctls } from '../system/sysctl.js';
 import type { Namespaces, Space } from './namespaces.js';
+import { observeUplink } from './uplink.js';
 
 /** `part`: see NetworksKernel. Rejects with a KernelError. */
 export async function observeNamespace(
   spaces: Namespaces,
   name: NamespaceName,
   space: Space,
+  host: Rtnetlink,
   part?: 'devices',
 ): Promise<ObservedNamespace> {
   const links = await listLinks(space.socket);
@@ -44,7 +49,20 @@ export async function observeNamespace(
     statics: fdb.statics.map((s) => ({ link: nameOf(s.link), mac: s.mac })),
     filters,
     ...(acceleration && { acceleration }),
+    ...(links.some(isUplink) ? { uplink: await uplinkOf(spaces, host, name, space) } : {}),
   };
+}
+
+const isUplink = ({ name, kind }: KernelLink): boolean => name === UPLINK && kind === 'veth';
+
+async function uplinkOf(
+  spaces: Namespaces,
+  host: Rtnetlink,
+  name: NamespaceName,
+  space: Space,
+): Promise<ObservedUplink> {
+  const isRuled = spaces.within(space, hasUplinkRules);
+  return { ...(await observeUplink(host, space.socket, uplinkEnd(name))), isRuled };
 }
 
 /** Names of a dump's links by index; empty for 0 and for what has come since. */

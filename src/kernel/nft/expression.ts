@@ -17,7 +17,7 @@ export const LINK_HEADER = 0;
 /** `enum nft_cmp_ops`. */
 export const CMP = { eq: 0, neq: 1, lt: 2, lte: 3, gt: 4, gte: 5 } as const;
 /** `enum nft_meta_keys`. */
-export const META = { protocol: 1, iifname: 6, iiftype: 8, skuid: 10, l4proto: 16 } as const;
+export const META = { protocol: 1, iifname: 6, oifname: 7, iiftype: 8, skuid: 10, l4proto: 16 } as const;
 /** Checksums over pairs of bytes, as those of IP, UDP and TCP. */
 export const CSUM_INET = 1;
 

@@ -14,6 +14,7 @@ import {
 } from './expression.js';
 import { attr, u32 } from './message.js';
 
+const IFNAMSIZ = 16;
 const ARPHRD_ETHER = Buffer.from([1, 0]);
 const ARPHRD_LOOPBACK = Buffer.from([0x04, 0x03]);
 const ETH_P_IPV6 = Buffer.from([0x86, 0xdd]);
@@ -51,6 +52,17 @@ export const sentByUser = (): Buffer[] => [meta(META.skuid), compare(CMP.gte, Bu
 
 /** `iifname @<set>`, a set of names of 16 bytes. */
 export const interfaceIn = (set: string): Buffer[] => [meta(META.iifname), lookUp(set)];
+
+const nameOf = (link: string): Buffer => Buffer.from(link.padEnd(IFNAMSIZ, '\0'));
+
+/** `iifname <link>` */
+export const cameBy = (link: string): Buffer[] => [meta(META.iifname), compare(CMP.eq, nameOf(link))];
+
+/** `oifname <link>` */
+export const leavesBy = (link: string): Buffer[] => [meta(META.oifname), compare(CMP.eq, nameOf(link))];
+
+/** `oifname != <link>` */
+export const leavesNotBy = (link: string): Buffer[] => [meta(META.oifname), compare(CMP.neq, nameOf(link))];
 
 /** `fib saddr . iif oif != 0`: the interface that it came by is one that the route to its source leaves by. */
 export const byRouteBack = (): Buffer[] => [

@@ -16,7 +16,7 @@ import {
 } from './message.js';
 
 /** `enum nf_inet_hooks`. */
-export const HOOK = { prerouting: 0, input: 1, forward: 2, output: 3 } as const;
+export const HOOK = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
 /** Of tables of the family netdev. */
 export const INGRESS = 0;
 
@@ -36,6 +36,8 @@ export interface Hook {
   readonly priority: number;
   /** Family netdev only. */
   readonly device?: string;
+  /** Absent: `filter`. */
+  readonly type?: 'nat';
 }
 
 export interface SetSpec {
@@ -80,9 +82,9 @@ export class Table {
 
   chain(name: string, hook?: Hook): Change {
     if (hook === undefined) return create(Msg.newChain, [this.name, text(3, name)]);
-    const { number, priority, device } = hook;
+    const { number, priority, device, type = 'filter' } = hook;
     const where = [u32(1, number), u32(2, priority), ...(device === undefined ? [] : [text(3, device)])];
-    return create(Msg.newChain, [this.name, text(3, name), nested(4, ...where), text(7, 'filter')]);
+    return create(Msg.newChain, [this.name, text(3, name), nested(4, ...where), text(7, type)]);
   }
 
   /** At the chain's end. `comment`: told by `nft list`, 127 bytes at most. */

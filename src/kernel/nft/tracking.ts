@@ -20,7 +20,9 @@ import {
 } from './expression.js';
 import { attr, text, u32, u64 } from './message.js';
 
-const NFT_CT = { status: 2, protoDst: 12 } as const;
+const NFT_CT = { state: 0, status: 2, protoDst: 12 } as const;
+/** In host order. */
+const ESTABLISHED_OR_RELATED = Buffer.from([0x06, 0, 0, 0]);
 const IP_CT_DIR_ORIGINAL = Buffer.from([0]);
 /** In host order. */
 const IPS_DST_NAT = Buffer.from([0x20, 0, 0, 0]);
@@ -41,6 +43,13 @@ export const isTranslated = (): Buffer[] => [
   expression('ct', u32(1, REG_1), u32(2, NFT_CT.status)),
   mask(IPS_DST_NAT),
   compare(CMP.neq, Buffer.alloc(IPS_DST_NAT.length)),
+];
+
+/** `ct state & (established | related) == 0`: no answer to what went the other way. */
+export const isNoAnswer = (): Buffer[] => [
+  expression('ct', u32(1, REG_1), u32(2, NFT_CT.state)),
+  mask(ESTABLISHED_OR_RELATED),
+  compare(CMP.eq, Buffer.alloc(ESTABLISHED_OR_RELATED.length)),
 ];
 
 /** `tcp flags & (syn | ack) == syn` */

@@ -9,7 +9,7 @@ import type { NamespacePlan } from '../plan/namespace-plan.js';
 import type { ObservedNamespace } from '../plan/observed.js';
 import type { Step } from '../plan/steps.js';
 import { differences } from '../values/differing.js';
-import { waySteps, waysOf } from './acceleration.js';
+import { waySteps, waysOf } from '../short-way/steps.js';
 import { diff } from './diff.js';
 import { repairs } from './repairs.js';
 import { remoteEntries, type StaticEntry, standing, staticSteps } from './statics.js';
@@ -56,13 +56,12 @@ const haveSameDevices = (a: NamespacePlan, b: NamespacePlan): boolean =>
   a.network === b.network &&
   a.ports.length === b.ports.length &&
   a.ports.every((port, i) => port === b.ports[i]) &&
-  isDeepStrictEqual(a.bridges, b.bridges) &&
-  isDeepStrictEqual(a.acceleration, b.acceleration);
+  isDeepStrictEqual([a.bridges, a.uplink, a.acceleration], [b.bridges, b.uplink, b.acceleration]);
 
 const isRemaking = (step: Step, carriers: ReadonlySet<string>): boolean =>
   step.kind === 'createBridge' ||
   step.kind === 'createVxlan' ||
-  step.kind === 'createUplink' ||
+  step.kind === 'createLane' ||
   ((step.kind === 'removeLink' || step.kind === 'setMaster') && carriers.has(step.link));
 
 /** Both without what they have in common. */

@@ -5,13 +5,14 @@ import type { ObservedLink, ObservedNamespace } from '../plan/observed.js';
 import { quietSteps } from '../plan/quiet.js';
 import type { Draft, Step } from '../plan/steps.js';
 import { sysctlSteps } from '../plan/sysctls.js';
-import { UPLINK } from '../values/names.js';
+import { LANE } from '../values/names.js';
 import type { NamespaceName } from '../values/types.js';
-import { accelerationSteps } from './acceleration.js';
+import { accelerationSteps } from '../short-way/steps.js';
 import { addressSteps, bridgeSteps, vxlanDiffers, vxlanSteps } from './bridges.js';
 import { portsOf } from './ports.js';
 import { remoteEntries, staticSteps } from './statics.js';
 import { fdbSteps, neighbourSteps } from './tables.js';
+import { uplinkSteps } from './uplink.js';
 
 export const diff = (
   name: NamespaceName,
@@ -89,6 +90,7 @@ function linkSteps(wanted: NamespacePlan, seen: ObservedNamespace, isNew: boolea
       ...vxlanSteps(b, links.get(b.vxlan)),
     ]),
     ...filterSteps(wanted.ports, seen),
+    ...uplinkSteps(wanted.uplink, seen),
   ];
 }
 
@@ -97,8 +99,8 @@ function strayLinks(wanted: NamespacePlan, links: readonly ObservedLink[]): read
   const names = new Set(wanted.bridges.flatMap((b) => [b.name, b.vxlan]));
   const endpoints = new Set<string>(wanted.ports.map((p) => p.endpoint));
   const stray = (link: ObservedLink): boolean =>
-    link.kind === 'veth' && link.name !== UPLINK
-      ? !endpoints.has(link.alias)
+    link.kind === 'veth'
+      ? !endpoints.has(link.alias) && ![LANE, wanted.uplink?.link].includes(link.name)
       : ['bridge', 'vxlan'].includes(link.kind) && !names.has(link.name);
   return links.filter(stray);
 }

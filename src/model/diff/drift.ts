@@ -3,7 +3,7 @@
 import type { NamespacePlan } from '../plan/namespace-plan.js';
 import type { PortFlags } from '../plan/observed.js';
 import { loudness } from '../plan/quiet.js';
-import { UNKNOWN_MAC, UPLINK, UPLINK_MTU } from '../values/names.js';
+import { LANE, LANE_MTU, UNKNOWN_MAC } from '../values/names.js';
 import type { Cidr, Ip, Mac } from '../values/types.js';
 import { PeerIndex } from './peer-index.js';
 
@@ -73,7 +73,9 @@ export function damage(
     case 'static':
       return staticDamage(plan, notice, peers);
     case 'rules':
-      return plan.ports.some((p) => p.sender !== undefined) ? 'nft rules were changed' : undefined;
+      return plan.uplink !== undefined || plan.ports.some((p) => p.sender !== undefined)
+        ? 'nft rules were changed'
+        : undefined;
     case 'hooks':
       return typeof plan.acceleration === 'object' ? 'programs or their tables were changed' : undefined;
     case 'unmounted':
@@ -100,7 +102,8 @@ function wantedLink(plan: NamespacePlan, { link, alias }: NoticeOf<'link'>) {
     if (b.name === link) return { mtu: b.mtu, master: '' };
     if (b.vxlan === link) return { mtu: b.mtu, master: b.name };
   }
-  if (link === UPLINK && typeof plan.acceleration === 'object') return { mtu: UPLINK_MTU, master: '' };
+  if (link === LANE && typeof plan.acceleration === 'object') return { mtu: LANE_MTU, master: '' };
+  if (plan.uplink?.link === link) return { mtu: plan.uplink.mtu, master: '' };
   const port = plan.ports.find((p) => p.endpoint === alias);
   return port === undefined ? undefined : { mtu: port.mtu, master: port.bridge };
 }
@@ -112,7 +115,8 @@ function portDamage(plan: NamespacePlan, { link, alias, ...flags }: NoticeOf<'po
 }
 
 function addressDamage(plan: NamespacePlan, { link, gone, address }: NoticeOf<'address'>): string | undefined {
-  const bridge = plan.bridges.find((b) => b.name === link);
+  const { uplink } = plan;
+  const bridge = uplink?.link === link ? { addresses: [uplink.address] } : plan.bridges.find((b) => b.name === link);
   if (bridge === undefined || bridge.addresses.includes(address) !== gone) return undefined;
   return `${address} on ${link} ${gone ? 'is gone' : 'is not planned'}`;
 }

@@ -6,6 +6,7 @@ import type { HostPart, HostPlan, ObservedHost } from './host-plan.js';
 import type { HostStep } from './host-steps.js';
 import { probeSteps } from './probe.js';
 import { sysctlSteps } from './sysctls.js';
+import { uplinksSteps } from './uplinks.js';
 import { vxlanGuardSteps } from './vxlan-guard.js';
 
 type Diffs = {
@@ -16,6 +17,7 @@ const diffs: Diffs = {
   vxlanGuard: vxlanGuardSteps,
   consulGuard: consulGuardSteps,
   gwbridge: gwbridgeSteps,
+  uplinks: uplinksSteps,
   sysctls: sysctlSteps,
   probe: probeSteps,
   crypt: () => [],

@@ -8,12 +8,14 @@ import type { GwbridgePlan, ObservedGwbridge } from './gwbridge.js';
 import type { ObservedProbe, ProbePlan } from './probe.js';
 import type { Off, Standing } from './standing.js';
 import type { ObservedSysctls, SysctlPlan } from './sysctls.js';
+import type { ObservedUplinks, UplinksPlan } from './uplinks.js';
 import type { ObservedVxlanGuard, VxlanGuardPlan } from './vxlan-guard.js';
 
 export interface HostPlan {
   readonly vxlanGuard: VxlanGuardPlan | Off;
   readonly consulGuard: ConsulGuardPlan | Off;
   readonly gwbridge: GwbridgePlan;
+  readonly uplinks: UplinksPlan | Off;
   readonly sysctls: readonly SysctlPlan[];
   /** Through which hosts find out how they reach each other. */
   readonly probe: ProbePlan | Off;
@@ -26,6 +28,7 @@ export interface ObservedHost {
   readonly vxlanGuard: Standing<ObservedVxlanGuard>;
   readonly consulGuard: Standing<ConsulGuardPlan>;
   readonly gwbridge: ObservedGwbridge;
+  readonly uplinks: ObservedUplinks;
   readonly sysctls: ObservedSysctls;
   readonly probe: ObservedProbe | undefined;
   readonly crypt: readonly never[];
@@ -38,6 +41,7 @@ export const HOST_PARTS: readonly HostPart[] = [
   'vxlanGuard',
   'consulGuard',
   'gwbridge',
+  'uplinks',
   'sysctls',
   'probe',
   'crypt',

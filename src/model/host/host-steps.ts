@@ -19,6 +19,9 @@ export interface KernelHostStepArgs {
   removeConsulGuard: Nothing;
   createGwbridge: { readonly mtu: number; readonly mac: Mac };
   addGwbridgeAddress: { readonly address: Cidr };
+  removeGwbridgeAddress: { readonly address: Cidr };
+  replaceUplinkRules: Nothing;
+  removeUplinkRules: Nothing;
   /** `port`: index of a link. */
   enslaveToGwbridge: { readonly port: number };
   /** `was`: its MTU. */
@@ -37,8 +40,8 @@ export interface KernelHostStepArgs {
 }
 
 export interface HostStepArgs extends KernelHostStepArgs {
-  /** The engine makes it, in its own time. */
-  requestGwbridge: { readonly subnet: Cidr };
+  /** The engine makes it, in its own time; without a subnet with one of its own choice. */
+  requestGwbridge: { readonly subnet?: Cidr };
 }
 
 /** Where Consul answers. */

@@ -90,6 +90,18 @@ export interface AccelerationPlan {
   readonly longest: number;
 }
 
+/** A veth pair to docker_gwbridge, for a network that is its containers' gateway to the outside. */
+export interface UplinkPlan {
+  readonly link: string;
+  /** On the host. */
+  readonly hostEnd: string;
+  /** Bytes. */
+  readonly mtu: number;
+  readonly address: Cidr;
+  /** docker_gwbridge's address beside it. */
+  readonly via: Ip;
+}
+
 export interface NamespacePlan {
   readonly name: NamespaceName;
   readonly network: NetworkId;
@@ -100,4 +112,5 @@ export interface NamespacePlan {
   readonly floods: readonly FloodPlan[];
   /** Absent: the ordinary way alone. `undecided`: it is not known yet whether this host can; what there is stays. */
   readonly acceleration?: AccelerationPlan | 'undecided';
+  readonly uplink?: UplinkPlan;
 }

@@ -72,12 +72,21 @@ export interface ObservedFilter {
 
 /** The short way, see `underlay.ts`. Marks say what programs were made for. */
 export interface ObservedAcceleration {
-  /** Of the uplink and its programs; empty where something of it is missing or another release's. */
-  readonly uplink: string;
+  /** Of the lane and its programs; empty where something of it is missing or another release's. */
+  readonly lane: string;
   /** Of the ports' program, by the names of those that have it; empty as above. */
   readonly ports: ReadonlyMap<string, string>;
   /** Where MACs lead to: the name of a port, or a VTEP. */
   readonly ways: ReadonlyMap<Mac, string>;
+}
+
+/** What else there is about a way out whose link is there. */
+export interface ObservedUplink {
+  /** Next hop of the default route. */
+  readonly via?: Ip;
+  /** Its other end is up, and a port of docker_gwbridge. */
+  readonly isPlugged: boolean;
+  readonly isRuled: boolean;
 }
 
 export interface ObservedNamespace {
@@ -92,8 +101,9 @@ export interface ObservedNamespace {
   /** Those of the settings that a plan has (see `sysctls.ts`) and this kernel too, by their paths below /proc/sys. */
   readonly sysctls: ReadonlyMap<string, number>;
   readonly filters: readonly ObservedFilter[];
-  /** Absent where there is no uplink. */
+  /** Absent where there is no lane. */
   readonly acceleration?: ObservedAcceleration;
+  readonly uplink?: ObservedUplink;
   /** Its file is not mounted any more; we alone keep it. */
   readonly unmounted?: true;
 }

@@ -1,6 +1,16 @@
 /** What one network's namespace on this host should look like: a pure function of the cluster. */
+
+import { UPLINK_GATEWAY, uplinkAddress } from '../uplink/uplink.js';
 import { ipOf } from '../values/address.js';
-import { bridgeMac, bridgeName, namespaceName, OPTION_MULTICAST, vxlanName } from '../values/names.js';
+import {
+  bridgeMac,
+  bridgeName,
+  namespaceName,
+  OPTION_MULTICAST,
+  UPLINK,
+  uplinkEnd,
+  vxlanName,
+} from '../values/names.js';
 import type { Cluster, Ip, NamespaceName, Network, Subnet } from '../values/types.js';
 import { layoutOf } from './layout.js';
 import type { BridgePlan, FloodPlan, NamespacePlan, PeerPlan } from './namespace-plan.js';
@@ -52,6 +62,7 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
     peers,
     floods: hasMulticast(network) ? floods(peers) : [],
     ...accelerationOf(network, self, mtu),
+    ...uplinkOf(cluster, network, name, mtu),
   };
 }
 
@@ -62,6 +73,18 @@ function floods(peers: readonly PeerPlan[]): readonly FloodPlan[] {
   const found = new Map<string, FloodPlan>();
   for (const { vxlan, vtep } of peers) found.set(`${vxlan} ${vtep}`, { vxlan, vtep });
   return [...found.values()];
+}
+
+function uplinkOf(
+  { networks }: Cluster,
+  network: Network,
+  name: NamespaceName,
+  mtu: number,
+): Pick<NamespacePlan, 'uplink'> {
+  const address = uplinkAddress(networks, network);
+  return address === undefined
+    ? {}
+    : { uplink: { link: UPLINK, hostEnd: uplinkEnd(name), mtu, address, via: UPLINK_GATEWAY } };
 }
 
 function bridgePlan(self: Self, subnets: readonly Subnet[], i: number, mtu: number): BridgePlan {

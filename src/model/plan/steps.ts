@@ -3,7 +3,7 @@
  * `kernel/networks/executors.ts`, and the compiler misses none. The host's own are in `host-steps.ts`.
  */
 import type { Cidr, Ip, Mac, NamespaceName, NodeAddress } from '../values/types.js';
-import type { AccelerationPlan, CardPlan, Sender } from './namespace-plan.js';
+import type { AccelerationPlan, CardPlan, Sender, UplinkPlan } from './namespace-plan.js';
 
 interface OfLink {
   readonly link: string;
@@ -81,13 +81,15 @@ export interface StepArgs {
   removeFdb: OfFdb;
   replaceStatic: OfStatic;
   removeStatic: OfStatic;
+  /** The pair, its address and route, its other end on docker_gwbridge, and what it lets through. */
+  ensureUplink: UplinkPlan;
   /** A filter that stands goes on without a gap. */
   replaceFilter: OfLink & { readonly sender: Sender };
   removeFilter: OfLink;
   /** The pair to the host's namespace, with its programs; what is there of it stays as far as it will do. */
-  createUplink: { readonly plan: AccelerationPlan };
+  createLane: { readonly plan: AccelerationPlan };
   /** Takes the programs of the ports along. */
-  removeUplink: Nothing;
+  removeLane: Nothing;
   /** A program that is there is replaced at one moment. */
   hookPort: OfLink & { readonly plan: AccelerationPlan };
   /** `at`: the name of a port, or a VTEP. */

@@ -16,6 +16,9 @@ export const OPTION_MULTICAST = 'tsoverlay.multicast';
 /** `on`: containers send from the MAC and the addresses of their records alone. */
 export const OPTION_ANTISPOOF = 'tsoverlay.antispoof';
 
+/** `overlay`: containers have one card, and reach the outside by the network's own gateway. */
+export const OPTION_GATEWAY = 'tsoverlay.gateway';
+
 /** Where the engine keeps network namespaces; `/var/run` is `/run`. */
 export const NETNS_DIR = '/var/run/docker/netns';
 
@@ -44,11 +47,11 @@ export const portName = (n: number): string => `veth${n}`;
 export const isPortName = (link: string): boolean => /^veth\d+$/.test(link);
 
 /** The network's end of the pair that joins its namespace with the host's, and the host's end (see docs/acceleration.md). */
-export const UPLINK = 'up0';
+export const LANE = 'lane0';
 /** What a program sends on is not held to it. */
-export const UPLINK_MTU = 65_535;
-export const isUplinkEnd = (link: string): boolean => /^tsu[0-9a-f]{10}$/.test(link);
-export const uplinkEnd = (name: NamespaceName): string => `tsu${name.slice(2)}`;
+export const LANE_MTU = 65_535;
+export const isLaneEnd = (link: string): boolean => /^tsl[0-9a-f]{10}$/.test(link);
+export const laneEnd = (name: NamespaceName): string => `tsl${name.slice(2)}`;
 
 /** Where hosts probe each other: no network gets this VXLAN id. */
 export const PROBE_VNI = 255;
@@ -57,6 +60,11 @@ export const PROBE_NAMESPACE = 'tsoverlay-probe' as NamespaceName;
 
 /** The end of an endpoint's veth pair that the engine moves into the container (IFNAMSIZ is 16 with the NUL). */
 export const containerEnd = (id: EndpointId): string => `veth${id.slice(0, 7)}`;
+
+/** In a network's namespace, where it leaves for the outside. */
+export const UPLINK = 'gw0';
+/** Its other end, on docker_gwbridge. */
+export const uplinkEnd = (name: NamespaceName): string => `gw${name.slice(2)}`;
 
 /** The name a VXLAN device has on the underlay before it moves; unique on the host, for a VNI is. */
 export const vxlanBirthName = (vni: number): string => `vx-${vni.toString(16).padStart(6, '0')}`;

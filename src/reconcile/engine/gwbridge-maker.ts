@@ -19,11 +19,11 @@ export class GwbridgeMaker {
   constructor(private readonly parts: GwbridgeMakerParts) {}
 
   /** One request at a time. Never rejects: what it cannot make is left to the engine. */
-  async make(subnet: Cidr): Promise<void> {
+  async make(subnet: Cidr | undefined): Promise<void> {
     if (this.making) return;
     this.making = true;
     try {
-      if (await this.parts.engine.ensureGwbridge({ ...this.parts.wish, subnet }))
+      if (await this.parts.engine.ensureGwbridge({ ...this.parts.wish, ...(subnet && { subnet }) }))
         this.parts.log.info({ event: 'gwbridge-made', subnet }, 'docker_gwbridge made before the engine does');
       this.parts.rows.row().ok();
     } catch (e) {

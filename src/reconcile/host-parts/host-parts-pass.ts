@@ -23,6 +23,7 @@ const LOOK_MS: Readonly<Record<HostPart, number>> = {
   vxlanGuard: 2_000,
   consulGuard: 2_000,
   gwbridge: 30_000,
+  uplinks: 2_000,
   sysctls: 30_000,
   probe: 30_000,
   crypt: 30_000,
@@ -33,7 +34,7 @@ export interface HostPartsPassParts {
   readonly kernel: HostPartsKernel;
   readonly planners: Planners;
   /** The engine makes docker_gwbridge, in its own time. */
-  readonly requestGwbridge: (subnet: Cidr) => void;
+  readonly requestGwbridge: (subnet: Cidr | undefined) => void;
   /** UDP, of VXLAN. */
   readonly port: number;
   readonly log: Pick<Log, 'debug' | 'info' | 'warn'>;
@@ -114,5 +115,7 @@ export class HostPartsPass {
   private onNotices(notices: readonly Notice[]): void {
     const made = this.made.gwbridge;
     if (made === undefined || isGwbridgeDamage(made, notices)) this.mending.damaged('gwbridge');
+    // They hang on it.
+    if (typeof this.made.uplinks === 'object') this.mending.damaged('uplinks');
   }
 }

@@ -8,6 +8,7 @@ export const CODES = {
   vxlanGuard: 'guard.vxlan',
   consulGuard: 'guard.consul',
   gwbridge: 'host.gwbridge',
+  uplinks: 'host.uplinks',
   sysctls: 'host.sysctls',
   probe: 'host.probe',
   crypt: 'host.crypt',
@@ -42,6 +43,11 @@ export function tellDone(log: Pick<Log, 'info' | 'warn'>, step: HostStep, isRepa
     case 'hookUnderlay':
       if (isRepair) log.warn(fields, `repaired the short way in at ${step.link}, which somebody had removed`);
       return;
+    case 'replaceUplinkRules':
+      if (isRepair) log.warn(fields, 'repaired the rules by which networks go out, which somebody had removed');
+      return;
+    case 'removeUplinkRules':
+    case 'removeGwbridgeAddress':
     case 'createProbe':
       if (isRepair) log.warn(fields, 'repaired the probe network, which somebody had removed or changed');
       return;

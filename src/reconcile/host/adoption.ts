@@ -1,5 +1,6 @@
 /** What is in the kernel when a process begins. */
 import type { NetworksKernel } from '../../model/ports/kernel-port.js';
+import { isPortName } from '../../model/values/names.js';
 import type { EndpointId, NamespaceName } from '../../model/values/types.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
 
@@ -11,8 +12,7 @@ export async function adopt(
   const names = await kernel.namespaces();
   for (const name of names) {
     const found = await kernel.observe(name);
-    for (const link of found?.links ?? [])
-      if (link.kind === 'veth' && link.alias !== '') local.attach(link.alias as EndpointId);
+    for (const link of found?.links ?? []) if (isPortName(link.name)) local.attach(link.alias as EndpointId);
   }
   return names;
 }

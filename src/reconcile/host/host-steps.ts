@@ -89,4 +89,4 @@ const isSpoiled = (step: Step, e: unknown): boolean =>
     ? step.card !== undefined
     : isShortcut(step) || ('link' in step && isPortName(step.link) && isKernelError(e, 'ENODEV'));
 
-const isShortcut = ({ kind }: Step): boolean => /Uplink$|Way$|^hookPort$/.test(kind);
+const isShortcut = ({ kind }: Step): boolean => /^(create|remove)Lane$|Way$|^hookPort$/.test(kind);

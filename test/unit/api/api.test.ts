@@ -33,6 +33,7 @@ describe('network options', () => {
     [{ 'com.docker.network.driver.mtu': 'big' }, 'com.docker.network.driver.mtu is "big"'],
     [{ 'com.docker.network.driver.mtu': '20' }, 'must be a number from 118 to 65535'],
     [{ 'com.docker.network.driver.overlay.vxlanid_list': '0' }, 'a VXLAN id is a number from 1 to 16777215'],
+    [{ 'tsoverlay.gateway': 'yes' }, 'tsoverlay.gateway is "yes"; it must be overlay'],
     [{ encrypted: '' }, 'option encrypted is not supported'],
     [{ colour: 'red' }, 'option colour is unknown to tsoverlay'],
   ])('%o is refused', (options, sentence) => {

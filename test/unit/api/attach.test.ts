@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { NetworkDriver } from '../../../src/api/network-driver.js';
 import { DeadlineError } from '../../../src/errors.js';
-import type { EndpointId, EngineNetworkId, Mac, NetworkId } from '../../../src/model/values/types.js';
+import type { Cidr, EndpointId, EngineNetworkId, Mac, NetworkId } from '../../../src/model/values/types.js';
 import { FakeStore } from '../../fakes/store.js';
 import { hexId, makeHost, POOL } from '../registry/host.js';
 
@@ -71,4 +71,26 @@ it('Join of an endpoint that was created before a restart of ours makes up for i
   driver = makeDriver();
   await join();
   expect(settled).toHaveBeenCalledTimes(2);
+});
+
+it('Join tells the gateway of a network that is its containers’ own way out, and ports are refused there', async () => {
+  const pool = '172.16.2.0/24' as Cidr;
+  await one.pools.claim(pool, undefined);
+  network = hexId(2) as NetworkId;
+  await one.networks.create({
+    ...{ id: network, vnis: [], internal: false, ipv6: false, ipam: 'cluster' },
+    subnets: [{ pool, gateway: '172.16.2.254/24' as Cidr, aux: {} }],
+    options: { 'tsoverlay.gateway': 'overlay' },
+  });
+  await one.networksSeen(network);
+  const createOn = async (Options: object) =>
+    driver.createEndpoint({
+      ...names,
+      Options: { ...Options },
+      Interface: { Address: await one.ipam.requestAddress(pool, ''), AddressIPv6: '', MacAddress: '' as Mac },
+    });
+  const PORTS = 'com.docker.network.portmap';
+  await expect(createOn({ [PORTS]: [{ Proto: 6, Port: 80 }] })).rejects.toThrow('leave out -p');
+  await createOn({ [PORTS]: null });
+  expect(await join()).toMatchObject({ Gateway: '172.16.2.254' });
 });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { isOurs, labelOf, markIn } from '../../../../src/kernel/bpf/label.js';
 import { linked } from '../../../../src/kernel/bpf/program.js';
 
-const SETTINGS = { vtep: '10.0.0.60', port: 4789, vni: 256, longest: 1464, uplink: 5 };
+const SETTINGS = { vtep: '10.0.0.60', port: 4789, vni: 256, longest: 1464, lane: 5 };
 const MAGIC = Buffer.from([0xfe, 0x73, 0x74]);
 
 it('puts settings where the code wants them, as they are in a packet, and maps by their descriptors', () => {

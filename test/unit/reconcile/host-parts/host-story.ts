@@ -13,6 +13,7 @@ import { GwbridgePlanner } from '../../../../src/reconcile/host-parts/gwbridge-p
 import { HostPartsPass } from '../../../../src/reconcile/host-parts/host-parts-pass.js';
 import { always } from '../../../../src/reconcile/host-parts/planner.js';
 import { ProbePlanner } from '../../../../src/reconcile/host-parts/probe-planner.js';
+import { UplinksPlanner } from '../../../../src/reconcile/host-parts/uplinks-planner.js';
 import { VxlanGuardPlanner } from '../../../../src/reconcile/host-parts/vxlan-guard-planner.js';
 import { FakeHostParts } from '../../../fakes/host-parts.js';
 import { heardRows } from '../../health/heard.js';
@@ -38,7 +39,7 @@ export const EMPTY: Cluster = {
 
 export class HostStory {
   readonly kernel = new FakeHostParts();
-  readonly requested: Cidr[] = [];
+  readonly requested: (Cidr | undefined)[] = [];
   facts = { underlayMtu: 1500, routes: [] as readonly Cidr[] };
   view: { current: Cluster } = { current: EMPTY };
   probes: ProbePlanner;
@@ -114,6 +115,7 @@ export class HostStory {
         vxlanGuard: new VxlanGuardPlanner({ view, self: HOST1, isWanted: isGuarded, log }),
         consulGuard: new ConsulGuardPlanner({ ...consul, row: rows.of('guard.consul-names').row() }),
         gwbridge: new GwbridgePlanner({ wish: gwbridge, view, facts: () => this.facts }),
+        uplinks: new UplinksPlanner(view),
         sysctls: always<'sysctls'>(SYSCTLS),
         probe: this.probes,
         crypt: always<'crypt'>([]),

@@ -142,11 +142,11 @@ describe('a card that cannot be put back', () => {
 
 it('nobody waits for a short way that the kernel refuses, and it is tried again', async () => {
   acceleration = 'on';
-  kernel.fails = (step) => ['createUplink', 'hookPort', 'replaceWay'].includes(step.kind);
+  kernel.fails = (step) => ['createLane', 'hookPort', 'replaceWay'].includes(step.kind);
   await pass.settled(network, 1_000);
-  expect(kernel.steps.map((s) => s.kind)).toEqual(expect.arrayContaining(['createUplink', 'replaceWay']));
+  expect(kernel.steps.map((s) => s.kind)).toEqual(expect.arrayContaining(['createLane', 'replaceWay']));
   expect(warn).toHaveBeenCalledWith(
-    expect.objectContaining({ kind: 'createUplink', event: 'repair-later' }),
+    expect.objectContaining({ kind: 'createLane', event: 'repair-later' }),
     'the short way could not be made right yet',
   );
   const before = kernel.looks;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MOST_WAYS, waysOf } from '../../../../src/model/diff/acceleration.js';
+import { MOST_WAYS, waysOf } from '../../../../src/model/short-way/steps.js';
 import { deviceSteps, peerSteps } from '../../../../src/model/diff/change.js';
 import { diff } from '../../../../src/model/diff/diff.js';
 import { damage } from '../../../../src/model/diff/drift.js';
@@ -55,7 +55,7 @@ const healthy = (acceleration?: ObservedAcceleration): ObservedNamespace => {
       port,
     },
     { ...link, name: 'veth0', kind: 'veth', master: 'br0', alias: endpointId(1), port },
-    ...(acceleration ? [{ ...link, name: 'up0', kind: 'veth', master: '', mtu: 65_535 }] : []),
+    ...(acceleration ? [{ ...link, name: 'lane0', kind: 'veth', master: '', mtu: 65_535 }] : []),
   ];
   return {
     ...{ name, links, sysctls: new Map(), filters: [] },
@@ -70,7 +70,7 @@ const healthy = (acceleration?: ObservedAcceleration): ObservedNamespace => {
   };
 };
 const whole: ObservedAcceleration = {
-  uplink: MARK,
+  lane: MARK,
   ports: new Map([['veth0', MARK]]),
   ways: new Map([
     [MAC1, 'veth0'],
@@ -83,7 +83,7 @@ const told = (steps: readonly Step[] = []) =>
 describe('the short way of a network', () => {
   it('is made with all that it needs, and then there is nothing to do', () => {
     expect(told(diff(name, planned(self, 2), healthy()))).toEqual([
-      'createUplink',
+      'createLane',
       'hookPort veth0',
       `replaceWay ${MAC1} veth0`,
       `replaceWay ${MAC2} ${HOST2}`,
@@ -93,7 +93,7 @@ describe('the short way of a network', () => {
 
   it('goes where it is not wanted any more, and stays while that is not known', () => {
     const off = planned({ ...self, acceleration: 'off' }, 2);
-    expect(told(diff(name, off, healthy(whole)))).toEqual(['removeUplink']);
+    expect(told(diff(name, off, healthy(whole)))).toEqual(['removeLane']);
     expect(diff(name, off, healthy())).toEqual([]);
     const undecided = planned({ ...self, acceleration: 'undecided' }, 2);
     for (const found of [healthy(whole), healthy()]) expect(diff(name, undecided, found)).toEqual([]);
@@ -102,8 +102,8 @@ describe('the short way of a network', () => {
   it('has what differs put right, and nothing else', () => {
     const found = (change: Partial<ObservedAcceleration>) =>
       told(diff(name, planned(self, 2), healthy({ ...whole, ...change })));
-    expect(found({ uplink: '' })).toEqual(['createUplink', 'hookPort veth0']);
-    expect(found({ uplink: `256 ${HOST1}:4789 8964` })).toEqual(['createUplink', 'hookPort veth0']);
+    expect(found({ lane: '' })).toEqual(['createLane', 'hookPort veth0']);
+    expect(found({ lane: `256 ${HOST1}:4789 8964` })).toEqual(['createLane', 'hookPort veth0']);
     expect(found({ ports: new Map() })).toEqual(['hookPort veth0']);
     expect(found({ ports: new Map([['veth0', '']]) })).toEqual(['hookPort veth0']);
     expect(found({ ways: new Map([[MAC1, 'veth0']]) })).toEqual([`replaceWay ${MAC2} ${HOST2}`]);
@@ -121,14 +121,14 @@ describe('the short way of a network', () => {
     expect(deviceSteps(before, planned({ ...self, acceleration: 'off' }, 2), healthy(whole))).toBeUndefined();
     const devices = { ...healthy({ ...whole, ways: new Map() }), neighbours: [], fdb: [], statics: [] };
     expect(deviceSteps(before, before, devices)?.steps).toEqual([]);
-    expect(deviceSteps(before, before, healthy()), 'without an uplink').toBeUndefined();
+    expect(deviceSteps(before, before, healthy()), 'without an lane').toBeUndefined();
   });
 
-  it('is damaged when programs are taken away or the uplink goes down', () => {
+  it('is damaged when programs are taken away or the lane goes down', () => {
     const notice = { alias: '', mtu: 65_535, master: '', learning: false, snooping: false, gone: false };
-    const down = { kind: 'link', link: 'up0', up: false, ...notice } as const;
+    const down = { kind: 'link', link: 'lane0', up: false, ...notice } as const;
     expect(damage(planned(), { kind: 'hooks' })).toBe('programs or their tables were changed');
-    expect(damage(planned(), down)).toBe('up0 is down');
+    expect(damage(planned(), down)).toBe('lane0 is down');
     expect(damage(planned(), { ...down, up: true })).toBeUndefined();
     const off = planned({ ...self, acceleration: 'off' });
     expect([damage(off, { kind: 'hooks' }), damage(off, down)]).toEqual([undefined, undefined]);

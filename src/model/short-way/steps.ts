@@ -1,4 +1,4 @@
-/** What makes the short way of a network as planned: its uplink, its ports, and where its MACs are. Pure. */
+/** What makes the short way of a network as planned: its lane, its ports, and where its MACs are. Pure. */
 import type { NamespacePlan } from '../plan/namespace-plan.js';
 import type { ObservedAcceleration } from '../plan/observed.js';
 import type { Draft } from '../plan/steps.js';
@@ -34,14 +34,14 @@ export function accelerationSteps(
   const { acceleration: plan } = wanted;
   if (plan === 'undecided') return [];
   if (plan === undefined)
-    return found === undefined ? [] : [{ kind: 'removeUplink', reason: 'the network has no short way' }];
+    return found === undefined ? [] : [{ kind: 'removeLane', reason: 'the network has no short way' }];
   const mark = markOf(plan);
-  const isWhole = found?.uplink === mark;
+  const isWhole = found?.lane === mark;
   const reason = found === undefined ? 'missing' : 'not as planned';
   const unhooked = ports.filter(({ link }) => !isWhole || found.ports.get(link) !== mark);
   return [
-    ...(isWhole ? [] : [{ kind: 'createUplink' as const, plan, reason }]),
-    // An uplink that was made anew has another index, which the ports' program knows.
+    ...(isWhole ? [] : [{ kind: 'createLane' as const, plan, reason }]),
+    // An lane that was made anew has another index, which the ports' program knows.
     ...unhooked.map(({ link }): Draft => ({ kind: 'hookPort', link, plan, reason: 'not hooked' })),
     ...waySteps(waysOf(wanted, ports), found?.ways ?? new Map()),
   ];

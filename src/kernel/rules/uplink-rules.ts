@@ -1,0 +1,110 @@
+/**
+ * What stands about networks' ways out (`tsoverlay.gateway=overlay`): nft table `ip tsoverlay-uplink` in the namespace of
+ * each, which lets nothing in but answers and has all that goes out come from the namespace's own address; and one of the
+ * same name on the host, which has that come from the host's.
+ */
+import { UPLINK_POOL } from '../../model/uplink/uplink.js';
+import { parseCidr } from '../../model/values/address.js';
+import { UPLINK } from '../../model/values/names.js';
+import { ipBytes } from '../netlink/attributes.js';
+import { CMP, compare, expression, load, mask } from '../nft/expression.js';
+import { IP_SADDR } from '../nft/field.js';
+import { batch, type Change, dump, Msg, NFPROTO, text } from '../nft/message.js';
+import { cameBy, leavesBy, leavesNotBy } from '../nft/packet.js';
+import { ask, closeNetfilter, openOwnNetfilter, transact } from '../nft/socket.js';
+import { HOOK, Table } from '../nft/table.js';
+import { isNoAnswer } from '../nft/tracking.js';
+import { drop } from '../nft/verdict.js';
+
+const NAME = 'tsoverlay-uplink';
+const table = new Table(NAME);
+const GWBRIDGE = 'docker_gwbridge';
+/** `srcnat` */
+const AFTER_ROUTING = 100;
+
+interface Chain {
+  readonly name: string;
+  readonly hook: number;
+  readonly type?: 'nat';
+  readonly rule: readonly Buffer[];
+}
+
+const masquerade = (): Buffer[] => [expression('masq')];
+
+const inNamespace = (): readonly Chain[] => [
+  { name: 'forward', hook: HOOK.forward, rule: [...cameBy(UPLINK), ...isNoAnswer(), ...drop()] },
+  { name: 'input', hook: HOOK.input, rule: [...cameBy(UPLINK), ...isNoAnswer(), ...drop()] },
+  { name: 'out', hook: HOOK.postrouting, type: 'nat', rule: [...leavesBy(UPLINK), ...masquerade()] },
+];
+
+const onHost = (): readonly Chain[] => [
+  {
+    ...{ name: 'out', hook: HOOK.postrouting, type: 'nat' },
+    rule: [...fromPool(), ...leavesNotBy(GWBRIDGE), ...masquerade()],
+  },
+];
+
+/** `ip saddr <pool>` */
+function fromPool(): Buffer[] {
+  const { address, prefix } = parseCidr(UPLINK_POOL);
+  const bits = Buffer.alloc(4);
+  bits.writeUInt32BE((0xffffffff << (32 - prefix)) >>> 0);
+  return [load(IP_SADDR), mask(bits), compare(CMP.eq, ipBytes(address))];
+}
+
+const changes = (chains: readonly Chain[]): readonly Change[] => [
+  ...table.afresh(),
+  ...chains.map(({ name, hook, type }) =>
+    table.chain(name, { number: hook, priority: type === undefined ? 0 : AFTER_ROUTING, ...(type && { type }) }),
+  ),
+  ...chains.map(({ name, rule }) => table.rule(name, rule)),
+];
+
+const areThere = (fd: number, chains: readonly Chain[]): boolean =>
+  chains.every(({ name }) => {
+    const bytes = dump(Msg.getRule, [table.name, text(2, name)], NFPROTO.ipv4);
+    return ask(fd, `nft list chain ip ${NAME} ${name}`, bytes, Msg.newRule).length === 1;
+  });
+
+/** `nft -f` in a network's namespace, the caller's, in one atomic step. Throws a KernelError. */
+export function replaceUplinkRules(): void {
+  const fd = openOwnNetfilter();
+  try {
+    transact(fd, `nft add table ip ${NAME}`, batch(changes(inNamespace())));
+  } finally {
+    closeNetfilter(fd);
+  }
+}
+
+/** In the caller's namespace. */
+export function hasUplinkRules(): boolean {
+  const fd = openOwnNetfilter();
+  try {
+    return areThere(fd, inNamespace());
+  } finally {
+    closeNetfilter(fd);
+  }
+}
+
+/** Those of the host, in the network namespace that the calling thread is in when this is made. */
+export class HostUplinkRules {
+  private readonly fd = openOwnNetfilter();
+
+  areThere(): boolean {
+    return areThere(this.fd, onHost());
+  }
+
+  /** `nft -f`, in one atomic step. Throws a KernelError. */
+  replace(): void {
+    transact(this.fd, `nft add table ip ${NAME}`, batch(changes(onHost())));
+  }
+
+  /** `nft delete table`; gone is success. */
+  remove(): void {
+    transact(this.fd, `nft delete table ip ${NAME}`, batch(table.gone()));
+  }
+
+  close(): void {
+    closeNetfilter(this.fd);
+  }
+}
