@@ -4,7 +4,7 @@ import type { Bearer } from '../model/diff/takeover.js';
 import type { ObservedNamespace } from '../model/plan/observed.js';
 import type { Step } from '../model/plan/steps.js';
 import type { HostFacts, HostKernel } from '../model/ports/kernel-port.js';
-import { NETNS_DIR, namespaceName, laneEnd } from '../model/values/names.js';
+import { laneEnd, NETNS_DIR, namespaceName } from '../model/values/names.js';
 import type { NamespaceName, NetworkId } from '../model/values/types.js';
 import { Lane } from './bpf/lane.js';
 import { Wire } from './bpf/wire.js';

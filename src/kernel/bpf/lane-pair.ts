@@ -17,12 +17,7 @@ export interface LaneEnds {
  * `ip link add lane0 type veth peer name <end> netns <host>`, both up; one that is whole stays. The host's end speaks no IPv6
  * of its own, and forwards, for else the kernel tells its program no routes.
  */
-export async function ensureLane(
-  inside: Rtnetlink,
-  host: Rtnetlink,
-  hostFd: number,
-  end: string,
-): Promise<LaneEnds> {
+export async function ensureLane(inside: Rtnetlink, host: Rtnetlink, hostFd: number, end: string): Promise<LaneEnds> {
   const isWhole = (await findLink(inside, LANE)) !== undefined && (await findLink(host, end)) !== undefined;
   if (!isWhole) {
     await removeLink(inside, LANE);

@@ -5,10 +5,10 @@
  */
 import { closeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
-import type { Ways } from '../../model/short-way/steps.js';
 import type { AccelerationPlan } from '../../model/plan/namespace-plan.js';
 import type { ObservedAcceleration } from '../../model/plan/observed.js';
 import { markOf } from '../../model/plan/underlay.js';
+import type { Ways } from '../../model/short-way/steps.js';
 import { LANE } from '../../model/values/names.js';
 import type { Mac } from '../../model/values/types.js';
 import { findLink, type KernelLink, linkIndex, listLinks, removeLink } from '../links/links.js';
@@ -16,10 +16,10 @@ import { readVxlan } from '../links/vxlan.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { ensurePlace, hook, hooked, listPlaces, removePlace, type Where } from './hooks.js';
 import { labelOf, markIn } from './label.js';
+import { ensureLane } from './lane-pair.js';
 import { MacTable } from './mac-table.js';
 import { load, type ProgramName, type Settings } from './program.js';
 import { createMap, mapsOfProgram, openMap } from './syscall.js';
-import { ensureLane } from './lane-pair.js';
 import type { Wire } from './wire.js';
 
 /** Number of the ports' block; nobody else makes any in there. */

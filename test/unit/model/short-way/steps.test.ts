@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { MOST_WAYS, waysOf } from '../../../../src/model/short-way/steps.js';
 import { deviceSteps, peerSteps } from '../../../../src/model/diff/change.js';
 import { diff } from '../../../../src/model/diff/diff.js';
 import { damage } from '../../../../src/model/diff/drift.js';
@@ -9,6 +8,7 @@ import { plan } from '../../../../src/model/plan/plan.js';
 import type { Self } from '../../../../src/model/plan/self.js';
 import type { Step } from '../../../../src/model/plan/steps.js';
 import { accelerationOf } from '../../../../src/model/plan/underlay.js';
+import { MOST_WAYS, waysOf } from '../../../../src/model/short-way/steps.js';
 import { bridgeMac, namespaceName } from '../../../../src/model/values/names.js';
 import type { Cidr, EndpointId, Mac, Network } from '../../../../src/model/values/types.js';
 import { cluster, endpoint, endpointId, HOST1, HOST2, network, networkId, selfOf } from '../fixtures.js';
