@@ -16,13 +16,14 @@ export const LAYERS = {
   api: ['dns', 'reconcile', 'registry', 'store', 'health', 'model'],
   probe: ['kernel', 'health', 'model'],
   metrics: ['store', 'health', 'model'],
-  admin: ['probe', 'metrics', 'dns', 'reconcile', 'registry', 'store', 'health', 'model'],
+  admin: ['overview', 'probe', 'metrics', 'dns', 'reconcile', 'registry', 'store', 'health', 'model'],
   'admin/contract': ['health', 'model'],
+  overview: ['admin/contract', 'store', 'health', 'model'],
   doctor: ['kernel', 'engine', 'store', 'health', 'model'],
-  cli: ['admin/contract', 'doctor', 'probe', 'config', 'registry', 'store', 'kernel', 'health', 'model'],
+  cli: ['admin/contract', 'overview', 'doctor', 'probe', 'config', 'registry', 'store', 'kernel', 'health', 'model'],
   config: ['store', 'model'],
   wiring: ['config', 'api', 'probe', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
-  agent: ['wiring', 'admin', 'metrics', 'config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
+  agent: ['wiring', 'admin', 'overview', 'metrics', 'config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
 };
 /** Files of no layer that every layer may import. */
 const EVERYBODYS = ['errors', 'insist'];

@@ -11,6 +11,8 @@ ARG TARGETARCH
 WORKDIR /build
 COPY package.json package-lock.json tsconfig.json tsconfig.build.json ./
 COPY src src
+COPY page page
+COPY scripts/page.ts scripts/page.ts
 COPY packaging/node node
 COPY packaging/bundle bundle
 COPY scripts/sbom.ts sbom.ts
@@ -28,7 +30,8 @@ RUN echo 'module.exports = {}' >nothing.cjs && npx esbuild dist/main.js --bundle
       --alias:@grpc/grpc-js=./nothing.cjs --alias:@grpc/proto-loader=./nothing.cjs \
       --alias:iconv-lite=./bundle/iconv-lite.cjs \
       --banner:js="import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" \
-      --metafile=bundle.json --outfile=rootfs/usr/lib/tsoverlay/main.mjs
+      --metafile=bundle.json --outfile=rootfs/usr/lib/tsoverlay/main.mjs \
+ && cp dist/page.html rootfs/usr/lib/tsoverlay/
 
 # What cannot be in that file: the package with machine code, for the target alone. And everybody's licence.
 RUN case "${TARGETARCH:-$(dpkg --print-architecture)}" in amd64) cpu=x64 ;; *) cpu=$TARGETARCH ;; esac \

@@ -36,7 +36,7 @@ rule_files: [alerts.yml]
 
 Beside these there are those of the process and of Node that the library prom-client has by itself, among them
 \`process_cpu_seconds_total\`, \`process_resident_memory_bytes\`, \`process_open_fds\` and the delay of the event loop,
-\`nodejs_eventloop_lag_p99_seconds\`.
+\`nodejs_eventloop_lag_p99_seconds\` (it is looked at every 50 ms, and that is in it).
 
 | metric | type | what | labels |
 |---|---|---|---|

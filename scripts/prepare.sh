@@ -31,7 +31,8 @@ if [ "${1-}" = --clang ]; then
 fi
 
 packages="busybox-static iptables nftables iproute2 util-linux iperf3 bridge-utils iputils-ping tcpdump xz-utils gpgv
-  ca-certificates gcc libc6-dev libfaketime libdevmapper1.02.1 libsystemd0 libseccomp2 dbus python3-dbus python3-gi $clang"
+  ca-certificates gcc libc6-dev libfaketime libdevmapper1.02.1 libsystemd0 libseccomp2 dbus python3-dbus python3-gi
+  chromium fonts-dejavu-core zsh $clang"
 missing=""
 for package in $packages; do
   # A package's list of files is there from unpacking on; dpkg-query would take a second for all of them.

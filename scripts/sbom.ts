@@ -65,7 +65,7 @@ function debComponent(file: string): Models.Component {
 const [, , cpu = ''] = process.argv;
 const lock = read('package-lock.json', lockFile);
 const ours = read('package.json', manifest);
-const bundled = Object.keys(read('bundle.json', metafile).inputs);
+const bundled = ['bundle.json', 'dist/page.json'].flatMap((path) => Object.keys(read(path, metafile).inputs));
 const outside = readdirSync(OUTSIDE, { recursive: true })
   .map(String)
   .filter((file) => file.endsWith('package.json'))

@@ -37,9 +37,10 @@ report() {
   [ "${1-}" = report ]
 }
 if report "$@"; then
-  file=tsoverlay-$(hostname)-$(date -u +%Y%m%dT%H%M%SZ).tar
+  case " $* " in *' --html '*) kind=html ;; *) kind=tar ;; esac
+  file=tsoverlay-$(hostname)-$(date -u +%Y%m%dT%H%M%SZ).$kind
   umask 077
-  sh "$0" report --output - >"$file"
+  sh "$0" "$@" --output - >"$file"
   echo "$file: tokens, keys and labels are left out, but look through it before you send it"
   exit
 fi

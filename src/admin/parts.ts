@@ -3,6 +3,7 @@ import type { Sandboxes } from '../dns/serving/sandboxes.js';
 import type { DnsService } from '../dns/serving/service.js';
 import type { Rows } from '../health/rows.js';
 import type { Metrics } from '../metrics/metrics.js';
+import type { Store } from '../model/ports/ports.js';
 import type { NodeAddress, NodeId } from '../model/values/types.js';
 import type { Probes } from '../probe/probes.js';
 import type { ContainerPass } from '../reconcile/engine/container-pass.js';
@@ -20,6 +21,10 @@ export interface AdminParts {
   readonly started: Date;
   /** Consul's, as `host:port`; none with the embedded store. */
   readonly servers: readonly string[];
+  /** Ends with this agent. */
+  readonly ending: AbortSignal;
+  /** For reading. */
+  readonly store: Store;
   readonly rows: Pick<Rows, 'onChange' | 'snapshot'>;
   readonly pulse: Pick<StorePulse, 'last'>;
   readonly view: Pick<ClusterView, 'confirmed' | 'current'>;

@@ -62,6 +62,7 @@ export class Agent {
       ...{ ...ground, ...cluster, ...names, ...passes, ...probes, rows },
       ...{ address: config.advertise, port: config.vxlanPort, started: new Date() },
       metrics: this.measuring.metrics,
+      ending: this.ending.signal,
       servers: (config.consul?.servers ?? []).map(({ host, port }) => `${host}:${port}`),
     };
     this.news.connect();

@@ -39,13 +39,13 @@ export class Supervisor {
 
   /** Serves the operator's commands. Containers do without them: what hinders that is told and hinders nothing else. */
   private async openDesk(): Promise<void> {
-    const { adminSocket, typed } = this.config;
+    const { adminSocket, dataDir, typed } = this.config;
     try {
       const server = await serve(
         makeAdminApp(() => this.agent?.admin, this.log),
         adminSocket,
       );
-      this.desk = { server, leave: keepPresence(adminSocket, typed) };
+      this.desk = { server, leave: keepPresence(adminSocket, dataDir, typed) };
     } catch (e) {
       this.log.error({ event: 'admin-unserved', socket: adminSocket, err: e }, 'the admin socket is not served');
     }

@@ -48,6 +48,8 @@ export type Env = Readonly<Record<string, string | undefined>>;
 /** Those that say which cluster and which host it is. */
 const TELLING = ['CLUSTER_STORE', 'CLUSTER_ADVERTISE', 'DATA_DIR', 'VXLAN_PORT', 'VXLAN_GUARD'];
 
+export const DEFAULT_DATA_DIR = '/var/lib/tsoverlay';
+
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const LOG_FORMATS = ['json', 'text'] as const;
 const GUARD_MODES = ['on', 'incoming', 'off'] as const;
@@ -76,7 +78,7 @@ export function readConfig(env: Env): Config {
     ...(metrics === undefined ? {} : { metrics }),
     advertise: attempt(() => readAdvertise(env.CLUSTER_ADVERTISE ?? ''), '' as NodeAddress),
     logLevel: attempt(() => oneOf('LOG_LEVEL', env.LOG_LEVEL || 'info', LOG_LEVELS), 'info'),
-    dataDir: attempt(() => privateFolder(env.DATA_DIR || '/var/lib/tsoverlay'), ''),
+    dataDir: attempt(() => privateFolder(env.DATA_DIR || DEFAULT_DATA_DIR), ''),
     scope: attempt(() => oneOf('SCOPE', env.SCOPE || 'auto', SCOPES), 'auto'),
     gwbridge: attempt(() => readGwbridge(env.GWBRIDGE_SUBNET ?? '', env.GWBRIDGE_MTU ?? ''), { mtu: 'underlay' }),
     vxlanGuard: attempt(() => oneOf('VXLAN_GUARD', env.VXLAN_GUARD || 'on', GUARD_MODES), 'on'),

@@ -53,7 +53,7 @@ describe('build/plugin.cdx.json', () => {
     for (const folder of readdirSync(join(PLUGIN_FOLDER, 'rootfs/usr/share/doc')))
       if (!['node', 'tsoverlay'].includes(folder) && !folder.startsWith('gcc-'))
         expect(names.some((n) => n.startsWith(`pkg:deb/debian/${folder}@`))).toBe(true);
-    for (const bundled of ['express', 'dockerode', 'consul', 'pino', 'zod'])
+    for (const bundled of ['express', 'dockerode', 'consul', 'pino', 'preact', 'prom-client', 'zod'])
       expect(names.some((n) => n.startsWith(`pkg:npm/${bundled}@`))).toBe(true);
     // What the program never loads is not in it.
     for (const absent of ['ssh2', '@grpc/grpc-js', 'protobufjs', 'vitest'])

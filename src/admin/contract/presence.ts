@@ -7,6 +7,9 @@ import * as z from 'zod';
 
 export const presenceFile = (adminSocket: string): string => join(dirname(adminSocket), 'agent.json');
 
+/** The same over a boot, for commands that find no other settings. */
+export const rememberedFile = (dataDir: string): string => join(dataDir, 'agent.json');
+
 export const presence = z.object({
   version: z.literal(1),
   pid: z.int(),

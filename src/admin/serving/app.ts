@@ -3,6 +3,7 @@ import express, { type NextFunction, type Request, type Response, type Router } 
 import { ZodError } from 'zod';
 import { isUserError, messageOf, UserError } from '../../errors.js';
 import type { Log } from '../../health/events.js';
+import { foreignness } from '../../model/web/loopback.js';
 import { ANSWERS_VERSION } from '../contract/exchange.js';
 import type { AdminParts } from '../parts.js';
 import type { Route } from '../routes/route.js';
@@ -14,6 +15,12 @@ export function makeAdminApp(agent: () => AdminParts | undefined, log: Pick<Log,
   const app = express();
   app.disable('x-powered-by');
   app.disable('etag');
+  // By `ssh -L` the socket is a port of somebody's desk, where pages of the web run, too.
+  app.use((req, res, next) => {
+    const words = foreignness(req.headers);
+    if (words === undefined) next();
+    else refuse(res, 403, words);
+  });
   app.use(express.json({ type: () => true, limit: BODY_LIMIT }));
   let router: Router | undefined;
   app.use(async (req, res, next) => {

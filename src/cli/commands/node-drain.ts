@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod';
 import { drainExchange } from '../../admin/contract/drain.js';
-import { UserError } from '../../errors.js';
+import { messageOf, UserError } from '../../errors.js';
 import { isAway } from '../frame/agent-client.js';
 import { command, type Given } from '../frame/command.js';
 import { consent, YES } from '../frame/consent.js';
@@ -35,8 +35,16 @@ export const nodeDrain = command({
     await consent(on ? 'have this host take no more containers' : 'have this host take containers again', given);
     const { since } = await told(desk, on);
     if (!on) return { lines: ['this host takes containers'], json: { since, left: [] }, exit: 0 };
+    const words = `this host takes no more containers since ${since}`;
     const end = performance.now() + patience(given) * 1000;
-    let left = await leftOn(desk);
+    let left = await leftOn(desk).catch((e: unknown) => messageOf(e));
+    if (typeof left === 'string')
+      return {
+        lines: [words],
+        json: { since, left: [] },
+        exit: 2,
+        errors: [`which are still here is not known: ${left}`],
+      };
     while (left.length > 0 && performance.now() < end) {
       await sleep(LOOK_MS);
       left = await leftOn(desk);
@@ -44,7 +52,7 @@ export const nodeDrain = command({
     const { advertise } = desk.settings;
     return {
       lines: [
-        `this host takes no more containers since ${since}`,
+        words,
         ...left.map(
           ({ container, network }) =>
             `still here: ${container} on ${network}; docker stop ${container}, or disconnect it`,

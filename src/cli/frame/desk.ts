@@ -3,8 +3,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import type * as z from 'zod';
 import type { Exchange } from '../../admin/contract/exchange.js';
-import { type Presence, presence, presenceFile } from '../../admin/contract/presence.js';
-import { adminSocketOf, type Config, readConfig, readSockets } from '../../config/config.js';
+import { type Presence, presence, presenceFile, rememberedFile } from '../../admin/contract/presence.js';
+import { adminSocketOf, type Config, DEFAULT_DATA_DIR, readConfig, readSockets } from '../../config/config.js';
 import { NotYetError } from '../../errors.js';
 import { openStore } from '../../store/open.js';
 import type { VersionedStore } from '../../store/versioned.js';
@@ -58,7 +58,7 @@ export class Desk {
   async away(): Promise<string> {
     const [socket] = this.sockets;
     if (await answers(socket))
-      return `tsoverlay serves the engine on this host, but does not answer at ${this.adminSocket}; restart it`;
+      return `tsoverlay serves the engine on this host, but does not answer at ${this.adminSocket}: it is starting, or waits for what its log names; if neither, restart it`;
     const since = this.lastSeen();
     const when = since === undefined ? 'it has not since this host has booted' : `it did until ${secondsOf(since)}`;
     return `tsoverlay does not serve on this host: nobody answers at ${socket}; ${when}`;
@@ -89,17 +89,28 @@ export class Desk {
     }
   }
 
-  /** What the one that serves, or served last since the host has booted, has left behind. */
+  /** What the one that serves, or served last, has left behind. */
   private get presence(): Presence | undefined {
-    try {
-      return presence.parse(JSON.parse(readFileSync(presenceFile(this.adminSocket), 'utf8')));
-    } catch {
-      return undefined;
-    }
+    const remembered = rememberedFile(this.env.DATA_DIR || DEFAULT_DATA_DIR);
+    return presenceIn(presenceFile(this.adminSocket)) ?? presenceIn(remembered);
   }
 
-  private lastSeen(): Date | undefined {
+  /** Whether somebody answers at the admin socket. */
+  isServed(): Promise<boolean> {
+    return answers(this.adminSocket);
+  }
+
+  /** When the one that served last was last alive; undefined where none has since this host has booted. */
+  lastSeen(): Date | undefined {
     return statSync(presenceFile(this.adminSocket), { throwIfNoEntry: false })?.mtime;
+  }
+}
+
+function presenceIn(path: string): Presence | undefined {
+  try {
+    return presence.parse(JSON.parse(readFileSync(path, 'utf8')));
+  } catch {
+    return undefined;
   }
 }
 

@@ -9,6 +9,7 @@ import { ping } from '../commands/ping.js';
 import { report } from '../commands/report.js';
 import { status } from '../commands/status.js';
 import { trace } from '../commands/trace.js';
+import { ui } from '../commands/ui.js';
 import type { Command } from '../frame/command.js';
 import { completionOf } from './completion.js';
 
@@ -19,6 +20,6 @@ export const GROUPS: Readonly<Record<string, string>> = {
 };
 
 export const COMMANDS: readonly Command[] = [
-  ...[status, doctor, ping, trace, dns, events, ipamCheck, nodeDrain, nodeForget, report],
+  ...[status, doctor, ping, trace, dns, events, ipamCheck, nodeDrain, nodeForget, report, ui],
   completionOf(() => COMMANDS),
 ];

@@ -84,7 +84,15 @@ describe('verbs and bundles', () => {
     const names = (await host().run('tar', '-tf', '/tmp/report.tar'))
       .split('\n')
       .map((name) => name.replace(/^.*\//, ''));
-    expect(names).toEqual(['about.json', 'status.txt', 'ipam.txt', 'events.ndjson', 'records.json', 'kernel.json']);
+    expect(names).toEqual([
+      'about.json',
+      'status.txt',
+      'doctor.txt',
+      'ipam.txt',
+      'events.ndjson',
+      'records.json',
+      'kernel.json',
+    ]);
     const all = await host().run('tar', '-xOf', '/tmp/report.tar');
     for (const known of ['10.0.0.61', 'c2', 'vxlan0', 'CLUSTER_STORE', 'labelled', '"event":"serving"'])
       expect(all).toContain(known);

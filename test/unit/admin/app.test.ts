@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, utimesSync } from 'node:fs';
 import { request, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,6 +18,7 @@ import { Desk } from '../../../src/cli/frame/desk.js';
 import { mattering, rowLines } from '../../../src/cli/rows.js';
 import { UserError } from '../../../src/errors.js';
 import type { NodeAddress, NodeId } from '../../../src/model/values/types.js';
+import { FakeStore } from '../../fakes/store.js';
 import { heardRows } from '../health/heard.js';
 
 const NOTHING_KNOWN = {
@@ -48,6 +49,8 @@ beforeEach(async () => {
     pulse: { last: { at: new Date(8_000), ms: 2 } },
     view: { confirmed: true, current: NOTHING_KNOWN },
     tenure: { holds: true, refusal: undefined },
+    ending: new AbortController().signal,
+    store: new FakeStore(),
     dns: { ready: async () => true },
     sandboxes: { zonesOf: () => undefined },
     drain: { begin: () => {}, end: () => {}, since: undefined },
@@ -172,7 +175,7 @@ describe('when the one that served was last alive', () => {
   it('is said as long as the host runs', async () => {
     const nobody = `tsoverlay does not serve on this host: nobody answers at ${folder}/plugins/tsoverlay.sock`;
     expect(await desk().away()).toBe(`${nobody}; it has not since this host has booted`);
-    const leave = keepPresence(socket(), { CLUSTER_STORE: 'consul://a:1' });
+    const leave = keepPresence(socket(), folder, { CLUSTER_STORE: 'consul://a:1' });
     const file = join(folder, 'tsoverlay/agent.json');
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({
       ...{ version: 1, pid: process.pid },
@@ -180,6 +183,10 @@ describe('when the one that served was last alive', () => {
     });
     expect(desk().settings.consul?.servers).toEqual([{ host: 'a', port: 1 }]);
     expect(statSync(file).mode & 0o777).toBe(0o600);
+    // As after a boot.
+    renameSync(file, `${file}.away`);
+    expect(desk().settings.consul?.servers).toEqual([{ host: 'a', port: 1 }]);
+    renameSync(`${file}.away`, file);
     utimesSync(file, 60, 60);
     expect(await desk().away()).toBe(`${nobody}; it did until 1970-01-01T00:01:00Z`);
     rmSync(file);

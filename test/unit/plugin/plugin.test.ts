@@ -43,7 +43,7 @@ describe('the Dockerfile', () => {
   it('is understood without an engine', () => {
     const { steps, workdir, result } = readRecipe(read('Dockerfile'));
     expect([workdir, result]).toEqual(['/build', 'rootfs']);
-    expect(steps.filter(({ verb }) => verb === 'COPY')).toHaveLength(5);
+    expect(steps.filter(({ verb }) => verb === 'COPY')).toHaveLength(7);
     for (const { verb, rest } of steps) if (verb === 'RUN') expect(rest).not.toContain(workdir);
   });
 

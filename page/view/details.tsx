@@ -1,0 +1,94 @@
+/** All that is known of what was chosen. */
+import type { JSX } from 'preact';
+import type { Choice } from '../data/choice.js';
+import { nameOf, networkName, type State } from '../data/state.js';
+import { measuredOf } from '../data/way.js';
+
+interface DetailsProps {
+  readonly state: State;
+  readonly choice: Choice;
+  readonly onClear: () => void;
+}
+
+type Fact = readonly [what: string, value: string];
+
+/** Nothing while nothing is chosen. */
+export function Details({ state, choice, onClear }: DetailsProps): JSX.Element {
+  const chosen = chosenOf(state, choice);
+  return (
+    <section class="details" aria-label="Chosen" aria-live="polite">
+      {chosen !== undefined && (
+        <>
+          <h2>{chosen.title}</h2>
+          <dl>
+            {chosen.facts.map(([what, value], i) => (
+              <div key={`${i} ${what}`}>
+                <dt>{what}</dt>
+                <dd>{value}</dd>
+              </div>
+            ))}
+          </dl>
+          <button type="button" onClick={onClear}>
+            Show everything again
+          </button>
+        </>
+      )}
+    </section>
+  );
+}
+
+function chosenOf(
+  state: State,
+  choice: Choice,
+): { readonly title: string; readonly facts: readonly Fact[] } | undefined {
+  const place = state.places.find(({ key }) => key === choice.place);
+  if (place !== undefined) {
+    const { member, network, host } = place;
+    return {
+      title: `Container ${nameOf(member)}`,
+      facts: [
+        ['Names', member.names.join(', ') || 'none yet'],
+        ['Addresses', member.addresses.join(', ')],
+        ['MAC', member.mac],
+        ['Network', networkName(network)],
+        ['Host', host === undefined ? member.host : `${host.name} (${host.address})`],
+        ['Container', member.container || 'not told yet'],
+        ['Endpoint', member.id],
+      ],
+    };
+  }
+  const host = state.hosts.find(({ id }) => id === choice.host);
+  if (host !== undefined)
+    return {
+      title: `Host ${host.name}`,
+      facts: [
+        ['Address', host.address],
+        ['State', host.alive ? 'alive' : 'away'],
+        ['MTU', `${host.mtu} bytes`],
+        ['Id', host.id],
+        ...waysOf(state, host.id),
+      ],
+    };
+  const network = state.networks.find(({ id }) => id === choice.network);
+  if (network === undefined) return undefined;
+  return {
+    title: `Network ${networkName(network)}`,
+    facts: [
+      ...network.subnets.map(
+        ({ pool, gateway, vni }): Fact => [
+          'Subnet',
+          `${pool}, VNI ${vni}${gateway === null ? '' : `, gateway ${gateway}`}`,
+        ],
+      ),
+      ['Way out', network.internal ? 'none: it is internal' : 'docker_gwbridge'],
+      ['Id', network.id],
+    ],
+  };
+}
+
+function waysOf({ edges, hosts }: State, from: string): readonly Fact[] {
+  const names = new Map(hosts.map(({ id, name }) => [id, name]));
+  return edges
+    .filter((edge) => edge.from === from)
+    .map((edge) => [`To ${names.get(edge.to) ?? edge.to}`, measuredOf(edge)]);
+}
