@@ -57,7 +57,7 @@ export default defineConfig({
       project('kernel', { seconds: 30, workers: 2, exclude: ALONE }),
       project('kernel-alone', { seconds: 30, workers: 1, include: ALONE }),
       project('lab', { seconds: 300, workers: 1, include: ['test/lab/*.test.ts'] }),
-      ...['managed', 'options', 'attacks', 'faults', 'operate'].map((name) =>
+      ...['managed', 'options', 'attacks', 'faults', 'encryption', 'operate'].map((name) =>
         project(name, { seconds: 300, workers: 1, include: [`test/lab/${name}/*.test.ts`] }),
       ),
     ],

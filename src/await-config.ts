@@ -4,7 +4,8 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { makeRefusal, serve } from './api/server.js';
-import { type Config, type Env, readConfig, readSockets } from './config/config.js';
+import { type Config, readConfig, readSockets } from './config/config.js';
+import type { Env } from './config/reading.js';
 import { NotYetError } from './errors.js';
 import type { Log } from './health/events.js';
 

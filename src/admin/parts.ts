@@ -7,6 +7,7 @@ import type { Store } from '../model/ports/ports.js';
 import type { NodeAddress, NodeId } from '../model/values/types.js';
 import type { Probes } from '../probe/probes.js';
 import type { ContainerPass } from '../reconcile/engine/container-pass.js';
+import type { CryptPlanner } from '../reconcile/mesh/crypt-planner.js';
 import type { Drain } from '../registry/nodes/drain.js';
 import type { Tenure } from '../registry/nodes/tenure.js';
 import type { StorePulse } from '../store/pulse.js';
@@ -29,6 +30,7 @@ export interface AdminParts {
   readonly pulse: Pick<StorePulse, 'last'>;
   readonly view: Pick<ClusterView, 'confirmed' | 'current'>;
   readonly containers: Pick<ContainerPass, 'sweep'>;
+  readonly crypt: Pick<CryptPlanner, 'report' | 'rotate'>;
   readonly drain: Pick<Drain, 'begin' | 'end' | 'since'>;
   readonly dns: Pick<DnsService, 'ready'>;
   readonly sandboxes: Pick<Sandboxes, 'zonesOf'>;

@@ -146,8 +146,10 @@ export class Agent {
   /** By what is known, from the store or from the copy: what runs here gets its networks and names. */
   private makeRight(): void {
     const { view, membership } = this.parts.cluster;
-    const { host } = this.parts.passes;
+    const { host, hostParts } = this.parts.passes;
     this.news.followCluster();
+    hostParts.kick('encryptionFence');
+    hostParts.kick('crypt');
     host.open();
     for (const network of membership.networks) host.kick(network);
     this.parts.names.sandboxes.sync();

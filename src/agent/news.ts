@@ -86,6 +86,8 @@ export class News {
       hostParts.kick('uplinks');
     }
     if (networks || nodes) {
+      hostParts.kick('encryptionFence');
+      hostParts.kick('crypt');
       hostParts.kick('vxlanGuard');
       hostParts.kick('probe');
       findings.look(cluster);

@@ -19,6 +19,7 @@ import type { Networks } from '../registry/networks/networks.js';
 import type { Drain } from '../registry/nodes/drain.js';
 import type { HostMemory } from '../store/data-dir/host-memory.js';
 import type { Antispoof } from './antispoof.js';
+import type { Encryption } from './encryption.js';
 import { checkEndpointOptions, checkPorts } from './endpoint-options.js';
 import { readNetworkOptions } from './network-options.js';
 import { hostCidr, wantedNetwork } from './network-request.js';
@@ -51,6 +52,7 @@ export interface NetworkDriverParts {
   readonly sandboxes: Pick<Sandboxes, 'serve' | 'sync'>;
   readonly macs: Pick<Macs, 'check' | 'choose' | 'confirm'>;
   readonly antispoof: Pick<Antispoof, 'check' | 'resolve'>;
+  readonly encryption: Pick<Encryption, 'checkAttachment' | 'checkCreation' | 'resolve'>;
   readonly underway: Pick<Underway, 'isReplaced'>;
   readonly onRemoval: (text: string) => void;
 }
@@ -81,7 +83,9 @@ export class NetworkDriver {
       this.parts.memory.rememberMirror(request.NetworkID, options.mirrorOf);
       return {};
     }
-    await this.parts.networks.create(wantedNetwork(request, options, this.parts.antispoof));
+    const wanted = wantedNetwork(request, options, this.parts);
+    await this.parts.encryption.checkCreation(wanted.options);
+    await this.parts.networks.create(wanted);
     return {};
   }
 
@@ -113,6 +117,7 @@ export class NetworkDriver {
     this.assertOneSegment(standing, addresses);
     checkPorts(request.Options, standing);
     this.parts.antispoof.check(standing.options);
+    await this.parts.encryption.checkAttachment(standing);
     await this.parts.endpoints.create({ id: request.EndpointID, network, addresses, mac, leased });
     try {
       if (MacAddress !== '') await this.parts.macs.confirm(network, MacAddress, request.EndpointID);

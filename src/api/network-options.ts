@@ -1,7 +1,14 @@
 /** The `-o key=value` pairs of `docker network create`, in dockerd's own spellings. */
 import { UserError } from '../errors.js';
-import { OPTION_ANTISPOOF, OPTION_GATEWAY, OPTION_MIRROR, OPTION_MULTICAST } from '../model/values/names.js';
-import { NETWORK_MTU_RANGE } from '../model/values/shapes.js';
+import { overheadOf } from '../model/plan/underlay.js';
+import {
+  OPTION_ANTISPOOF,
+  OPTION_ENCRYPTED,
+  OPTION_GATEWAY,
+  OPTION_MIRROR,
+  OPTION_MULTICAST,
+} from '../model/values/names.js';
+import { MTU_RANGE, NETWORK_MTU_RANGE } from '../model/values/shapes.js';
 import type { NetworkId } from '../model/values/types.js';
 
 const OPTION_MTU = 'com.docker.network.driver.mtu';
@@ -9,8 +16,10 @@ const OPTION_MTU = 'com.docker.network.driver.mtu';
 const ENGINES_OWN = new Set(['com.docker.network.enable_ipv4', 'com.docker.network.enable_ipv6']);
 const OPTION_VXLAN_IDS = 'com.docker.network.driver.overlay.vxlanid_list';
 
+const KNOWN = [...[OPTION_MTU, OPTION_VXLAN_IDS, OPTION_MULTICAST, OPTION_ANTISPOOF, OPTION_GATEWAY, OPTION_ENCRYPTED]];
+
 /** The smallest MTU that IPv6 allows, bytes (RFC 8200 section 5). */
-const IPV6_MTU = 1280 + 50;
+const IPV6_MTU = 1280;
 
 export interface NetworkOptions {
   readonly mirrorOf?: NetworkId;
@@ -39,14 +48,9 @@ export function readNetworkOptions(pairs: Readonly<Record<string, unknown>>): Ne
     else if (key === OPTION_MULTICAST || key === OPTION_ANTISPOOF) checkSwitch(key, value);
     else if (key === OPTION_GATEWAY) checkGateway(value);
     else if (ENGINES_OWN.has(key)) checkBoolean(key, value);
-    else if (key === 'encrypted')
-      throw new UserError(
-        'option encrypted is not supported: tsoverlay cannot encrypt traffic between hosts yet; leave it out',
-      );
-    else
-      throw new UserError(
-        `option ${key} is unknown to tsoverlay; it knows ${OPTION_MTU}, ${OPTION_VXLAN_IDS}, ${OPTION_MULTICAST}, ${OPTION_ANTISPOOF} and ${OPTION_GATEWAY}`,
-      );
+    // Without a value, as people type it for the engines' own overlay, it is meant.
+    else if (key === OPTION_ENCRYPTED) checkBoolean(key, value || 'true');
+    else throw new UserError(`option ${key} is unknown to tsoverlay; it knows ${KNOWN.join(', ')}`);
     repeated[key] = value;
   }
   return { vnis, repeated, ...(mirrorOf === undefined ? {} : { mirrorOf }), ...(mtu === undefined ? {} : { mtu }) };
@@ -69,10 +73,17 @@ function checkBoolean(key: string, value: string): void {
     throw new UserError(`${key} is "${value}"; it must be true or false`);
 }
 
-/** Throws a UserError when IPv6 could not run within the MTU. */
-export function checkMtuForIpv6(mtu: number | undefined): void {
-  if (mtu !== undefined && mtu < IPV6_MTU)
-    throw new UserError(`${OPTION_MTU} is ${mtu}, but IPv6 needs ${IPV6_MTU} at least; raise it or leave IPv6 out`);
+/** Throws a UserError when what is put around each frame would leave too little of the MTU. */
+export function checkMtu(
+  mtu: number | undefined,
+  needs: { readonly ipv6: boolean; readonly encryption: boolean },
+): void {
+  if (mtu === undefined) return;
+  const { ipv6, encryption } = needs;
+  const least = (ipv6 ? IPV6_MTU : MTU_RANGE.min) + overheadOf(encryption, 4);
+  if (mtu >= least) return;
+  const who = [...(ipv6 ? ['IPv6'] : []), ...(encryption ? ['encryption'] : [])].join(' with ');
+  throw new UserError(`${OPTION_MTU} is ${mtu}, but ${who} needs ${least} at least; raise it or leave that out`);
 }
 
 function readMtu(value: string): number {

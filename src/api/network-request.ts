@@ -1,6 +1,7 @@
 /** What a `docker network create` asks for, checked. */
 
 import { UserError } from '../errors.js';
+import { isEncrypted } from '../model/plan/underlay.js';
 import { hasUplink } from '../model/uplink/uplink.js';
 import { inPool, ipOf, networkOf, parseIp } from '../model/values/address.js';
 import { clusterIdOfOwn, OPTION_GATEWAY } from '../model/values/names.js';
@@ -8,8 +9,9 @@ import { MOST } from '../model/values/shapes.js';
 import type { Cidr, Ip } from '../model/values/types.js';
 import type { NewNetwork } from '../registry/networks/creation.js';
 import type { Antispoof } from './antispoof.js';
+import type { Encryption } from './encryption.js';
 import { ADDRESS_SPACE } from './ipam-driver.js';
-import { checkMtuForIpv6, type NetworkOptions } from './network-options.js';
+import { checkMtu, type NetworkOptions } from './network-options.js';
 import type { CreateNetworkRequest, IpamData } from './protocol.js';
 
 const INTERNAL = 'com.docker.network.internal';
@@ -17,14 +19,19 @@ const ENABLE_IPV6 = 'com.docker.network.enable_ipv6';
 /** What the engine's `null` IPAM driver says. */
 const NO_SUBNET = '0.0.0.0/0';
 
+/** What the host adds to a user's wish, and what of it it refuses. */
+export interface HostRules {
+  readonly antispoof: Pick<Antispoof, 'check' | 'resolve'>;
+  readonly encryption: Pick<Encryption, 'resolve'>;
+}
+
 /** Throws a UserError for what can be no network of ours. */
 export function wantedNetwork(
   request: CreateNetworkRequest,
   options: NetworkOptions,
-  antispoof: Pick<Antispoof, 'check' | 'resolve'>,
+  { antispoof, encryption }: HostRules,
 ): NewNetwork {
   const data = [...request.IPv4Data, ...request.IPv6Data];
-  if (request.IPv6Data.length > 0) checkMtuForIpv6(options.mtu);
   if (data.length === 0) throw new UserError('a tsoverlay network needs a subnet');
   if (data.length > MOST.subnets)
     throw new UserError(`a network has at most ${MOST.subnets} subnets, not ${data.length}`);
@@ -37,8 +44,9 @@ export function wantedNetwork(
     );
   const isInternal = request.Options[INTERNAL] === true;
   checkWayOut(options.repeated, isInternal, request.IPv4Data);
-  const pairs = antispoof.resolve(options.repeated);
+  const pairs = encryption.resolve(antispoof.resolve(options.repeated));
   antispoof.check(pairs);
+  checkMtu(options.mtu, { ipv6: request.IPv6Data.length > 0, encryption: isEncrypted(pairs) });
   return {
     id: clusterIdOfOwn(request.NetworkID),
     subnets: data.map(subnetOf),

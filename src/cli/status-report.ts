@@ -1,6 +1,8 @@
 /** What `tsoverlay status` says of what it has looked at. */
 import * as z from 'zod';
 import { statusExchange } from '../admin/contract/status.js';
+import { isEncrypted } from '../model/plan/underlay.js';
+import { encryptionLines } from './encryption.js';
 import type { Exit, Report } from './frame/command.js';
 import { secondsOf } from './frame/desk.js';
 import { percentOf } from './ipam/fill.js';
@@ -11,12 +13,13 @@ import type { ThisCluster } from './reading/this-cluster.js';
 import { mattering, rowLines } from './rows.js';
 import { guardLines, type Status } from './status.js';
 
-const { agent, store, rows } = statusExchange.answer.shape;
+const { agent, store, rows, encryption } = statusExchange.answer.shape;
 
 export const statusJson = z.object({
   agent: agent.nullable().describe('the one that serves on this host; null when nobody answers'),
   away: z.string().optional().describe('that nobody answers, and since when'),
   store: store.nullable().describe('as the one that serves has it'),
+  encryption: encryption.nullable().describe('as the one that serves has it'),
   rows: rows.describe('what is not as it should be on this host, with its cure'),
   read: z.object({
     from: z.enum(['store', 'copy', 'nowhere']).describe("where nodes and networks are from; copy: this host's own"),
@@ -32,6 +35,7 @@ export const statusJson = z.object({
       alive: z.boolean(),
       mtu: z.int(),
       reads: z.int().describe('the newest version of records that its release reads'),
+      encrypts: z.boolean().describe('it has a WireGuard key'),
       endpoints: z.int(),
     }),
   ),
@@ -41,6 +45,7 @@ export const statusJson = z.object({
       name: z.string().optional(),
       subnets: z.array(z.object({ pool: z.string(), vni: z.int() })),
       mtu: z.int().optional().describe("the underlay's, where the network was made with one"),
+      encrypted: z.boolean(),
       endpoints: z.int().describe('from a copy: of networks that this host takes part in'),
     }),
   ),
@@ -84,6 +89,7 @@ export function statusReport({ agent, cluster, guard, port, troubles }: Looks): 
       ...(seen?.lines ?? []),
       ...pools,
       ...hostLines(agent),
+      ...(isAway ? [] : encryptionLines(agent.encryption)),
       storeLine(cluster),
       ...(guard.hidden === undefined
         ? guardLines(guard.drops, port)
@@ -92,7 +98,9 @@ export function statusReport({ agent, cluster, guard, port, troubles }: Looks): 
       ...told,
     ],
     json: {
-      ...(isAway ? { agent: null, away: agent.away, store: null } : { agent: agent.agent, store: agent.store }),
+      ...(isAway
+        ? { agent: null, away: agent.away, store: null, encryption: null }
+        : { agent: agent.agent, store: agent.store, encryption: agent.encryption }),
       rows: wrong,
       read: readJson(cluster),
       ...(seen === undefined ? { nodes: [], networks: [], pools: [] } : clusterJson(seen)),
@@ -141,12 +149,12 @@ const readJson = (cluster: Reading<ThisCluster>) => ({
 function clusterJson({ status: { nodes, networks, endpoints }, fill }: ThisCluster) {
   const counted = (is: (e: Status['endpoints'][number]) => boolean): number => endpoints.filter(is).length;
   return {
-    nodes: nodes.map(({ id, address, hostname, alive, mtu, reads }) => ({
-      ...{ id, address, hostname, alive, mtu, reads },
+    nodes: nodes.map(({ id, address, hostname, alive, mtu, reads, crypt }) => ({
+      ...{ id, address, hostname, alive, mtu, reads, encrypts: crypt !== undefined },
       endpoints: counted((e) => e.node === id),
     })),
-    networks: networks.map(({ id, announced, outdone, subnets, mtu }) => ({
-      ...{ id, name: announced?.name ?? outdone, mtu },
+    networks: networks.map(({ id, announced, outdone, subnets, mtu, options }) => ({
+      ...{ id, name: announced?.name ?? outdone, mtu, encrypted: isEncrypted(options) },
       subnets: subnets.map(({ pool, vni }) => ({ pool, vni })),
       endpoints: counted((e) => e.network === id),
     })),

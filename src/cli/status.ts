@@ -3,10 +3,12 @@
 import { CATALOGUE } from '../health/catalogue.js';
 import { addressTaken } from '../model/cluster/origin.js';
 import { versionWords } from '../model/cluster/upgrade.js';
+import type { GuardDrops } from '../model/host/vxlan-guard.js';
+import { isEncrypted } from '../model/plan/underlay.js';
 import type { Store } from '../model/ports/ports.js';
 import { keys } from '../model/values/names.js';
 import { clipped, shown } from '../model/values/printable.js';
-import type { Endpoint, GuardDrops, Network, Node, NodeId } from '../model/values/types.js';
+import type { Endpoint, Network, Node, NodeId } from '../model/values/types.js';
 import type { Findings } from '../store/consul/exposure.js';
 import { BUILD } from '../store/records/record-version.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from '../store/records/records.js';
@@ -65,13 +67,13 @@ function linesOf({ nodes, networks, endpoints, unreadable }: Status): readonly s
     `${nodes.length} nodes`,
     ...nodes.map(
       (n) =>
-        `  ${n.address}  ${n.hostname}  ${n.alive ? 'alive' : 'away'}  id ${n.id.slice(0, 8)}  MTU ${n.mtu}  ${of(n.id)} endpoints`,
+        `  ${n.address}  ${n.hostname}  ${n.alive ? 'alive' : 'away'}  id ${n.id.slice(0, 8)}  MTU ${n.mtu}  ${of(n.id)} endpoints${n.crypt === undefined ? '' : '  WireGuard'}`,
     ),
     `${networks.length} networks`,
     ...networks.map((n) => {
       const vnis = [...new Set(n.subnets.map((s) => s.vni))].join(',');
       const count = endpoints.filter((e) => e.network === n.id).length;
-      return `  ${named(n.announced?.name ?? n.outdone ?? n.id.slice(0, 12))}  ${n.subnets.map((s) => s.pool).join(' ')}  VNI ${vnis}  ${count} endpoints`;
+      return `  ${named(n.announced?.name ?? n.outdone ?? n.id.slice(0, 12))}  ${n.subnets.map((s) => s.pool).join(' ')}  VNI ${vnis}  ${count} endpoints${isEncrypted(n.options) ? '  encrypted' : ''}`;
     }),
     ...networks.flatMap(({ id, outdone, creator }) =>
       outdone === undefined

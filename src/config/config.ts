@@ -6,12 +6,20 @@ import { isIp, networkOf, parseIp } from '../model/values/address.js';
 import { nodeAddressTrouble } from '../model/values/canonical.js';
 import { DEFAULT_VXLAN_PORT } from '../model/values/names.js';
 import { parseSources } from '../model/values/pool-source.js';
-import type { AccelerateMode, GuardMode, GwbridgeWish, PoolSource } from '../model/values/settings.js';
+import type {
+  AccelerateMode,
+  EncryptionSettings,
+  GuardMode,
+  GwbridgeWish,
+  PoolSource,
+} from '../model/values/settings.js';
 import { PORT_RANGE } from '../model/values/shapes.js';
 import type { NodeAddress } from '../model/values/types.js';
 import { type ConsulConfig, readConsul, withoutToken } from './consul.js';
+import { readEncryption } from './encryption.js';
 import { privateFolder } from './folder.js';
 import { type Listen, readListen } from './listen.js';
+import { type Attempt, type Env, oneOf, readNumber } from './reading.js';
 
 export interface Config {
   /** Undefined: the embedded store of a single host. */
@@ -31,6 +39,7 @@ export interface Config {
   readonly consulGuard: boolean;
   /** Whether networks created here hold containers to their addresses unless the user says. */
   readonly antispoof: boolean;
+  readonly encryption: EncryptionSettings;
   /** Where metrics and health are served; undefined: nowhere but on the admin socket. */
   readonly metrics?: Listen;
   /** Where pools that nobody named come from. */
@@ -42,8 +51,6 @@ export interface Config {
   /** The settings as they were typed, for commands that are typed without them; no token. */
   readonly typed: Readonly<Record<string, string>>;
 }
-
-export type Env = Readonly<Record<string, string | undefined>>;
 
 /** Those that say which cluster and which host it is. */
 const TELLING = ['CLUSTER_STORE', 'CLUSTER_ADVERTISE', 'DATA_DIR', 'VXLAN_PORT', 'VXLAN_GUARD'];
@@ -60,7 +67,7 @@ const SCOPES = ['auto', 'local', 'global'] as const;
 /** Reads and checks all settings. Throws a UserError that lists every one that is wrong; a NotYetError if it may pass. */
 export function readConfig(env: Env): Config {
   const problems: Error[] = [];
-  const attempt = <T>(read: () => T, otherwise: T): T => {
+  const attempt: Attempt = (read, otherwise) => {
     try {
       return read();
     } catch (e) {
@@ -69,23 +76,25 @@ export function readConfig(env: Env): Config {
     }
   };
   const consul = attempt(() => readConsul(env.CLUSTER_STORE ?? '', env.CLUSTER_STORE_OPTS ?? ''), undefined);
+  const advertise = attempt(() => readAdvertise(env.CLUSTER_ADVERTISE ?? ''), '' as NodeAddress);
+  const vxlanPort = attempt(() => readPort(env.VXLAN_PORT ?? ''), DEFAULT_VXLAN_PORT);
   const metrics = attempt(() => readListen('METRICS_ADDR', env.METRICS_ADDR ?? ''), undefined);
   const sockets = readSockets(env.PLUGIN_SOCKETS ?? '');
   // Whoever logs has read it already.
   attempt(() => oneOf('LOG_FORMAT', env.LOG_FORMAT || 'json', LOG_FORMATS), 'json');
   const config: Config = {
     ...(consul === undefined ? {} : { consul }),
+    ...{ advertise, vxlanPort },
     ...(metrics === undefined ? {} : { metrics }),
-    advertise: attempt(() => readAdvertise(env.CLUSTER_ADVERTISE ?? ''), '' as NodeAddress),
     logLevel: attempt(() => oneOf('LOG_LEVEL', env.LOG_LEVEL || 'info', LOG_LEVELS), 'info'),
     dataDir: attempt(() => privateFolder(env.DATA_DIR || DEFAULT_DATA_DIR), ''),
     scope: attempt(() => oneOf('SCOPE', env.SCOPE || 'auto', SCOPES), 'auto'),
     gwbridge: attempt(() => readGwbridge(env.GWBRIDGE_SUBNET ?? '', env.GWBRIDGE_MTU ?? ''), { mtu: 'underlay' }),
     vxlanGuard: attempt(() => oneOf('VXLAN_GUARD', env.VXLAN_GUARD || 'on', GUARD_MODES), 'on'),
-    vxlanPort: attempt(() => readPort(env.VXLAN_PORT ?? ''), DEFAULT_VXLAN_PORT),
     accelerate: attempt(() => oneOf('ACCELERATE', env.ACCELERATE || 'off', ACCELERATE_MODES), 'off'),
     consulGuard: attempt(() => oneOf('CONSUL_GUARD', env.CONSUL_GUARD || 'off', SWITCH), 'off') === 'on',
     antispoof: attempt(() => oneOf('ANTISPOOF', env.ANTISPOOF || 'off', SWITCH), 'off') === 'on',
+    encryption: readEncryption(env, { advertise, vxlanPort }, attempt),
     defaultPools: attempt(() => parseSources(env.DEFAULT_ADDRESS_POOLS ?? '', 'DEFAULT_ADDRESS_POOLS'), []),
     sockets,
     adminSocket: adminSocketOf(sockets),
@@ -103,12 +112,6 @@ function typedIn(env: Env): Config['typed'] {
   return { ...Object.fromEntries(typed), ...(options === '' ? {} : { CLUSTER_STORE_OPTS: options }) };
 }
 
-function oneOf<T extends string>(setting: string, value: string, allowed: readonly T[]): T {
-  const found = allowed.find((a) => a === value);
-  if (found === undefined) throw new UserError(`${setting} is "${value}"; it must be one of ${allowed.join(', ')}`);
-  return found;
-}
-
 function readGwbridge(subnet: string, mtu: string): GwbridgeWish {
   const bytes = Number(mtu);
   const known = mtu === 'keep' || mtu === 'underlay';
@@ -120,14 +123,8 @@ function readGwbridge(subnet: string, mtu: string): GwbridgeWish {
   };
 }
 
-function readPort(text: string): number {
-  if (text === '') return DEFAULT_VXLAN_PORT;
-  const { min, max } = PORT_RANGE;
-  const port = Number(text);
-  if (!/^\d{1,5}$/.test(text) || port < min || port > max)
-    throw new UserError(`VXLAN_PORT is "${text}"; it must be a UDP port, a number from ${min} to ${max}`);
-  return port;
-}
+const readPort = (text: string): number =>
+  text === '' ? DEFAULT_VXLAN_PORT : readNumber('VXLAN_PORT', text, 'a UDP port, a number', PORT_RANGE);
 
 /** Set by plugin-config.json alone. */
 export function readSockets(text: string): readonly [string, ...string[]] {

@@ -41,6 +41,8 @@ export const EVENTS = {
   'redirect-left': "a container's redirect to its resolver is left to time out",
   healed: 'a store that was wiped or replaced has what this host holds',
   'id-copied': "DATA_DIR is a copy of another host's",
+  'key-new': 'this host gets another WireGuard key',
+  'key-gone': 'the WireGuard key that this host had before is used by nobody any more',
   'address-changed': 'this host has another address than before',
   'file-set-aside': 'the file of the embedded store was broken',
 } as const;

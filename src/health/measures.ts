@@ -11,6 +11,8 @@ export interface Measured {
   readonly request: { readonly operation: string; readonly outcome: 'ok' | 'failed'; readonly seconds: number };
   /** What somebody had broken was put right; `step`: the kind of step. */
   readonly repair: { readonly step: string };
+  /** Another host was probed; `seconds`: there and back, undefined where nothing came back. */
+  readonly probe: { readonly seconds: number | undefined };
 }
 
 export type Listeners = { readonly [K in keyof Measured]: (measured: Measured[K]) => void };

@@ -1,5 +1,6 @@
 /** The host's kernel as the rest of tsoverlay sees it: HostKernel over netlink, setns and /proc/sys. */
 import { closeSync, openSync } from 'node:fs';
+import { Protocol } from 'netlink/dist/constants.js';
 import type { Bearer } from '../model/diff/takeover.js';
 import type { ObservedNamespace } from '../model/plan/observed.js';
 import type { Step } from '../model/plan/steps.js';
@@ -8,6 +9,8 @@ import { laneEnd, NETNS_DIR, namespaceName } from '../model/values/names.js';
 import type { NamespaceName, NetworkId } from '../model/values/types.js';
 import { Lane } from './bpf/lane.js';
 import { Wire } from './bpf/wire.js';
+import { CryptSpaces } from './crypt/crypt-space.js';
+import { Wireguard } from './crypt/wireguard.js';
 import { readHostFacts } from './host-parts/facts.js';
 import { announce } from './links/announcement.js';
 import { findLink, listLinks } from './links/links.js';
@@ -33,6 +36,11 @@ export interface LinuxKernelOptions {
 /** "The host" is the network namespace that the calling thread was in when this was made. */
 export class LinuxKernel implements HostKernel {
   private readonly spaces: Namespaces;
+  /** Of the WireGuard mesh that encrypts. */
+  readonly mesh: CryptSpaces;
+  private readonly generic = new Rtnetlink(Protocol.GENERIC);
+  /** The host's own. */
+  readonly wireguard = new Wireguard(this.generic);
   private readonly host = new Rtnetlink();
   private readonly hostFd = openSync(OWN_NETNS, 'r');
   /** A kernel that lacks the module may yet get it. */
@@ -45,8 +53,9 @@ export class LinuxKernel implements HostKernel {
     this.wire = new Wire(this.host);
     const lane = (name: NamespaceName, socket: Rtnetlink) => new Lane(this.wire, socket, laneEnd(name), this.hostFd);
     this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR, lane);
+    this.mesh = new CryptSpaces(options.netnsDir ?? NETNS_DIR);
     const entries = new Entries(this.spaces);
-    this.at = { spaces: this.spaces, entries, host: this.host, hostFd: this.hostFd };
+    this.at = { spaces: this.spaces, entries, host: this.host, hostFd: this.hostFd, mesh: this.mesh };
   }
 
   async namespaces(): Promise<readonly NamespaceName[]> {
@@ -60,7 +69,7 @@ export class LinuxKernel implements HostKernel {
 
   async observe(name: NamespaceName, part?: 'devices'): Promise<ObservedNamespace | undefined> {
     const space = await this.spaces.open(name);
-    return space && observeNamespace(this.spaces, name, space, this.host, part);
+    return space && observeNamespace(this.at, name, space, part);
   }
 
   isNamespace(path: string): boolean {
@@ -107,6 +116,8 @@ export class LinuxKernel implements HostKernel {
   close(): void {
     this.spaces.close();
     this.wire.close();
+    this.mesh.close();
+    this.generic.close();
     this.host.close();
     closeSync(this.hostFd);
   }

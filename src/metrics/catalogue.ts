@@ -91,6 +91,16 @@ export const METRICS = {
     help: 'How often a container asked for more than its share and was left to the resolver of the engine for a while',
     labels: {},
   },
+  tsoverlay_probe_rtt_seconds: {
+    type: 'histogram',
+    help: 'How long probes took to another host and back, the median of each; probes are sent by ping, doctor and the page',
+    labels: {},
+  },
+  tsoverlay_probes_lost_total: {
+    type: 'counter',
+    help: 'Probes of another host of which nothing came back',
+    labels: {},
+  },
   tsoverlay_guard_drops_total: {
     type: 'counter',
     help: 'VXLAN datagrams of networks of ours that the guard dropped; absent where VXLAN_GUARD is off',

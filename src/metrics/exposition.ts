@@ -31,10 +31,13 @@ export class Exposition {
     const calls = this.histogram('tsoverlay_driver_call_seconds');
     const requests = this.histogram('tsoverlay_store_request_seconds');
     const repairs = new Counter(described('tsoverlay_repairs_total', this.told));
+    const probes = this.histogram('tsoverlay_probe_rtt_seconds');
+    const lost = new Counter(described('tsoverlay_probes_lost_total', this.told));
     this.end = source.measures.listen({
       call: ({ seconds, ...labels }) => calls.observe(labels, seconds),
       request: ({ seconds, ...labels }) => requests.observe(labels, seconds),
       repair: (labels) => repairs.inc({ ...labels }),
+      probe: ({ seconds }) => (seconds === undefined ? lost.inc() : probes.observe(seconds)),
     });
     processMetrics();
   }

@@ -3,7 +3,8 @@
 import type { Code } from '../health/catalogue.js';
 import type { Measures } from '../health/measures.js';
 import type { Said, Snapshot } from '../health/row.js';
-import type { Cluster, GuardDrops, NodeId } from '../model/values/types.js';
+import type { GuardDrops } from '../model/host/vxlan-guard.js';
+import type { Cluster, NodeId } from '../model/values/types.js';
 
 export interface DnsCounts {
   readonly answered: number;

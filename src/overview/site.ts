@@ -28,13 +28,20 @@ const HEADERS = {
   'cache-control': 'no-store',
 };
 
+/** The ways to other hosts, as probes find them while somebody looks. */
+export interface WaysPort {
+  /** The same value as long as no probe has told anything else. */
+  readonly current: readonly Edge[];
+  /** Probes where the last time is a while ago; resolves once that is done. Never rejects. */
+  look(): Promise<void>;
+}
+
 export interface SiteParts {
   readonly sight: Sight;
   /** The node that tells; empty where that has no id yet. */
   readonly self: () => string;
   readonly findings: () => readonly Finding[];
-  /** The same value as long as no probe has told anything else. */
-  readonly edges: () => readonly Edge[];
+  readonly ways: WaysPort;
   readonly ending: AbortSignal;
 }
 
@@ -73,7 +80,7 @@ export class Site {
   }
 
   private async *overview(watching: Watching): AsyncGenerator<string> {
-    await watching.ready(FIRST_MS);
+    await Promise.all([watching.ready(FIRST_MS), Promise.race([this.parts.ways.look(), sleep(FIRST_MS)])]);
     yield* textOf(this.news(watching, new Teller()) ?? NO_NEWS, this.parts.self());
   }
 
@@ -122,7 +129,8 @@ export class Site {
   }
 
   private news({ current: cluster, confirmed }: Watching, teller: Teller): News | undefined {
-    const { findings, edges } = this.parts;
-    return teller.next({ cluster, confirmed, findings: findings(), edges: edges() });
+    const { findings, ways } = this.parts;
+    void ways.look();
+    return teller.next({ cluster, confirmed, findings: findings(), edges: ways.current });
   }
 }

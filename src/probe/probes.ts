@@ -1,5 +1,6 @@
 /** Probes other hosts from this one. What that takes is loaded with the first probe, for most hosts never send one. */
 import { UserError } from '../errors.js';
+import type { Meter } from '../health/measures.js';
 import type { Probed } from '../model/probe/passage.js';
 import type { NodeAddress } from '../model/values/types.js';
 import type { Ways } from './echo.js';
@@ -10,6 +11,7 @@ export class Probes {
     private readonly ways: Ways,
     /** Where probes go out, once there is a way. */
     private readonly site: () => ProbeSite,
+    private readonly meter: Meter,
   ) {}
 
   /**
@@ -22,6 +24,9 @@ export class Probes {
     if (stranger !== undefined)
       throw new UserError(`${stranger} is the address of no other host of the cluster that this one can send VXLAN to`);
     const { probeAll } = await import('./prober.js');
-    return probeAll(this.site(), peers);
+    const found = await probeAll(this.site(), peers);
+    for (const way of found)
+      this.meter.tell('probe', { seconds: way.answered ? way.roundTrip.median / 1_000 : undefined });
+    return found;
   }
 }

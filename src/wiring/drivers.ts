@@ -1,5 +1,6 @@
 /** What the engine calls. */
 import { Antispoof } from '../api/antispoof.js';
+import { Encryption } from '../api/encryption.js';
 import { IpamDriver } from '../api/ipam-driver.js';
 import { NetworkDriver } from '../api/network-driver.js';
 import type { Config } from '../config/config.js';
@@ -14,6 +15,7 @@ export function makeDrivers(config: Config, log: Log, below: Below, { host, cont
   const networkDriver = new NetworkDriver({
     ...{ networks, endpoints, local, memory, drain, host, containers, sandboxes, macs, underway },
     antispoof: new Antispoof(config.antispoof, () => kernel.canFilter()),
+    encryption: new Encryption(config.encryption.mode, () => kernel.wireguard.isThere()),
     onRemoval: (text) => log.warn({ event: 'network-stays' }, text),
   });
   const ipamDriver = new IpamDriver({ pools, ipam, networks, underway, defaultPools: config.defaultPools });

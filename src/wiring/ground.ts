@@ -13,6 +13,7 @@ import { Identity } from '../registry/nodes/identity.js';
 import { carriedBy, findSelf, SelfFinder } from '../registry/nodes/self.js';
 import { TenantStore, Tenure } from '../registry/nodes/tenure.js';
 import { CopyFile } from '../store/data-dir/cluster-copy.js';
+import { CryptKeys } from '../store/data-dir/crypt-keys.js';
 import { HostMemory } from '../store/data-dir/host-memory.js';
 import { openStore } from '../store/open.js';
 import { StorePulse } from '../store/pulse.js';
@@ -33,6 +34,7 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const kernel = new LinuxKernel({ advertise: address });
   const facts = await kernel.hostFacts();
   const memory = HostMemory.open(config.dataDir, rows);
+  const meshKeys = CryptKeys.open(config.dataDir, config.encryption.port, rows);
   const copyFile = new CopyFile(config.dataDir, rows);
   const measures = new Measures();
   const pulse = new StorePulse();
@@ -42,17 +44,19 @@ export async function layGround(config: Config, log: Log, rows: Rows) {
   const finder = new SelfFinder({
     ...{ store: versioned, memory, origin, address },
     carried: () => carriedBy(kernel),
-    onClone: (copied, id) =>
+    onClone: (copied, id) => {
       log.warn(
         { event: 'id-copied', copied, id },
-        "DATA_DIR is a copy of another host's: this host gets an id of its own",
-      ),
+        "DATA_DIR is a copy of another host's: this host gets an id and keys of its own",
+      );
+      meshKeys.renew();
+    },
   });
   const settings = { check: () => Promise.all([versioned.check(), identity.check()]) };
   const self = await findSelf(finder, settings, () => copyFile.load()?.[keys.nodes] ?? [], PATIENCE_MS);
   const tenure = new Tenure(rows.of('node.key').row());
   const store = new TenantStore(versioned, tenure);
   const drain = new Drain(memory, rows.of('node.drained').row());
-  const known = { memory, copyFile, pulse, measures, versioned };
+  const known = { memory, copyFile, pulse, measures, versioned, meshKeys };
   return { ...known, kernel, facts, identity, origin, finder, self, tenure, store, drain };
 }

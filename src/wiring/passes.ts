@@ -4,10 +4,10 @@ import { DockerEngine } from '../engine/docker.js';
 import type { Log } from '../health/events.js';
 import type { Meter } from '../health/measures.js';
 import type { Rows } from '../health/rows.js';
-import type { LinuxKernel } from '../kernel/host.js';
 import { Accelerator } from '../kernel/host-parts/accelerator.js';
 import { LinuxHostParts } from '../kernel/host-parts/host-parts.js';
 import { SYSCTLS } from '../model/host/sysctls.js';
+import { isEncrypted } from '../model/plan/underlay.js';
 import { familyOf } from '../model/values/address.js';
 import { Findings } from '../reconcile/cluster/findings.js';
 import { NodePass } from '../reconcile/cluster/node-pass.js';
@@ -21,12 +21,15 @@ import { RestartPass } from '../reconcile/engine/restart-pass.js';
 import { HostPass } from '../reconcile/host/host-pass.js';
 import { AcceleratorPlanner } from '../reconcile/host-parts/accelerator-planner.js';
 import { ConsulGuardPlanner } from '../reconcile/host-parts/consul-guard-planner.js';
+import { EncryptionFencePlanner } from '../reconcile/host-parts/encryption-fence-planner.js';
 import { GwbridgePlanner } from '../reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../reconcile/host-parts/host-parts-pass.js';
 import { always } from '../reconcile/host-parts/planner.js';
 import { ProbePlanner } from '../reconcile/host-parts/probe-planner.js';
 import { UplinksPlanner } from '../reconcile/host-parts/uplinks-planner.js';
 import { VxlanGuardPlanner } from '../reconcile/host-parts/vxlan-guard-planner.js';
+import { CryptPlanner } from '../reconcile/mesh/crypt-planner.js';
+import { KeyRotation } from '../reconcile/mesh/key-rotation.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
 import type { ClusterParts } from './cluster.js';
 import type { Ground } from './ground.js';
@@ -62,25 +65,48 @@ function makeHostPasses(
   { ground, cluster, registry }: Below,
   docker: DockerEngine,
 ) {
-  const { kernel, facts, self, tenure, measures: meter } = ground;
+  const { kernel, facts, meshKeys, self, tenure, measures: meter } = ground;
   const { view, local, membership, registration } = cluster;
-  const { advertise: address, vxlanPort: port } = config;
+  const { advertise: address, vxlanPort: port, encryption: settings } = config;
   const node = new NodePass({ kernel, registration, facts, rows });
   const accelerator = new AcceleratorPlanner({
     ...{ mode: config.accelerate, local: address, port, isGuarded: config.vxlanGuard !== 'off' },
     row: rows.of('host.acceleration').row(),
   });
+  const crypt = new CryptPlanner({
+    ...{ view, membership, tenure, settings, keys: meshKeys },
+    rotation: new KeyRotation({ keys: meshKeys, everyMs: settings.rotationMs, log }),
+    self: { id: self, address },
+    underlayMtu: () => node.facts.underlayMtu,
+    hasWireguard: () => kernel.wireguard.isThere(),
+  });
+  registration.setCrypt(crypt.told);
+  crypt.onKeys(() => {
+    registration.setCrypt(crypt.told);
+    node.kick();
+  });
   const host = new HostPass({
     ...{ kernel, view, local, membership, tenure, log, meter, rows },
     peers: registry.peers,
-    self: { id: self, address, port, mtu: () => node.facts.underlayMtu, acceleration: () => accelerator.acceleration },
+    self: {
+      ...{ id: self, address, port, mtu: () => node.facts.underlayMtu, acceleration: () => accelerator.acceleration },
+      get meshVteps() {
+        return crypt.meshVteps;
+      },
+    },
   });
   accelerator.onDecided(() => host.kickAll());
-  return { node, host, ...makeHostParts(config, log, rows, { kernel, view, docker, node, accelerator, meter }) };
+  crypt.onVteps(() => {
+    for (const [id, { options }] of view.current.networks)
+      if (membership.networks.has(id) && isEncrypted(options)) host.kick(id);
+  });
+  const around = { ground, view, docker, node, meter, crypt, accelerator };
+  return { node, host, crypt, ...makeHostParts(config, log, rows, around) };
 }
 
 interface Around {
-  readonly kernel: LinuxKernel;
+  readonly ground: Pick<Ground, 'kernel' | 'meshKeys'>;
+  readonly crypt: CryptPlanner;
   readonly accelerator: AcceleratorPlanner;
   readonly view: ClusterView;
   readonly docker: DockerEngine;
@@ -90,7 +116,7 @@ interface Around {
 
 /** What is the host's own and no network's. */
 function makeHostParts(config: Config, log: Log, rows: Rows, around: Around) {
-  const { view, docker, node, accelerator, meter } = around;
+  const { ground, view, docker, node, meter, crypt, accelerator } = around;
   const { advertise: self, vxlanPort: port, vxlanGuard: mode, gwbridge: wish } = config;
   const maker = new GwbridgeMaker({ engine: docker, wish, log, rows: rows.of('engine.gwbridge') });
   const probePlanner = new ProbePlanner({ self, port, view, facts: () => node.facts });
@@ -104,12 +130,19 @@ function makeHostParts(config: Config, log: Log, rows: Rows, around: Around) {
     gwbridge: new GwbridgePlanner({ wish, view, facts: () => node.facts }),
     uplinks: new UplinksPlanner(view),
     sysctls: always<'sysctls'>(SYSCTLS),
+    encryptionFence: new EncryptionFencePlanner({ view }),
     probe: probePlanner,
-    crypt: always<'crypt'>([]),
+    crypt,
     accelerator,
   };
-  const underlay = new Accelerator({ mode: config.accelerate, wire: around.kernel.wire, local: self, port });
-  const kernel = new LinuxHostParts({ underlay: familyOf(self), mode, port, accelerator: underlay });
+  const underlay = new Accelerator({ mode: config.accelerate, wire: ground.kernel.wire, local: self, port });
+  const kernel = new LinuxHostParts({
+    ...{ underlay: familyOf(self), mode, port, accelerator: underlay },
+    crypt: {
+      ...{ spaces: ground.kernel.mesh, onHost: ground.kernel.wireguard },
+      privateKey: (key) => ground.meshKeys.privateKey(key),
+    },
+  });
   const hostParts = new HostPartsPass({
     ...{ kernel, planners, port, log, meter, rows },
     requestGwbridge: (subnet) => void maker.make(subnet),

@@ -2,6 +2,7 @@
 import type { Notice } from '../../src/model/diff/drift.js';
 import { hookMark, type ObservedAccelerator } from '../../src/model/host/accelerator.js';
 import type { ConsulGuardPlan } from '../../src/model/host/consul-guard.js';
+import type { EncryptionFencePlan } from '../../src/model/host/encryption-fence.js';
 import type { Gwbridge } from '../../src/model/host/gwbridge.js';
 import type { HostPart, ObservedHost } from '../../src/model/host/host-plan.js';
 import type { KernelHostStep } from '../../src/model/host/host-steps.js';
@@ -9,6 +10,7 @@ import type { ProbeDevice } from '../../src/model/host/probe.js';
 import type { Standing } from '../../src/model/host/standing.js';
 import { SYSCTLS } from '../../src/model/host/sysctls.js';
 import type { HostPartsKernel } from '../../src/model/ports/host-port.js';
+import { FakeMesh } from './mesh.js';
 
 interface Guard {
   readonly nodes: Set<string>;
@@ -22,6 +24,8 @@ export class FakeHostParts implements HostPartsKernel {
   /** Datagrams of nodes that have come by another way. */
   strayed = 0;
   consulGuard: Standing<ConsulGuardPlan>;
+  fence: Standing<EncryptionFencePlan>;
+  readonly mesh = new FakeMesh();
   bridge: Mutable<Gwbridge> | undefined;
   areUplinksRuled = false;
   /** Indexes of the links that are no bridge's port. */
@@ -48,8 +52,9 @@ export class FakeHostParts implements HostPartsKernel {
       gwbridge: { loose: new Set(this.loose), ...(bridge && { bridge: { ...bridge } }) },
       uplinks: { addresses: bridge?.addresses, isRuled: this.areUplinksRuled },
       sysctls: new Map(this.sysctls),
+      encryptionFence: this.fence,
       probe: probe && { ...probe, ways: new Map(probe.ways) },
-      crypt: [],
+      crypt: this.mesh.observe(),
       accelerator: { ...this.underlay, hooked: new Map(this.hooked) },
     };
     return found[part];
@@ -78,6 +83,7 @@ export class FakeHostParts implements HostPartsKernel {
   flush(): void {
     this.guard = undefined;
     this.consulGuard = undefined;
+    this.fence = undefined;
     this.areUplinksRuled = false;
   }
 
@@ -85,6 +91,7 @@ export class FakeHostParts implements HostPartsKernel {
   restart(): void {
     if (this.guard !== undefined) this.guard = 'other';
     if (this.consulGuard !== undefined) this.consulGuard = 'other';
+    if (this.fence !== undefined) this.fence = 'other';
     this.steps = [];
   }
 
@@ -179,6 +186,14 @@ export class FakeHostParts implements HostPartsKernel {
       case 'raiseSysctl':
         this.sysctls.set(step.name, step.value);
         return;
+      case 'replaceEncryptionFence':
+        this.fence = { subnets: step.subnets };
+        return;
+      case 'removeEncryptionFence':
+        this.fence = undefined;
+        return;
+      default:
+        this.mesh.apply(step);
     }
   }
 }

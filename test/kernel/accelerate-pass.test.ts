@@ -21,6 +21,7 @@ import { FakeStore } from '../fakes/store.js';
 import { HOST1, HOST2, selfOf } from '../unit/model/fixtures.js';
 import { hexId, makeHost, POOL } from '../unit/registry/host.js';
 import { Bench, type Host, run } from './bench.js';
+import { meshOf } from './host-parts.js';
 
 const network = hexId(1) as NetworkId;
 const namespace = `1-${network.slice(0, 10)}`;
@@ -62,7 +63,7 @@ async function start(host: Host, kernel: LinuxKernel, mode: AccelerateMode = 'au
   });
   const parts = withNamespace(host.path, () => {
     const accelerator = new Accelerator({ mode, wire: kernel.wire, local: vtep, port: 4789 });
-    return new LinuxHostParts({ underlay: 4, mode: 'on', port: 4789, accelerator });
+    return new LinuxHostParts({ underlay: 4, mode: 'on', port: 4789, accelerator, crypt: meshOf(kernel) });
   });
   const hostParts = new HostPartsPass({
     kernel: parts,
@@ -72,8 +73,9 @@ async function start(host: Host, kernel: LinuxKernel, mode: AccelerateMode = 'au
       gwbridge: always<'gwbridge'>({ mtu: 'keep' }),
       sysctls: always<'sysctls'>([]),
       uplinks: always<'uplinks'>('off'),
+      encryptionFence: always<'encryptionFence'>('off'),
       probe: always<'probe'>('off'),
-      crypt: always<'crypt'>([]),
+      crypt: always<'crypt'>('off'),
       accelerator: planner,
     },
     ...{ requestGwbridge: () => {}, port: 4789, log, meter: UNMEASURED, rows: NOBODY },

@@ -9,7 +9,7 @@ import { HostPartsPass } from '../../src/reconcile/host-parts/host-parts-pass.js
 import { always } from '../../src/reconcile/host-parts/planner.js';
 import type { ClusterView } from '../../src/store/view/cluster-view.js';
 import { Bench, type Host, run } from './bench.js';
-import { unaccelerated } from './host-parts.js';
+import { meshOf, unaccelerated } from './host-parts.js';
 
 let bench: Bench;
 let host: Host;
@@ -32,14 +32,20 @@ beforeEach(() => {
     }),
     uplinks: always<'uplinks'>('off'),
     sysctls: always<'sysctls'>([]),
+    encryptionFence: always<'encryptionFence'>('off'),
     probe: always<'probe'>('off'),
-    crypt: always<'crypt'>([]),
+    crypt: always<'crypt'>('off'),
     accelerator: always<'accelerator'>('off'),
   };
-  const kernel = withNamespace(host.path, () => {
-    const accelerator = unaccelerated(host);
-    return new LinuxHostParts({ underlay: 4, mode: 'on', port: 4789, accelerator });
-  });
+  const kernel = withNamespace(
+    host.path,
+    () =>
+      new LinuxHostParts({
+        ...{ underlay: 4, mode: 'on', port: 4789 },
+        crypt: meshOf(host.kernel),
+        accelerator: unaccelerated(host),
+      }),
+  );
   pass = new HostPartsPass({
     kernel,
     planners,

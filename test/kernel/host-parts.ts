@@ -1,5 +1,8 @@
 /** The guards as the pass makes them: looked at, compared, changed by steps. */
+
+import type { LinuxKernel } from '../../src/kernel/host.js';
 import { Accelerator } from '../../src/kernel/host-parts/accelerator.js';
+import type { HostPartsOptions } from '../../src/kernel/host-parts/host-parts.js';
 import type { NftConsulGuard } from '../../src/kernel/rules/consul-guard.js';
 import type { VxlanGuard } from '../../src/kernel/rules/vxlan-guard.js';
 import { type ConsulGuardPlan, consulGuardSteps } from '../../src/model/host/consul-guard.js';
@@ -24,3 +27,9 @@ export function makeConsulGuard(guard: NftConsulGuard, plan: ConsulGuardPlan): v
   for (const step of consulGuardSteps(plan, guard.observe()))
     if (step.kind === 'replaceConsulGuard') guard.replace(step);
 }
+
+/** The mesh of a host that has no key. */
+export const meshOf = ({ mesh, wireguard }: LinuxKernel): HostPartsOptions['crypt'] => ({
+  ...{ spaces: mesh, onHost: wireguard },
+  privateKey: () => undefined,
+});

@@ -7,7 +7,7 @@ import type { NodeAddress } from '../../src/model/values/types.js';
 import { Echo } from '../../src/probe/echo.js';
 import { probe } from '../../src/probe/prober.js';
 import { Bench, type Host, run } from './bench.js';
-import { unaccelerated } from './host-parts.js';
+import { meshOf, unaccelerated } from './host-parts.js';
 
 const ADDRESSES = {
   4: { one: '10.0.0.1', two: '10.0.0.2', prefix: 24, mtu: 1450 },
@@ -25,7 +25,8 @@ class Prober {
     private readonly underlay: 4 | 6,
     private readonly nodes: readonly string[],
   ) {
-    const options = { underlay, mode: 'off', port: 4789, netnsDir: host.netnsDir } as const;
+    const { netnsDir, kernel } = host;
+    const options = { underlay, mode: 'off', port: 4789, netnsDir, crypt: meshOf(kernel) } as const;
     this.kernel = withNamespace(host.path, () => new LinuxHostParts({ ...options, accelerator: unaccelerated(host) }));
     this.echo = new Echo({
       open: (peers) => this.open(...peers),

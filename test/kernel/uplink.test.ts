@@ -9,7 +9,7 @@ import { UPLINK_GATEWAY, UPLINK_GATEWAY_CIDR } from '../../src/model/uplink/upli
 import { uplinkEnd } from '../../src/model/values/names.js';
 import type { Cidr, Mac } from '../../src/model/values/types.js';
 import { Bench, type Host, NS, run, twice } from './bench.js';
-import { unaccelerated } from './host-parts.js';
+import { meshOf, unaccelerated } from './host-parts.js';
 
 const END = uplinkEnd(NS);
 const wish = {
@@ -26,10 +26,17 @@ let container: string;
 beforeEach(async () => {
   bench = new Bench();
   host = bench.host('host');
-  parts = withNamespace(host.path, () => {
-    const accelerator = unaccelerated(host);
-    return new LinuxHostParts({ underlay: 4, mode: 'off', port: 4789, accelerator });
-  });
+  parts = withNamespace(
+    host.path,
+    () =>
+      new LinuxHostParts({
+        underlay: 4,
+        mode: 'off',
+        port: 4789,
+        crypt: meshOf(host.kernel),
+        accelerator: unaccelerated(host),
+      }),
+  );
   outside = bench.namespace('outside');
   container = bench.namespace('container');
   const ip = (...args: string[]) => run(host.path, 'ip', ...args);

@@ -10,6 +10,7 @@ import { raiseNeighbourLimits } from './limits.js';
 import { ManagedPlugin } from './managed-plugin.js';
 import { Plugin } from './plugin.js';
 import { DEFAULTS, type LabOptions, readRecord, writeRecord } from './record.js';
+import { SLOWNESS } from './slowness.js';
 import { makeRoom, removeLab } from './sweep.js';
 
 /** A host with what runs on it. */
@@ -67,7 +68,9 @@ export class Lab {
         lab.hosts.map((h) => h.host),
         options.mtu,
       );
-      await Promise.all([lab.lan.serveNames(), ...lab.hosts.map((h) => lab.powerOn(h))]);
+      const powerOn = (h: DockerHost) => lab.powerOn(h);
+      const on = SLOWNESS > 1 ? inTurn(lab.hosts, powerOn) : Promise.all(lab.hosts.map(powerOn));
+      await Promise.all([lab.lan.serveNames(), on]);
       return lab;
     } catch (e) {
       await lab.down();
@@ -120,4 +123,9 @@ export class Lab {
   down(): Promise<void> {
     return removeLab(this.options.name);
   }
+}
+
+/** Where all at once is too much for the machine. */
+async function inTurn<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  for (const one of all) await work(one);
 }

@@ -1,4 +1,4 @@
-/** The product with another version of its records, from the same source: what the release after this one will be. */
+/** The product with another version of its records, from the same source: the release before this one, and those after it. */
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PLUGIN_MAIN } from './paths.js';
@@ -11,17 +11,33 @@ const BUILDS = join(DIST, '../build/releases');
 const renamed = (from: string, to: string): string =>
   `{ read: ({ ${to}, ...rest }) => ({ ...rest, ${from}: ${to} }), write: ({ ${from}, ...rest }) => ({ ...rest, ${to}: ${from} }) }`;
 
-/** Its main.js. Reads records up to `version`, and has files of DATA_DIR that this build does not know. */
+/** Its main.js. Reads records up to `version` of the layout that all have so far. */
+export async function olderBuild(version: number): Promise<string> {
+  const folder = await copyOf(String(version));
+  await change(join(folder, 'store/records/record-version.js'), {
+    'export const RECORD_VERSION = 3;': `export const RECORD_VERSION = ${version};`,
+  });
+  return join(folder, 'main.js');
+}
+
+/** Its main.js. Reads records up to `version`, and has files of DATA_DIR that the older build does not know. */
 export async function buildOf(version: number): Promise<string> {
-  const folder = join(BUILDS, String(version));
-  await rm(folder, { recursive: true, force: true });
-  await cp(DIST, folder, { recursive: true });
-  await change(join(folder, 'store/record-version.js'), {
-    'export const RECORD_VERSION = 2;': `export const RECORD_VERSION = ${version};`,
+  const folder = await copyOf(String(version));
+  await change(join(folder, 'store/records/record-version.js'), {
+    'export const RECORD_VERSION = 3;': `export const RECORD_VERSION = ${version};`,
     'const LAYOUTS = {};': `const LAYOUTS = { ${version}: { endpoints: ${renamed('mac', 'card')}, networks: ${renamed('subnets', 'parts')} } };`,
   });
-  await change(join(folder, 'store/data-file.js'), { 'const VERSION = 1;': `const VERSION = ${version - 1};` });
+  await change(join(folder, 'store/data-dir/data-file.js'), {
+    'const VERSION = 1;': `const VERSION = ${version - 1};`,
+  });
   return join(folder, 'main.js');
+}
+
+async function copyOf(name: string): Promise<string> {
+  const folder = join(BUILDS, name);
+  await rm(folder, { recursive: true, force: true });
+  await cp(DIST, folder, { recursive: true });
+  return folder;
 }
 
 async function change(file: string, changes: Readonly<Record<string, string>>): Promise<void> {

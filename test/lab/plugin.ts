@@ -38,9 +38,12 @@ export class Plugin {
   async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
     if (!existsSync(this.main)) throw new Error(`${this.main} is missing: npm run build`);
     await this.host.service('tsoverlay', [process.execPath, this.main], { ...this.usual, ...settings });
-    await until(`tsoverlay on ${this.host.name} (see ${this.log()})`, 20, async () => {
-      if (!this.isRunning()) throw new Error(`tsoverlay on ${this.host.name} ended:\n${tail(this.log())}`);
+    const serving = until(`tsoverlay on ${this.host.name}`, 20, async () => {
+      if (!this.isRunning()) throw new Error(`tsoverlay on ${this.host.name} ended`);
       return (await ask(this.host.path(SOCKET), '/Plugin.Activate', 'POST')).status === 200;
+    });
+    await serving.catch((e: unknown) => {
+      throw new Error(`${String(e)}:\n${tail(this.log())}`);
     });
   }
 

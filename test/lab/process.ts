@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { SLOWNESS } from './slowness.js';
 
 /** A process for good: a pid may be given again, a pid with its start time may not. */
 export interface ProcessRef {
@@ -62,10 +63,10 @@ export async function until(
   test: () => boolean | Promise<boolean>,
   pause = 20,
 ): Promise<void> {
-  const deadline = performance.now() + seconds * 1000;
+  const deadline = performance.now() + seconds * 1000 * SLOWNESS;
   while (!(await test())) {
     if (performance.now() > deadline) throw new Error(`waited ${seconds} s for ${what}`);
-    await sleep(pause);
+    await sleep(pause * SLOWNESS);
   }
 }
 

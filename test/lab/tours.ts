@@ -18,6 +18,8 @@ export interface Tour {
   readonly numbers: readonly [number, number];
   /** Their addresses on docker_gwbridge: the first free one on a host. */
   readonly eth1: string;
+  /** Of the network: what is left of 1500. */
+  readonly mtu: number;
 }
 
 /** Engines that tsoverlay is shown on. */
@@ -28,6 +30,7 @@ const GUIDE: Tour = {
   containers: ['overlay1', 'overlay2'],
   numbers: [1, 2],
   eth1: '172.18.0.2',
+  mtu: 1450,
 };
 
 /**
@@ -50,6 +53,9 @@ export function tours(engine: EngineVersion): readonly [Tour, Tour] {
   };
   return [guide, plain];
 }
+
+/** The same on an encrypted network. */
+export const ENCRYPTED_TOUR: Tour = { ...GUIDE, create: `${GUIDE.create} -o encrypted`, mtu: 1390 };
 
 /** Docker's own driver, on 20.10.5 only. */
 export const NATIVE_TOUR: Tour = { ...GUIDE, driver: 'overlay', create: '' };

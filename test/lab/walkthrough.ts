@@ -103,7 +103,7 @@ async function runContainer(w: Witness, s: Scene, i: 0 | 1): Promise<void> {
   ].join(':');
   w.expect(`eth0 ${address(s, i)}/24`, eth0.includes(`inet ${address(s, i)}/24 `));
   w.expect(`MAC ${mac}`, eth0.includes(`link/ether ${mac} `));
-  w.expect('MTU 1450', eth0.includes(' mtu 1450 '));
+  w.expect(`MTU ${s.mtu}`, eth0.includes(` mtu ${s.mtu} `));
 }
 
 /** Types the same line in both containers and gives their outputs. */
@@ -157,7 +157,7 @@ async function seeDevices(w: Witness, s: Scene): Promise<void> {
     const output = await w.type(h, `ip netns exec ${name} ip a`);
     w.expect(`br0 ${s.net}.254/24`, card(output, 'br0').includes(`inet ${s.net}.254/24 `));
     for (const device of ['br0', 'veth0', 'vxlan0'])
-      w.expect(`${device} MTU 1450`, card(output, device).includes(' mtu 1450 '));
+      w.expect(`${device} MTU ${s.mtu}`, card(output, device).includes(` mtu ${s.mtu} `));
     const devices = [...output.matchAll(/^\d+: ([^:@]+)/gm)].map((m) => m[1]);
     w.expect('nothing else but lo', devices.sort().join(' ') === 'br0 lo veth0 vxlan0');
   }

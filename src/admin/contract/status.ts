@@ -1,5 +1,6 @@
 /** `GET /v1/status`: how the one that serves on this host is. */
 import * as z from 'zod';
+import { encryption } from './encryption.js';
 import { type Exchange, NOTHING } from './exchange.js';
 
 /** A status row that is not ok; docs/messages.md has the codes. */
@@ -37,6 +38,7 @@ const answer = z.object({
   ok: z.int().describe('rows that are ok'),
   more: z.int().describe('rows that are not ok and left out'),
   rows: z.array(row).readonly(),
+  encryption,
 });
 
 export const statusExchange = { method: 'GET', path: '/v1/status', asked: NOTHING, answer } as const satisfies Exchange;

@@ -7,13 +7,17 @@ import { answering } from './route.js';
 const keyOf = ({ refusal, holds }: AdminParts['tenure']): AgentStatus['agent']['key'] =>
   refusal !== undefined ? 'refused' : holds ? 'held' : 'not yet';
 
-export const status = answering(statusExchange, ({ self, address, started, rows, servers, pulse, view, tenure }) => ({
-  agent: { id: self, address, pid: process.pid, started: started.toISOString(), key: keyOf(tenure) },
-  store: {
-    servers,
-    answered: pulse.last?.at.toISOString() ?? null,
-    ms: pulse.last?.ms ?? null,
-    confirmed: view.confirmed,
-  },
-  ...briefOf(rows.snapshot),
-}));
+export const status = answering(statusExchange, (parts) => {
+  const { self, address, started, rows, servers, pulse, view, tenure, crypt } = parts;
+  return {
+    agent: { id: self, address, pid: process.pid, started: started.toISOString(), key: keyOf(tenure) },
+    store: {
+      servers,
+      answered: pulse.last?.at.toISOString() ?? null,
+      ms: pulse.last?.ms ?? null,
+      confirmed: view.confirmed,
+    },
+    ...briefOf(rows.snapshot),
+    encryption: crypt.report(),
+  };
+});

@@ -50,12 +50,13 @@ async function openSite(desk: Desk, ending: AbortSignal): Promise<Site> {
     sight: new Sight(() => new Watching({ store, known: () => cluster }), ending),
     self: () => HostMemory.open(dataDir, NOBODY).node?.id ?? '',
     findings: () => away,
-    edges: () => NO_EDGES,
+    ways: NO_WAYS,
     ending,
   });
 }
 
-const NO_EDGES = [] as const;
+/** Only the one that serves can probe. */
+const NO_WAYS = { current: [], look: async () => {} };
 
 async function awayFinding(desk: Desk): Promise<Finding> {
   return {

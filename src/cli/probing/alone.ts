@@ -1,10 +1,8 @@
 /** Probes without the one that serves on this host: the kernel's part of it is still there, or is made. */
 import { UserError } from '../../errors.js';
-import { Wire } from '../../kernel/bpf/wire.js';
+import { LinuxKernel } from '../../kernel/host.js';
 import { Accelerator } from '../../kernel/host-parts/accelerator.js';
-import { readHostFacts } from '../../kernel/host-parts/facts.js';
 import { LinuxHostParts } from '../../kernel/host-parts/host-parts.js';
-import { Rtnetlink } from '../../kernel/netlink/rtnetlink.js';
 import { planProbe, probeSteps, probeTrouble } from '../../model/host/probe.js';
 import type { Probed } from '../../model/probe/passage.js';
 import { familyOf } from '../../model/values/address.js';
@@ -21,11 +19,13 @@ export async function probeAlone(
   peers: readonly NodeAddress[],
 ): Promise<readonly Probed[]> {
   const { advertise: self, vxlanPort: port } = settings;
-  const host = new Rtnetlink();
-  const accelerator = new Accelerator({ mode: 'off', wire: new Wire(host), local: self, port });
-  const parts = new LinuxHostParts({ underlay: familyOf(self), mode: 'off', port, accelerator });
+  const kernel = new LinuxKernel({ advertise: self });
+  // Its keys are the server's business.
+  const crypt = { spaces: kernel.mesh, onHost: kernel.wireguard, privateKey: () => undefined };
+  const accelerator = new Accelerator({ mode: 'off', wire: kernel.wire, local: self, port });
+  const parts = new LinuxHostParts({ underlay: familyOf(self), mode: 'off', port, crypt, accelerator });
   try {
-    const { underlayMtu } = await readHostFacts(host, self);
+    const { underlayMtu } = await kernel.hostFacts();
     const nodes = new Map(cluster.nodes.map((node) => [node.id, node]));
     const networks = new Map(cluster.networks.map((network) => [network.id, network]));
     const around = { self, port, underlayMtu, nodes, networks };
@@ -36,6 +36,6 @@ export async function probeAlone(
     return await probeAll({ namespace: namespacePath(PROBE_NAMESPACE), self, mtu: plan.mtu }, peers);
   } finally {
     parts.close();
-    host.close();
+    kernel.close();
   }
 }

@@ -1,8 +1,8 @@
 /** The guard of VXLAN's port on the host that this runs on, as the kernel has it. */
 import { messageOf } from '../../errors.js';
 import { VxlanGuard } from '../../kernel/rules/vxlan-guard.js';
+import type { GuardDrops } from '../../model/host/vxlan-guard.js';
 import { familyOf } from '../../model/values/address.js';
-import type { GuardDrops } from '../../model/values/types.js';
 import type { Desk } from '../frame/desk.js';
 
 export interface GuardLook {

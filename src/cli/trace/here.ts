@@ -80,7 +80,8 @@ export function peerLinks(
 ): readonly Link[] {
   if (peer === undefined) {
     const planned = `none: ${to.names[0] ?? to.id} does not count here`;
-    const cure = 'its host is no node of the cluster, or another endpoint has its address or MAC: tsoverlay ipam check';
+    const cure =
+      'its host is no node of the cluster, or cannot encrypt while the network is encrypted (tsoverlay status), or another endpoint has its address or MAC: tsoverlay ipam check';
     return [link('neighbour', { planned, ok: false, cure })];
   }
   const { vxlan, ip, mac, vtep } = peer;

@@ -1,10 +1,12 @@
 /** All that a trace looks at: the records, the plan made of them, and what is in the kernel of this host. */
 import { messageOf, UserError } from '../../errors.js';
+import { observeCrypt } from '../../kernel/crypt/crypt-observation.js';
 import { LinuxKernel } from '../../kernel/host.js';
 import { type Inside, lookInside } from '../../kernel/networks/card.js';
 import { VxlanGuard } from '../../kernel/rules/vxlan-guard.js';
 import { OWN_NETNS } from '../../kernel/system/netns.js';
 import { sound } from '../../model/cluster/sound.js';
+import { type CryptSelf, cryptVteps, provenBy } from '../../model/crypt/plan.js';
 import type { NamespacePlan } from '../../model/plan/namespace-plan.js';
 import type { ObservedNamespace } from '../../model/plan/observed.js';
 import { plan } from '../../model/plan/plan.js';
@@ -68,10 +70,11 @@ export async function readScene(desk: Desk, from: string, to: string): Promise<S
     const name = namespaceName(network.id);
     // The ordinary way is there whether frames take it or not.
     const who = { id: self, address, port, acceleration: 'undecided' } as const;
+    const meshVteps = await vtepsIn(kernel, cluster, { id: self, address, mtu });
     return {
       ...{ reading, network, from: own, to: target, ip, self, cluster, sandbox },
       name: isIp(to) ? undefined : to,
-      plan: plan(cluster, { ...who, mtu, joined: new Set(), sandboxes }, name),
+      plan: plan(cluster, { ...who, mtu, meshVteps, joined: new Set(), sandboxes }, name),
       space: await looked(async () => (await kernel.observe(name)) ?? missing("the network's namespace is not there")),
       inside: await looked(() => lookInside(sandbox ?? missing('where its namespace is, is not known'), ip)),
       way: isRemote && other ? await looked(() => lookInside(OWN_NETNS, other.address as string as Ip)) : undefined,
@@ -80,6 +83,17 @@ export async function readScene(desk: Desk, from: string, to: string): Promise<S
   } finally {
     kernel.close();
   }
+}
+
+/** Where the others take VXLAN of encrypted networks: who has answered, the mesh itself tells. */
+async function vtepsIn(
+  { mesh: spaces, wireguard: onHost }: LinuxKernel,
+  { nodes }: Cluster,
+  self: Pick<CryptSelf, 'address' | 'id' | 'mtu'>,
+): Promise<ReadonlyMap<NodeId, Ip>> {
+  const { mesh } = await observeCrypt({ spaces, onHost });
+  const keys = (mesh?.devices ?? []).flatMap(({ key, port }) => (key === undefined ? [] : [{ key, port }]));
+  return cryptVteps(nodes.values(), { ...self, keys, keepalive: 0 }, provenBy(mesh));
 }
 
 function guardOf(address: NodeAddress, mode: 'on' | 'incoming', port: number) {

@@ -15,6 +15,7 @@ export interface HostCodes {
   'host.acceleration': Reason;
   'guard.vxlan': Reason;
   'guard.consul': Reason;
+  'guard.encryption': Reason;
   'guard.consul-names': { readonly names: string };
   'engine.events': Reason;
   'engine.networks': Reason;
@@ -84,8 +85,9 @@ export const HOST: Entries<HostCodes> = {
     severity: 'high',
     what: 'the devices that encrypt',
     text: ({ reason }) => `a device that encrypts could not be made right: ${reason}`,
-    cause: 'The kernel refused a step.',
-    cure: 'Do as the reason says. It is looked at every 30 s.',
+    cause:
+      'The kernel has no WireGuard where containers of encrypted networks run, or where ENCRYPTION wants it; somebody has one of its two UDP ports; or it refused a step.',
+    cure: 'Load the module wireguard (it is asked for each minute), name other ports by WIREGUARD_PORT, or do as the reason says. Devices are looked at every 2 s.',
   },
   'host.accelerator': {
     severity: 'medium',
@@ -113,6 +115,13 @@ export const HOST: Entries<HostCodes> = {
     severity: 'high',
     what: 'the guard of Consul',
     text: ({ reason }) => `containers are not kept away from Consul: ${reason}`,
+    cause: FIREWALL,
+    cure: 'Load the module nf_tables, and see what else changes the ruleset.',
+  },
+  'guard.encryption': {
+    severity: 'high',
+    what: 'the fence around encrypted networks',
+    text: ({ reason }) => `what is meant for encrypted networks is not kept from leaving in clear: ${reason}`,
     cause: FIREWALL,
     cure: 'Load the module nf_tables, and see what else changes the ruleset.',
   },

@@ -1,6 +1,8 @@
 /** What carries out each kind of step on the host itself: one entry per kind, and the compiler misses none. */
 import type { KernelHostStep, KernelHostStepArgs } from '../../model/host/host-steps.js';
 import type { Wire } from '../bpf/wire.js';
+import { type CryptPlace, cryptExecutors } from '../crypt/crypt-executors.js';
+import type { EncryptionFence } from '../crypt/encryption-fence.js';
 import { removeAddress } from '../links/addresses.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import type { NftConsulGuard } from '../rules/consul-guard.js';
@@ -16,6 +18,8 @@ export interface HostPlace {
   readonly vxlanGuard: VxlanGuard;
   readonly consulGuard: NftConsulGuard;
   readonly wire: Wire;
+  readonly fence: EncryptionFence;
+  readonly crypt: CryptPlace;
   readonly uplinkRules: HostUplinkRules;
   readonly probe: ProbeSpace;
 }
@@ -34,6 +38,12 @@ const executors: Executors = {
   replaceConsulGuard: (at, { interfaces, servers }) => at.consulGuard.replace({ interfaces, servers }),
 
   removeConsulGuard: (at) => at.consulGuard.remove(),
+
+  replaceEncryptionFence: (at, { subnets }) => at.fence.replace({ subnets }),
+
+  removeEncryptionFence: (at) => at.fence.remove(),
+
+  ...cryptExecutors,
 
   createGwbridge: (at, step) => createGwbridge(at.host, step),
 

@@ -2,10 +2,13 @@
 import type { HostPart, ObservedHost } from '../../model/host/host-plan.js';
 import type { KernelHostStep } from '../../model/host/host-steps.js';
 import { SYSCTLS } from '../../model/host/sysctls.js';
+import type { GuardDrops } from '../../model/host/vxlan-guard.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
 import { NETNS_DIR } from '../../model/values/names.js';
 import type { GuardMode } from '../../model/values/settings.js';
-import type { GuardDrops } from '../../model/values/types.js';
+import type { CryptPlace } from '../crypt/crypt-executors.js';
+import { observeCrypt } from '../crypt/crypt-observation.js';
+import { EncryptionFence } from '../crypt/encryption-fence.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { linkFilter } from '../netlink/socket-filter.js';
 import { RTNLGRP } from '../netlink/uapi.js';
@@ -26,6 +29,8 @@ export interface HostPartsOptions {
   /** The cluster's UDP port for VXLAN. */
   readonly port: number;
   readonly accelerator: Accelerator;
+  /** Of the WireGuard mesh that encrypts. */
+  readonly crypt: Omit<CryptPlace, 'host'>;
   /** Where namespaces are kept, the engine's own folder unless a test says otherwise. */
   readonly netnsDir?: string;
 }
@@ -40,14 +45,16 @@ export class LinuxHostParts implements HostPartsKernel {
   private readonly listeners = new Set<Listener>();
   private readonly accelerator: Accelerator;
 
-  constructor({ underlay, mode, port, accelerator, netnsDir = NETNS_DIR }: HostPartsOptions) {
+  constructor({ underlay, mode, port, crypt: mesh, accelerator, netnsDir = NETNS_DIR }: HostPartsOptions) {
     this.accelerator = accelerator;
     const host = new Rtnetlink();
     const vxlanGuard = new VxlanGuard(underlay, mode, port);
     const consulGuard = new NftConsulGuard();
+    const fence = new EncryptionFence();
     const uplinkRules = new HostUplinkRules();
     const probe = new ProbeSpace(netnsDir);
-    this.at = { host, vxlanGuard, consulGuard, uplinkRules, probe, wire: accelerator.wire };
+    const crypt = { ...mesh, host };
+    this.at = { host, vxlanGuard, consulGuard, fence, uplinkRules, probe, crypt, wire: accelerator.wire };
     this.observers = {
       vxlanGuard: () => vxlanGuard.observe(),
       consulGuard: () => consulGuard.observe(),
@@ -57,8 +64,9 @@ export class LinuxHostParts implements HostPartsKernel {
         isRuled: uplinkRules.areThere(),
       }),
       sysctls: () => readSysctls(SYSCTLS.map(({ name }) => name)),
+      encryptionFence: () => fence.observe(),
       probe: () => probe.observe(),
-      crypt: () => [],
+      crypt: () => observeCrypt(crypt),
       accelerator: () => accelerator.observe(),
     };
     this.watcher = new Watcher(
@@ -87,11 +95,12 @@ export class LinuxHostParts implements HostPartsKernel {
   }
 
   close(): void {
-    const { host, vxlanGuard, consulGuard, uplinkRules, probe } = this.at;
+    const { host, vxlanGuard, consulGuard, fence, uplinkRules, probe } = this.at;
     this.watcher.close();
     this.accelerator.close();
     vxlanGuard.close();
     consulGuard.close();
+    fence.close();
     uplinkRules.close();
     probe.close();
     host.close();

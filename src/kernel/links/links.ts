@@ -1,6 +1,6 @@
 /** Links: `ip link`. */
 import { FlagsNew } from 'netlink/dist/constants.js';
-import { getU16, getU32, putS32, putString, putU16, putU32 } from 'netlink/dist/structs.js';
+import { getS32, getU16, getU32, putS32, putString, putU16, putU32 } from 'netlink/dist/structs.js';
 import { isKernelError, UserError } from '../../errors.js';
 import type { ObservedLink } from '../../model/plan/observed.js';
 import type { Mac } from '../../model/values/types.js';
@@ -19,6 +19,8 @@ export interface KernelLink extends Omit<ObservedLink, 'master' | 'vxlan' | 'bri
   readonly data: Buffer;
   /** Attributes of a port of its master's kind; empty when there are none. */
   readonly portData: Buffer;
+  /** Of the namespace that its socket or its other end is in, as its own namespace knows that; absent: in the same. */
+  readonly origin?: number;
 }
 
 export interface LinkSettings {
@@ -65,6 +67,7 @@ const linkInfo = ({ kind, data = [], portKind, portData = [] }: LinkSettings) =>
 export function readLink(payload: Buffer): KernelLink {
   const attributes = readAttributes(payload.subarray(16));
   const info = readAttributes(attributes.get(IFLA.LINKINFO) ?? Buffer.alloc(0));
+  const origin = attributes.get(IFLA.LINK_NETNSID);
   const number = (type: number): number => getU32(attributes.get(type) ?? putU32(0));
   return {
     type: getU16(payload.subarray(2, 4)),
@@ -79,6 +82,7 @@ export function readLink(payload: Buffer): KernelLink {
     // Not a view: the datagram's buffer is used again.
     data: Buffer.from(info.get(IFLA_INFO.DATA) ?? []),
     portData: Buffer.from(info.get(IFLA_INFO.SLAVE_DATA) ?? []),
+    ...(origin === undefined ? {} : { origin: getS32(origin) }),
   };
 }
 

@@ -20,15 +20,20 @@ export type VxlanFacts = NonNullable<ObservedLink['vxlan']>;
  * is asked for by an unspecified IPv6 group: without one the kernel takes no IPv6 VTEP (EAFNOSUPPORT), see iproute2
  * commit 97d564b90ccb.
  */
-export const vxlanData = (vni: number, local: string, port: number, proxy: boolean): readonly Attribute[] => [
+export const vxlanData = (
+  vni: number,
+  local: string | undefined,
+  port: number,
+  proxy: boolean,
+): readonly Attribute[] => [
   [IFLA_VXLAN.ID, putU32(vni)],
   // A host of several addresses would send from whichever its route prefers, and others let its VTEP alone in.
-  [local.includes(':') ? IFLA_VXLAN.LOCAL6 : IFLA_VXLAN.LOCAL, ipBytes(local)],
+  [local?.includes(':') ? IFLA_VXLAN.LOCAL6 : IFLA_VXLAN.LOCAL, local === undefined ? undefined : ipBytes(local)],
   [IFLA_VXLAN.PORT, putU16be(port)],
   [IFLA_VXLAN.LEARNING, putU8(0)],
   // With it the device answers ARP and neighbour discovery, and sends none of it on.
   [IFLA_VXLAN.PROXY, putU8(proxy ? 1 : 0)],
-  [IFLA_VXLAN.GROUP6, local.includes(':') ? Buffer.alloc(16) : undefined],
+  [IFLA_VXLAN.GROUP6, local?.includes(':') ? Buffer.alloc(16) : undefined],
 ];
 
 export function readVxlan(data: Buffer): VxlanFacts {
@@ -51,8 +56,8 @@ export interface VxlanWish {
   readonly mtu: number;
   /** Name of the bridge. */
   readonly master: string;
-  /** The node's VTEP; a device can send to its family alone. */
-  readonly local: string;
+  /** The node's VTEP; a device can send to its family alone. Absent: the route decides, and it is IPv4. */
+  readonly local?: string;
   /** UDP. */
   readonly port: number;
   /** Instead of answering for the others, it sends on what asks for them. */
@@ -64,7 +69,7 @@ export interface VxlanWish {
  * `ip link set … master <master>`, `ip link set … type bridge_slave learning off flood off` and
  * `ip link set … name <link> up` in there.
  *
- * The request goes to the host's socket, for the device's UDP socket belongs to the namespace that asks, whichever
+ * The request goes to the socket of `home`, for the device's UDP socket belongs to the namespace that asks, whichever
  * namespace the device is put into. It is born right inside, where no udev or NetworkManager of the host sees it,
  * yet under a name of its own: the kernel looks in the asking namespace whether a name is free.
  *
@@ -72,7 +77,8 @@ export interface VxlanWish {
  * bridge is missing; a UserError when another program has the port.
  */
 export async function ensureVxlan(
-  host: Rtnetlink,
+  /** In the namespace that its UDP socket shall belong to. */
+  home: Rtnetlink,
   inside: Rtnetlink,
   insideFd: number,
   wish: VxlanWish,
@@ -98,7 +104,7 @@ export async function ensureVxlan(
   // Left over when we were killed between the birth and the naming.
   await removeLink(inside, birth);
   const data = vxlanData(wish.vni, wish.local, wish.port, wish.flooding === undefined);
-  await addLink(host, { name: birth, mtu: wish.mtu, namespace: insideFd, kind: 'vxlan', data }, verb);
+  await addLink(home, { name: birth, mtu: wish.mtu, namespace: insideFd, kind: 'vxlan', data }, verb);
   await settle({ index: await linkIndex(inside, birth, verb), name: birth });
 }
 

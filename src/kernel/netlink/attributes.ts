@@ -1,6 +1,6 @@
 /** Netlink attributes (type-length-value), and the address bytes inside them. Pure. */
 import ipaddr from 'ipaddr.js';
-import { AttrStream, parseAttributes, type StreamData } from 'netlink/dist/structs.js';
+import { AttrStream, parseAttributes, putU16, type StreamData } from 'netlink/dist/structs.js';
 import type { Ip, Mac } from '../../model/values/types.js';
 
 /** An attribute to be written; one whose value is undefined is left out. */
@@ -20,14 +20,36 @@ export const nest =
   (out) =>
     pushAll(out, attributes);
 
+/** With this in its type an attribute says that it holds attributes (NLA_F_NESTED): generic netlink takes no other. */
+export const NESTED = 0x8000;
+
 function pushAll(out: AttrStream, attributes: readonly Attribute[]): void {
-  for (const [type, value] of attributes) if (value !== undefined) out.push(type, value);
+  for (const [type, value] of attributes) {
+    if (value === undefined) continue;
+    if (type & NESTED) pushNested(out, type, value);
+    else out.push(type, value);
+  }
+}
+
+/** The library clears the flag: it is put back into the header, which lies before what it announces. */
+function pushNested(out: AttrStream, type: number, value: StreamData): void {
+  const inner = new AttrStream();
+  inner.emit(value);
+  out.push(type & ~NESTED, Buffer.concat(inner.bufs));
+  out.bufs.at(-2)?.set(putU16(type), 2);
 }
 
 /** Only what is asked for is looked into: a newer kernel may add what it likes. */
 export function readAttributes(bytes: Buffer): ReadonlyMap<number, Buffer> {
   const found = new Map<number, Buffer>();
   parseAttributes(bytes, ({ type, data }) => found.set(type, data));
+  return found;
+}
+
+/** The values of an array of attributes, in its order: their types say nothing. */
+export function readList(bytes: Buffer): readonly Buffer[] {
+  const found: Buffer[] = [];
+  parseAttributes(bytes, ({ data }) => found.push(data));
   return found;
 }
 

@@ -31,11 +31,16 @@ export const MOST_AT_ONCE = 64;
 
 /** Belongs to the network namespace that the calling thread was in at its creation, and keeps that alive. */
 export class Rtnetlink {
-  private fd = open();
+  private fd: number;
   /** A dump goes on while the socket is read: another request meanwhile would be answered in the middle of it. */
   private readonly turn = new Mutex();
   private seq = 0;
   private closed = false;
+
+  /** Generic netlink is spoken in the same way. */
+  constructor(private readonly protocol: Protocol.ROUTE | Protocol.GENERIC = Protocol.ROUTE) {
+    this.fd = open(protocol);
+  }
 
   /** Has it done. Rejects with the kernel's errno. */
   async request(verb: string, type: number, flags: number, payload: Buffer): Promise<void> {
@@ -142,13 +147,13 @@ export class Rtnetlink {
 
   private renew(): void {
     const old = this.fd;
-    this.fd = withNamespaceOf(old, open);
+    this.fd = withNamespaceOf(old, () => open(this.protocol));
     closeSync(old);
   }
 }
 
-function open(): number {
-  const fd = openNetlink(Protocol.ROUTE);
+function open(protocol: Protocol): number {
+  const fd = openNetlink(protocol);
   beStrict(fd);
   return fd;
 }

@@ -22,6 +22,7 @@ export const RTM = {
   NEWTFILTER: 44,
   DELTFILTER: 45,
   GETTFILTER: 46,
+  GETNSID: 90,
 } as const;
 
 /** Multicast groups. */
@@ -39,6 +40,7 @@ export const IFLA = {
   IFALIAS: 20,
   NET_NS_FD: 28,
   EXT_MASK: 29,
+  LINK_NETNSID: 37,
 } as const;
 /** Counters make up most of a link's message, and nobody here reads them. */
 export const RTEXT_FILTER_SKIP_STATS = 8;
@@ -70,7 +72,10 @@ export const NTF_MASTER = 4;
 /** NLM_F_BULK: removes all that match. */
 export const FLAG_BULK = 0x200;
 
-export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, MULTIPATH: 9, TABLE: 15 } as const;
+/** net_namespace.h: of a namespace in the eyes of another one. */
+export const NETNSA = { NSID: 1, FD: 3 } as const;
+
+export const RTA = { DST: 1, OIF: 4, GATEWAY: 5, PREFSRC: 7, MULTIPATH: 9, TABLE: 15 } as const;
 export const RT_TABLE_MAIN = 254;
 export const RT_SCOPE_UNIVERSE = 0;
 export const RT_SCOPE_LINK = 253;

@@ -2,6 +2,7 @@
 import { isKernelError } from '../../errors.js';
 import type { Step, StepArgs, StepKind } from '../../model/plan/steps.js';
 import { NAMESPACE_SYSCTLS, sysctlSteps } from '../../model/plan/sysctls.js';
+import type { CryptSpaces } from '../crypt/crypt-space.js';
 import { ensureAddress, removeAddress } from '../links/addresses.js';
 import { setPort } from '../links/bridge-ports.js';
 import { ensureBridge, stopSnooping } from '../links/bridges.js';
@@ -27,6 +28,7 @@ export interface Workplace {
   /** In the host's namespace, the underlay. */
   readonly host: Rtnetlink;
   readonly hostFd: number;
+  readonly mesh: Pick<CryptSpaces, 'numberFor' | 'require'>;
 }
 
 type Executors = { readonly [K in keyof StepArgs]: (at: Workplace, step: Step<K>) => Promise<void> };
@@ -73,11 +75,14 @@ const executors: Executors = {
   createVxlan: async (at, step) => {
     const space = await inside(at, step);
     const fence = () => step.flooding && ensureFence(space.path, step.link, step.flooding.gateways);
-    const make = () => at.spaces.withDescriptor(space, (fd) => ensureVxlan(at.host, space.socket, fd, step, fence));
+    const isMeshed = step.local === undefined;
+    const home = isMeshed ? at.mesh.require(`ip link add ${step.link} type vxlan id ${step.vni}`).socket : at.host;
+    const make = () => at.spaces.withDescriptor(space, (fd) => ensureVxlan(home, space.socket, fd, step, fence));
     try {
       await make();
     } catch (e) {
-      if (!isKernelError(e, 'EEXIST') || !(await takeVni(step.vni, step.ns, at.spaces, at.host))) throw e;
+      // The VNIs of the mesh are others than those of the underlay, and the cluster gives each to one network alone.
+      if (isMeshed || !isKernelError(e, 'EEXIST') || !(await takeVni(step.vni, step.ns, at.spaces, at.host))) throw e;
       await make();
     }
   },

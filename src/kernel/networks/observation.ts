@@ -4,6 +4,7 @@ import { learns } from '../../model/plan/quiet.js';
 import { NAMESPACE_SYSCTLS } from '../../model/plan/sysctls.js';
 import { UPLINK, uplinkEnd } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
+import type { CryptSpaces } from '../crypt/crypt-space.js';
 import { listAddresses } from '../links/addresses.js';
 import { readPortFlags } from '../links/bridge-ports.js';
 import { readBridge } from '../links/bridges.js';
@@ -17,12 +18,18 @@ import { readSysctls } from '../system/sysctl.js';
 import type { Namespaces, Space } from './namespaces.js';
 import { observeUplink } from './uplink.js';
 
+export interface ObservedBy {
+  readonly spaces: Namespaces;
+  readonly mesh: Pick<CryptSpaces, 'numberFor'>;
+  /** In the host's namespace. */
+  readonly host: Rtnetlink;
+}
+
 /** `part`: see NetworksKernel. Rejects with a KernelError. */
 export async function observeNamespace(
-  spaces: Namespaces,
+  { spaces, mesh: meshSpaces, host }: ObservedBy,
   name: NamespaceName,
   space: Space,
-  host: Rtnetlink,
   part?: 'devices',
 ): Promise<ObservedNamespace> {
   const links = await listLinks(space.socket);
@@ -30,7 +37,8 @@ export async function observeNamespace(
   const filters = await space.filters.observe(new Map(links.map((l) => [l.name, l.index])));
   const acceleration = await space.lane?.observe(links, part);
   const nameOf = namesOf(links);
-  const seen = links.map((l) => observed(l, nameOf));
+  const mesh = links.some((l) => l.kind === 'vxlan') ? await meshSpaces.numberFor(space.socket) : undefined;
+  const seen = links.map((l) => observed(l, nameOf, mesh));
   const learning = seen.some(learns);
   const vxlans = new Set(links.filter((l) => l.kind === 'vxlan').map((l) => l.index));
   const neighbours: KernelNeighbour[] = [];
@@ -71,13 +79,17 @@ const namesOf = (links: readonly KernelLink[]): ((index: number) => string) => {
   return (index) => names.get(index) ?? '';
 };
 
+/** `mesh`: the number of its namespace in the link's; undefined where there is none. */
 const observed = (
-  { data, portData, type: _, ...link }: KernelLink,
+  { data, portData, origin, type: _, ...link }: KernelLink,
   nameOf: (index: number) => string,
+  mesh: number | undefined,
 ): ObservedLink => ({
   ...link,
   master: nameOf(link.master),
-  ...(link.kind === 'vxlan' ? { vxlan: readVxlan(data) } : {}),
+  ...(link.kind === 'vxlan'
+    ? { vxlan: { ...readVxlan(data), ...(origin !== undefined && origin === mesh ? { meshed: true } : {}) } }
+    : {}),
   ...(link.kind === 'bridge' ? { bridge: readBridge(data) } : {}),
   ...(link.master === 0 ? {} : { port: readPortFlags(portData) }),
 });

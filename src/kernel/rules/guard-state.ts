@@ -1,5 +1,5 @@
 /** What the guard's table is like in the kernel, read back for comparison and for people. */
-import type { GuardDrops } from '../../model/values/types.js';
+import type { GuardDrops } from '../../model/host/vxlan-guard.js';
 import { readText } from '../netlink/attributes.js';
 import { attributeOf, attributesIn, dump, Msg, question, text } from '../nft/message.js';
 import { ask } from '../nft/socket.js';

@@ -7,9 +7,8 @@
 import { isKernelError } from '../../errors.js';
 import type { Difference } from '../../model/host/host-steps.js';
 import type { Standing } from '../../model/host/standing.js';
-import type { ObservedVxlanGuard } from '../../model/host/vxlan-guard.js';
+import type { GuardDrops, ObservedVxlanGuard } from '../../model/host/vxlan-guard.js';
 import type { GuardMode } from '../../model/values/settings.js';
-import type { GuardDrops } from '../../model/values/types.js';
 import { VXLAN_VNI } from '../nft/field.js';
 import { generationOf } from '../nft/generation.js';
 import { batch, type Change, NFPROTO } from '../nft/message.js';

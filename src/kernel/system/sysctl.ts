@@ -40,12 +40,12 @@ export function disableIpv6(): void {
     }
 }
 
-/** What a namespace inherits from the first one, or the kernel presets, that is not for one which serves its own address alone. */
+/** What a namespace inherits from the first one, or the kernel presets, that is not for one which serves its own addresses alone. */
 const RECEIVE_ONLY = {
   'net/ipv4/ip_forward': 0,
   'net/ipv4/conf/all/accept_redirects': 0,
   'net/ipv4/conf/default/accept_redirects': 0,
-  // Somebody to whom there is no way yet may ask for one.
+  // Somebody to whom there is no way yet may ask for one, and a peer be heard by another device than it is sent to.
   'net/ipv4/conf/all/rp_filter': 0,
   'net/ipv4/conf/default/rp_filter': 0,
   'net/ipv6/conf/all/forwarding': 0,
@@ -57,11 +57,14 @@ const RECEIVE_ONLY = {
 export function receiveOnly(): void {
   for (const [name, value] of Object.entries(RECEIVE_ONLY))
     try {
-      writeSysctl(name, value);
+      changeSysctl(name, value);
     } catch (e) {
       if (!isKernelError(e, 'ENOENT')) throw e;
     }
 }
+
+export const isReceiveOnly = (): boolean =>
+  [...readSysctls(Object.keys(RECEIVE_ONLY)).values()].every((value) => value === 0);
 
 const NEIGHBOURS = 'net/ipv6/neigh';
 

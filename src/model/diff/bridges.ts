@@ -20,6 +20,9 @@ export const vxlanDiffers = (plan: BridgePlan, link: ObservedLink | undefined): 
   if (vxlan === undefined) return `a ${link.kind || 'device'}, no vxlan`;
   if (vxlan.vni !== plan.vni) return `VNI ${vxlan.vni} instead of ${plan.vni}`;
   if (vxlan.port !== plan.port) return `port ${vxlan.port} instead of ${plan.port}`;
+  const isMeshed = vxlan.meshed ?? false;
+  if (isMeshed !== (plan.local === undefined))
+    return isMeshed ? 'its socket is in the mesh that encrypts' : 'its socket is not in the mesh that encrypts';
   if (vxlan.local !== undefined && vxlan.local !== plan.local)
     return `sends from ${vxlan.local} instead of ${plan.local}`;
   if (vxlan.proxy !== (plan.flooding === undefined)) return 'flags differ';
@@ -34,7 +37,8 @@ export function vxlanSteps(plan: BridgePlan, link: ObservedLink | undefined): Dr
     ...(link === undefined ? [] : [{ kind: 'removeLink' as const, link: plan.vxlan, reason: why }]),
     {
       ...{ kind: 'createVxlan', link: plan.vxlan, vni: plan.vni, mtu: plan.mtu, master: plan.name },
-      ...{ local: plan.local, port: plan.port, reason: why },
+      ...{ port: plan.port, reason: why },
+      ...(plan.local === undefined ? {} : { local: plan.local }),
       ...(plan.flooding === undefined ? {} : { flooding: plan.flooding }),
     },
   ];

@@ -40,15 +40,16 @@ export function fdbSteps(
   const have = new ByLink<ObservedFdb>();
   for (const f of seen.fdb) if (!remade.has(f.link)) have.set(f.link, fdbKey(f), f);
   const steps: Draft[] = [];
-  have.forEach(({ link, mac, vtep }, _, key) => {
-    if (plan.get(link, key) === undefined)
-      steps.push({ kind: 'removeFdb', link, mac, vtep, reason: 'its endpoint is gone', prune: true });
-  });
   plan.forEach(({ link, mac, vtep }, _, key) => {
     const old = have.get(link, key);
     if (old?.vtep === vtep) return;
     const reason = old === undefined ? 'missing' : `VTEP is ${old.vtep}`;
     steps.push({ kind: 'replaceFdb', link, mac, vtep, reason });
+  });
+  // After them: a host whose VTEP is another one now gets what is for many all the while.
+  have.forEach(({ link, mac, vtep }, _, key) => {
+    if (plan.get(link, key) === undefined)
+      steps.push({ kind: 'removeFdb', link, mac, vtep, reason: 'its endpoint is gone', prune: true });
   });
   return steps;
 }

@@ -1,10 +1,13 @@
 /** The steps that turn what was found of a part of the host into what is planned. Pure. */
+import { cryptSteps } from '../crypt/diff.js';
 import { acceleratorSteps } from './accelerator.js';
 import { consulGuardSteps } from './consul-guard.js';
+import { encryptionFenceSteps } from './encryption-fence.js';
 import { gwbridgeSteps } from './gwbridge.js';
 import type { HostPart, HostPlan, ObservedHost } from './host-plan.js';
 import type { HostStep } from './host-steps.js';
 import { probeSteps } from './probe.js';
+import { OFF } from './standing.js';
 import { sysctlSteps } from './sysctls.js';
 import { uplinksSteps } from './uplinks.js';
 import { vxlanGuardSteps } from './vxlan-guard.js';
@@ -19,8 +22,9 @@ const diffs: Diffs = {
   gwbridge: gwbridgeSteps,
   uplinks: uplinksSteps,
   sysctls: sysctlSteps,
+  encryptionFence: encryptionFenceSteps,
   probe: probeSteps,
-  crypt: () => [],
+  crypt: (wanted, found) => cryptSteps(wanted === OFF ? undefined : wanted, found),
   accelerator: acceleratorSteps,
 };
 

@@ -2,8 +2,10 @@
  * What is this host's own and no network's, part by part: as it should be, and as it was found. Each part is looked at by
  * itself, for one that cannot be made right keeps none of the others waiting.
  */
+import type { CryptPlan, ObservedMesh } from '../crypt/steps.js';
 import type { AcceleratorPlan, ObservedAccelerator } from './accelerator.js';
 import type { ConsulGuardPlan } from './consul-guard.js';
+import type { EncryptionFencePlan } from './encryption-fence.js';
 import type { GwbridgePlan, ObservedGwbridge } from './gwbridge.js';
 import type { ObservedProbe, ProbePlan } from './probe.js';
 import type { Off, Standing } from './standing.js';
@@ -17,10 +19,10 @@ export interface HostPlan {
   readonly gwbridge: GwbridgePlan;
   readonly uplinks: UplinksPlan | Off;
   readonly sysctls: readonly SysctlPlan[];
+  readonly encryptionFence: EncryptionFencePlan | Off;
   /** Through which hosts find out how they reach each other. */
   readonly probe: ProbePlan | Off;
-  /** Devices that encrypt: none until networks can be encrypted. */
-  readonly crypt: readonly never[];
+  readonly crypt: CryptPlan | Off;
   readonly accelerator: AcceleratorPlan | Off;
 }
 
@@ -30,20 +32,15 @@ export interface ObservedHost {
   readonly gwbridge: ObservedGwbridge;
   readonly uplinks: ObservedUplinks;
   readonly sysctls: ObservedSysctls;
+  readonly encryptionFence: Standing<EncryptionFencePlan>;
   readonly probe: ObservedProbe | undefined;
-  readonly crypt: readonly never[];
+  readonly crypt: ObservedMesh;
   readonly accelerator: ObservedAccelerator;
 }
 
 export type HostPart = keyof HostPlan;
 
 export const HOST_PARTS: readonly HostPart[] = [
-  'vxlanGuard',
-  'consulGuard',
-  'gwbridge',
-  'uplinks',
-  'sysctls',
-  'probe',
-  'crypt',
+  ...(['vxlanGuard', 'consulGuard', 'gwbridge', 'uplinks', 'sysctls', 'encryptionFence', 'probe', 'crypt'] as const),
   'accelerator',
 ];

@@ -2,13 +2,14 @@
  * The steps that make the host's own things as they should be, as `plan/steps.ts` has those of networks. Executors are in
  * `kernel/host-parts/executors.ts`, and the engine's beside whoever asks it.
  */
+import type { CryptStepArgs } from '../crypt/steps.js';
 import type { StepFrom } from '../plan/steps.js';
 import type { Cidr, Ip, Mac, NodeAddress } from '../values/types.js';
 
 type Nothing = Readonly<Record<never, never>>;
 
 /** Kind of step to its arguments. */
-export interface KernelHostStepArgs {
+export interface KernelHostStepArgs extends CryptStepArgs {
   /** As a whole, at one moment; its chains go on counting. */
   replaceVxlanGuard: { readonly nodes: readonly string[]; readonly vnis: readonly number[] };
   /** One that stands, by what differs alone, at one moment. */
@@ -17,6 +18,9 @@ export interface KernelHostStepArgs {
   /** As a whole, at one moment for each IP family. */
   replaceConsulGuard: { readonly interfaces: readonly string[]; readonly servers: readonly ServerAddress[] };
   removeConsulGuard: Nothing;
+  /** As a whole, at one moment for each IP family. */
+  replaceEncryptionFence: { readonly subnets: readonly Cidr[] };
+  removeEncryptionFence: Nothing;
   createGwbridge: { readonly mtu: number; readonly mac: Mac };
   addGwbridgeAddress: { readonly address: Cidr };
   removeGwbridgeAddress: { readonly address: Cidr };

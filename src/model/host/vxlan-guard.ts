@@ -17,6 +17,9 @@ export interface ObservedVxlanGuard extends VxlanGuardPlan {
   readonly strayed: number;
 }
 
+/** Datagrams that it has dropped, by the chain of its nft table. */
+export type GuardDrops = ReadonlyMap<string, number>;
+
 /** `nodes`: those admitted, of whom probes are let in as well. Those of the other family cannot send to this underlay. */
 export const planVxlanGuard = (
   self: NodeAddress,

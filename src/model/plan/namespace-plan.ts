@@ -8,8 +8,8 @@ export interface BridgePlan {
   /** `vxlan0`, for the second subnet `vxlan1`. */
   readonly vxlan: string;
   readonly vni: number;
-  /** The host's own VTEP. */
-  readonly local: NodeAddress;
+  /** The host's own VTEP. Absent where the network is encrypted: the device's socket is in the mesh, whose routes decide. */
+  readonly local?: NodeAddress;
   /** UDP. */
   readonly port: number;
   /** Bytes; the same on bridge, VXLAN device and veth pairs. */
@@ -70,13 +70,14 @@ export interface PeerPlan {
   readonly vxlan: string;
   readonly ip: Ip;
   readonly mac: Mac;
-  readonly vtep: NodeAddress;
+  /** On the underlay, or inside of the mesh. */
+  readonly vtep: NodeAddress | Ip;
 }
 
 /** A host that gets what is for many, or for nobody known (head-end replication). */
 export interface FloodPlan {
   readonly vxlan: string;
-  readonly vtep: NodeAddress;
+  readonly vtep: NodeAddress | Ip;
 }
 
 /** What the short way needs to know, see `underlay.ts`. */

@@ -26,6 +26,8 @@ export interface ObservedLink {
     readonly local?: string;
     readonly learning: boolean;
     readonly proxy: boolean;
+    /** Its socket is in the mesh that encrypts, so that nothing it sends can leave in clear. */
+    readonly meshed?: true;
   };
 }
 

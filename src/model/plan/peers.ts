@@ -2,12 +2,13 @@
 import { familyOf, ipPart } from '../values/address.js';
 import { differing } from '../values/differing.js';
 import { vxlanName } from '../values/names.js';
-import type { Cluster, Endpoint, EndpointId, Network, NodeAddress } from '../values/types.js';
+import type { Cluster, Endpoint, EndpointId, Ip, Network, NodeAddress } from '../values/types.js';
 import { segmentOf } from './layout.js';
 import type { PeerPlan } from './namespace-plan.js';
 import type { Self } from './self.js';
+import { isEncrypted } from './underlay.js';
 
-type Who = Pick<Self, 'id' | 'address'>;
+type Who = Pick<Self, 'id' | 'address' | 'meshVteps'>;
 
 /** A network's endpoints by what they are to this host. */
 export interface Walk {
@@ -24,11 +25,15 @@ const walks = new WeakMap<Network, Walk>();
 const MOST_CHANGED = 64;
 
 /** Nearly all endpoints are those of the last walk: only what has changed since is looked at. */
-export function walk({ endpoints, nodes }: Cluster, network: Network, { id, address }: Who): Walk {
+export function walk({ endpoints, nodes }: Cluster, network: Network, { id, address, meshVteps }: Who): Walk {
   const last = walks.get(network);
   const all = endpoints.get(network.id) ?? new Map<EndpointId, Endpoint>();
-  const isSame = last?.nodes === nodes && last.self.id === id && last.self.address === address;
-  const now = (isSame && step(network, last, all)) || walked(network, { nodes, self: { id, address }, all });
+  const isSame =
+    last?.nodes === nodes &&
+    last.self.id === id &&
+    last.self.address === address &&
+    (last.self.meshVteps === meshVteps || !isEncrypted(network.options));
+  const now = (isSame && step(network, last, all)) || walked(network, { nodes, self: { id, address, meshVteps }, all });
   walks.set(network, now);
   return now;
 }
@@ -70,25 +75,33 @@ function replaced<T>(list: readonly T[], was: readonly T[] = [], is: readonly T[
   return at < 0 ? undefined : list.toSpliced(at, was.length, ...is);
 }
 
-/** Where the endpoint's host takes VXLAN now; undefined for a host that is not known. */
-const vtepOf = (nodes: Cluster['nodes'], endpoint: Endpoint): NodeAddress | undefined =>
-  nodes.get(endpoint.node)?.address;
+/** Where the endpoint's host takes VXLAN now; undefined for a host that is not known, or that cannot be sent to. */
+function vtepOf(
+  network: Network,
+  { nodes, self }: Pick<Walk, 'nodes' | 'self'>,
+  { node }: Endpoint,
+): NodeAddress | Ip | undefined {
+  if (isEncrypted(network.options)) return self.meshVteps.get(node);
+  const address = nodes.get(node)?.address;
+  // A VXLAN device sends to one family alone.
+  return address === undefined || familyOf(address) !== familyOf(self.address) ? undefined : address;
+}
 
-/** None of this host's own, and of hosts that are not known. A VXLAN device sends to one family alone. */
-function peersOf(network: Network, { nodes, self }: Pick<Walk, 'nodes' | 'self'>, endpoint: Endpoint) {
-  const vtep = endpoint.node === self.id ? undefined : vtepOf(nodes, endpoint);
-  return vtep === undefined || familyOf(vtep) !== familyOf(self.address) ? [] : peerPlans(network, endpoint, vtep);
+/** None of this host's own, and of hosts that cannot be sent to. */
+function peersOf(network: Network, from: Pick<Walk, 'nodes' | 'self'>, endpoint: Endpoint) {
+  const vtep = endpoint.node === from.self.id ? undefined : vtepOf(network, from, endpoint);
+  return vtep === undefined ? [] : peerPlans(network, endpoint, vtep);
 }
 
 interface Peering {
   readonly network: Network;
-  readonly vtep: NodeAddress;
+  readonly vtep: NodeAddress | Ip;
   readonly peers: readonly PeerPlan[];
 }
 
 const peerings = new WeakMap<Endpoint, Peering>();
 
-function peerPlans(network: Network, endpoint: Endpoint, vtep: NodeAddress): readonly PeerPlan[] {
+function peerPlans(network: Network, endpoint: Endpoint, vtep: NodeAddress | Ip): readonly PeerPlan[] {
   const known = peerings.get(endpoint);
   if (known?.network === network && known.vtep === vtep) return known.peers;
   const vxlan = vxlanName(segmentOf(network, endpoint));

@@ -17,7 +17,7 @@ import type { BridgePlan, FloodPlan, NamespacePlan, PeerPlan } from './namespace
 import { walk } from './peers.js';
 import { portPlan } from './ports.js';
 import type { Self } from './self.js';
-import { accelerationOf, overlayMtu } from './underlay.js';
+import { accelerationOf, isEncrypted, overlayMtu } from './underlay.js';
 
 const hasMulticast = (network: Network): boolean => network.options[OPTION_MULTICAST] === 'on';
 
@@ -56,6 +56,7 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
     network: network.id,
     bridges: layoutOf(network).segments.map((subnets, i, { length }) => ({
       ...bridgePlan(self, subnets, i, mtu),
+      ...(isEncrypted(network.options) ? {} : { local: self.address }),
       ...(hasMulticast(network) && length === 1 ? { flooding: { gateways: subnets.flatMap(gatewaysOf) } } : {}),
     })),
     ports: own.map((endpoint) => portPlan(network, self, endpoint, mtu)),
@@ -92,7 +93,6 @@ function bridgePlan(self: Self, subnets: readonly Subnet[], i: number, mtu: numb
     name: bridgeName(i),
     vxlan: vxlanName(i),
     vni: subnets[0]?.vni ?? 0,
-    local: self.address,
     port: self.port,
     mtu,
     mac: bridgeMac(self.id),

@@ -41,11 +41,11 @@ export interface StepArgs {
   mountNamespace: Nothing;
   /** alias carries the network's id. */
   createBridge: OfLink & { readonly mtu: number; readonly alias: string; readonly mac: Mac };
-  /** Made in the namespace with its socket on the underlay, enslaved to `master`, up. */
+  /** Made in the namespace with its socket on the underlay, or without `local` in the mesh; enslaved to `master`, up. */
   createVxlan: OfLink & {
     readonly vni: number;
     readonly mtu: number;
-    readonly local: NodeAddress;
+    readonly local?: NodeAddress;
     /** UDP. */
     readonly port: number;
     readonly master: string;

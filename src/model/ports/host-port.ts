@@ -2,7 +2,7 @@
 import type { Notice } from '../diff/drift.js';
 import type { HostPart, ObservedHost } from '../host/host-plan.js';
 import type { KernelHostStep } from '../host/host-steps.js';
-import type { GuardDrops } from '../values/types.js';
+import type { GuardDrops } from '../host/vxlan-guard.js';
 
 export interface HostPartsKernel {
   /** Rejects with a KernelError. */

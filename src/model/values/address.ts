@@ -93,6 +93,12 @@ export const networkOf = (cidr: string): Cidr => {
   return `${fromBig(first, family)}/${prefix}` as Cidr;
 };
 
+/** The first and the last address of a network, whatever they are for. */
+export const spanOf = (cidr: Cidr): readonly [Ip, Ip] => {
+  const { family, first, last } = parseCidr(cidr);
+  return [fromBig(first, family), fromBig(last, family)];
+};
+
 /** RFC 3927, and RFC 4291 section 2.5.6. */
 export const isLinkLocal = (ip: string): boolean => ['169.254.0.0/16', 'fe80::/10'].some((pool) => contains(pool, ip));
 

@@ -16,6 +16,9 @@ export const OPTION_MULTICAST = 'tsoverlay.multicast';
 /** `on`: containers send from the MAC and the addresses of their records alone. */
 export const OPTION_ANTISPOOF = 'tsoverlay.antispoof';
 
+/** Set, and not to `false`: between hosts the network's frames go through the mesh that encrypts. Swarm's overlay has it too. */
+export const OPTION_ENCRYPTED = 'encrypted';
+
 /** `overlay`: containers have one card, and reach the outside by the network's own gateway. */
 export const OPTION_GATEWAY = 'tsoverlay.gateway';
 
@@ -28,12 +31,18 @@ export const UNKNOWN_MAC = '00:00:00:00:00:00' as Mac;
 /** VXLAN's UDP port (RFC 7348), which the native overlay driver uses too; a cluster may have another. */
 export const DEFAULT_VXLAN_PORT = 4789;
 
+/** The first of two UDP ports of a host's WireGuard devices; the usual one (51820) may be somebody else's on the host. */
+export const DEFAULT_MESH_PORT = 51_840;
+
 /** `1-` and the first 10 hex digits of the network's id: the same on every host. */
 /** On the host that created a network the engine's id is the cluster's. */
 export const clusterIdOfOwn = (id: EngineNetworkId): NetworkId => id as string as NetworkId;
 export const engineIdOfOwn = (id: NetworkId): EngineNetworkId => id as string as EngineNetworkId;
 
 export const namespaceName = (id: NetworkId): NamespaceName => `1-${id.slice(0, 10)}` as NamespaceName;
+
+/** Of the host's WireGuard mesh, beside the networks' own. */
+export const CRYPT_NAMESPACE = 'tsoverlay-crypt';
 
 export const namespacePath = (name: NamespaceName): string => `${NETNS_DIR}/${name}`;
 

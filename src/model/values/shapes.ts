@@ -11,6 +11,8 @@ export const MOST = {
   record: 256 * 1024,
   routes: 512,
   gwbridge: 64,
+  /** WireGuard keys of a host. */
+  keys: 2,
   subnets: 32,
   /** Auxiliary addresses of a subnet. */
   aux: 256,
@@ -48,6 +50,9 @@ export const isNodeId = (text: string): text is NodeId => /^[0-9a-f]{16}$/.test(
 
 /** Half of a SHA-256. */
 export const isFingerprint = (text: string): boolean => /^[0-9a-f]{32}$/.test(text);
+
+/** 32 bytes in base64, the one way to write them: the last digit before the padding carries four bits. */
+export const isPublicKey = (text: string): boolean => /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/.test(text);
 
 /** RFC 1123 gives names 253 bytes; hosts have all kinds of names, but none with a gap. */
 export const isHostname = (text: string): boolean =>

@@ -28,6 +28,24 @@ export type Mac = Brand<string, 'Mac'>;
 /** The file name of a network's namespace below the engine's netns folder, e.g. `1-09ce1243ce`. */
 export type NamespaceName = Brand<string, 'NamespaceName'>;
 
+/** A WireGuard public key: 32 bytes as base64 (44 characters). */
+export type PublicKey = Brand<string, 'PublicKey'>;
+
+/** A key that a host can be reached by. */
+export interface NodeKey {
+  readonly key: PublicKey;
+  /** UDP, where the others send to. */
+  readonly port: number;
+}
+
+/** How the others reach a host's WireGuard. */
+export interface NodeCrypt {
+  /** Where it can be reached, if not at the node's address. */
+  readonly endpoint?: NodeAddress;
+  /** The newest last. */
+  readonly keys: readonly NodeKey[];
+}
+
 /** What tells one machine from another, each part as a hash; absent where the machine does not say. */
 export interface Machine {
   /** Of the installed system: a copied disk has the same. */
@@ -52,6 +70,8 @@ export interface Node {
   readonly boot: string;
   /** The newest version of records that its release reads. */
   readonly reads: number;
+  /** Absent on a host that cannot encrypt. */
+  readonly crypt?: NodeCrypt;
   /** True while the node's store session lives. Liveness is no ownership: it frees nothing. */
   readonly alive: boolean;
   /** The store's index of this record's last change. */
@@ -165,9 +185,6 @@ export interface Pool {
   readonly created: number;
   readonly index: number;
 }
-
-/** Datagrams that the guard has dropped, by the chain of its nft table. */
-export type GuardDrops = ReadonlyMap<string, number>;
 
 /** All that this host knows of the cluster at one moment. Never changed, only replaced. */
 export interface Cluster {

@@ -8,8 +8,9 @@ import { diffHost, hostRepairs } from '../../model/host/host-diff.js';
 import { HOST_PARTS, type HostPart, type HostPlan } from '../../model/host/host-plan.js';
 import type { HostStep } from '../../model/host/host-steps.js';
 import { OFF } from '../../model/host/standing.js';
+import type { GuardDrops } from '../../model/host/vxlan-guard.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
-import type { Cidr, GuardDrops } from '../../model/values/types.js';
+import type { Cidr } from '../../model/values/types.js';
 import { Mending } from '../host/mending.js';
 import { Loop } from '../loop/loop.js';
 import type { Planners } from './planner.js';
@@ -25,8 +26,9 @@ const LOOK_MS: Readonly<Record<HostPart, number>> = {
   gwbridge: 30_000,
   uplinks: 2_000,
   sysctls: 30_000,
+  encryptionFence: 2_000,
   probe: 30_000,
-  crypt: 30_000,
+  crypt: 2_000,
   accelerator: 1_500,
 };
 

@@ -10,6 +10,7 @@ export const CODES = {
   gwbridge: 'host.gwbridge',
   uplinks: 'host.uplinks',
   sysctls: 'host.sysctls',
+  encryptionFence: 'guard.encryption',
   probe: 'host.probe',
   crypt: 'host.crypt',
   accelerator: 'host.accelerator',
@@ -51,6 +52,26 @@ export function tellDone(log: Pick<Log, 'info' | 'warn'>, step: HostStep, isRepa
     case 'createProbe':
       if (isRepair) log.warn(fields, 'repaired the probe network, which somebody had removed or changed');
       return;
+    case 'replaceEncryptionFence':
+      if (isRepair) log.warn(fields, 'repaired the fence around encrypted networks, which somebody had removed');
+      return;
+    case 'createCrypt':
+    case 'mountCrypt':
+    case 'quietMesh':
+    case 'createWireguard':
+    case 'setWireguard':
+    case 'removeCryptLink':
+    case 'setCryptMtu':
+    case 'setCryptUp':
+    case 'addVtep':
+    case 'putPeers':
+    case 'removePeers':
+    case 'replaceCryptRoutes':
+    case 'removeCryptRoutes':
+      if (isRepair) log.warn(fields, `repaired the mesh that encrypts: ${step.kind}`);
+      return;
+    case 'removeCrypt':
+    case 'removeEncryptionFence':
     case 'unhookUnderlay':
     case 'removeProbe':
     case 'openProbe':

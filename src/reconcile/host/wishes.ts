@@ -4,6 +4,7 @@ import type { NamespacePlan } from '../../model/plan/namespace-plan.js';
 import type { ObservedNamespace } from '../../model/plan/observed.js';
 import { networkOfNamespace, plan } from '../../model/plan/plan.js';
 import type { Self } from '../../model/plan/self.js';
+import { isEncrypted } from '../../model/plan/underlay.js';
 import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import { firstOf } from '../../model/values/differing.js';
 import { namespaceName } from '../../model/values/names.js';
@@ -19,10 +20,14 @@ import { pause } from './comparison.js';
 const SLICE = 250;
 
 /** What of this host's part is the same for each plan. */
-export type HostSelf = Pick<Self, 'id' | 'address' | 'port'> & {
+export interface HostSelf extends Pick<Self, 'id' | 'address' | 'port'> {
   readonly mtu: () => number;
   readonly acceleration: () => Self['acceleration'];
-};
+  /** See {@link Self}; undefined while the mesh has not been looked at. */
+  readonly meshVteps: Self['meshVteps'] | undefined;
+}
+
+const NOBODY: Self['meshVteps'] = new Map();
 
 export interface WishesParts {
   readonly kernel: Pick<NetworksKernel, 'isNamespace'>;
@@ -51,7 +56,7 @@ export class Wishes {
   look(name: NamespaceName): Look | undefined {
     const known = this.parts.view.current;
     const network = networkOfNamespace(known, name);
-    if (network !== undefined && this.isWaitedFor(known, network.id)) throw notLoaded();
+    if (network !== undefined && (this.isWaitedFor(known, network.id) || this.lacksMesh(network))) throw notLoaded();
     if (network === undefined && [...known.unreadable].some((id) => namespaceName(id) === name)) return undefined;
     return { known, network };
   }
@@ -86,11 +91,8 @@ export class Wishes {
 
   planned(name: NamespaceName, cluster: Cluster, sandboxes: Made['sandboxes']): NamespacePlan | undefined {
     const { self, local } = this.parts;
-    return plan(
-      cluster,
-      { ...self, mtu: self.mtu(), acceleration: self.acceleration(), joined: local.joined, sandboxes },
-      name,
-    );
+    const more = { meshVteps: self.meshVteps ?? NOBODY, mtu: self.mtu(), acceleration: self.acceleration() };
+    return plan(cluster, { ...self, ...more, joined: local.joined, sandboxes }, name);
   }
 
   /** Of the endpoints whose links the engine has fetched. A namespace that is gone needs no card any more. */
@@ -99,6 +101,11 @@ export class Wishes {
     const id = networkOfNamespace(cluster, name)?.id;
     const found = id === undefined ? [] : local.attachedAmong(membership.own(id));
     return new Map(found.filter(([, sandbox]) => kernel.isNamespace(sandbox)));
+  }
+
+  /** After a restart nobody could be sent to: what stands would be taken for what is gone. */
+  private lacksMesh({ options }: Network): boolean {
+    return isEncrypted(options) && this.parts.self.meshVteps === undefined;
   }
 
   /** Half a cluster would empty the kernel: nothing is compared before the wish is loaded. */

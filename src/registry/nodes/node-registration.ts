@@ -11,7 +11,7 @@ import type { Entry, Hold, Op, Store } from '../../model/ports/ports.js';
 import { isCanonicalNetwork } from '../../model/values/canonical.js';
 import { keys } from '../../model/values/names.js';
 import { MOST, MTU_RANGE } from '../../model/values/shapes.js';
-import type { Cidr, NodeAddress, NodeId } from '../../model/values/types.js';
+import type { Cidr, NodeAddress, NodeCrypt, NodeId } from '../../model/values/types.js';
 import { RECORD_VERSION } from '../../store/records/record-version.js';
 import { formatNode, parseNode } from '../../store/records/records.js';
 import { type Attempt, type Transacting, transact } from '../changes/transact.js';
@@ -39,12 +39,18 @@ export class NodeRegistration {
   private isOpen = false;
   /** Its former keys are gone. */
   private isMoved = false;
+  private crypt: NodeCrypt | undefined;
 
   constructor(private readonly parts: NodeRegistrationParts) {}
 
   /** It is settled who this host is: from now on its record is published. */
   open(): void {
     this.isOpen = true;
+  }
+
+  /** How this host can be reached by WireGuard, from the next {@link publish} on; undefined: not at all. */
+  setCrypt(crypt: NodeCrypt | undefined): void {
+    this.crypt = crypt;
   }
 
   /** Publishes the host's facts when they changed. Resolves once they stand in the store, or are refused. */
@@ -56,6 +62,7 @@ export class NodeRegistration {
       mtu: Math.min(facts.underlayMtu, MTU_RANGE.max),
       routes: widest(facts.routes, MOST.routes),
       ...(facts.hasGwbridge ? { gwbridge: widest(facts.gwbridgeNetworks, MOST.gwbridge) } : {}),
+      ...(this.crypt === undefined ? {} : { crypt: this.crypt }),
     });
     if (!this.isOpen || value === this.published) return;
     this.publishing = this.write(value);

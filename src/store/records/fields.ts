@@ -8,8 +8,16 @@ import {
   isNodeAddress,
   subnetTrouble,
 } from '../../model/values/canonical.js';
-import { isCardsMac, isFingerprint, isId, isNodeId, MTU_RANGE } from '../../model/values/shapes.js';
-import type { Cidr, EndpointId, Ip, Mac, NetworkId, NodeAddress, NodeId } from '../../model/values/types.js';
+import {
+  isCardsMac,
+  isFingerprint,
+  isId,
+  isNodeId,
+  isPublicKey,
+  MTU_RANGE,
+  PORT_RANGE,
+} from '../../model/values/shapes.js';
+import type { Cidr, EndpointId, Ip, Mac, NetworkId, NodeAddress, NodeId, PublicKey } from '../../model/values/types.js';
 import { OLDEST_READ } from './record-version.js';
 
 /** Nothing that fails is looked at further: what comes after may rely on it. */
@@ -55,6 +63,9 @@ export const mac = text(isCardsMac, 'is no MAC address of one card in lower-case
 
 export const mtu = z.int().min(MTU_RANGE.min).max(MTU_RANGE.max);
 export const vni = z.int().min(1).max(0xffffff);
+/** UDP. */
+export const udpPort = z.int().min(PORT_RANGE.min).max(PORT_RANGE.max);
+export const publicKey = text(isPublicKey, 'is no WireGuard key in base64').transform((key) => key as PublicKey);
 /** The newest version of records that a host reads. */
 export const reads = z.int().min(OLDEST_READ);
 /** Milliseconds since 1970; the last that a Date can be (ECMA-262). */

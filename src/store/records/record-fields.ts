@@ -32,9 +32,11 @@ import {
   nodeId,
   pairs,
   pool,
+  publicKey,
   reads,
   refusal,
   text,
+  udpPort,
   vni,
 } from './fields.js';
 
@@ -51,6 +53,12 @@ export const nodeFields = z
     machine,
     boot: fingerprint,
     reads,
+    crypt: z
+      .object({
+        endpoint: nodeAddress.exactOptional(),
+        keys: list(z.object({ key: publicKey, port: udpPort }), 1, MOST.keys),
+      })
+      .exactOptional(),
   })
   .refine((node) => node.vtep === node.address, { ...refusal("is not its key's"), path: ['vtep'] });
 

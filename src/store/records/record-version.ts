@@ -2,10 +2,13 @@
  * Which versions of records this build reads and writes, and how they differ. In which of them it writes is the
  * cluster's to say (see model/cluster/upgrade.ts).
  */
+
 import type { Build } from '../../model/cluster/upgrade.js';
+import { isEncrypted } from '../../model/plan/underlay.js';
+import { keys } from '../../model/values/names.js';
 
 /** The newest that this build reads and writes: what its records are in memory. */
-export const RECORD_VERSION = 2;
+export const RECORD_VERSION = 3;
 /** The first with this layout. All since are read: a record is written anew only when it changes. */
 export const OLDEST_READ = 2;
 
@@ -24,6 +27,15 @@ interface Layout {
  * these stay at the top, for builds that know no more: `version`, the cluster's `id` and `vxlanPort`, the nodes' `id`,
  * `hostname` and `reads`. A field more needs no version: it is dropped by who does not know it.
  */
+/** Since 3 a network may be encrypted: a release that does not know of that would build it in clear, and must not read it. */
+const SINCE_ENCRYPTION = 3;
+
+/** The oldest version that a record can be written in, whatever the cluster's is. */
+const leastFor = (key: string, { options }: Fields): number =>
+  key.startsWith(keys.networks) && isEncrypted((options ?? {}) as Readonly<Record<string, string>>)
+    ? SINCE_ENCRYPTION
+    : OLDEST_READ;
+
 const LAYOUTS: Readonly<Record<number, Readonly<Record<string, Layout>>>> = {};
 
 const layoutOf = (key: string, version: number): Layout | undefined =>
@@ -66,5 +78,7 @@ export function inVersion(key: string, value: string, version: number): string {
   const record = readVersioned(value);
   if (record === undefined) return value;
   const { version: _, ...fields } = record;
+  const least = leastFor(key, fields as Fields);
+  if (least > version) return inVersion(key, value, least);
   return JSON.stringify({ version, ...(layout?.write(fields as Fields) ?? fields) });
 }

@@ -10,7 +10,7 @@ const UNKNOWN = 'f'.repeat(64);
 const TAKEN = '172.16.1.200';
 const KINDS = [
   ['garbage', '\u0000\u0007 not a record {'],
-  ['records of a newer release', '{"version":3,"what":"a newer release knows"}'],
+  ['records of a newer release', '{"version":4,"what":"a newer release knows"}'],
   ['values of 1 MB', 'x'.repeat(1 << 20)],
 ] as const;
 

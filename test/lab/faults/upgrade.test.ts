@@ -1,8 +1,7 @@
-/** A rolling upgrade: hosts of this build and of the next one, which writes other records, side by side. */
+/** A rolling upgrade: hosts of one build and of the next one, which writes other records, side by side. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { buildOf } from '../other-build.js';
-import { PLUGIN_MAIN } from '../paths.js';
+import { buildOf, olderBuild } from '../other-build.js';
 import { within } from '../waiting.js';
 import { lost, NET, Scene } from './scene.js';
 
@@ -11,6 +10,7 @@ const HOSTS = [1, 2, 3] as const;
 const RAISED_MS = 150_000;
 
 let scene: Scene;
+let former: string;
 let next: string;
 /** All the while: from c1 to c2 and c3, and from c3 to c2. */
 let pings: readonly (readonly [host: number, container: string, address: string])[];
@@ -97,8 +97,10 @@ async function refusal(host: number, main: string): Promise<string> {
 }
 
 beforeAll(async () => {
+  former = await olderBuild(2);
   next = await buildOf(3);
   scene = await Scene.boot({ hosts: 3 });
+  for (const host of HOSTS) await run(host, former);
   const [, two = '', three = ''] = await Promise.all(HOSTS.map((host) => scene.run(host, `c${host}`)));
   pings = [
     [1, 'c1', two],
@@ -124,7 +126,7 @@ it('one host of the next release among those of this one', async () => {
 
 it('goes back to this one', async () => {
   await scene.docker(2, 'rm', '-f', 'a2');
-  await run(2, PLUGIN_MAIN);
+  await run(2, former);
   await allAnswer([1, 'b1'], [2, 'b2'], [3, 'b3'], [2, 'c2']);
   await scene.run(2, 'a2');
   await allAnswer([1, 'a1'], [2, 'a2'], [3, 'a3']);
@@ -156,7 +158,7 @@ it('all of the next release: then the version is raised', async () => {
 
 it('from then on this release is refused, and cuts nothing', async () => {
   const sentence = /in Consul at \S+ has records of version 3 and this tsoverlay reads up to 2; install the release/;
-  expect(await refusal(3, PLUGIN_MAIN)).toMatch(sentence);
+  expect(await refusal(3, former)).toMatch(sentence);
   expect(await statusOf(3)).toMatch(sentence);
   // It starts without Consul, with files of the next release that it does not know, and hears of it only later.
   const before = await scene.inside(3, 'ip -o link; bridge fdb');

@@ -87,6 +87,8 @@ describe('the page by the admin socket', () => {
       async () => (await containers(page).filter({ hasText: 'db' }).count()) === 0,
     );
     expect(await page.locator('body').textContent()).toContain('consul.exposed');
+    const fine = page.locator('svg.picture path.way.fine');
+    await within(20_000, 'the way to docker02 is probed', async () => (await fine.getAttribute('d')) !== '');
     expect(await accessibility(page)).toEqual([]);
     await picture(page, 'live');
     expect(troubles).toEqual([]);

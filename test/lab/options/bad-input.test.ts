@@ -37,7 +37,7 @@ it.each([
   [`${OURS} -o ${VNIS}=300,x`, `${VNIS} has "x"`],
   [`${OURS} -o ${VNIS}=300,300 --subnet 10.9.0.0/24 --subnet 10.9.1.0/24`, 'names VXLAN id 300 twice'],
   [`${OURS} -o ${VNIS}=300 --subnet 10.9.0.0/24 --subnet 10.9.1.0/24`, 'names 1 ids for 2 subnets; give one for each'],
-  [`${OURS} -o encrypted`, 'tsoverlay: option encrypted is not supported'],
+  [`${OURS} -o encrypted=yes`, 'tsoverlay: encrypted is "yes"; it must be true or false'],
   [`${OURS} -o colour=red`, 'tsoverlay: option colour is unknown to tsoverlay; it knows'],
   [`${OURS} --ipam-opt colour=red`, 'tsoverlay: IPAM option colour is unknown to tsoverlay; it knows'],
   [
@@ -63,6 +63,23 @@ it.each([
 ])('network create %s', async (options, sentence) => {
   saysOnce(await site.refusal(2, `network create ${options} bad`), sentence);
 });
+
+it.each(['-o encrypted', '--opt encrypted=true'])(
+  '%s is refused where the kernel has no WireGuard, and is a network where it has',
+  async (option) => {
+    const { host } = site.lab.host(2);
+    const { ok: has } = await host.attempt('ip', 'link', 'add', 'try', 'type', 'wireguard');
+    await host.attempt('ip', 'link', 'delete', 'try');
+    const line = `network create ${OURS} ${option} secret`;
+    if (has) return expect(await site.succeeds(2, line)).toBe(true);
+    saysOnce(
+      await site.refusal(2, line),
+      "tsoverlay: the network is to be encrypted, but this host's kernel has no WireGuard (module wireguard, Linux 5.6 or newer); load it, or create the network with -o encrypted=false",
+    );
+    expect(await site.succeeds(2, `network create ${OURS} -o encrypted=false plain`)).toBe(true);
+    await site.docker(2, 'network rm plain');
+  },
+);
 
 it.each([
   [`${OURS} --subnet 10.9.0.0/24 --gateway 10.8.0.1`, /gateway/],

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { rotateExchange } from '../../../src/admin/contract/encryption.js';
 import { type Exchange, NOTHING } from '../../../src/admin/contract/exchange.js';
 import { releaseExchange } from '../../../src/admin/contract/ipam.js';
 import { probeExchange } from '../../../src/admin/contract/probe.js';
@@ -17,7 +18,8 @@ import { askAgent, isAway } from '../../../src/cli/frame/agent-client.js';
 import { Desk } from '../../../src/cli/frame/desk.js';
 import { mattering, rowLines } from '../../../src/cli/rows.js';
 import { UserError } from '../../../src/errors.js';
-import type { NodeAddress, NodeId } from '../../../src/model/values/types.js';
+import type { MeshReport } from '../../../src/model/crypt/report.js';
+import type { NodeAddress, NodeId, PublicKey } from '../../../src/model/values/types.js';
 import { FakeStore } from '../../fakes/store.js';
 import { heardRows } from '../health/heard.js';
 
@@ -26,11 +28,17 @@ const NOTHING_KNOWN = {
   complete: true,
 };
 
+const NO_MESH: MeshReport = {
+  ...{ mode: 'off', rotationMs: 0, isUp: false, keys: [], made: 0, waiting: [], peers: [] },
+};
+
 let folder: string;
 let server: Server;
 let heard: ReturnType<typeof heardRows>;
 let agent: AdminParts | undefined;
 let swept: number[];
+/** The key that a rotation gives. */
+let inUse: PublicKey | undefined;
 const socket = () => join(folder, 'tsoverlay/admin.sock');
 const log = pino({ level: 'silent' });
 
@@ -59,6 +67,13 @@ beforeEach(async () => {
       readiness: { status: 'starting', codes: ['store.news'] },
     },
     containers: { sweep: async (ms) => void swept.push(ms) },
+    crypt: {
+      report: () => NO_MESH,
+      rotate: () => {
+        if (inUse === undefined) throw new UserError('this host has no key in use');
+        return inUse;
+      },
+    },
   };
   server = await serve(
     makeAdminApp(() => agent, log),
@@ -112,6 +127,13 @@ describe('the admin socket', () => {
       `not yet: the guard of VXLAN's port is not ready yet (guard.vxlan, ${since})`,
       `warning: when this host last asked for news, Consul answered 429 (store.news, ${since})`,
     ]);
+  });
+
+  it('gives the host another key, or says why not', async () => {
+    expect((await status()).encryption).toEqual(NO_MESH);
+    await expect(askAgent(socket(), rotateExchange, {})).rejects.toThrow('this host has no key in use');
+    inUse = 'new' as PublicKey;
+    expect(await askAgent(socket(), rotateExchange, {})).toMatchObject({ key: 'new' });
   });
 
   it('is bounded, however much is wrong', async () => {

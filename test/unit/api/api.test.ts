@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ZodError } from 'zod';
-import { readNetworkOptions } from '../../../src/api/network-options.js';
+import { checkMtu, readNetworkOptions } from '../../../src/api/network-options.js';
 import { createEndpoint, createNetwork, requestPool } from '../../../src/api/protocol.js';
 import { wordsFor } from '../../../src/api/words.js';
 import { DeadlineError, KernelError, StoreError, UserError } from '../../../src/errors.js';
@@ -34,10 +34,20 @@ describe('network options', () => {
     [{ 'com.docker.network.driver.mtu': '20' }, 'must be a number from 118 to 65535'],
     [{ 'com.docker.network.driver.overlay.vxlanid_list': '0' }, 'a VXLAN id is a number from 1 to 16777215'],
     [{ 'tsoverlay.gateway': 'yes' }, 'tsoverlay.gateway is "yes"; it must be overlay'],
-    [{ encrypted: '' }, 'option encrypted is not supported'],
+    [{ encrypted: 'yes' }, 'encrypted is "yes"; it must be true or false'],
     [{ colour: 'red' }, 'option colour is unknown to tsoverlay'],
   ])('%o is refused', (options, sentence) => {
     expect(() => readNetworkOptions(options)).toThrow(sentence);
+  });
+
+  it.each([
+    [1329, { ipv6: true, encryption: false }, 'IPv6 needs 1330 at least'],
+    [1389, { ipv6: true, encryption: true }, 'IPv6 with encryption needs 1390 at least'],
+    [177, { ipv6: false, encryption: true }, 'encryption needs 178 at least'],
+  ])('an MTU of %i is too small for %o', (mtu, needs, sentence) => {
+    expect(() => checkMtu(mtu, needs)).toThrow(`com.docker.network.driver.mtu is ${mtu}, but ${sentence}; raise it`);
+    checkMtu(mtu + 1, needs);
+    checkMtu(undefined, needs);
   });
 });
 

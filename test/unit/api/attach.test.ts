@@ -36,6 +36,7 @@ const makeDriver = (): NetworkDriver =>
     sandboxes: { serve, sync: () => {} },
     macs: { choose: () => '02:42:ac:10:01:01' as Mac, check: async () => {}, confirm: async () => {} },
     antispoof: { check: () => {}, resolve: () => ({}) },
+    encryption: { checkAttachment: async () => {}, checkCreation: async () => {}, resolve: () => ({}) },
     underway: { isReplaced: () => false },
     drain: { assert: () => {} },
     onRemoval: () => {},

@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { forgetNode } from '../../../src/cli/forget.js';
 import { addressLines, guardLines, readStatus, statusLines } from '../../../src/cli/status.js';
-import type { Cidr, NetworkId, NodeAddress } from '../../../src/model/values/types.js';
+import type { Cidr, NetworkId, NodeAddress, PublicKey } from '../../../src/model/values/types.js';
 import { formatNode } from '../../../src/store/records/records.js';
 import { FakeStore } from '../../fakes/store.js';
-import { nodeOf } from '../nodes.js';
+import { network as networkOf } from '../model/fixtures.js';
+import { livingNode, nodeOf } from '../nodes.js';
 import { makeHost } from '../registry/host.js';
 
 type Host = Awaited<ReturnType<typeof makeHost>>;
@@ -73,7 +74,7 @@ describe('tsoverlay node forget', () => {
 });
 
 it('tsoverlay status lists nodes and networks, what waits, and what cannot be read', async () => {
-  store.put({ 'nodes/10.0.0.99': '{"version":3}' });
+  store.put({ 'nodes/10.0.0.99': '{"version":4}' });
   expect(statusLines(await readStatus(store))).toEqual([
     '2 nodes',
     '  10.0.0.60  docker-10.0.0.60  away  id 302e302e  MTU 1500  1 endpoints',
@@ -82,7 +83,18 @@ it('tsoverlay status lists nodes and networks, what waits, and what cannot be re
     '  shop  172.16.1.0/24  VNI 256  3 endpoints',
     'waiting for 10.0.0.60: 1 endpoints; if it never returns: tsoverlay node forget 10.0.0.60',
     'waiting for 10.0.0.61: 2 endpoints; if it never returns: tsoverlay node forget 10.0.0.61',
-    'nodes/10.0.0.99 has version 3, which a newer release wrote; it is left alone',
+    'nodes/10.0.0.99 has version 4, which a newer release wrote; it is left alone',
+  ]);
+});
+
+it('tsoverlay status says which hosts can encrypt, and which networks are encrypted', () => {
+  const key = { key: 'k' as PublicKey, port: 51_840 };
+  const nodes = [livingNode('10.0.0.60', { crypt: { keys: [key] } }), livingNode('10.0.0.61')];
+  const networks = ['', 'false'].map((encrypted) => networkOf({ options: { encrypted } }));
+  const lines = statusLines({ nodes, networks, endpoints: [], unreadable: [] });
+  expect(lines.map((line) => /WireGuard$|encrypted$/.exec(line)?.[0])).toEqual([
+    ...[undefined, 'WireGuard', undefined],
+    ...[undefined, 'encrypted', undefined],
   ]);
 });
 

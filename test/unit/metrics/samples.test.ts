@@ -24,7 +24,13 @@ describe('the samples', () => {
     const names = new Set(samplesOf(source).map(({ name }) => name));
     for (const { name, labels } of samplesOf(source))
       expect(Object.keys(labels)).toEqual(Object.keys(METRICS[name].labels));
-    const told = ['tsoverlay_driver_call_seconds', 'tsoverlay_store_request_seconds', 'tsoverlay_repairs_total'];
+    const told = [
+      'tsoverlay_driver_call_seconds',
+      'tsoverlay_store_request_seconds',
+      'tsoverlay_repairs_total',
+      'tsoverlay_probe_rtt_seconds',
+      'tsoverlay_probes_lost_total',
+    ];
     expect([...names, ...told].sort()).toEqual(Object.keys(METRICS).sort());
   });
 

@@ -55,6 +55,7 @@ export const selfOf = (address: NodeAddress) => ({
   port: 4789,
   mtu: 1500,
   acceleration: 'off' as const,
+  meshVteps: new Map(),
 });
 
 export const cluster = (networks: readonly Network[], endpoints: readonly Endpoint[]): Cluster => ({

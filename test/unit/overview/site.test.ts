@@ -24,7 +24,7 @@ beforeEach(async () => {
     sight: new Sight(() => new Watching({ store, known: () => undefined }), ending.signal),
     self: () => HOSTS[0]?.id ?? '',
     findings: () => findings,
-    edges: () => EDGES,
+    ways: { current: EDGES, look: async () => {} },
     ending: ending.signal,
   });
   ({ server, port } = await served((req, res) => {

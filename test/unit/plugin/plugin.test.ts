@@ -19,8 +19,9 @@ const config = z
   .parse(JSON.parse(read('plugin-config.json')));
 
 describe('plugin-config.json', () => {
-  it("has every setting that config.ts reads, settable, and what is the plugin's own, which is not", () => {
-    const wanted = new Set([...read('src/config/config.ts').matchAll(/env\.([A-Z_]+)/g)].map((m) => m[1] ?? ''));
+  it("has every setting that src/config reads, settable, and what is the plugin's own, which is not", () => {
+    const sources = readdirSync(join(ROOT, 'src/config')).map((file) => read(`src/config/${file}`));
+    const wanted = new Set([...sources.join().matchAll(/env\.([A-Z_]+)/g)].map((m) => m[1] ?? ''));
     const own = ['PLUGIN_SOCKETS', 'MALLOC_ARENA_MAX', 'MALLOC_TRIM_THRESHOLD_'];
     expect(new Set(config.env.map(({ name }) => name))).toEqual(new Set([...wanted, ...own]));
     for (const { name, settable } of config.env)

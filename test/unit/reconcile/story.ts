@@ -4,6 +4,7 @@
  */
 import { vi } from 'vitest';
 import { News } from '../../../src/agent/news.js';
+import { Encryption } from '../../../src/api/encryption.js';
 import { IpamDriver } from '../../../src/api/ipam-driver.js';
 import { NetworkDriver } from '../../../src/api/network-driver.js';
 import { makeRoutes } from '../../../src/api/routes.js';
@@ -94,6 +95,7 @@ export async function storyHost(
     host: { ...host, settled: async () => {} },
     macs: new Macs(store, view),
     antispoof: { check: nothing, resolve: (options) => options },
+    encryption: new Encryption('off', async () => true),
     onRemoval: (text) => log.warn({ event: 'network-stays' }, text),
   });
   const routes = makeRoutes(

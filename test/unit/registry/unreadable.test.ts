@@ -8,7 +8,7 @@ import { FakeStore } from '../../fakes/store.js';
 import { idOf } from '../nodes.js';
 import { hexId, makeHost, POOL } from './host.js';
 
-const BROKEN = ['garbage', '{"version":3}', 'x'.repeat(1_000_000)];
+const BROKEN = ['garbage', '{"version":4}', 'x'.repeat(1_000_000)];
 
 let store: FakeStore;
 let host: Awaited<ReturnType<typeof makeHost>>;
@@ -24,7 +24,7 @@ it.each(BROKEN)('a network whose record became %.12s is refused, others go on', 
   const other = await host.createNetwork(2, '172.16.2.0/24' as Cidr);
   store.put({ [keys.network(network)]: value });
   await expect(host.run(10, network)).rejects.toThrow(
-    new RegExp(`^networks/${network} in the store (is no JSON|has version 3).*; put it right there, or upgrade`),
+    new RegExp(`^networks/${network} in the store (is no JSON|has version 4).*; put it right there, or upgrade`),
   );
   await expect(host.networks.remove(network)).rejects.toThrow('in the store');
   await host.run(11, other, '', '172.16.2.0/24' as Cidr);

@@ -9,7 +9,10 @@ import type {
   Network,
   NetworkId,
   Node,
+  NodeAddress,
+  NodeCrypt,
   Pool,
+  PublicKey,
 } from '../../../src/model/values/types.js';
 import { nodeOf as bareNode, idOf } from '../nodes.js';
 
@@ -18,8 +21,13 @@ const OWNER = idOf('10.0.0.60');
 export const hexId = (digit: string): string => digit.repeat(64);
 export const networkId = (digit: string): NetworkId => hexId(digit) as NetworkId;
 
+const CRYPT: NodeCrypt = {
+  endpoint: '192.0.2.1' as NodeAddress,
+  keys: [{ key: Buffer.alloc(32, 9).toString('base64') as PublicKey, port: 51_840 }],
+};
+
 export const nodeOf = (address: string, hostname: string): Omit<Node, 'alive' | 'index'> =>
-  bareNode(address, { hostname, routes: ['10.0.0.0/24' as Cidr], machine: { os: '0a'.repeat(16) } });
+  bareNode(address, { hostname, routes: ['10.0.0.0/24' as Cidr], machine: { os: '0a'.repeat(16) }, crypt: CRYPT });
 
 export const networkOf = (id: NetworkId): Omit<Network, 'index'> => ({
   id,

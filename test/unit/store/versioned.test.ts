@@ -78,37 +78,37 @@ it.each([
 });
 
 /** A host that lives, as a build that reads this version writes it. */
-const host = (address: string, reads: number, version = 2) =>
+const host = (address: string, reads: number, version = 3) =>
   inner.hold(keys.node(address), JSON.stringify({ ...JSON.parse(formatNode(nodeOf(address))), version, reads }));
 const clusterOf = (version: number) =>
   inner.forge({ [keys.cluster]: formatCluster({ version, id: UUID, vxlanPort: 4789 }) });
 
 describe('a cluster of the next release', () => {
-  beforeEach(() => void clusterOf(3));
+  beforeEach(() => void clusterOf(4));
 
   it('is refused with the cure, whether its hosts live or not', async () => {
-    const one = await host('10.0.0.60', 3, 3);
+    const one = await host('10.0.0.60', 4, 4);
     const sentence =
-      'tsoverlay/ in Consul has records of version 3 and this tsoverlay reads up to 2; install the release that the other hosts run';
+      'tsoverlay/ in Consul has records of version 4 and this tsoverlay reads up to 3; install the release that the other hosts run';
     await expect(store.check()).rejects.toThrow(sentence);
     await expect(store.commit([{ verb: 'set', key: 'a', value: '' }])).rejects.toThrow(sentence);
     await one.release();
     await expect(store.hold(keys.node('10.0.0.61'), '{}', () => {})).rejects.toThrow(sentence);
     // Nothing of this release counts: it is gone and has left nothing.
-    await (await host('10.0.0.62', 2)).release();
+    await (await host('10.0.0.62', 3)).release();
     const error = await store.check().catch((e: unknown) => e);
     expect(isUserError(error) && error.message).toBe(sentence);
   });
 
   it.each([
-    ['nobody reads it', () => host('10.0.0.60', 2)],
+    ['nobody reads it', () => host('10.0.0.60', 3)],
     ['there is nobody', async () => {}],
-    ['a host of this release lives', () => Promise.all([host('10.0.0.60', 3), host('10.0.0.61', 2)])],
+    ['a host of this release lives', () => Promise.all([host('10.0.0.60', 4), host('10.0.0.61', 3)])],
     [
       'a host of this release has left endpoints',
       async () => {
-        await host('10.0.0.60', 3);
-        await (await host('10.0.0.61', 2)).release();
+        await host('10.0.0.60', 4);
+        await (await host('10.0.0.61', 3)).release();
         inner.forge({ [keys.member(idOf('10.0.0.61'), 'a'.repeat(64))]: '' });
       },
     ],
@@ -120,28 +120,28 @@ describe('a cluster of the next release', () => {
   });
 
   it('that somebody makes of it while this host runs stops nothing', async () => {
-    clusterOf(2);
-    await host('10.0.0.60', 2);
-    await host('10.0.0.61', 3);
-    await store.check();
     clusterOf(3);
+    await host('10.0.0.60', 3);
+    await host('10.0.0.61', 4);
+    await store.check();
+    clusterOf(4);
     expect((await store.look())?.verdict).toEqual({ kind: 'writes', version: 2, unfounded: true });
     expect(await store.commit([{ verb: 'set', key: 'a', value: '' }])).toMatchObject({ ok: true });
   });
 
   it('is no matter of what cannot be a host', async () => {
-    clusterOf(3);
+    clusterOf(4);
     const node = JSON.parse(formatNode(nodeOf('10.0.0.60')));
-    for (const [i, change] of [{ reads: 1e300 }, { reads: '3' }, { id: '../..' }, { hostname: '\u0000' }].entries())
-      await inner.hold(keys.node(`10.0.0.7${i}`), JSON.stringify({ ...node, reads: 3, ...change }));
-    inner.forge({ [keys.node('10.0.0.80')]: JSON.stringify({ ...node, reads: 3 }) });
-    await inner.hold(keys.node('x'.repeat(9)), JSON.stringify({ ...node, reads: 3 }));
+    for (const [i, change] of [{ reads: 1e300 }, { reads: '4' }, { id: '../..' }, { hostname: '\u0000' }].entries())
+      await inner.hold(keys.node(`10.0.0.7${i}`), JSON.stringify({ ...node, reads: 4, ...change }));
+    inner.forge({ [keys.node('10.0.0.80')]: JSON.stringify({ ...node, reads: 4 }) });
+    await inner.hold(keys.node('x'.repeat(9)), JSON.stringify({ ...node, reads: 4 }));
     await store.check();
   });
 });
 
 it('a thousand hosts that somebody invents cost a bounded number of questions', async () => {
-  clusterOf(3);
+  clusterOf(4);
   for (let i = 0; i < 1_000; i++)
     inner.put({ [keys.node(`10.9.${i >> 8}.${i & 255}`)]: formatNode(nodeOf('10.0.0.60')) });
   let asked = 0;

@@ -43,8 +43,8 @@ describe('peerSteps', () => {
       ['replaceStatic', three.mac, name],
       ['removeNeighbour', two.mac, name],
       ['replaceNeighbour', three.mac, name],
-      ['removeFdb', two.mac, name],
       ['replaceFdb', three.mac, name],
+      ['removeFdb', two.mac, name],
     ]);
   });
 
@@ -58,8 +58,8 @@ describe('peerSteps', () => {
       ['removeStatic', 'its endpoint is gone'],
       ['replaceStatic', 'missing'],
       ['replaceNeighbour', `MAC is ${two.mac}`],
-      ['removeFdb', 'its endpoint is gone'],
       ['replaceFdb', 'missing'],
+      ['removeFdb', 'its endpoint is gone'],
     ]);
   });
 

@@ -197,13 +197,13 @@ describe('diff', () => {
     ]);
   });
 
-  it('keeps an entry for all unknown per host, and removes that of a host that left', () => {
+  it('keeps an entry for all unknown per host, and removes that of a host that left, or has another VTEP, last', () => {
     const many = { ...wanted, floods: [HOST1, HOST2].map((vtep) => ({ vxlan: 'vxlan0', vtep })) };
     const unknown = (vtep: string) => ({ link: 'vxlan0', mac: UNKNOWN_MAC, vtep });
     const steps = diff(name, many, { ...healthy, fdb: [...healthy.fdb, unknown(HOST2), unknown('10.0.0.99')] });
     expect(steps).toMatchObject([
-      { kind: 'removeFdb', mac: UNKNOWN_MAC, vtep: '10.0.0.99' },
       { kind: 'replaceFdb', mac: UNKNOWN_MAC, vtep: HOST1 },
+      { kind: 'removeFdb', mac: UNKNOWN_MAC, vtep: '10.0.0.99' },
     ]);
   });
 

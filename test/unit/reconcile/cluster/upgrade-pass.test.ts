@@ -10,12 +10,6 @@ import { FakeStore } from '../../../fakes/store.js';
 import { heardRows } from '../../health/heard.js';
 import { idOf, nodeOf } from '../../nodes.js';
 
-// This build as the next one.
-vi.mock('../../../../src/store/records/record-version.js', async (original) => ({
-  ...(await original<object>()),
-  BUILD: { newest: 3, least: 2 },
-}));
-
 const ONE = keys.node('10.0.0.60');
 const TWO = keys.node('10.0.0.61');
 const CLUSTER = { id: 'a'.repeat(64), vxlanPort: 4789 };
@@ -44,7 +38,7 @@ afterEach(() => {
 
 const version = async () => JSON.parse((await inner.get(keys.cluster))?.value ?? '{}').version;
 const written = async () => {
-  await store.commit([{ verb: 'set', key: 'pools/x', value: '{"version":2,"a":1}' }]);
+  await store.commit([{ verb: 'set', key: 'pools/x', value: '{"version":3,"a":1}' }]);
   return JSON.parse((await inner.get('pools/x'))?.value ?? '{}').version;
 };
 const minutes = (n: number) => vi.advanceTimersByTimeAsync(n * 60_000);

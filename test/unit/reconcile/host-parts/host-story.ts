@@ -1,6 +1,7 @@
 /** A host for stories: its kernel outlives its process, and looks come when the story says so. */
 import { vi } from 'vitest';
 import { UNMEASURED } from '../../../../src/health/measures.js';
+import { OFF } from '../../../../src/model/host/standing.js';
 import { SYSCTLS } from '../../../../src/model/host/sysctls.js';
 import type { AccelerateMode, GwbridgeWish } from '../../../../src/model/values/settings.js';
 import type { Cidr, Cluster } from '../../../../src/model/values/types.js';
@@ -9,9 +10,10 @@ import {
   ConsulGuardPlanner,
   type ConsulGuardPlannerParts,
 } from '../../../../src/reconcile/host-parts/consul-guard-planner.js';
+import { EncryptionFencePlanner } from '../../../../src/reconcile/host-parts/encryption-fence-planner.js';
 import { GwbridgePlanner } from '../../../../src/reconcile/host-parts/gwbridge-planner.js';
 import { HostPartsPass } from '../../../../src/reconcile/host-parts/host-parts-pass.js';
-import { always } from '../../../../src/reconcile/host-parts/planner.js';
+import { always, type Planner } from '../../../../src/reconcile/host-parts/planner.js';
 import { ProbePlanner } from '../../../../src/reconcile/host-parts/probe-planner.js';
 import { UplinksPlanner } from '../../../../src/reconcile/host-parts/uplinks-planner.js';
 import { VxlanGuardPlanner } from '../../../../src/reconcile/host-parts/vxlan-guard-planner.js';
@@ -23,6 +25,8 @@ export interface Settings {
   readonly isGuarded: boolean;
   readonly accelerate: AccelerateMode;
   readonly gwbridge: GwbridgeWish;
+  /** Made anew with each process. */
+  readonly crypt?: (heard: ReturnType<typeof heardRows>, view: { current: Cluster }) => Planner<'crypt'>;
   readonly consul: Pick<ConsulGuardPlannerParts, 'servers' | 'bridges' | 'resolve'>;
 }
 
@@ -100,7 +104,8 @@ export class HostStory {
 
   private start(): HostPartsPass {
     this.heard = heardRows();
-    const { rows, log } = this.heard;
+    const { heard } = this;
+    const { rows, log } = heard;
     const { isGuarded, gwbridge, consul, accelerate } = this.settings;
     const view = this.view;
     const accelerator = new AcceleratorPlanner({
@@ -117,8 +122,9 @@ export class HostStory {
         gwbridge: new GwbridgePlanner({ wish: gwbridge, view, facts: () => this.facts }),
         uplinks: new UplinksPlanner(view),
         sysctls: always<'sysctls'>(SYSCTLS),
+        encryptionFence: new EncryptionFencePlanner({ view }),
         probe: this.probes,
-        crypt: always<'crypt'>([]),
+        crypt: this.settings.crypt?.(heard, view) ?? always<'crypt'>(OFF),
         accelerator,
       },
       requestGwbridge: (subnet) => this.requested.push(subnet),

@@ -1,7 +1,7 @@
 /** Stories of a network's namespace: given cluster and kernel, when this happens, these steps in this order. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { UserError } from '../../../../src/errors.js';
-import type { Endpoint } from '../../../../src/model/values/types.js';
+import type { Endpoint, Ip } from '../../../../src/model/values/types.js';
 import { cluster as clusterOf, endpoint, endpointId, HOST1, HOST2, network } from '../../model/fixtures.js';
 import { NAMESPACE, NetworkStory } from './network-story.js';
 
@@ -42,6 +42,18 @@ it('restart: nothing to do', async () => {
   expect([story.done(), story.said()]).toEqual([[], []]);
 });
 
+it('restart of an encrypted network: nothing is taken away before the mesh is looked at', async () => {
+  story.stop();
+  story = new NetworkStory(clusterOf([network({ options: { encrypted: '' } })], [OWN, OTHER]));
+  story.meshVteps = new Map([[OTHER.node, '10.9.9.9' as Ip]]);
+  await story.start();
+  expect(await attached()).toContain('replaceFdb vxlan0');
+  story.meshVteps = undefined;
+  await story.restart();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(story.done()).toEqual([]);
+});
+
 it('restart after a peer came and another went: those two alone', async () => {
   await attached();
   story.stop();
@@ -51,7 +63,7 @@ it('restart after a peer came and another went: those two alone', async () => {
   expect(story.done()).toEqual([
     ...['removeStatic vxlan0', 'replaceStatic vxlan0'],
     ...['removeNeighbour vxlan0', 'replaceNeighbour vxlan0'],
-    ...['removeFdb vxlan0', 'replaceFdb vxlan0'],
+    ...['replaceFdb vxlan0', 'removeFdb vxlan0'],
   ]);
 });
 

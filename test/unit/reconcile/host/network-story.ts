@@ -3,7 +3,7 @@ import { vi } from 'vitest';
 import type { UserError } from '../../../../src/errors.js';
 import { UNMEASURED } from '../../../../src/health/measures.js';
 import { namespaceName } from '../../../../src/model/values/names.js';
-import type { Cluster, EndpointId } from '../../../../src/model/values/types.js';
+import type { Cluster, EndpointId, Ip, NodeId } from '../../../../src/model/values/types.js';
 import { HostPass } from '../../../../src/reconcile/host/host-pass.js';
 import { Peers } from '../../../../src/registry/endpoints/peers.js';
 import { LocalEndpoints } from '../../../../src/registry/local/local-endpoints.js';
@@ -23,6 +23,8 @@ export class NetworkStory {
   readonly kernel = new FakeKernel();
   tenure: { prunes: boolean; refusal: UserError | undefined } = { prunes: true, refusal: undefined };
   local = new LocalEndpoints();
+  /** Undefined while the mesh has not been looked at. */
+  meshVteps: ReadonlyMap<NodeId, Ip> | undefined = new Map();
   private heard = heardRows();
   private readonly sandboxes = new Map<EndpointId, string>();
   private listeners: (() => void)[] = [];
@@ -52,7 +54,7 @@ export class NetworkStory {
     const { rows, log } = this.heard;
     this.process = new HostPass({
       ...{ view, membership, local: this.local, peers: this.peers, kernel: this.kernel, tenure: this.tenure },
-      self: { ...selfOf(HOST1), mtu: () => 1500, acceleration: () => 'off' as const },
+      self: { ...selfOf(HOST1), mtu: () => 1500, acceleration: () => 'off' as const, meshVteps: this.meshVteps },
       log,
       meter: UNMEASURED,
       rows,

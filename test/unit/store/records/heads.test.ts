@@ -24,12 +24,12 @@ describe('a head', () => {
   it('says what it was made of', () => {
     const changes = [change('rev00001', '1'), change('rev00002', '2')];
     expect(parseHead(formatHead(changes))).toEqual(changes);
-    expect(JSON.parse(formatHead(changes))).toMatchObject({ version: 2 });
+    expect(JSON.parse(formatHead(changes))).toMatchObject({ version: 3 });
     expect(parseHead('{"version":2,"changes":[],"more":"of a later release"}')).toEqual([]);
   });
 
   it.each([
-    ['', 'garbage', '[]', '{"version":2}', '{"version":3,"changes":[]}', '{"version":1,"changes":[]}'],
+    ['', 'garbage', '[]', '{"version":2}', '{"version":4,"changes":[]}', '{"version":1,"changes":[]}'],
     [`{"version":2,"changes":[["rev00001","${hexId('1')}x"]]}`, `{"version":2,"changes":[["../x","${hexId('1')}"]]}`],
     [formatHead(Array.from({ length: 17 }, () => change('rev00000', '1'))), 'x'.repeat(1_000_000)],
   ])('is none: case %#', (...values) => {

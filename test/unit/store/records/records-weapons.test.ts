@@ -40,6 +40,8 @@ const refusal = (parse: Parse, key: string, value: string): string | undefined =
 };
 const changed = (good: string, change: object): string => JSON.stringify({ ...JSON.parse(good), ...change });
 
+const OWN_KEY = { key: Buffer.alloc(32, 9).toString('base64'), port: 51_840 };
+
 const NODE_VALUES: readonly object[] = [
   ...['', ESCAPE, TURNED, 'a\nb', 'docker01  alive', '\ud800', LONG, 'ü'.repeat(200)].map((hostname) => ({ hostname })),
   ...[0, -1, 67, 65_536, 1e308, 1500.5, '1500', null].map((mtu) => ({ mtu })),
@@ -49,6 +51,14 @@ const NODE_VALUES: readonly object[] = [
   { routes: MANY.map((n) => `10.${Number(n) >> 8}.${Number(n) & 255}.0/24`) },
   { gwbridge: MANY.map(() => '172.18.0.0/16') },
   { gwbridge: ['fe80::1%eth0/64'] },
+  ...[[], [OWN_KEY, OWN_KEY, OWN_KEY], 'x', null, [null], [{ key: OWN_KEY.key }]].map((keys) => ({ crypt: { keys } })),
+  ...['', LONG, '../../etc', OWN_KEY.key.replace('=', ''), OWN_KEY.key.replace(/.=$/, 'B='), ` ${OWN_KEY.key}`].map(
+    (key) => ({ crypt: { keys: [{ ...OWN_KEY, key }] } }),
+  ),
+  ...[0, -1, 65_536, 1.5, '51840'].map((port) => ({ crypt: { keys: [{ ...OWN_KEY, port }] } })),
+  ...['127.0.0.1', '224.0.0.1', '::', 'fe80::1', '10.0.0.060', 'evil.example.org'].map((endpoint) => ({
+    crypt: { endpoint, keys: [OWN_KEY] },
+  })),
 ];
 const NODE_KEYS = [
   ...['0.0.0.0', '127.0.0.1', '169.254.1.1', '224.0.0.1', '255.255.255.255', '::', '::1', 'fe80::1', 'ff02::1'],
@@ -255,8 +265,8 @@ describe('whatever its value', () => {
       `{"version":2,"x":${'{"x":'.repeat(30_000)}1${'}'.repeat(30_000)}}`,
       'has a wrong ',
     ],
-    ['of a version that is none', good.replace('"version":2', '"version":-1'), 'is no JSON record with a version'],
-    ['of a huge version', good.replace('"version":2', '"version":2e300'), 'is no JSON record with a version'],
+    ['of a version that is none', good.replace('"version":3', '"version":-1'), 'is no JSON record with a version'],
+    ['of a huge version', good.replace('"version":3', '"version":2e300'), 'is no JSON record with a version'],
     ['with a prototype for a label', good.replace('"tier"', '"__proto__"'), 'has a wrong announced.labels'],
     ['with a prototype for an address', good.replace('"router"', '"__proto__"'), 'has a wrong subnets'],
   ])('%s it is refused at once', (_, value, why) => {

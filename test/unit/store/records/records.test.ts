@@ -85,7 +85,7 @@ describe.each(cases)('record $key', ({ key, value, record, parse }) => {
 
   it('says its version and not what the key says', () => {
     const stored: Record<string, unknown> = JSON.parse(value);
-    expect(stored.version).toBe(2);
+    expect(stored.version).toBe(3);
     // A node's address is its VTEP as well, and said as such.
     const { vtep: _, ...own } = stored;
     for (const part of key.split('/').slice(1)) expect(JSON.stringify(own)).not.toContain(`"${part}"`);
@@ -102,7 +102,7 @@ describe.each(cases)('record $key', ({ key, value, record, parse }) => {
     ['', 'is no JSON record with a version'],
     ['{', 'is no JSON record with a version'],
     ['null', 'is no JSON record with a version'],
-    ['{"version":3}', 'has version 3, which a newer release wrote'],
+    ['{"version":4}', 'has version 4, which a newer release wrote'],
     ['{"version":1}', 'has version 1, which an older release wrote'],
     ['{"version":2}', /^has a wrong \w+: /],
   ])('reports %j', (garbage, reason) => {

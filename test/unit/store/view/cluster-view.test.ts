@@ -119,7 +119,7 @@ describe('ClusterView', () => {
   it('keeps what it last read of a record that became garbage, until its key goes', async () => {
     await start();
     await set(keys.network(a), 'garbage');
-    await set(keys.node(n2.address), '{"version":3}');
+    await set(keys.node(n2.address), '{"version":4}');
     expect(view.current.nodes.get(n2.id)?.hostname).toBe('docker02');
     expect(view.current.networks.get(a)?.announced?.name).toBe('ov1');
     expect(view.current.unreadable.size).toBe(0);

@@ -1,0 +1,106 @@
+/** The steps that make the host's WireGuard mesh as planned, in the order they must run: the new before the old goes. Pure. */
+import { isDeepStrictEqual } from 'node:util';
+import type { PublicKey } from '../values/types.js';
+import type {
+  CryptPeer,
+  CryptPlan,
+  CryptStep,
+  ObservedCrypt,
+  ObservedMesh,
+  ObservedWireguard,
+  WireguardPlan,
+} from './steps.js';
+
+/** `wanted` undefined: there should be none. */
+export function cryptSteps(wanted: CryptPlan | undefined, { mesh: found }: ObservedMesh): readonly CryptStep[] {
+  if (wanted === undefined)
+    return found === undefined ? [] : [{ kind: 'removeCrypt', reason: 'no network is encrypted', prune: true }];
+  const steps = stepsTo(wanted, found);
+  return wanted.prunes ? steps : steps.filter((step) => step.prune !== true);
+}
+
+function stepsTo(wanted: CryptPlan, found: ObservedCrypt | undefined): readonly CryptStep[] {
+  const seen: ObservedCrypt = found ?? { devices: [], strays: [], routes: [], quiet: false };
+  const planned = new Set(wanted.devices.map((d) => d.link));
+  const unplanned = seen.devices.filter((d) => !planned.has(d.link));
+  return [
+    ...(found === undefined ? [{ kind: 'createCrypt' as const, reason: 'missing' }] : []),
+    ...(seen.unmounted ? [{ kind: 'mountCrypt' as const, reason: 'its file was unmounted' }] : []),
+    ...(seen.quiet
+      ? []
+      : [{ kind: 'quietMesh' as const, reason: 'sends on what comes in, or is particular about ways' }]),
+    // By any other way out the frames of encrypted networks could leave as they are.
+    ...seen.strays.map((link): CryptStep => ({ kind: 'removeCryptLink', link, reason: 'no WireGuard device' })),
+    ...wanted.devices.flatMap((device) => deviceSteps(device, wanted, seen)),
+    ...routeSteps(wanted, seen),
+    ...wanted.devices.flatMap((device) => removedPeers(device, wanted, seen)),
+    ...unplanned.map(
+      ({ link }): CryptStep => ({ kind: 'removeCryptLink', link, reason: 'its key is no longer used', prune: true }),
+    ),
+  ];
+}
+
+function deviceSteps(device: WireguardPlan, wanted: CryptPlan, seen: ObservedCrypt): readonly CryptStep[] {
+  const { link, vtep, mtu } = device;
+  const found = seen.devices.find((d) => d.link === link);
+  const other = found && otherness(device, found);
+  const put = changedPeers(wanted, found);
+  return [
+    ...(found === undefined ? [{ kind: 'createWireguard' as const, device, reason: 'missing' }] : []),
+    ...(other === undefined ? [] : [{ kind: 'setWireguard' as const, device, reason: other }]),
+    ...(found === undefined || found.mtu === mtu
+      ? []
+      : [{ kind: 'setCryptMtu' as const, link, mtu, reason: `MTU is ${found.mtu}` }]),
+    ...(put.peers.length === 0
+      ? []
+      : [{ kind: 'putPeers' as const, link, ...put, reason: 'not as their records say' }]),
+    ...(found?.addresses.includes(`${vtep}/32`) ? [] : [{ kind: 'addVtep' as const, link, vtep, reason: 'missing' }]),
+    ...(found?.up ? [] : [{ kind: 'setCryptUp' as const, link, reason: found === undefined ? 'new' : 'down' }]),
+  ];
+}
+
+const otherness = (device: WireguardPlan, { key, port }: ObservedWireguard): string | undefined =>
+  key !== device.key ? 'has another key' : port === device.port ? undefined : `listens on port ${port}`;
+
+function changedPeers(
+  { peers, moved }: CryptPlan,
+  found: ObservedWireguard | undefined,
+): { readonly peers: readonly CryptPeer[]; readonly placed: ReadonlySet<PublicKey> } {
+  const have = new Map(found?.peers.map((p) => [p.key, p]));
+  const isPlaced = (peer: CryptPeer): boolean => {
+    const endpoint = have.get(peer.key)?.endpoint;
+    if (endpoint === undefined) return false;
+    return isDeepStrictEqual(endpoint, peer.endpoint) || !moved.has(peer.key);
+  };
+  const isRight = (peer: CryptPeer): boolean => {
+    const known = have.get(peer.key);
+    return known?.keepalive === peer.keepalive && isDeepStrictEqual(known.allowed, [`${peer.vtep}/32`]);
+  };
+  const changed = peers.filter((peer) => !isPlaced(peer) || !isRight(peer));
+  return { peers: changed, placed: new Set(changed.filter((p) => !isPlaced(p)).map((p) => p.key)) };
+}
+
+function removedPeers(device: WireguardPlan, { peers }: CryptPlan, { devices }: ObservedCrypt): readonly CryptStep[] {
+  const { link } = device;
+  const wanted = new Set(peers.map((p) => p.key));
+  const found = devices.find((d) => d.link === link)?.peers ?? [];
+  const keys = found.map((p) => p.key).filter((key) => !wanted.has(key));
+  return keys.length === 0
+    ? []
+    : [{ kind: 'removePeers', link, keys, reason: 'no host of the cluster has this key', prune: true }];
+}
+
+function routeSteps({ routes }: CryptPlan, seen: ObservedCrypt): readonly CryptStep[] {
+  const have = new Map(seen.routes.map((route) => [route.to, route]));
+  const wanted = new Set(routes.map((route) => route.to));
+  const changed = routes.filter((route) => !isDeepStrictEqual(have.get(route.to), route));
+  const gone = seen.routes.map((route) => route.to).filter((to) => !wanted.has(to));
+  return [
+    ...(changed.length === 0
+      ? []
+      : [{ kind: 'replaceCryptRoutes' as const, routes: changed, reason: 'missing, or another way' }]),
+    ...(gone.length === 0
+      ? []
+      : [{ kind: 'removeCryptRoutes' as const, to: gone, reason: 'not planned', prune: true as const }]),
+  ];
+}

@@ -1,0 +1,42 @@
+/** When one key of this host takes the place of another: nobody has to agree, each host finds out by handshakes. Pure. */
+import type { Ip, Node, NodeId, PublicKey } from '../values/types.js';
+import type { CryptSelf, Proven } from './plan.js';
+import { hasSession } from './session.js';
+import type { ObservedCrypt } from './steps.js';
+import { cryptVtep } from './vtep.js';
+
+/** The hosts that the oldest of this host's two keys is still needed for. `now`: ms since 1970. */
+export function needing(
+  nodes: Iterable<Node>,
+  { id, keys }: CryptSelf,
+  found: ObservedCrypt,
+  proven: Proven,
+  now: number,
+): readonly NodeId[] {
+  const [old, next] = keys;
+  if (old === undefined || next === undefined) return [];
+  const sessions = found.devices.find((d) => d.key === old.key)?.peers.filter((p) => hasSession(p, now)) ?? [];
+  const talking = new Set(sessions.map((p) => p.key));
+  return [...nodes]
+    .filter((node) => {
+      if (node.id === id || node.crypt === undefined) return false;
+      const theirs = node.crypt.keys.map((k) => k.key);
+      // One that is cut off from the store is no less talked to.
+      const counts = node.alive || theirs.some((key) => talking.has(key));
+      return counts && !theirs.some((key) => proven(next.key, key));
+    })
+    .map((node) => node.id);
+}
+
+/** What has come by the device of a key so far, bytes. */
+export const receivedBy = (found: ObservedCrypt, key: PublicKey): number =>
+  found.devices.find((d) => d.key === key)?.peers.reduce((sum, p) => sum + p.received, 0) ?? 0;
+
+/**
+ * Whether another host has one of this host's keys or addresses and keeps it: the first by its id does, on every host
+ * alike. That is a copy of DATA_DIR, a forger, or one chance in millions.
+ */
+export function isTaken(nodes: Iterable<Node>, { id, keys }: CryptSelf): boolean {
+  const own = new Set<Ip>(keys.map(({ key }) => cryptVtep(key)));
+  return [...nodes].some((node) => node.id < id && (node.crypt?.keys ?? []).some(({ key }) => own.has(cryptVtep(key))));
+}

@@ -1,0 +1,46 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { Network } from '../../../../src/model/values/types.js';
+import { cluster, network } from '../../model/fixtures.js';
+import { HostStory } from './host-story.js';
+
+let story: HostStory;
+beforeEach(() => {
+  vi.useFakeTimers();
+  story = new HostStory();
+});
+afterEach(() => {
+  story.stop();
+  vi.useRealTimers();
+});
+
+const look = async (...networks: readonly Network[]) => {
+  story.view.current = cluster(networks, []);
+  await story.look('encryptionFence');
+  return story.done();
+};
+const encrypted = network({ options: { encrypted: '' } });
+
+test('stands around the subnets of encrypted networks alone, and goes with the last of them', async () => {
+  expect(await look(network())).toEqual([]);
+  expect(await look(encrypted)).toEqual(['replaceEncryptionFence: missing']);
+  expect(story.kernel.fence).toEqual({ subnets: ['172.16.1.0/24'] });
+  expect(await look(encrypted)).toEqual([]);
+  expect(await look()).toEqual(['removeEncryptionFence: no network is encrypted']);
+});
+
+test('is made anew when somebody has removed it, and by the next process', async () => {
+  await look(encrypted);
+  story.kernel.flush();
+  await vi.advanceTimersByTimeAsync(2_500);
+  expect(story.done()).toEqual(['replaceEncryptionFence: missing']);
+  expect(story.said()).toContain('repaired the fence around encrypted networks, which somebody had removed');
+  story.restart();
+  expect(await look(encrypted)).toEqual(['replaceEncryptionFence: not as this process makes it']);
+});
+
+test('is not taken away while the cluster is not read yet', async () => {
+  await look(encrypted);
+  story.view.current = { ...cluster([], []), complete: false };
+  await story.look('encryptionFence');
+  expect(story.done()).toEqual([]);
+});
