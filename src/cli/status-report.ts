@@ -59,7 +59,12 @@ export const statusJson = z.object({
     .describe(
       'datagrams that the guard of this host has dropped, by chain; null where there is none, or it cannot be seen',
     ),
-  warnings: z.array(z.string()).readonly(),
+  warnings: z
+    .array(z.string())
+    .readonly()
+    .describe(
+      "that the address is another host's; that anybody may write to Consul, which alone leaves the exit status at 0",
+    ),
 });
 
 export interface Looks {
@@ -74,7 +79,7 @@ export interface Looks {
 export function statusReport({ agent, cluster, guard, port, troubles }: Looks): Report<z.input<typeof statusJson>> {
   const isAway = 'away' in agent;
   const seen = cluster.from === 'nowhere' ? undefined : cluster.value;
-  const warnings = seen?.warnings ?? [];
+  const warnings = [...(seen?.warnings ?? []), ...(seen?.exposed ?? [])];
   const wrong = isAway
     ? []
     : mattering(
@@ -107,7 +112,12 @@ export function statusReport({ agent, cluster, guard, port, troubles }: Looks): 
       guard: guard.drops === undefined ? null : Object.fromEntries(guard.drops),
       warnings,
     },
-    exit: exitOf(cluster, [...told, ...warnings, ...troubles, ...pools.filter((line) => line.startsWith('warning'))]),
+    exit: exitOf(cluster, [
+      ...told,
+      ...(seen?.warnings ?? []),
+      ...troubles,
+      ...pools.filter((line) => line.startsWith('warning')),
+    ]),
     errors: [...troubles, ...why],
   };
 }

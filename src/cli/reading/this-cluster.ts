@@ -17,6 +17,8 @@ export interface ThisCluster {
   readonly fill: readonly Fill[];
   readonly lines: readonly string[];
   readonly warnings: readonly string[];
+  /** Of a Consul that anybody may write to: all works, and it is told, but is no trouble of this moment. */
+  readonly exposed: readonly string[];
   /** How long the store took for one answer; undefined where it is a file, or did not answer. */
   readonly ms: number | undefined;
 }
@@ -37,7 +39,8 @@ export const readThisCluster = (desk: Desk): Promise<Reading<ThisCluster>> =>
       status,
       fill: store === undefined ? [] : fillOf(status.networks, leases, released),
       lines: [...statusLines(status), ...versionLines(standing)],
-      warnings: [...refusalOf(desk, status), ...exposureLines(findings)],
+      warnings: refusalOf(desk, status),
+      exposed: exposureLines(findings),
       ms: store === undefined || desk.settings.consul === undefined ? undefined : ms,
     };
   });

@@ -22,11 +22,6 @@ interface Layout {
   readonly write: (fields: Fields) => Fields;
 }
 
-/**
- * The versions whose records differ from this build's, by the first part of their keys; none does yet. In all of them
- * these stay at the top, for builds that know no more: `version`, the cluster's `id` and `vxlanPort`, the nodes' `id`,
- * `hostname` and `reads`. A field more needs no version: it is dropped by who does not know it.
- */
 /** Since 3 a network may be encrypted: a release that does not know of that would build it in clear, and must not read it. */
 const SINCE_ENCRYPTION = 3;
 
@@ -36,6 +31,11 @@ const leastFor = (key: string, { options }: Fields): number =>
     ? SINCE_ENCRYPTION
     : OLDEST_READ;
 
+/**
+ * The versions whose records differ from this build's, by the first part of their keys; none does yet. In all of them
+ * these stay at the top, for builds that know no more: `version`, the cluster's `id` and `vxlanPort`, the nodes' `id`,
+ * `hostname` and `reads`. A field more needs no version: it is dropped by who does not know it.
+ */
 const LAYOUTS: Readonly<Record<number, Readonly<Record<string, Layout>>>> = {};
 
 const layoutOf = (key: string, version: number): Layout | undefined =>
