@@ -11,8 +11,6 @@ export interface HostCodes {
   'host.sysctls': Reason;
   'host.probe': Reason;
   'host.crypt': Reason;
-  'host.accelerator': Reason;
-  'host.acceleration': Reason;
   'guard.vxlan': Reason;
   'guard.consul': Reason;
   'guard.encryption': Reason;
@@ -88,21 +86,6 @@ export const HOST: Entries<HostCodes> = {
     cause:
       'The kernel has no WireGuard where containers of encrypted networks run, or where ENCRYPTION wants it; somebody has one of its two UDP ports; or it refused a step.',
     cure: 'Load the module wireguard (it is asked for each minute), name other ports by WIREGUARD_PORT, or do as the reason says. Devices are looked at every 2 s.',
-  },
-  'host.accelerator': {
-    severity: 'medium',
-    what: "the short way's program at the underlay",
-    text: ({ reason }) => `the program of the short way could not be made right: ${reason}`,
-    cause: 'The kernel refused to load the program or to put it at the device. Frames take the ordinary way meanwhile.',
-    cure: 'Do as the reason says, or set ACCELERATE=off. It is tried again at least every 10 s.',
-  },
-  'host.acceleration': {
-    severity: 'low',
-    what: 'whether frames may take the short way',
-    text: ({ reason }) => `ACCELERATE=auto, but frames take the ordinary way: ${reason}`,
-    cause:
-      'The kernel is too old or loads no programs, the underlay is IPv6, the address of the host is on no single device, or rules of the host’s own are about the port of VXLAN.',
-    cure: 'None is needed: all works as with ACCELERATE=off. docs/acceleration.md says what it takes.',
   },
   'guard.vxlan': {
     severity: 'high',
