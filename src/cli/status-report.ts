@@ -1,6 +1,6 @@
 /** What `tsoverlay status` says of what it has looked at. */
 import * as z from 'zod';
-import { statusExchange } from '../admin/contract/status.js';
+import { type StatusRow, statusExchange } from '../admin/contract/status.js';
 import { isEncrypted } from '../model/plan/underlay.js';
 import { encryptionLines } from './encryption.js';
 import type { Exit, Report } from './frame/command.js';
@@ -113,7 +113,7 @@ export function statusReport({ agent, cluster, guard, port, troubles }: Looks): 
       warnings,
     },
     exit: exitOf(cluster, [
-      ...told,
+      ...(isAway ? told : wrong.filter(hinders)),
       ...(seen?.warnings ?? []),
       ...troubles,
       ...pools.filter((line) => line.startsWith('warning')),
@@ -122,7 +122,11 @@ export function statusReport({ agent, cluster, guard, port, troubles }: Looks): 
   };
 }
 
-const exitOf = ({ from }: Reading<ThisCluster>, wrong: readonly string[]): Exit =>
+/** What works in spite of it (`degraded`, such as a record that somebody wrote by hand) is told, and hinders only if it is grave. */
+export const hinders = ({ state, severity }: StatusRow): boolean =>
+  severity === 'high' || (severity === 'medium' && state !== 'degraded');
+
+const exitOf = ({ from }: Reading<ThisCluster>, wrong: readonly unknown[]): Exit =>
   from === 'nowhere' ? 2 : from === 'copy' || wrong.length > 0 ? 1 : 0;
 
 function hostLines(agent: Agent): readonly string[] {
