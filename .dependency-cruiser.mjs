@@ -22,7 +22,7 @@ export const LAYERS = {
   doctor: ['kernel', 'engine', 'store', 'health', 'model'],
   cli: ['admin/contract', 'overview', 'doctor', 'probe', 'config', 'registry', 'store', 'kernel', 'health', 'model'],
   config: ['store', 'model'],
-  wiring: ['config', 'api', 'probe', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
+  wiring: ['config', 'api', 'doctor', 'probe', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
   agent: ['wiring', 'admin', 'overview', 'metrics', 'config', 'api', 'dns', 'reconcile', 'registry', 'store', 'kernel', 'engine', 'health', 'model'],
 };
 /** Files of no layer that every layer may import. */

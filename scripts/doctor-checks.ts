@@ -13,6 +13,8 @@ Made by \`npm run docs:doctor\` from \`src/doctor/checks\`; do not edit.
 finding. Each finding has the code of its check, one sentence, and what to do. The exit status is 0 when nothing is wrong, 1
 with findings, 2 when something could not be looked at and nothing else is wrong. It works without the one that serves,
 without Consul and without the engine: that is a finding then, and what depends on it is named as not looked at.
+
+\`tsoverlay doctor --cluster\` asks each other host that lives, through the overlay, what it finds on itself.
 `;
 
 const section = ({ code, about, harm, cure }: (typeof CHECKS)[number]): string => `

@@ -50,7 +50,7 @@ if [ -n "$pid" ]; then
   take <<END
 $(tr '\0' '\n' <"/proc/$pid/environ")
 END
-  exec nsenter --target "$pid" --mount --net /usr/bin/node "$program" "$@"
+  exec nsenter --target "$pid" --mount --net --pid /usr/bin/node "$program" "$@"
 fi
 
 config=$(grep -l "$program" "$root"/plugins/*/config.json 2>/dev/null | head -n 1)

@@ -59,7 +59,7 @@ export class Agent {
     this.loading = new Loading({ ...ground, ...cluster, log, heal: () => this.healing.heal() });
     this.measuring = new Measuring(parts, rows, () => this.loading.knowsCluster);
     this.admin = {
-      ...{ ...ground, ...cluster, ...names, ...passes, ...probes, rows },
+      ...{ ...ground, ...cluster, ...names, ...passes, rows, probes: probes.probes },
       ...{ address: config.advertise, port: config.vxlanPort, started: new Date() },
       metrics: this.measuring.metrics,
       ending: this.ending.signal,
@@ -97,7 +97,7 @@ export class Agent {
     await passes.host.catchUp(CATCH_UP_MS);
     this.ending.abort();
     const { docker: _, ...loops } = passes;
-    probes.echo.stop();
+    for (const each of probes.answering) each.stop();
     for (const loop of [...Object.values(loops), cluster.exposure, registry.peers]) loop.stop();
     for (const server of this.servers) server.close();
     this.measuring.stop();
@@ -151,6 +151,7 @@ export class Agent {
     hostParts.kick('encryptionFence');
     hostParts.kick('crypt');
     host.open();
+    hostParts.kick('probe');
     for (const network of membership.networks) host.kick(network);
     this.parts.names.sandboxes.sync();
     this.log.info(

@@ -11,13 +11,13 @@ import type {
   ListedEndpoint,
   NamedNetwork,
 } from '../model/ports/engine-port.js';
-import { isOurDriver, OPTION_MIRROR } from '../model/values/names.js';
+import { GWBRIDGE, isOurDriver, OPTION_MIRROR } from '../model/values/names.js';
 import type { GwbridgeWish } from '../model/values/settings.js';
 import type { EndpointId, EngineNetworkId, Network, NetworkId } from '../model/values/types.js';
 import { listedOf, namesOf } from './container-names.js';
 import { followEvents } from './event-stream.js';
 import { addressesOf, gatewaysOf, namedNetworks, placesOf } from './foreign.js';
-import { BRIDGE_NAME, GWBRIDGE_NETWORK, gwbridgeSpec } from './gwbridge.js';
+import { BRIDGE_NAME, gwbridgeSpec } from './gwbridge.js';
 import { type Inspected, inspectAll } from './inspecting.js';
 import { linkLocalIps } from './link-local.js';
 import { lookupOf } from './lookup.js';
@@ -91,8 +91,8 @@ export class DockerEngine implements Engine {
 
   /** Makes docker_gwbridge when the engine has none yet. True when it did. */
   async ensureGwbridge(wish: GwbridgeWish): Promise<boolean> {
-    const found = await this.docker.listNetworks({ filters: { name: [GWBRIDGE_NETWORK] } });
-    if (found.some((n) => n.Name === GWBRIDGE_NETWORK)) return false;
+    const found = await this.docker.listNetworks({ filters: { name: [GWBRIDGE] } });
+    if (found.some((n) => n.Name === GWBRIDGE)) return false;
     await this.docker.createNetwork(gwbridgeSpec(wish));
     return true;
   }

@@ -78,7 +78,7 @@ export class Exchange {
     const refused = this.socket.send(Buffer.concat(asks), { address: this.peer, port: ECHO_PORT }, there);
     const ending = new AbortController();
     if (refused === undefined) {
-      await Promise.race([all, sleep(patienceMs, undefined, { signal: ending.signal }).catch(() => {})]);
+      await Promise.race([all, sleep(patienceMs, undefined, { signal: ending.signal, ref: false }).catch(() => {})]);
       ending.abort();
     }
     for (const number of numbers) this.waiting.delete(number);

@@ -16,12 +16,14 @@ export interface ProbeSite {
 }
 
 /** Until somebody who is there has answered for the first time: he makes a way back first. */
-const [HELLO_TRIES, HELLO_MS] = [6, 250];
+const [HELLO_TRIES, HELLO_MS, LATEST_MS] = [6, 250, 2_200];
 const [ROUND, GAP_MS] = [20, 10];
 /** A lost datagram may be chance; three of the same kind are none. */
 const TRIES = 3;
-/** Beyond the slowest answer so far, ms. */
+/** Beyond twice what most answers take, ms. */
 const PATIENCE_MS = 250;
+/** A host that is busy is no host that loses: before something counts as lost it has so many times that. */
+const SURE = 4;
 /** Packets that are handed over as one. */
 const SEGMENTS = 6;
 /** What any path carries (RFC 791; RFC 8200), less than that nobody looks for. */
@@ -30,7 +32,7 @@ const LEAST = { 4: 296, 6: 1280 } as const;
 const HEADERS = { 4: 28, 6: 48 } as const;
 
 /** Hosts at once: each has some dozens of packets under way. */
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 
 /** What was found out about each, in their order. There has to be a way to each. Rejects with a KernelError. */
 export async function probeAll(site: ProbeSite, peers: readonly NodeAddress[]): Promise<readonly Probed[]> {
@@ -61,36 +63,61 @@ async function within<T>(site: ProbeSite, peer: NodeAddress, work: (exchange: Ex
   }
 }
 
+/** Says so at the first answer, whichever ask it is to. */
 async function greet(exchange: Exchange): Promise<boolean> {
-  for (let n = 0; n < HELLO_TRIES; n++) if ((await exchange.ask(PLAIN, HELLO_MS)) !== undefined) return true;
-  return false;
+  let isThere = false;
+  const asks: Promise<void>[] = [];
+  for (let n = 0; n < HELLO_TRIES && !isThere; n++) {
+    const answer = exchange.ask(PLAIN, LATEST_MS - n * HELLO_MS);
+    asks.push(
+      answer.then((found) => {
+        isThere ||= found !== undefined;
+      }),
+    );
+    await Promise.race([...asks, sleep(HELLO_MS, undefined, { ref: false })]);
+  }
+  while (!isThere && asks.length > 0) {
+    await Promise.race(asks);
+    asks.shift();
+  }
+  return isThere;
 }
 
 async function survey(exchange: Exchange, peer: NodeAddress, mtu: number): Promise<Passage> {
   const answers = await round(exchange);
   const times = answers.map(({ ms }) => ms).sort((a, b) => a - b);
-  const patience = PATIENCE_MS + (times.at(-1) ?? 0);
+  const median = times[times.length >> 1] ?? 0;
+  const patience = PATIENCE_MS + 2 * median;
   const family = familyOf(peer);
   const size = mtu - HEADERS[family];
-  const passes = async (trial: Trial): Promise<boolean> => {
-    const tries = Array.from({ length: TRIES }, () => exchange.ask(trial, patience));
+  const tried = async (trial: Trial, ms: number): Promise<boolean> => {
+    const tries = Array.from({ length: TRIES }, () => exchange.ask(trial, ms));
     return (await Promise.all(tries)).some((answer) => answer !== undefined);
   };
+  const passes = async (trial: Trial): Promise<boolean> =>
+    (await tried(trial, patience)) || tried(trial, SURE * patience);
+  const measure = (of: (bytes: number) => Trial): Promise<number> =>
+    largest(
+      LEAST[family],
+      mtu,
+      (bytes) => tried(of(bytes), patience),
+      (bytes) => tried(of(bytes), SURE * patience),
+    );
   const whole = { whole: true, checksum: false };
   const checked = { whole: false, checksum: true };
   const thereWith = (bytes: number): Trial => ({ ...PLAIN, bytes: bytes - HEADERS[family], there: whole });
   const backWith = (bytes: number): Trial => ({ ...PLAIN, answerBytes: bytes - HEADERS[family], back: whole });
   const [there, back, cut, checkedThere, checkedBack, segments] = await Promise.all([
-    largest(LEAST[family], mtu, (bytes) => passes(thereWith(bytes))),
-    largest(LEAST[family], mtu, (bytes) => passes(backWith(bytes))),
+    measure(thereWith),
+    measure(backWith),
     passes({ ...PLAIN, bytes: size, answerBytes: size }),
     passes({ ...PLAIN, there: checked }),
     passes({ ...PLAIN, back: checked }),
-    exchange.askTogether({ ...PLAIN, bytes: size, there: checked }, SEGMENTS, patience),
+    exchange.askTogether({ ...PLAIN, bytes: size, there: checked }, SEGMENTS, SURE * patience),
   ]);
   return {
     peer,
-    roundTrip: { min: times[0] ?? 0, median: times[times.length >> 1] ?? 0, max: times.at(-1) ?? 0 },
+    roundTrip: { min: times[0] ?? 0, median, max: times.at(-1) ?? 0 },
     ...tallies(answers),
     mtu: { planned: mtu, there, back },
     cut,
@@ -103,7 +130,7 @@ async function survey(exchange: Exchange, peer: NodeAddress, mtu: number): Promi
 async function round(exchange: Exchange): Promise<readonly Answered[]> {
   const asks = [];
   for (let n = 0; n < ROUND; n++) {
-    asks.push(exchange.ask(PLAIN, PATIENCE_MS * 2));
+    asks.push(exchange.ask(PLAIN, SURE * PATIENCE_MS));
     await sleep(GAP_MS);
   }
   return (await Promise.all(asks)).flatMap((answer) => answer ?? []);

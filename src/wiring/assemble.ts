@@ -21,5 +21,5 @@ export async function assemble(config: Config, log: Log, rows: Rows) {
   const below = { ground, cluster, registry, names };
   const passes = makePasses(config, log, rows, below);
   const drivers = makeDrivers(config, log, below, passes);
-  return { ...below, passes, drivers, probes: makeProbes(ground, passes) };
+  return { ...below, passes, drivers, probes: makeProbes({ config, rows, ground, cluster, passes }) };
 }

@@ -4,7 +4,9 @@ import { LinuxHostParts } from '../../src/kernel/host-parts/host-parts.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
 import { probeSteps } from '../../src/model/host/probe.js';
 import type { NodeAddress } from '../../src/model/values/types.js';
+import { Bulletin } from '../../src/probe/bulletin.js';
 import { Echo } from '../../src/probe/echo.js';
+import { hear } from '../../src/probe/hearing.js';
 import { probe } from '../../src/probe/prober.js';
 import { Bench, type Host, run } from './bench.js';
 import { meshOf, unaccelerated } from './host-parts.js';
@@ -18,12 +20,16 @@ const ADDRESSES = {
 class Prober {
   readonly kernel: LinuxHostParts;
   private readonly echo: Echo;
+  /** What it says of itself, and how often it has looked. */
+  says = JSON.stringify({ findings: [], fine: ['a'], unknown: {} });
+  looks = 0;
+  private bulletin: Bulletin;
   private readonly peers = new Set<NodeAddress>();
 
   constructor(
     readonly host: Host,
     private readonly underlay: 4 | 6,
-    private readonly nodes: readonly string[],
+    readonly nodes: string[],
   ) {
     const { netnsDir, kernel } = host;
     const options = { underlay, mode: 'off', port: 4789, netnsDir, crypt: meshOf(kernel) } as const;
@@ -32,15 +38,36 @@ class Prober {
       open: (peers) => this.open(...peers),
       knows: (address): address is NodeAddress => this.nodes.includes(address),
     });
+    this.bulletin = this.makeBulletin();
+  }
+
+  private makeBulletin(): Bulletin {
+    const look = async () => {
+      this.looks++;
+      return this.says;
+    };
+    return new Bulletin(look, (address) => this.nodes.includes(address));
+  }
+
+  hear({ host: { vtep } }: Prober) {
+    return hear(this.inside, this.host.vtep, vtep, 1_000);
   }
 
   get inside(): string {
     return `${this.host.netnsDir}/tsoverlay-probe`;
   }
 
+  /** What it has said is forgotten. */
+  async restart(): Promise<void> {
+    this.bulletin.stop();
+    this.bulletin = this.makeBulletin();
+    await this.start();
+  }
+
   async start(): Promise<void> {
     await this.open();
     this.echo.listen(this.inside, this.host.vtep);
+    this.bulletin.listen(this.inside, this.host.vtep);
   }
 
   async open(...more: readonly NodeAddress[]): Promise<void> {
@@ -57,6 +84,7 @@ class Prober {
 
   stop(): void {
     this.echo.stop();
+    this.bulletin.stop();
     this.kernel.close();
   }
 }
@@ -185,4 +213,35 @@ test('a namespace that was made anew has the echo again', async () => {
   await two.open();
   await two.start();
   expect(await one.probe(two)).toMatchObject(SOUND(1450));
+});
+
+describe('what a host says of itself', () => {
+  test.each([4, 6] as const)(
+    'is heard by who has probed it (IPv%i), and is found out once for all who ask',
+    async (underlay) => {
+      await start(underlay);
+      await one.probe(two);
+      expect(await one.hear(two)).toEqual({ findings: [], fine: ['a'], unknown: {} });
+      await Promise.all(Array.from({ length: 30 }, () => one.hear(two)));
+      expect(two.looks).toBe(1);
+    },
+  );
+
+  test('is nothing that is larger than it may be, or of another shape', async () => {
+    await start(4);
+    await one.probe(two);
+    two.says = 'no JSON';
+    await expect(one.hear(two)).rejects.toThrow('it does not speak as doctor does; another release may');
+    await two.restart();
+    two.says = JSON.stringify({ findings: [], fine: [], unknown: { a: 'x'.repeat(300_000) } });
+    await expect(one.hear(two)).rejects.toThrow('it says more than doctor would');
+  });
+
+  test('is for nodes alone', async () => {
+    await start(4);
+    await one.probe(two);
+    two.nodes.length = 0;
+    await expect(one.hear(two)).rejects.toThrow();
+    expect(two.looks).toBe(0);
+  });
 });

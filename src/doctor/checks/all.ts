@@ -24,10 +24,15 @@ import { gwbridge } from './underlay/gwbridge.js';
 import { probes } from './underlay/probes.js';
 import { returnPath } from './underlay/return-path.js';
 
-export const CHECKS: readonly Check<Surroundings>[] = [
+/** What each host says of itself, also to others: none of these holds the one that serves up for long. */
+export const HOST_CHECKS: readonly Check<Surroundings>[] = [
   ...[rows, engineServing, consul, rights, clock],
-  ...[modules, capabilities, version, conntrack, neighbours, descriptors],
-  ...[candidates, returnPath, gwbridge, masquerading, probes],
+  ...[capabilities, version, conntrack, neighbours, descriptors],
+  ...[candidates, returnPath, gwbridge, masquerading, probes, swarm],
+];
+
+/** All. The rest is for the command alone: it takes a while, or is of the whole cluster. */
+export const CHECKS: readonly Check<Surroundings>[] = [
+  ...[...HOST_CHECKS, modules, twice],
   ...[nodes, records, versions, leases],
-  ...[swarm, twice],
 ];

@@ -1,6 +1,7 @@
 /** What the local engine says of itself. */
 import Docker from 'dockerode';
 import * as z from 'zod';
+import { GWBRIDGE } from '../../model/values/names.js';
 
 const PATIENCE_MS = 3_000;
 
@@ -26,7 +27,7 @@ export async function lookAtEngine(socketPath: string): Promise<EngineLook> {
     docker.info(),
     docker.listPlugins(),
     docker
-      .getNetwork('docker_gwbridge')
+      .getNetwork(GWBRIDGE)
       .inspect()
       .catch(() => undefined),
   ]);

@@ -1,5 +1,6 @@
 /** What carries out each kind of step on the host itself: one entry per kind, and the compiler misses none. */
 import type { KernelHostStep, KernelHostStepArgs } from '../../model/host/host-steps.js';
+import { GWBRIDGE } from '../../model/values/names.js';
 import type { Wire } from '../bpf/wire.js';
 import { type CryptPlace, cryptExecutors } from '../crypt/crypt-executors.js';
 import type { EncryptionFence } from '../crypt/encryption-fence.js';
@@ -9,7 +10,7 @@ import type { NftConsulGuard } from '../rules/consul-guard.js';
 import type { HostUplinkRules } from '../rules/uplink-rules.js';
 import type { VxlanGuard } from '../rules/vxlan-guard.js';
 import { writeSysctl } from '../system/sysctl.js';
-import { addGwbridgeAddress, createGwbridge, enslaveToGwbridge, fitGwbridge, GWBRIDGE } from './gwbridge.js';
+import { addGwbridgeAddress, createGwbridge, enslaveToGwbridge, fitGwbridge } from './gwbridge.js';
 import type { ProbeSpace } from './probe.js';
 
 /** All of it in the host's namespace. */

@@ -1,13 +1,13 @@
 /** What the host's namespace looks like to whoever publishes it. */
 import type { HostFacts } from '../../model/ports/kernel-port.js';
 import { networkOf } from '../../model/values/address.js';
+import { GWBRIDGE } from '../../model/values/names.js';
 import { MTU_RANGE } from '../../model/values/shapes.js';
 import { listAddresses } from '../links/addresses.js';
 import { findLink, type KernelLink } from '../links/links.js';
 import { occupiedNetworks, uplinks } from '../links/routes.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { kernelError } from '../system/errno.js';
-import { GWBRIDGE } from './gwbridge.js';
 
 /** What any link carries. */
 const ETHERNET_MTU = 1500;

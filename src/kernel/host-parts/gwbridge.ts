@@ -1,11 +1,10 @@
 /** docker_gwbridge in the host's namespace. */
 import type { Gwbridge, ObservedGwbridge } from '../../model/host/gwbridge.js';
+import { GWBRIDGE } from '../../model/values/names.js';
 import type { Cidr } from '../../model/values/types.js';
 import { ensureAddress, listAddresses } from '../links/addresses.js';
 import { addLink, linkIndex, listLinks, setLink } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
-
-export const GWBRIDGE = 'docker_gwbridge';
 
 /** `ip link show`, and of the bridge its addresses. */
 export async function observeGwbridge(host: Rtnetlink): Promise<ObservedGwbridge> {

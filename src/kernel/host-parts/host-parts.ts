@@ -4,7 +4,7 @@ import type { KernelHostStep } from '../../model/host/host-steps.js';
 import { SYSCTLS } from '../../model/host/sysctls.js';
 import type { GuardDrops } from '../../model/host/vxlan-guard.js';
 import type { HostPartsKernel } from '../../model/ports/host-port.js';
-import { NETNS_DIR } from '../../model/values/names.js';
+import { GWBRIDGE, NETNS_DIR } from '../../model/values/names.js';
 import type { GuardMode } from '../../model/values/settings.js';
 import type { CryptPlace } from '../crypt/crypt-executors.js';
 import { observeCrypt } from '../crypt/crypt-observation.js';
@@ -20,7 +20,7 @@ import { VxlanGuard } from '../rules/vxlan-guard.js';
 import { readSysctls } from '../system/sysctl.js';
 import type { Accelerator } from './accelerator.js';
 import { executeOnHost, type HostPlace } from './executors.js';
-import { GWBRIDGE, observeGwbridge } from './gwbridge.js';
+import { observeGwbridge } from './gwbridge.js';
 import { ProbeSpace } from './probe.js';
 
 export interface HostPartsOptions {

@@ -2,6 +2,7 @@
 import { putU8 } from 'netlink/dist/structs.js';
 import type { UplinkPlan } from '../../model/plan/namespace-plan.js';
 import type { ObservedUplink } from '../../model/plan/observed.js';
+import { GWBRIDGE } from '../../model/values/names.js';
 import type { Cidr, Ip } from '../../model/values/types.js';
 import { ensureAddress } from '../links/addresses.js';
 import { addLink, changeLink, findLink, linkIndex, removeLink, setLink } from '../links/links.js';
@@ -11,7 +12,6 @@ import { readAttributes, readIp } from '../netlink/attributes.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { AF, IFLA_BRPORT, RT_TABLE_MAIN, RTA, RTM, RTN_UNICAST } from '../netlink/uapi.js';
 
-const GWBRIDGE = 'docker_gwbridge';
 /** Tells it from ports, whose alias is an endpoint's id. */
 const ALIAS = 'uplink';
 

@@ -14,7 +14,8 @@ import {
 } from './expression.js';
 import { attr, u32 } from './message.js';
 
-const IFNAMSIZ = 16;
+/** Of an interface's name, bytes. */
+export const IFNAMSIZ = 16;
 const ARPHRD_ETHER = Buffer.from([1, 0]);
 const ARPHRD_LOOPBACK = Buffer.from([0x04, 0x03]);
 const ETH_P_IPV6 = Buffer.from([0x86, 0xdd]);
@@ -53,7 +54,12 @@ export const sentByUser = (): Buffer[] => [meta(META.skuid), compare(CMP.gte, Bu
 /** `iifname @<set>`, a set of names of 16 bytes. */
 export const interfaceIn = (set: string): Buffer[] => [meta(META.iifname), lookUp(set)];
 
-const nameOf = (link: string): Buffer => Buffer.from(link.padEnd(IFNAMSIZ, '\0'));
+/** An interface's name as rules and sets have it. */
+export function nameOf(link: string): Buffer {
+  const bytes = Buffer.alloc(IFNAMSIZ);
+  bytes.write(link, 0, IFNAMSIZ - 1);
+  return bytes;
+}
 
 /** `iifname <link>` */
 export const cameBy = (link: string): Buffer[] => [meta(META.iifname), compare(CMP.eq, nameOf(link))];

@@ -68,13 +68,22 @@ export const note = (map: string, end: End, value: Field, ms: number): Buffer[] 
   expression('dynset', text(1, map), u32(3, NFT_DYNSET_OP_UPDATE), u32(4, REG_1), u32(5, REG_2), u64(6, ms)),
 ];
 
-/** `<end> @<map>` */
-export const isNoted = (map: string, end: End): Buffer[] => [...key(end), lookUp(map)];
+const valueInto = (register: number, map: string): Buffer =>
+  expression('lookup', text(1, map), u32(2, REG_1), u32(3, register));
+
+/**
+ * `<end> @<map>`. `older`: kernels before 6.5, which ask a map for a value alone; nobody wants it here, and `nft list` does
+ * not show the question.
+ */
+export const isNoted = (map: string, end: End, older: boolean): Buffer[] => [
+  ...key(end),
+  older ? valueInto(REG_2, map) : lookUp(map),
+];
 
 /** `<field> set <end> map @<map>`, of a field of the transport header. */
 export const setNoted = (map: string, end: End, field: Field): Buffer[] => [
   ...key(end),
-  expression('lookup', text(1, map), u32(2, REG_1), u32(3, REG_1)),
+  valueInto(REG_1, map),
   store(field, [u32(6, CSUM_INET), u32(7, field.checksum)]),
 ];
 

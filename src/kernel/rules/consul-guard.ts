@@ -8,7 +8,7 @@ import type { ConsulGuardPlan } from '../../model/host/consul-guard.js';
 import { ipBytes } from '../netlink/attributes.js';
 import { fieldIs, IP_DADDR, IP6_DADDR, TCP_DPORT } from '../nft/field.js';
 import { attr, NFPROTO } from '../nft/message.js';
-import { forThisHost, interfaceIn, protocolIs } from '../nft/packet.js';
+import { forThisHost, IFNAMSIZ, interfaceIn, nameOf, protocolIs } from '../nft/packet.js';
 import { HOOK, KEY, Table } from '../nft/table.js';
 import { type Family, TwinTables } from '../nft/twin-tables.js';
 import { drop } from '../nft/verdict.js';
@@ -19,7 +19,6 @@ const BRIDGES = 'bridges';
 const TCP = 6;
 /** Before DNAT (-100). */
 const PRIORITY = -150;
-const IFNAMSIZ = 16;
 /** Names are read from their first byte on: for `nft list` alone, which would turn them round. */
 const NAMES_IN_ORDER = attr(13, Buffer.from([0, 4, 1, 0, 0, 0]));
 
@@ -30,7 +29,7 @@ export class NftConsulGuard extends TwinTables<ConsulGuardPlan> {
       ...{ table, name: TABLE, chain: 'containers', hook: { number: HOOK.prerouting, priority: PRIORITY } },
       sets: ({ interfaces }) => [
         table.set({ name: BRIDGES, id: 1, type: KEY.ifname, length: IFNAMSIZ, userdata: NAMES_IN_ORDER }),
-        ...table.addElements(BRIDGES, interfaces.map(padded)),
+        ...table.addElements(BRIDGES, interfaces.map(nameOf)),
       ],
       rules: rulesFor,
     });
@@ -52,10 +51,4 @@ function rulesFor(family: Family, { servers }: ConsulGuardPlan): readonly (reado
     ...named.filter(({ bytes }) => bytes.length === size).map(({ bytes, port }) => rule(port, fieldIs(field, bytes))),
     ...[...new Set(servers.map(({ port }) => port))].map((port) => rule(port, forThisHost())),
   ];
-}
-
-function padded(name: string): Buffer {
-  const bytes = Buffer.alloc(IFNAMSIZ);
-  bytes.write(name, 0, IFNAMSIZ - 1);
-  return bytes;
 }

@@ -15,6 +15,9 @@ import { DELETION, RENEWAL, redirectBatch, SET, SUSPENSION, TABLE } from './dns-
 const lines = new Semaphore(2);
 const TOO_LONG_MS = 1000;
 
+/** This kernel has refused what one since 6.5 takes, and taken the other. */
+let isOlder = false;
+
 /**
  * The redirect in one namespace. It keeps a descriptor, and with it the namespace, until closed. What is asked of it
  * is done one after the other. All reject with a KernelError, EBUSY when it took too long.
@@ -32,8 +35,16 @@ export class DnsRedirect {
    * `nft -f`: replaces the whole table by a live redirect to 127.0.0.11:`port` (udp, tcp), in one atomic step; queries
    * see either the old redirect or the new one. EOPNOTSUPP when the kernel has no nf_tables.
    */
-  ensure(port: number): Promise<void> {
-    return this.transact(`nft add table ip ${TABLE}`, redirectBatch(port));
+  async ensure(port: number): Promise<void> {
+    const verb = `nft add table ip ${TABLE}`;
+    try {
+      await this.transact(verb, redirectBatch(port, isOlder));
+    } catch (e) {
+      if (isOlder || !isKernelError(e, 'EINVAL')) throw e;
+      // Nothing of it was done.
+      await this.transact(verb, redirectBatch(port, true));
+      isOlder = true;
+    }
   }
 
   /**

@@ -86,8 +86,8 @@ const FIRST = -300;
 /** Of one part of a type of several. */
 const TYPE_BITS = 6;
 
-/** The bytes of {@link DnsRedirect.ensure}. */
-export function redirectBatch(port: number): Buffer {
+/** The bytes of {@link DnsRedirect.ensure}. `older`: for a kernel before 6.5, see {@link isNoted}. */
+export function redirectBatch(port: number, older = false): Buffer {
   const ours = u16(port);
   return batch([
     ...table.afresh(),
@@ -109,7 +109,7 @@ export function redirectBatch(port: number): Buffer {
       ...fieldIs(IP_DADDR, ENGINE),
       ...protocolIs(TCP),
       ...sentTo(DNS),
-      ...isNoted(OVER_TCP.map, asking(OVER_TCP)),
+      ...isNoted(OVER_TCP.map, asking(OVER_TCP), older),
       ...noteAsker(OVER_TCP),
       ...setField(TCP_DPORT, ours),
     ]),

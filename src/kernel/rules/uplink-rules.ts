@@ -5,7 +5,7 @@
  */
 import { UPLINK_POOL } from '../../model/uplink/uplink.js';
 import { parseCidr } from '../../model/values/address.js';
-import { UPLINK } from '../../model/values/names.js';
+import { GWBRIDGE, UPLINK } from '../../model/values/names.js';
 import { ipBytes } from '../netlink/attributes.js';
 import { CMP, compare, expression, load, mask } from '../nft/expression.js';
 import { IP_SADDR } from '../nft/field.js';
@@ -18,7 +18,6 @@ import { drop } from '../nft/verdict.js';
 
 const NAME = 'tsoverlay-uplink';
 const table = new Table(NAME);
-const GWBRIDGE = 'docker_gwbridge';
 /** `srcnat` */
 const AFTER_ROUTING = 100;
 

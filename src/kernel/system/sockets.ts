@@ -27,6 +27,8 @@ const SIOCGIFFLAGS = 0x8913;
 const SIOCSIFFLAGS = 0x8914;
 const IFF_UP = 1;
 const BACKLOG = 128;
+const ONE = Buffer.from([1, 0, 0, 0]);
+const SO_REUSEADDR = 2;
 const SO_RCVBUF = 8;
 const SO_RCVBUFFORCE = 33;
 
@@ -109,6 +111,8 @@ function socketIn(namespace: string, type: number, local: SocketAddress, finish:
   return withNamespace(namespace, () => {
     const fd = check('socket', socket(domainOf(local), type | SOCK.nonblock | SOCK.cloexec, 0));
     try {
+      // Connections of an earlier process that have ended would keep a port of its own for a minute.
+      if (type === SOCK.stream) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, ONE, ONE.length);
       const address = sockaddr(local);
       check(`bind to ${textOf(local)}`, bind(fd, address, address.length));
       finish(fd);

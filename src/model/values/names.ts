@@ -70,6 +70,9 @@ export const PROBE_NAMESPACE = 'tsoverlay-probe' as NamespaceName;
 /** The end of an endpoint's veth pair that the engine moves into the container (IFNAMSIZ is 16 with the NUL). */
 export const containerEnd = (id: EndpointId): string => `veth${id.slice(0, 7)}`;
 
+/** The engine's bridge for second cards, and the name of its network. */
+export const GWBRIDGE = 'docker_gwbridge';
+
 /** In a network's namespace, where it leaves for the outside. */
 export const UPLINK = 'gw0';
 /** Its other end, on docker_gwbridge. */

@@ -6,13 +6,14 @@ import type { ConsulGuardPlan } from '../../model/host/consul-guard.js';
 import type { ServerAddress } from '../../model/host/host-steps.js';
 import { OFF, type Off } from '../../model/host/standing.js';
 import { isIp, parseIp } from '../../model/values/address.js';
+import { GWBRIDGE } from '../../model/values/names.js';
 import type { Ip } from '../../model/values/types.js';
 import type { Planner } from './planner.js';
 
 /** Names may lead elsewhere, and of bridge networks an event may be missed. */
 const LEARN_MS = 30_000;
 /** Guarded also while the engine does not answer. */
-const ALWAYS = ['docker0', 'docker_gwbridge'];
+const ALWAYS = ['docker0', GWBRIDGE];
 
 export interface ConsulServer {
   readonly host: string;

@@ -1,6 +1,6 @@
 /** The probe network follows the cluster, the underlay, and who is probed now. */
 import { othersOf, type ProbePlan, type ProbeSurroundings, planProbe, probeTrouble } from '../../model/host/probe.js';
-import type { Off } from '../../model/host/standing.js';
+import { OFF, type Off } from '../../model/host/standing.js';
 import type { HostFacts } from '../../model/ports/kernel-port.js';
 import type { Cluster, NodeAddress } from '../../model/values/types.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
@@ -33,7 +33,8 @@ export class ProbePlanner implements Planner<'probe'> {
 
   /** Why there is no probe network, as the end of a sentence; undefined when there is to be one. */
   get trouble(): string | undefined {
-    return this.parts.view.current.complete ? probeTrouble(this.surroundings()) : 'the cluster is not read yet';
+    const trouble = probeTrouble(this.surroundings());
+    return trouble === undefined || this.parts.view.current.complete ? trouble : 'the cluster is not read yet';
   }
 
   /** From the next pass on there is a way to those of these that are nodes, for a minute. True when it takes a pass. */
@@ -53,10 +54,11 @@ export class ProbePlanner implements Planner<'probe'> {
   }
 
   plan(): ProbePlan | Off | undefined {
-    if (!this.parts.view.current.complete) return undefined;
     const now = performance.now();
     for (const [peer, until] of this.wanted) if (until <= now) this.wanted.delete(peer);
-    this.planned = planProbe(this.surroundings(), this.wanted.keys());
+    const plan = planProbe(this.surroundings(), this.wanted.keys());
+    // Half a cluster, or the copy of one, has hosts to probe, but does not say that there are none.
+    this.planned = plan === OFF && !this.parts.view.current.complete ? undefined : plan;
     return this.planned;
   }
 

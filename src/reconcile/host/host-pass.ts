@@ -8,7 +8,7 @@ import { networkOfNamespace } from '../../model/plan/plan.js';
 import type { Step } from '../../model/plan/steps.js';
 import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import { namespaceName } from '../../model/values/names.js';
-import type { Cluster, NamespaceName, NetworkId } from '../../model/values/types.js';
+import type { NamespaceName, NetworkId } from '../../model/values/types.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
 import type { Tenure } from '../../registry/nodes/tenure.js';
 import { Loop } from '../loop/loop.js';
@@ -19,14 +19,9 @@ import { HostSteps } from './host-steps.js';
 import { Mending } from './mending.js';
 import { Plans } from './plans.js';
 import { Postponing } from './postponing.js';
-import { Rest } from './rest.js';
-import { notLoaded, Wishes, type WishesParts } from './wishes.js';
+import { notLoaded, type Sight, Wishes, type WishesParts } from './wishes.js';
 
 const RESYNC_MS = 30_000;
-/** No container has come or gone for so long: then links are removed that nobody needs any more, ms. */
-const QUIET_MS = 500;
-/** Where containers come and go all the time, ms. */
-const LONGEST_MS = 3_000;
 /** No count of changes: devices are looked at again. */
 const UNKNOWN = -1;
 
@@ -43,8 +38,7 @@ export class HostPass {
   private readonly loop: Loop<NamespaceName>;
   private readonly mending = new Mending<NamespaceName>((name) => this.loop.kick(name));
   private opened = false;
-  private readonly rest = new Rest<NamespaceName>(QUIET_MS, LONGEST_MS, (name) => this.loop.kick(name));
-  private readonly postponing = new Postponing(this.rest);
+  private readonly postponing = new Postponing((name) => this.loop.kick(name));
   private readonly known = new Set<NamespaceName>();
   private readonly plans = new Plans();
   private readonly made = new Certainty();
@@ -72,9 +66,9 @@ export class HostPass {
     if (this.opened) this.loop.kick(namespaceName(network));
   }
 
-  /** A container comes or goes: the engine is about to ask for more, and waits for the answers (see {@link Rest}). */
+  /** A container comes or goes: the engine is about to ask for more, and waits for the answers (see `rest.ts`). */
   disturb(network: NetworkId): void {
-    this.rest.disturb(namespaceName(network));
+    this.postponing.disturb(namespaceName(network));
   }
 
   /** All that it has ever seen to, and what it found at the start. */
@@ -96,13 +90,13 @@ export class HostPass {
 
   /** Before a clean stop: what was put off would stay in the kernel. Resolves after `deadlineMs` at the latest. */
   async catchUp(deadlineMs: number): Promise<void> {
-    this.rest.end();
-    await Promise.all(this.rest.waiting.map((name) => this.loop.settled(name, deadlineMs).catch(() => undefined)));
+    const waiting = this.postponing.end();
+    await Promise.all(waiting.map((name) => this.loop.settled(name, deadlineMs).catch(() => undefined)));
   }
 
   stop(): void {
     this.mending.stop();
-    this.rest.stop();
+    this.postponing.stop();
     this.loop.stop();
   }
 
@@ -111,23 +105,25 @@ export class HostPass {
     // Its devices would send from an address that is another host's.
     if (this.parts.tenure.refusal !== undefined) return true;
     if (!this.opened) throw notLoaded();
+    const { prunes } = this.parts.tenure;
     const look = this.wishes.look(name);
     if (look === undefined) return true;
     const made = this.made.get(name);
     if (made === undefined) await this.wishes.prepare(name, look, this.plans.get(name) !== undefined);
-    const cluster = this.wishes.cluster(look);
-    if (made === undefined) return this.passAll(name, cluster);
+    const sight = { cluster: this.wishes.cluster(look), prunes };
+    if (made === undefined) return this.passAll(name, sight);
     if (made.changes !== this.parts.local.changes || made.plan.ports.some((port) => port.end === 'engine'))
-      return this.passDevices(name, cluster, made);
-    const wanted = this.wishes.planned(name, cluster, made.sandboxes);
+      return this.passDevices(name, sight, made);
+    const wanted = this.wishes.planned(name, sight.cluster, made.sandboxes);
     const steps = wanted && peerSteps(made.plan, wanted);
-    if (wanted === undefined || steps === undefined) return this.passDevices(name, cluster, made);
-    await this.make(name, { ...made, plan: wanted }, steps, []);
+    if (wanted === undefined || steps === undefined) return this.passDevices(name, sight, made);
+    await this.make(name, sight, { ...made, plan: wanted }, steps, []);
     return true;
   }
 
   /** Looks at all there is: nothing is taken for granted. */
-  private async passAll(name: NamespaceName, cluster: Cluster): Promise<boolean> {
+  private async passAll(name: NamespaceName, sight: Sight): Promise<boolean> {
+    const { cluster } = sight;
     this.made.trust(name);
     const began = performance.now();
     const found = await this.parts.kernel.observe(name);
@@ -139,37 +135,43 @@ export class HostPass {
     if (wanted === undefined) {
       // The next container of the network may be about to come. Without the network its VNI is free for another one.
       const isNeeded = steps.length > 0 && networkOfNamespace(cluster, name) !== undefined;
-      if (isNeeded && !this.rest.isDue(name)) return true;
+      if (isNeeded && !this.postponing.isDue(name)) return true;
       this.forget(name);
-      const allowed = this.allowed(steps);
+      const allowed = this.allowed(steps, sight);
       await this.steps.run(name, allowed, new Set(due));
       // What was left for now is looked at again.
       if (allowed.length === steps.length) this.known.delete(name);
       return allowed.length < steps.length;
     }
-    await this.make(name, { plan: wanted, sandboxes, changes, began, took }, steps, due);
+    await this.make(name, sight, { plan: wanted, sandboxes, changes, began, took }, steps, due);
     // Only now can all of it be read.
     if (found?.learning) {
       this.made.doubt(name);
-      return this.passAll(name, cluster);
+      return this.passAll(name, sight);
     }
     await this.parts.kernel.watch(name, (notices) => this.onNotices(name, notices));
     return true;
   }
 
   /** Looks at devices, of which a host has few, and takes the tables of their links to be as they were made. */
-  private async passDevices(name: NamespaceName, cluster: Cluster, made: Made): Promise<boolean> {
+  private async passDevices(name: NamespaceName, sight: Sight, made: Made): Promise<boolean> {
     const found = await this.parts.kernel.observe(name, 'devices');
-    const { wanted, sandboxes, changes } = this.wishes.wanted(name, cluster, found);
+    const { wanted, sandboxes, changes } = this.wishes.wanted(name, sight.cluster, found);
     const change = wanted && found && deviceSteps(made.plan, wanted, found);
-    if (wanted === undefined || change === undefined) return this.passAll(name, cluster);
-    await this.make(name, { ...made, plan: wanted, sandboxes, changes }, change.steps, change.due);
+    if (wanted === undefined || change === undefined) return this.passAll(name, sight);
+    await this.make(name, sight, { ...made, plan: wanted, sandboxes, changes }, change.steps, change.due);
     return true;
   }
 
   /** Makes it so. Only when all of it was done the next pass may build on it. */
-  private async make(name: NamespaceName, made: Made, all: readonly Step[], repairing: readonly Step[]): Promise<void> {
-    const allowed = this.allowed(all);
+  private async make(
+    name: NamespaceName,
+    sight: Sight,
+    made: Made,
+    all: readonly Step[],
+    repairing: readonly Step[],
+  ): Promise<void> {
+    const allowed = this.allowed(all, sight);
     const { steps, due, isPutOff } = this.postponing.split(name, allowed, repairing);
     this.made.delete(name);
     // Before the first step: what the kernel tells of our own steps is then as planned.
@@ -180,9 +182,9 @@ export class HostPass {
     this.made.set(name, isPutOff ? { ...made, changes: UNKNOWN } : made);
   }
 
-  /** Without those that wait until this host may say what is not in the cluster. */
-  private readonly allowed = (steps: readonly Step[]): readonly Step[] =>
-    this.parts.tenure.prunes ? steps : steps.filter((step) => !step.prune);
+  /** Without those that wait until this host may say what is not in the cluster: by then it may look other than now. */
+  private readonly allowed = (steps: readonly Step[], { prunes }: Sight): readonly Step[] =>
+    prunes && this.parts.tenure.prunes ? steps : steps.filter((step) => !step.prune);
 
   private onNotices(name: NamespaceName, notices: readonly Notice[]): void {
     const damage = this.plans.damaged(name, notices);
@@ -194,6 +196,6 @@ export class HostPass {
 
   private forget(name: NamespaceName): void {
     for (const memory of [this.plans, this.made]) memory.delete(name);
-    for (const memory of [this.steps.takeovers, this.mending, this.postponing, this.rest]) memory.forget(name);
+    for (const memory of [this.steps.takeovers, this.mending, this.postponing]) memory.forget(name);
   }
 }

@@ -2,7 +2,12 @@
 import type { Step } from '../../model/plan/steps.js';
 import { isPortName } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
-import type { Rest } from './rest.js';
+import { Rest } from './rest.js';
+
+/** No container has come or gone for so long: then links are removed that nobody needs any more, ms. */
+const QUIET_MS = 500;
+/** Where containers come and go all the time, ms. */
+const LONGEST_MS = 3_000;
 
 export interface Split {
   readonly steps: readonly Step[];
@@ -15,7 +20,32 @@ export class Postponing {
   /** Ports that were left. */
   private readonly left = new Map<NamespaceName, ReadonlySet<string>>();
 
-  constructor(private readonly rest: Pick<Rest<NamespaceName>, 'isDue'>) {}
+  private readonly rest: Rest<NamespaceName>;
+
+  /** `onDue` is told of each that waited. */
+  constructor(onDue: (name: NamespaceName) => void) {
+    this.rest = new Rest(QUIET_MS, LONGEST_MS, onDue);
+  }
+
+  /** A container comes or goes. */
+  disturb(name: NamespaceName): void {
+    this.rest.disturb(name);
+  }
+
+  /** See {@link Rest.isDue}. */
+  isDue(name: NamespaceName): boolean {
+    return this.rest.isDue(name);
+  }
+
+  /** From now on nothing is put off. Gives those that waited. */
+  end(): readonly NamespaceName[] {
+    this.rest.end();
+    return this.rest.waiting;
+  }
+
+  stop(): void {
+    this.rest.stop();
+  }
 
   split(name: NamespaceName, all: readonly Step[], due: readonly Step[]): Split {
     const before = this.left.get(name);
@@ -32,6 +62,7 @@ export class Postponing {
 
   forget(name: NamespaceName): void {
     this.left.delete(name);
+    this.rest.forget(name);
   }
 }
 

@@ -44,6 +44,12 @@ export interface Look {
   readonly network: Network | undefined;
 }
 
+/** What a pass goes by, and whether this host might say what is not in it when it was looked at. */
+export interface Sight {
+  readonly cluster: Cluster;
+  readonly prunes: boolean;
+}
+
 /** What a namespace should be, and what that was made with. */
 export interface Wish extends Pick<Made, 'sandboxes' | 'changes'> {
   readonly wanted: NamespacePlan | undefined;

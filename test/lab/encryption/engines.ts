@@ -65,7 +65,8 @@ export class Engines {
 
   /** Names of the first host's WireGuard devices. */
   async devices(): Promise<readonly string[]> {
-    const names = await this.inMesh('ls /sys/class/net 2>/dev/null || ip -o link | cut -d: -f2');
+    // Not /sys: that is the host's.
+    const names = await this.inMesh('ip -o link | cut -d: -f2');
     return names.split(/\s+/).filter((name) => name.startsWith('wg'));
   }
 

@@ -34,7 +34,8 @@ async function expectKnown(away: RegExp): Promise<void> {
 }
 
 it('answer while it runs, at the host’s admin socket too', async () => {
-  const { stdout } = await tsoverlay('status');
+  const { stdout, stderr } = await tsoverlay('status');
+  expect(stderr).toBe('');
   expect(stdout).toMatch(/^this host: 10\.0\.0\.60, id [0-9a-f]{8}, serves since /m);
   expect(await scene.lab.host(1).run('stat', '-c', '%a %F', '/run/docker/tsoverlay/admin.sock')).toBe('600 socket');
   expect(await tsoverlay('trace', 'keep1', 'keep2')).toMatchObject({ status: 0 });

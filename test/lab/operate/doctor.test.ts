@@ -106,7 +106,8 @@ describe('each thing that is broken is found, and is gone with its cure', () => 
     const sample = before.find((key) => /172\.16\.1\.\d+$/.test(key) && !key.endsWith('.254')) ?? '';
     const value = (await lab.consul.value(sample)) ?? '';
     const leaked = sample.replace(/\d+$/, '77');
-    await lab.consul.put(leaked, value.replace(/"endpoint":"[0-9a-f]+"/, `"endpoint":"${'0'.repeat(64)}"`));
+    const orphan = value.replace(/"endpoint":"[0-9a-f]+"/, `"endpoint":"${'0'.repeat(64)}"`);
+    await lab.consul.put(leaked, orphan.replace(/"created":\d+/, '"created":1000'));
     expect(await codes(1)).toContain('cluster.leases');
     await lab.consul.remove(leaked);
     await healthy(1);
@@ -128,6 +129,25 @@ describe('each thing that is broken is found, and is gone with its cure', () => 
     await lab.host(2).plugin.start();
     await healthy(1);
   });
+});
+
+it('the cluster: what is wrong on another host is told by that one, and of no other', async () => {
+  const cluster = z.object({ hosts: z.array(z.object({ hostname: z.string(), said: report })) });
+  const ask = async () => {
+    const { host, address } = lab.host(1);
+    const env = [`CLUSTER_STORE=${lab.consul.url}`, `CLUSTER_ADVERTISE=${address}`];
+    const words = ['env', ...env, process.execPath, PLUGIN_MAIN, 'doctor', '--cluster', '--json'];
+    const { hosts } = cluster.parse(JSON.parse((await host.attempt(...(words as [string, ...string[]]))).stdout));
+    return hosts.map(({ hostname, said }) => [
+      hostname,
+      said.findings.filter((one) => !isLabs(one)).map(({ code }) => code),
+    ]);
+  };
+  expect(await ask()).toEqual([['docker02', []]]);
+  await on(2, 'ip address add 172.16.1.200/24 dev docker_gwbridge');
+  // What it has found out is good for a while.
+  await expect.poll(ask, { timeout: 40_000, interval: 2_000 }).toEqual([['docker02', ['underlay.gwbridge']]]);
+  await on(2, 'ip address delete 172.16.1.200/24 dev docker_gwbridge');
 });
 
 describe('it works without', () => {

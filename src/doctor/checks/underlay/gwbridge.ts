@@ -1,9 +1,8 @@
 import { overlaps } from '../../../model/values/address.js';
+import { GWBRIDGE } from '../../../model/values/names.js';
 import type { Cidr } from '../../../model/values/types.js';
 import { check, type Trouble } from '../../check.js';
 import type { Surroundings } from '../../surroundings.js';
-
-const GWBRIDGE = 'docker_gwbridge';
 
 export interface GwbridgeFacts {
   /** Undefined where there is none yet. */

@@ -40,6 +40,11 @@ it('before the cluster is read nothing is made, and nothing of an earlier proces
   story.view.current = { ...clusterOf(), complete: false };
   await story.look('probe');
   expect([story.done(), story.kernel.probe !== undefined]).toEqual([[], true]);
+  // The copy of the cluster knows hosts.
+  story.view.current = { ...clusterOf(HOST1, HOST2), complete: false };
+  story.kernel.probe = undefined;
+  await story.look('probe');
+  expect(story.done()).toEqual(['createProbe: missing']);
 });
 
 it('a host alone needs none, and one whose cluster gave the id to a network has none', async () => {

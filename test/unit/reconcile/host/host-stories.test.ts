@@ -198,3 +198,27 @@ it('a clean stop leaves nothing behind that waited', async () => {
   await story.catchUp();
   expect(story.done()).toEqual(['removeNamespace']);
 });
+
+it('a pass that began before the cluster was loaded removes nothing, though it is by the time that it ends', async () => {
+  await attached();
+  story.stop();
+  story.tenure.prunes = false;
+  await story.become(clusterOf([], []));
+  const look = story.kernel.observe;
+  let go = () => {};
+  const held = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  await story.restart();
+  story.kernel.observe = async (...which) => {
+    await held;
+    return look(...which);
+  };
+  // It looks at the kernel while the cluster comes, and with it the leave to prune.
+  await story.become(clusterOf([], []));
+  await story.become(cluster(OWN, OTHER));
+  story.tenure.prunes = true;
+  go();
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect(story.done()).not.toContain('removeNamespace');
+});
