@@ -5,10 +5,9 @@ import type { Bearer } from '../model/diff/takeover.js';
 import type { ObservedNamespace } from '../model/plan/observed.js';
 import type { Step } from '../model/plan/steps.js';
 import type { HostFacts, HostKernel } from '../model/ports/kernel-port.js';
-import { laneEnd, NETNS_DIR, namespaceName } from '../model/values/names.js';
+import { NETNS_DIR, namespaceName } from '../model/values/names.js';
 import type { NamespaceName, NetworkId } from '../model/values/types.js';
-import { Lane } from './bpf/lane.js';
-import { Wire } from './bpf/wire.js';
+import { ShortWays } from './bpf/short-ways.js';
 import { CryptSpaces } from './crypt/crypt-space.js';
 import { Wireguard } from './crypt/wireguard.js';
 import { readHostFacts } from './host-parts/facts.js';
@@ -46,13 +45,11 @@ export class LinuxKernel implements HostKernel {
   /** A kernel that lacks the module may yet get it. */
   private filtering = false;
   private readonly at: Workplace;
-  /** For whoever sees to the underlay's device. */
-  readonly wire: Wire;
+  readonly shortWays: ShortWays;
 
   constructor(private readonly options: LinuxKernelOptions) {
-    this.wire = new Wire(this.host);
-    const lane = (name: NamespaceName, socket: Rtnetlink) => new Lane(this.wire, socket, laneEnd(name), this.hostFd);
-    this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR, lane);
+    this.shortWays = new ShortWays(this.host, this.hostFd);
+    this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR, (name, socket) => this.shortWays.of(name, socket));
     this.mesh = new CryptSpaces(options.netnsDir ?? NETNS_DIR);
     const entries = new Entries(this.spaces);
     this.at = { spaces: this.spaces, entries, host: this.host, hostFd: this.hostFd, mesh: this.mesh };
@@ -115,7 +112,7 @@ export class LinuxKernel implements HostKernel {
 
   close(): void {
     this.spaces.close();
-    this.wire.close();
+    this.shortWays.close();
     this.mesh.close();
     this.generic.close();
     this.host.close();

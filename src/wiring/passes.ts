@@ -135,7 +135,8 @@ function makeHostParts(config: Config, log: Log, rows: Rows, around: Around) {
     crypt,
     accelerator,
   };
-  const underlay = new Accelerator({ mode: config.accelerate, wire: ground.kernel.wire, local: self, port });
+  const { shortWays } = ground.kernel;
+  const underlay = new Accelerator({ mode: config.accelerate, shortWays, local: self, port });
   const kernel = new LinuxHostParts({
     ...{ underlay: familyOf(self), mode, port, accelerator: underlay },
     crypt: {

@@ -101,8 +101,8 @@ afterEach(() => {
 async function turn(on: boolean): Promise<void> {
   site.acceleration = on ? 'on' : 'off';
   for (const host of site.hosts) {
-    if (on) await host.kernel.wire.hook('eth0', { vtep: host.vtep, port: 4789 });
-    else await host.kernel.wire.unhook('eth0');
+    if (on) await host.kernel.shortWays.hook('eth0', { vtep: host.vtep, port: 4789 });
+    else await host.kernel.shortWays.unhook('eth0');
   }
   await site.converge();
 }

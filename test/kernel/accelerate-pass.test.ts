@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Log } from '../../src/health/events.js';
 import { UNMEASURED } from '../../src/health/measures.js';
 import { NOBODY } from '../../src/health/row.js';
+import { Wire } from '../../src/kernel/bpf/wire.js';
 import type { LinuxKernel } from '../../src/kernel/host.js';
 import { Accelerator } from '../../src/kernel/host-parts/accelerator.js';
 import { LinuxHostParts } from '../../src/kernel/host-parts/host-parts.js';
@@ -62,7 +63,7 @@ async function start(host: Host, kernel: LinuxKernel, mode: AccelerateMode = 'au
     for (const id of endpoints) pass.kick(id);
   });
   const parts = withNamespace(host.path, () => {
-    const accelerator = new Accelerator({ mode, wire: kernel.wire, local: vtep, port: 4789 });
+    const accelerator = new Accelerator({ mode, shortWays: kernel.shortWays, local: vtep, port: 4789 });
     return new LinuxHostParts({ underlay: 4, mode: 'on', port: 4789, accelerator, crypt: meshOf(kernel) });
   });
   const hostParts = new HostPartsPass({
@@ -264,7 +265,9 @@ test('ACCELERATE=off takes all of it away and loses no packet, and so does rm', 
 
   await b.endpoints.remove(network, '2'.repeat(64) as EndpointId, false);
   await until(() => expect(run(hosts[1].path, 'ip', '-br', 'link')).not.toContain('tsl'), 5_000);
-  expect(await hosts[1].kernel.wire.listed(256)).toEqual({ macs: undefined, lane: undefined });
+  const wire = new Wire(hosts[1].kernel.shortWays.host);
+  expect(await wire.listed(256)).toEqual({ macs: undefined, lane: undefined });
+  wire.close();
 }, 60_000);
 
 describe('a host with rules of its own for the port', () => {

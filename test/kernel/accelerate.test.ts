@@ -165,7 +165,7 @@ describe('the ordinary way is for', () => {
     expect(talk()).toContain(' 0% packet loss');
     site.acceleration = 'off';
     await site.converge();
-    for (const host of site.hosts) await host.kernel.wire.unhook('eth0');
+    for (const host of site.hosts) await host.kernel.shortWays.unhook('eth0');
     expect(run(here().path, 'tc', 'qdisc', 'show', 'dev', 'eth0')).not.toContain('clsact');
     expect(run(here().path, 'ip', '-br', 'link')).not.toContain('tsl');
     expect(run(site.inside(here()), 'sh', '-c', 'ip -br link; tc qdisc show')).not.toMatch(/lane0|clsact/);

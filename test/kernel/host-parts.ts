@@ -11,7 +11,7 @@ import type { Host } from './bench.js';
 
 /** The short way of a host that does not want it; in the host's namespace. */
 export const unaccelerated = ({ kernel, vtep }: Host): Accelerator =>
-  new Accelerator({ mode: 'off', wire: kernel.wire, local: vtep, port: 4789 });
+  new Accelerator({ mode: 'off', shortWays: kernel.shortWays, local: vtep, port: 4789 });
 
 /** What there is to do. */
 export const guardSteps = (guard: VxlanGuard, nodes: readonly string[], vnis: readonly number[]) =>

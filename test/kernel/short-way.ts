@@ -18,7 +18,7 @@ export async function shortSite(change: Parameters<typeof networkOf>[0] = {}): P
 export async function accelerate(site: Site, host: Host): Promise<void> {
   site.acceleration = 'on';
   run(host.path, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
-  await host.kernel.wire.hook('eth0', { vtep: host.vtep, port: 4789 });
+  await host.kernel.shortWays.hook('eth0', { vtep: host.vtep, port: 4789 });
 }
 
 interface Stats {

@@ -7,6 +7,7 @@ import { ask } from './unix-http.js';
 
 /** All of a lab's hosts with the short way: `TSOVERLAY_ACCELERATE=auto` in front of a test. */
 const ACCELERATE = process.env.TSOVERLAY_ACCELERATE;
+export const isAccelerated = ACCELERATE === 'auto';
 const SOCKET = '/run/docker/plugins/tsoverlay.sock';
 
 export class Plugin {

@@ -22,7 +22,7 @@ export async function probeAlone(
   const kernel = new LinuxKernel({ advertise: self });
   // Its keys are the server's business.
   const crypt = { spaces: kernel.mesh, onHost: kernel.wireguard, privateKey: () => undefined };
-  const accelerator = new Accelerator({ mode: 'off', wire: kernel.wire, local: self, port });
+  const accelerator = new Accelerator({ mode: 'off', shortWays: kernel.shortWays, local: self, port });
   const parts = new LinuxHostParts({ underlay: familyOf(self), mode: 'off', port, crypt, accelerator });
   try {
     const { underlayMtu } = await kernel.hostFacts();

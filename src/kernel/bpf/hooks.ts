@@ -9,6 +9,7 @@ import { isKernelError } from '../../errors.js';
 import { message, nest, readAttributes, readText } from '../netlink/attributes.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { RTM } from '../netlink/uapi.js';
+import type { ProgramName } from './program.js';
 
 const TCA = { KIND: 1, OPTIONS: 2, INGRESS_BLOCK: 13 } as const;
 const TCA_BPF = { FD: 6, NAME: 7, FLAGS: 8, ID: 11 } as const;
@@ -40,6 +41,12 @@ export interface HookPlace {
   /** 0 where there is none. */
   readonly block: number;
 }
+
+/** How names of our filters begin. */
+export const ours = (program: ProgramName): string => `tsoverlay-${program} `;
+
+/** Of whatever release. */
+export const isOurs = (name: string, program: ProgramName): boolean => name.startsWith(ours(program));
 
 /** A tcmsg with its attributes. */
 const tcmsg = (link: number, handle: number, parent: number, info = 0): Buffer =>

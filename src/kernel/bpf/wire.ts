@@ -5,11 +5,11 @@
 import { closeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import { hookMark } from '../../model/host/accelerator.js';
-import { isLaneEnd } from '../../model/values/names.js';
 import { linkIndex, listLinks } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
-import { ensurePlace, type Hook, hook, hooked, isEmptyPlace, listPlaces, removePlace, unhook } from './hooks.js';
-import { isOurs, labelOf, markIn } from './label.js';
+import { ensurePlace, type Hook, hook, isEmptyPlace, removePlace, unhook } from './hooks.js';
+import { hooksOnHost } from './host-hooks.js';
+import { labelOf, markIn } from './label.js';
 import { load, type Settings } from './program.js';
 import { createMap, idOfMap, mapsOfProgram, numberIn, openMap, removeElement, setElement } from './syscall.js';
 
@@ -26,6 +26,8 @@ export interface Listed {
   readonly lane: number | undefined;
 }
 
+export type WireSettings = Required<Pick<Settings, 'vtep' | 'port'>>;
+
 export class Wire {
   private maps: Promise<HostMaps> | undefined;
 
@@ -34,7 +36,7 @@ export class Wire {
 
   /** Devices that have our program, by name, each with what it was made for; empty when it is not one of ours now. */
   async hooks(): Promise<ReadonlyMap<string, string>> {
-    const found = await this.find();
+    const found = await hooksOnHost(this.host);
     if (found.size === 0) return new Map();
     const { networks, lanes } = await this.open();
     const ids = [networks, lanes].map(idOfMap);
@@ -44,7 +46,7 @@ export class Wire {
   }
 
   /** At the ingress of a device; one that is there is replaced at one moment. Rejects with a KernelError. */
-  async hook(link: string, settings: Required<Pick<Settings, 'vtep' | 'port'>>): Promise<void> {
+  async hook(link: string, settings: WireSettings): Promise<void> {
     const mark = hookMark({ local: settings.vtep, port: settings.port });
     const index = await linkIndex(this.host, link, `tc qdisc add dev ${link} clsact`);
     const program = load('arrive', settings, { ...(await this.open()) });
@@ -98,7 +100,7 @@ export class Wire {
   }
 
   private async openMaps(): Promise<HostMaps> {
-    for (const { program } of (await this.find()).values()) {
+    for (const { program } of (await hooksOnHost(this.host)).values()) {
       const [networks, lanes] = mapsOfProgram(program).map(openMap);
       if (networks !== undefined && lanes !== undefined) return { networks, lanes };
     }
@@ -108,20 +110,6 @@ export class Wire {
     } finally {
       closeSync(like);
     }
-  }
-
-  /** Of whatever release of ours, by the names of the devices. */
-  private async find(): Promise<ReadonlyMap<string, Hook>> {
-    const found = new Map<string, Hook>();
-    const places = await listPlaces(this.host);
-    const names = new Map((places.length === 0 ? [] : await listLinks(this.host)).map((l) => [l.index, l.name]));
-    for (const { link } of places) {
-      const name = names.get(link);
-      if (name === undefined || isLaneEnd(name)) continue;
-      const filter = await hooked(this.host, { link });
-      if (filter !== undefined && isOurs(filter.name, 'arrive')) found.set(name, filter);
-    }
-    return found;
   }
 }
 

@@ -54,7 +54,8 @@ export class LinuxHostParts implements HostPartsKernel {
     const uplinkRules = new HostUplinkRules();
     const probe = new ProbeSpace(netnsDir);
     const crypt = { ...mesh, host };
-    this.at = { host, vxlanGuard, consulGuard, fence, uplinkRules, probe, crypt, wire: accelerator.wire };
+    const { shortWays } = accelerator;
+    this.at = { host, vxlanGuard, consulGuard, fence, uplinkRules, probe, crypt, shortWays };
     this.observers = {
       vxlanGuard: () => vxlanGuard.observe(),
       consulGuard: () => consulGuard.observe(),

@@ -149,15 +149,15 @@ const executors: Executors = {
 
   removeFilter: async (at, step) => (await at.spaces.open(step.ns))?.filters.remove(step.link),
 
-  createLane: async (at, step) => (await inside(at, step)).lane?.make(step.plan),
+  createLane: async (at, step) => (await inside(at, step)).shortWay?.make(step.plan),
 
-  removeLane: async (at, step) => (await at.spaces.open(step.ns))?.lane?.remove(),
+  removeLane: async (at, step) => (await at.spaces.open(step.ns))?.shortWay?.remove(),
 
-  hookPort: async (at, step) => (await inside(at, step)).lane?.hookPort(step.link, step.plan),
+  hookPort: async (at, step) => (await inside(at, step)).shortWay?.hookPort(step.link, step.plan),
 
-  replaceWay: async (at, step) => (await inside(at, step)).lane?.setWay(step.mac, step.at),
+  replaceWay: async (at, step) => (await inside(at, step)).shortWay?.setWay(step.mac, step.at),
 
-  removeWay: async (at, step) => (await at.spaces.open(step.ns))?.lane?.removeWay(step.mac),
+  removeWay: async (at, step) => (await at.spaces.open(step.ns))?.shortWay?.removeWay(step.mac),
 };
 
 /** Does one step. */

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, readdirSync } from 'node:fs';
 import { hasCode } from '../../errors.js';
 import { isNamespaceName } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
-import type { Lane } from '../bpf/lane.js';
+import type { ShortWay } from '../bpf/short-way.js';
 import { listLinks, removeLink } from '../links/links.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { PortFilters } from '../rules/port-filters.js';
@@ -31,7 +31,7 @@ export interface Space {
   readonly fd: number;
   readonly filters: PortFilters;
   /** Absent where no network is: frames have the ordinary way alone. */
-  readonly lane: Lane | undefined;
+  readonly shortWay: ShortWay | undefined;
   watch?: { readonly watcher: Watcher; readonly look: NodeJS.Timeout };
 }
 
@@ -39,10 +39,10 @@ export class Namespaces {
   /** An entry keeps its namespace alive: it ends with `remove`, or when another namespace has taken its place. */
   private readonly spaces = new Map<NamespaceName, Space>();
 
-  /** `laneOf`: the short way of a namespace, by a socket in it. */
+  /** `shortWayOf`: the short way of a namespace, by a socket in it. */
   constructor(
     private readonly dir: string,
-    private readonly laneOf: (name: NamespaceName, socket: Rtnetlink) => Lane | undefined = () => undefined,
+    private readonly shortWayOf: (name: NamespaceName, socket: Rtnetlink) => ShortWay | undefined = () => undefined,
   ) {}
 
   pathOf(name: NamespaceName): string {
@@ -76,7 +76,7 @@ export class Namespaces {
     // Not opened by its file: a descriptor of that would make it busy, and the user's umount fail.
     const held = withNamespace(path, () => ({ socket: new Rtnetlink(), fd: openNamespace(OWN_NETNS) }));
     const filters = new PortFilters(`/proc/thread-self/fd/${held.fd}`);
-    const space: Space = { path, inode, ...held, filters, lane: this.laneOf(name, held.socket) };
+    const space: Space = { path, inode, ...held, filters, shortWay: this.shortWayOf(name, held.socket) };
     this.spaces.set(name, space);
     return space;
   }
@@ -107,7 +107,7 @@ export class Namespaces {
     const look = setInterval(() => {
       if (!this.isMounted(space)) listener([{ kind: 'unmounted' }]);
       if (space.filters.changed()) listener([{ kind: 'rules' }]);
-      void space.lane?.changed().then((isChanged) => isChanged && listener([{ kind: 'hooks' }]), ignored);
+      void space.shortWay?.changed().then((isChanged) => isChanged && listener([{ kind: 'hooks' }]), ignored);
     }, LOOK_MS).unref();
     space.watch = { watcher, look };
     watcher.learn(await listLinks(space.socket));
@@ -175,7 +175,7 @@ export class Namespaces {
     if (space === undefined) return;
     this.spaces.delete(name);
     try {
-      await space.lane?.remove();
+      await space.shortWay?.remove();
       for (const link of await listLinks(space.socket))
         if (link.kind === 'vxlan') await removeLink(space.socket, link.name);
     } finally {
@@ -183,11 +183,11 @@ export class Namespaces {
     }
   }
 
-  private letGo({ socket, watch, fd, filters, lane }: Space): void {
+  private letGo({ socket, watch, fd, filters, shortWay }: Space): void {
     watch?.watcher.close();
     clearInterval(watch?.look);
     filters.close();
-    lane?.close();
+    shortWay?.close();
     socket.close();
     closeSync(fd);
   }

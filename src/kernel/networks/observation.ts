@@ -35,7 +35,7 @@ export async function observeNamespace(
   const links = await listLinks(space.socket);
   const addresses = await listAddresses(space.socket);
   const filters = await space.filters.observe(new Map(links.map((l) => [l.name, l.index])));
-  const acceleration = await space.lane?.observe(links, part);
+  const acceleration = await space.shortWay?.observe(links, part);
   const nameOf = namesOf(links);
   const mesh = links.some((l) => l.kind === 'vxlan') ? await meshSpaces.numberFor(space.socket) : undefined;
   const seen = links.map((l) => observed(l, nameOf, mesh));

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { isOurs, labelOf, markIn } from '../../../../src/kernel/bpf/label.js';
+import { isOurs } from '../../../../src/kernel/bpf/hooks.js';
+import { labelOf, markIn } from '../../../../src/kernel/bpf/label.js';
 import { linked } from '../../../../src/kernel/bpf/program.js';
 
 const SETTINGS = { vtep: '10.0.0.60', port: 4789, vni: 256, longest: 1464, lane: 5 };
