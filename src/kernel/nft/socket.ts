@@ -81,7 +81,7 @@ export function ask(fd: number, verb: string, bytes: Buffer, type: number): read
 const errnos = (verb: string, fd: number): number[] => datagrams(verb, fd).flatMap(errnosIn);
 
 /** All that lies in the socket's buffer. */
-function datagrams(verb: string, fd: number): Buffer[] {
+export function datagrams(verb: string, fd: number): Buffer[] {
   const found: Buffer[] = [];
   for (;;) {
     const buffer = Buffer.alloc(16 * 1024);

@@ -29,6 +29,7 @@ const LOOK_MS: Readonly<Record<HostPart, number>> = {
   encryptionFence: 2_000,
   probe: 30_000,
   crypt: 2_000,
+  accelerator: 1_500,
 };
 
 export interface HostPartsPassParts {

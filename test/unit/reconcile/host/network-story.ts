@@ -54,7 +54,7 @@ export class NetworkStory {
     const { rows, log } = this.heard;
     this.process = new HostPass({
       ...{ view, membership, local: this.local, peers: this.peers, kernel: this.kernel, tenure: this.tenure },
-      self: { ...selfOf(HOST1), mtu: () => 1500, meshVteps: this.meshVteps },
+      self: { ...selfOf(HOST1), mtu: () => 1500, acceleration: () => 'off' as const, meshVteps: this.meshVteps },
       log,
       meter: UNMEASURED,
       rows,
