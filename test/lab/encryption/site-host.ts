@@ -41,9 +41,9 @@ export class SiteHost {
   }
 
   get node(): Node {
-    return livingNode(this.address, {
-      crypt: { keys: this.rotation.published.map(({ key, port }) => ({ key, port })) },
-    });
+    // The first question makes the key.
+    const told = this.keys.own.length === 0 ? [] : this.rotation.published;
+    return livingNode(this.address, { crypt: { keys: told.map(({ key, port }) => ({ key, port })) } });
   }
 
   get self(): CryptSelf {
