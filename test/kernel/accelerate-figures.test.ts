@@ -1,135 +1,102 @@
-/** What the short way is worth, as figures: requests and answers of one byte, both ends on one CPU, in turn. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+/**
+ * What the short way is worth, as figures: round trips by it and by the ordinary way, and by a cable that lies between both
+ * ends, which is the most that anything can reach. Short turns, one after the other, each compared with those of its round: a
+ * machine that others slow down slows all of a round.
+ */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { VxlanGuard } from '../../src/kernel/rules/vxlan-guard.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
+import { type Ends, RoundTrips } from '../round-trips/round-trips.js';
 import { HOST1, HOST2 } from '../unit/model/fixtures.js';
-import { run } from './bench.js';
+import { Bench, run } from './bench.js';
 import { makeGuard } from './host-parts.js';
-import { accelerate, compiled, ipOf } from './short-way.js';
+import { accelerate, ipOf } from './short-way.js';
 import { type Container, pings, Site } from './site.js';
 
-const ROUNDS = 3;
-const SECONDS = 1;
-const SOURCE = `
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-static double now(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); return t.tv_sec + t.tv_nsec / 1e9; }
-static double cpu(struct rusage *u) {
-	return u->ru_utime.tv_sec + u->ru_stime.tv_sec + (u->ru_utime.tv_usec + u->ru_stime.tv_usec) / 1e6;
-}
-static void serve(const char *netns, int kind) {
-	int one = 1, s;
-	char byte;
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(6000)}, from;
-	socklen_t length = sizeof(from);
-	if (setns(open(netns, O_RDONLY), CLONE_NEWNET)) exit(3);
-	s = socket(AF_INET, kind, 0);
-	setsockopt(s, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	if (bind(s, (void *)&a, sizeof(a))) exit(4);
-	if (kind == SOCK_DGRAM)
-		while (recvfrom(s, &byte, 1, 0, (void *)&from, &length) == 1) sendto(s, &byte, 1, 0, (void *)&from, length);
-	listen(s, 1);
-	s = accept(s, 0, 0);
-	setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	while (read(s, &byte, 1) == 1 && write(s, &byte, 1) == 1);
-	pause();
-}
-/* Microseconds of CPU that one transaction takes at both ends: what else the machine does is not in it. */
-int main(int argc, char **argv)
-{
-	int kind = strcmp(argv[1], "tcp") ? SOCK_DGRAM : SOCK_STREAM, s, one = 1;
-	char byte = 0;
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons(6000)};
-	struct timeval patience = {.tv_sec = 2};
-	struct rusage client, server;
-	pid_t child = fork();
-	if (child == 0) serve(argv[2], kind);
-	usleep(200000);
-	inet_pton(AF_INET, argv[3], &a.sin_addr);
-	s = socket(AF_INET, kind, 0);
-	setsockopt(s, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (connect(s, (void *)&a, sizeof(a))) return 1;
-	if (kind == SOCK_STREAM) setsockopt(s, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	long count = 0;
-	for (double end = now() + atof(argv[4]); now() < end; count++)
-		if (write(s, &byte, 1) != 1 || read(s, &byte, 1) != 1) return 2;
-	kill(child, SIGTERM);
-	wait4(child, 0, 0, &server);
-	getrusage(RUSAGE_SELF, &client);
-	printf("%.2f\\n", (cpu(&client) + cpu(&server)) / count * 1e6);
-	return 0;
-}
-`;
+const ROUNDS = 21;
+const SECONDS = 0.12;
+const WAYS = ['short', 'ordinary', 'cable'] as const;
+type Way = (typeof WAYS)[number];
+type Paths = Readonly<Record<'near' | 'far', Ends>>;
 
-let site: Site, dir: string, rr: string;
-let one: Container, near: Container, far: Container;
+let trips: RoundTrips, bench: Bench;
+const sites: Site[] = [];
 const guards: VxlanGuard[] = [];
-beforeEach(async () => {
-  dir = mkdtempSync(`${tmpdir()}/tsoverlay-rr-`);
-  rr = compiled(SOURCE, `${dir}/rr`);
-  site = new Site();
+beforeEach(() => {
+  trips = new RoundTrips();
+  bench = new Bench();
+});
+afterEach(() => {
+  for (const guard of guards.splice(0)) guard.close();
+  for (const site of sites.splice(0)) site.close();
+  bench.close();
+  trips.close();
+});
+
+async function overlay(isShort: boolean): Promise<Paths> {
+  const site = new Site();
+  sites.push(site);
   for (const host of site.hosts) {
-    await accelerate(site, host);
+    if (isShort) await accelerate(site, host);
     const guard = withNamespace(host.path, () => new VxlanGuard(4, 'on', 4789));
     guards.push(guard);
     await makeGuard(guard, [HOST1, HOST2], [256]);
   }
-  [one, near, far] = (await site.fill(2, 1)) as [Container, Container, Container];
+  const [one, near, far] = (await site.fill(2, 1)) as [Container, Container, Container];
   for (const to of [near, far]) expect(pings(one, ipOf(to))).toBe(true);
-});
-afterEach(() => {
-  for (const guard of guards.splice(0)) guard.close();
-  site.close();
-  rmSync(dir, { recursive: true });
-});
-
-async function turn(on: boolean): Promise<void> {
-  site.acceleration = on ? 'on' : 'off';
-  for (const host of site.hosts) {
-    if (on) await host.kernel.shortWays.hook('eth0', { vtep: host.vtep, port: 4789 });
-    else await host.kernel.shortWays.unhook('eth0');
-  }
-  await site.converge();
+  const to = (c: Container): Ends => ({ from: one.netns, to: c.netns, address: ipOf(c) });
+  return { near: to(near), far: to(far) };
 }
 
-/** Microseconds of CPU per transaction. */
-const cost = (kind: 'tcp' | 'udp', to: Container): number =>
-  Number(run(one.netns, 'taskset', '-c', '0', rr, kind, to.netns, ipOf(to), String(SECONDS)));
+function cable(): Paths {
+  const [from, to] = ['cable1', 'cable2'].map((name) => bench.namespace(name)) as [string, string];
+  run(from, 'ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', to);
+  for (const [i, netns] of [from, to].entries()) {
+    run(netns, 'ip', 'address', 'add', `10.9.9.${i + 1}/24`, 'dev', 'eth0');
+    run(netns, 'ip', 'link', 'set', 'eth0', 'up');
+  }
+  const ends = { from, to, address: '10.9.9.2' };
+  return { near: ends, far: ends };
+}
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 
-test('figures: round trips by the short way and by the ordinary one', async () => {
-  const found = new Map<string, number[]>();
-  for (let round = 0; round < ROUNDS; round++)
-    for (const on of [true, false]) {
-      await turn(on);
-      for (const [kind, to] of [
-        ['tcp', far],
-        ['udp', far],
-        ['tcp', near],
-      ] as const) {
-        const what = `${kind} to ${to === far ? 'another host' : 'the same host'} ${on}`;
-        found.set(what, [...(found.get(what) ?? []), cost(kind, to)]);
+test('figures: what round trips cost by the short way, by the ordinary one, and by a cable', async () => {
+  const paths: Readonly<Record<Way, Paths>> = {
+    short: await overlay(true),
+    ordinary: await overlay(false),
+    cable: cable(),
+  };
+  const ratios = new Map<string, number>();
+  for (const [kind, to] of [
+    ['tcp', 'far'],
+    ['udp', 'far'],
+    ['tcp', 'near'],
+    ['udp', 'near'],
+  ] as const) {
+    const rounds: Record<Way, number>[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const costs = { short: 0, ordinary: 0, cable: 0 };
+      for (let turn = 0; turn < WAYS.length; turn++) {
+        const way = WAYS[(round + turn) % WAYS.length] as Way;
+        costs[way] = await trips.cost(kind, paths[way][to], SECONDS);
       }
+      rounds.push(costs);
     }
-  for (const what of ['tcp to another host', 'udp to another host', 'tcp to the same host']) {
-    const [on, off] = [true, false].map((way) => median(found.get(`${what} ${way}`) ?? []));
-    expect(Math.min(on ?? 0, off ?? 0)).toBeGreaterThan(0);
-    console.log(`${what}: ${on} µs of CPU instead of ${off}, ${((off ?? 0) / (on ?? 1)).toFixed(2)} times as many`);
+    const [short, ordinary, cable] = WAYS.map((way) => median(rounds.map((r) => r[way])).toFixed(1));
+    const [ratio, most] = [
+      median(rounds.map((r) => r.ordinary / r.short)),
+      median(rounds.map((r) => r.ordinary / r.cable)),
+    ];
+    const where = to === 'far' ? 'to another host' : 'on one host';
+    console.log(
+      `${kind} ${where}: ${short} µs of CPU instead of ${ordinary}, ${ratio.toFixed(2)} times as many; by a cable ${cable} µs, ${most.toFixed(2)} times`,
+    );
+    ratios.set(`${kind} ${to}`, ratio);
+  }
+  // What others do to the machine stays in a median within some hundredths.
+  for (const kind of ['tcp', 'udp']) {
+    expect(ratios.get(`${kind} far`), kind).toBeGreaterThan(1);
+    expect(ratios.get(`${kind} near`), kind).toBeGreaterThan(0.95);
   }
 }, 120_000);

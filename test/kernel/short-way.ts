@@ -1,5 +1,5 @@
 /** A site whose hosts have the short way, and what goes through it. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Endpoint } from '../../src/model/values/types.js';
@@ -73,9 +73,3 @@ request = struct.pack("16sQ", b"eth0", ctypes.addressof(value))
 fcntl.ioctl(socket.socket(socket.AF_INET, socket.SOCK_DGRAM), 0x8946, request + bytes(16))`,
   );
 };
-
-/** Compiles a program of the tests' own; the path is good until the process ends. */
-export function compiled(source: string, out: string): string {
-  execFileSync('gcc', ['-O2', '-Wall', '-Werror', '-x', 'c', '-o', out, '-'], { input: source });
-  return out;
-}
