@@ -28,9 +28,13 @@ export function needing(
     .map((node) => node.id);
 }
 
-/** What has come by the device of a key so far, bytes. */
-export const receivedBy = (found: ObservedCrypt, key: PublicKey): number =>
-  found.devices.find((d) => d.key === key)?.peers.reduce((sum, p) => sum + p.received, 0) ?? 0;
+/** What has come by the device of a key so far, by peer, bytes. */
+export const receivedBy = (found: ObservedCrypt, key: PublicKey): ReadonlyMap<PublicKey, number> =>
+  new Map(found.devices.find((d) => d.key === key)?.peers.map((p) => [p.key, p.received]));
+
+/** Whether anything has come since `before`. A peer that has gone takes its count along, which says nothing. */
+export const hasMore = (before: ReadonlyMap<PublicKey, number>, now: ReadonlyMap<PublicKey, number>): boolean =>
+  [...now].some(([peer, bytes]) => bytes > (before.get(peer) ?? 0));
 
 /**
  * Whether another host has one of this host's keys or addresses and keeps it: the first by its id does, on every host

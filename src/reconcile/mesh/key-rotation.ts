@@ -1,7 +1,7 @@
 /** Has one key of this host take the place of another: the new one comes beside it, the old one goes when nobody needs it. */
 import type { Log } from '../../health/events.js';
 import type { CryptSelf, OwnKey, Proven } from '../../model/crypt/plan.js';
-import { needing, receivedBy } from '../../model/crypt/rotation.js';
+import { hasMore, needing, receivedBy } from '../../model/crypt/rotation.js';
 import type { ObservedCrypt } from '../../model/crypt/steps.js';
 import type { Node, PublicKey } from '../../model/values/types.js';
 
@@ -32,9 +32,14 @@ export interface RotationParts {
   readonly log: Pick<Log, 'info'>;
 }
 
+const heardNothing = (): { readonly received: ReadonlyMap<PublicKey, number>; readonly since: number } => ({
+  received: new Map(),
+  since: performance.now(),
+});
+
 export class KeyRotation {
   /** What has come by the old key, and since when it is no more. */
-  private heard = { bytes: -1, since: 0 };
+  private heard = heardNothing();
   /** How far the wall clock was before the one that nobody sets. */
   private ahead: number | undefined;
   /** The others refuse handshakes that are older than one they had of the same key (WireGuard's replay protection). */
@@ -49,7 +54,7 @@ export class KeyRotation {
     const { keys, log } = this.parts;
     if (keys.held.length > 1) return false;
     keys.add();
-    this.heard = { bytes: -1, since: 0 };
+    this.heard = heardNothing();
     log.info(
       { event: 'key-new', key: keys.held.at(-1)?.key },
       'this host gets another WireGuard key; the one before goes when nobody uses it',
@@ -72,8 +77,8 @@ export class KeyRotation {
     const [old, next] = keys.held;
     if (old === undefined || next === undefined || found === undefined) return;
     const now = performance.now();
-    const bytes = receivedBy(found, old.key);
-    if (bytes !== this.heard.bytes) this.heard = { bytes, since: now };
+    const received = receivedBy(found, old.key);
+    this.heard = { received, since: hasMore(this.heard.received, received) ? now : this.heard.since };
     if (needing(nodes, self, found, proven, Date.now()).length > 0 || now - this.heard.since < QUIET_MS) {
       this.leaving = undefined;
       return;

@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { OwnKey } from '../../../../src/model/crypt/plan.js';
+import { cryptPlan, provenBy } from '../../../../src/model/crypt/plan.js';
+import type { ObservedCrypt } from '../../../../src/model/crypt/steps.js';
+import type { PublicKey } from '../../../../src/model/values/types.js';
+import { KeyRotation, type Keys } from '../../../../src/reconcile/mesh/key-rotation.js';
+import { host, keyOf, made, own, selfAt } from '../../model/crypt/mesh.js';
+
+const [OLD, NEW] = [11, 12];
+
+class FakeKeys implements Pick<Keys, 'add' | 'drop' | 'held' | 'made'> {
+  held: readonly OwnKey[] = [own(OLD)];
+  readonly made = Date.now();
+  add(): void {
+    this.held = [...this.held, own(NEW, 1)];
+  }
+  drop(key: PublicKey): void {
+    this.held = this.held.filter((k) => k.key !== key);
+  }
+}
+
+let keys: FakeKeys;
+let rotation: KeyRotation;
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['performance', 'Date'], now: 1_700_000_000_000 });
+  keys = new FakeKeys();
+  rotation = new KeyRotation({ keys, everyMs: 0, log: { info: () => undefined } });
+  rotation.begin();
+});
+afterEach(() => vi.useRealTimers());
+
+/** What the kernel has with one other host of these keys, of which so many bytes came by each. */
+function found(received: Readonly<Record<number, number>>): ObservedCrypt {
+  const other = host(2, ...Object.keys(received).map(Number));
+  const plan = cryptPlan([other], selfAt(1, ...keys.held), () => true, { now: Date.now(), prunes: true });
+  const there = made(
+    plan,
+    new Set(keys.held.flatMap((k) => Object.keys(received).map((n) => `${k.key} ${keyOf(+n)}`))),
+  );
+  const peersOf = (peers: (typeof there.devices)[number]['peers']) =>
+    peers.map((p) => {
+      const n = Object.keys(received).find((k) => keyOf(+k) === p.key);
+      return { ...p, handshake: Date.now(), received: received[Number(n)] ?? 0 };
+    });
+  return { ...there, devices: there.devices.map((d) => ({ ...d, peers: peersOf(d.peers) })) };
+}
+
+function look(received: Readonly<Record<number, number>>, ms = 2_000): number {
+  vi.advanceTimersByTime(ms);
+  const there = found(received);
+  rotation.look([host(2, ...Object.keys(received).map(Number))], selfAt(1, ...keys.held), there, provenBy(there));
+  return rotation.published.length;
+}
+
+it('tells of the new key alone once nothing comes by the old one, and drops that', () => {
+  expect([look({ 21: 100 }), look({ 21: 100 }), look({ 21: 100 })]).toEqual([2, 2, 1]);
+  look({ 21: 100 });
+  expect(keys.held.map(({ key }) => key)).toEqual([keyOf(NEW)]);
+});
+
+it('waits while anything comes by the old one', () => {
+  for (let bytes = 100; bytes < 1_000; bytes += 100) expect(look({ 21: bytes })).toBe(2);
+});
+
+it('goes on when the other host drops a key of its own meanwhile: that nothing more comes by it is no news', () => {
+  expect([look({ 21: 100, 22: 50 }), look({ 21: 100, 22: 50 }), look({ 21: 100, 22: 50 })]).toEqual([2, 2, 1]);
+  look({ 22: 50 });
+  expect(keys.held).toHaveLength(1);
+});
+
+it('takes back what it told when something comes after all', () => {
+  for (let i = 0; i < 3; i++) look({ 21: 100 });
+  expect(look({ 21: 101 }, 500)).toBe(2);
+  expect(keys.held).toHaveLength(2);
+});
