@@ -28,6 +28,7 @@ export const Msg = {
   newRule: 6,
   getRule: 7,
   newSet: 9,
+  getSet: 10,
   newSetElem: 12,
   getSetElem: 13,
   delSetElem: 14,
