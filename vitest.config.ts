@@ -33,6 +33,8 @@ const project = (
 
 /** They measure, or flood: each wants the machine for itself. */
 const ALONE = [
+  'accelerate-figures',
+  'accelerate-pass',
   'antispoof',
   'dns-attack',
   'dns-busy-rules',

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Makes this machine ready for the tests: node_modules, Debian packages, engines and Consul in the cache.
-# Arguments go on to test/lab/setup.ts (--engine <version> …, --no-engines). Idempotent; under a second when
-# nothing is to be done.
+# --clang, as the first argument: the compiler of bpf/ too. All others go on to test/lab/setup.ts (--engine <version> …,
+# --no-engines). Idempotent; under a second when nothing is to be done.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -23,9 +23,16 @@ if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modu
   touch node_modules/.package-lock.json
 fi
 
+# The compiler of bpf/ takes 300 MB, and one test wants it: the built programs are in the tree.
+clang=""
+if [ "${1-}" = --clang ]; then
+  clang=clang-14
+  shift
+fi
+
 packages="busybox-static iptables nftables iproute2 util-linux iperf3 bridge-utils iputils-ping tcpdump xz-utils gpgv
   ca-certificates gcc libc6-dev libfaketime libdevmapper1.02.1 libsystemd0 libseccomp2 dbus python3-dbus python3-gi
-  chromium fonts-dejavu-core zsh"
+  chromium fonts-dejavu-core zsh $clang"
 missing=""
 for package in $packages; do
   # A package's list of files is there from unpacking on; dpkg-query would take a second for all of them.

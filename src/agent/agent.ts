@@ -113,6 +113,7 @@ export class Agent {
   private async run(isFirst: boolean, patienceMs: number): Promise<void> {
     const { node, hostParts } = this.parts.passes;
     hostParts.kick('sysctls');
+    hostParts.kick('accelerator');
     node.kick();
     hostParts.kick('consulGuard');
     void this.insist(this.rows.of('agent.identity'), () => this.settle());

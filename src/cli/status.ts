@@ -97,12 +97,13 @@ export function addressLines({ nodes }: Status, self: Self): readonly string[] {
   return other === undefined ? [] : [`warning: ${addressTaken(self.address, self, other)}`];
 }
 
-/** One line while records are written in another version than this release's newest. */
+/** One line while something keeps records from being written in this release's newest version. */
 export function versionLines(standing: Standing | undefined): readonly string[] {
   if (standing === undefined) return [];
   const { cluster, readers, verdict } = standing;
   if (verdict.kind === 'writes' && verdict.version === BUILD.newest && !verdict.unfounded) return [];
-  return [versionWords(cluster.version, readers, BUILD)];
+  const words = versionWords(cluster.version, readers, BUILD);
+  return words === undefined ? [] : [words];
 }
 
 /** The same where somebody has to do something: an upgrade that all hosts are ready for takes place by itself. */

@@ -6,7 +6,13 @@ import { isIp, networkOf, parseIp } from '../model/values/address.js';
 import { nodeAddressTrouble } from '../model/values/canonical.js';
 import { DEFAULT_VXLAN_PORT } from '../model/values/names.js';
 import { parseSources } from '../model/values/pool-source.js';
-import type { EncryptionSettings, GuardMode, GwbridgeWish, PoolSource } from '../model/values/settings.js';
+import type {
+  AccelerateMode,
+  EncryptionSettings,
+  GuardMode,
+  GwbridgeWish,
+  PoolSource,
+} from '../model/values/settings.js';
 import { PORT_RANGE } from '../model/values/shapes.js';
 import type { NodeAddress } from '../model/values/types.js';
 import { type ConsulConfig, readConsul, withoutToken } from './consul.js';
@@ -27,6 +33,8 @@ export interface Config {
   readonly vxlanGuard: GuardMode;
   /** UDP port that VXLAN is sent to, the same on all hosts. */
   readonly vxlanPort: number;
+  /** Whether frames take the short way where this host can. */
+  readonly accelerate: AccelerateMode;
   /** Whether containers are kept away from Consul. */
   readonly consulGuard: boolean;
   /** Whether networks created here hold containers to their addresses unless the user says. */
@@ -52,6 +60,7 @@ export const DEFAULT_DATA_DIR = '/var/lib/tsoverlay';
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'];
 const LOG_FORMATS = ['json', 'text'] as const;
 const GUARD_MODES = ['on', 'incoming', 'off'] as const;
+const ACCELERATE_MODES = ['auto', 'off'] as const;
 const SWITCH = ['on', 'off'] as const;
 const SCOPES = ['auto', 'local', 'global'] as const;
 
@@ -82,6 +91,7 @@ export function readConfig(env: Env): Config {
     scope: attempt(() => oneOf('SCOPE', env.SCOPE || 'auto', SCOPES), 'auto'),
     gwbridge: attempt(() => readGwbridge(env.GWBRIDGE_SUBNET ?? '', env.GWBRIDGE_MTU ?? ''), { mtu: 'underlay' }),
     vxlanGuard: attempt(() => oneOf('VXLAN_GUARD', env.VXLAN_GUARD || 'on', GUARD_MODES), 'on'),
+    accelerate: attempt(() => oneOf('ACCELERATE', env.ACCELERATE || 'off', ACCELERATE_MODES), 'off'),
     consulGuard: attempt(() => oneOf('CONSUL_GUARD', env.CONSUL_GUARD || 'off', SWITCH), 'off') === 'on',
     antispoof: attempt(() => oneOf('ANTISPOOF', env.ANTISPOOF || 'off', SWITCH), 'off') === 'on',
     encryption: readEncryption(env, { advertise, vxlanPort }, attempt),

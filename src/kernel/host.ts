@@ -7,6 +7,7 @@ import type { Step } from '../model/plan/steps.js';
 import type { HostFacts, HostKernel } from '../model/ports/kernel-port.js';
 import { NETNS_DIR, namespaceName } from '../model/values/names.js';
 import type { NamespaceName, NetworkId } from '../model/values/types.js';
+import { ShortWays } from './bpf/short-ways.js';
 import { CryptSpaces } from './crypt/crypt-space.js';
 import { Wireguard } from './crypt/wireguard.js';
 import { readHostFacts } from './host-parts/facts.js';
@@ -44,9 +45,11 @@ export class LinuxKernel implements HostKernel {
   /** A kernel that lacks the module may yet get it. */
   private filtering = false;
   private readonly at: Workplace;
+  readonly shortWays: ShortWays;
 
   constructor(private readonly options: LinuxKernelOptions) {
-    this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR);
+    this.shortWays = new ShortWays(this.host, this.hostFd);
+    this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR, (name, socket) => this.shortWays.of(name, socket));
     this.mesh = new CryptSpaces(options.netnsDir ?? NETNS_DIR);
     const entries = new Entries(this.spaces);
     this.at = { spaces: this.spaces, entries, host: this.host, hostFd: this.hostFd, mesh: this.mesh };
@@ -109,6 +112,7 @@ export class LinuxKernel implements HostKernel {
 
   close(): void {
     this.spaces.close();
+    this.shortWays.close();
     this.mesh.close();
     this.generic.close();
     this.host.close();

@@ -6,6 +6,8 @@ import { type RowPort, UNHEARD } from '../health/row.js';
 const LONGEST_MS = 1_500;
 /** What it answers while it works, and will answer to the next one too: a refusal, too many connections, a defect. */
 export const LONGEST_REFUSAL_MS = 30_000;
+/** A query that waits for news is refused at once, or not at all: after an answer and so long without a failure it waits, ms. */
+const CALM_MS = 2_000;
 
 /** Milliseconds to wait after `failures` failing tries in a row; `random` is 0 to 1. */
 export function backoffMs(failures: number, random: number, longest = LONGEST_MS): number {
@@ -21,12 +23,18 @@ export class Backoff {
   #isTried = false;
   /** By the clock that nobody sets, ms. */
   #until = 0;
+  /** Until the row is believed to be over. */
+  #calming: NodeJS.Timeout | undefined;
   readonly #wakes = new Set<() => void>();
 
   constructor(
-    /** Says what the last query failed of, until a blocking one succeeds. */
+    /** Says what the last query failed of, until a blocking one succeeds or none has failed for a while. */
     private readonly row: RowPort<{ readonly reason: string; readonly refused: boolean }> = UNHEARD.row(),
   ) {}
+
+  get isFailing(): boolean {
+    return this.#failures > 0;
+  }
 
   /**
    * Undefined while nobody may ask. Whoever gets leave says how it went. A query that blocks is no trial: the others
@@ -44,14 +52,19 @@ export class Backoff {
   /** An answer lets all others ask. Only a blocking query proves that blocking queries are answered. */
   answered(leave: Leave, isBlocking: boolean): void {
     if (leave === 'trial') this.#open();
-    if (!isBlocking) return;
+    if (!isBlocking) {
+      if (this.#failures > 0) this.#calming ??= setTimeout(() => this.row.ok(), CALM_MS).unref();
+      return;
+    }
     this.#open();
     this.#failures = 0;
+    this.#fret();
     this.row.ok();
   }
 
   /** Of many queries that fail together only the first counts. */
   failed(leave: Leave, error: StoreError): void {
+    this.#fret();
     this.row.failing({ reason: error.message, refused: error.persists });
     if (leave === 'all' && this.#isClosed) return;
     this.#failures += 1;
@@ -82,6 +95,11 @@ export class Backoff {
     const timer = left > 0 ? setTimeout(wake, left) : undefined;
     this.#wakes.add(wake);
     return end;
+  }
+
+  #fret(): void {
+    clearTimeout(this.#calming);
+    this.#calming = undefined;
   }
 
   #open(): void {

@@ -4,6 +4,7 @@ import { DockerEngine } from '../engine/docker.js';
 import type { Log } from '../health/events.js';
 import type { Meter } from '../health/measures.js';
 import type { Rows } from '../health/rows.js';
+import { Accelerator } from '../kernel/host-parts/accelerator.js';
 import { LinuxHostParts } from '../kernel/host-parts/host-parts.js';
 import { SYSCTLS } from '../model/host/sysctls.js';
 import { isEncrypted } from '../model/plan/underlay.js';
@@ -18,6 +19,7 @@ import { ForeignPass } from '../reconcile/engine/foreign-pass.js';
 import { GwbridgeMaker } from '../reconcile/engine/gwbridge-maker.js';
 import { RestartPass } from '../reconcile/engine/restart-pass.js';
 import { HostPass } from '../reconcile/host/host-pass.js';
+import { AcceleratorPlanner } from '../reconcile/host-parts/accelerator-planner.js';
 import { ConsulGuardPlanner } from '../reconcile/host-parts/consul-guard-planner.js';
 import { EncryptionFencePlanner } from '../reconcile/host-parts/encryption-fence-planner.js';
 import { GwbridgePlanner } from '../reconcile/host-parts/gwbridge-planner.js';
@@ -68,6 +70,10 @@ function makeHostPasses(
   const { view, local, membership, registration } = cluster;
   const { advertise: address, vxlanPort: port, encryption: settings } = config;
   const node = new NodePass({ kernel, registration, facts, rows });
+  const accelerator = new AcceleratorPlanner({
+    ...{ mode: config.accelerate, local: address, port, isGuarded: config.vxlanGuard !== 'off' },
+    row: rows.of('host.acceleration').row(),
+  });
   const crypt = new CryptPlanner({
     ...{ view, membership, tenure, settings, keys: meshKeys },
     rotation: new KeyRotation({ keys: meshKeys, everyMs: settings.rotationMs, log }),
@@ -84,24 +90,27 @@ function makeHostPasses(
     ...{ kernel, view, local, membership, tenure },
     peers: registry.peers,
     self: {
-      ...{ id: self, address, port, mtu: () => node.facts.underlayMtu },
+      ...{ id: self, address, port, mtu: () => node.facts.underlayMtu, acceleration: () => accelerator.acceleration },
       get meshVteps() {
         return crypt.meshVteps;
       },
     },
   };
   const host = new HostPass({ ...wish, log, meter, rows });
+  accelerator.onDecided(() => host.kickAll());
   crypt.onVteps(() => {
     for (const [id, { options }] of view.current.networks)
       if (membership.networks.has(id) && isEncrypted(options)) host.kick(id);
   });
-  const parts = makeHostParts(config, log, rows, { ground, view, docker, node, meter, crypt });
+  const around = { ground, view, docker, node, meter, crypt, accelerator };
+  const parts = makeHostParts(config, log, rows, around);
   return { node, host, crypt, ...parts, inspection: new Inspection({ ...wish, hostParts: parts.hostParts }) };
 }
 
 interface Around {
   readonly ground: Pick<Ground, 'kernel' | 'meshKeys'>;
   readonly crypt: CryptPlanner;
+  readonly accelerator: AcceleratorPlanner;
   readonly view: ClusterView;
   readonly docker: DockerEngine;
   readonly node: NodePass;
@@ -110,7 +119,7 @@ interface Around {
 
 /** What is the host's own and no network's. */
 function makeHostParts(config: Config, log: Log, rows: Rows, around: Around) {
-  const { ground, view, docker, node, meter, crypt } = around;
+  const { ground, view, docker, node, meter, crypt, accelerator } = around;
   const { advertise: self, vxlanPort: port, vxlanGuard: mode, gwbridge: wish } = config;
   const maker = new GwbridgeMaker({ engine: docker, wish, log, rows: rows.of('engine.gwbridge') });
   const probePlanner = new ProbePlanner({ self, port, view, facts: () => node.facts });
@@ -127,9 +136,12 @@ function makeHostParts(config: Config, log: Log, rows: Rows, around: Around) {
     encryptionFence: new EncryptionFencePlanner({ view }),
     probe: probePlanner,
     crypt,
+    accelerator,
   };
+  const { shortWays } = ground.kernel;
+  const underlay = new Accelerator({ mode: config.accelerate, shortWays, local: self, port });
   const kernel = new LinuxHostParts({
-    ...{ underlay: familyOf(self), mode, port },
+    ...{ underlay: familyOf(self), mode, port, accelerator: underlay },
     crypt: {
       ...{ spaces: ground.kernel.mesh, onHost: ground.kernel.wireguard },
       privateKey: (key) => ground.meshKeys.privateKey(key),

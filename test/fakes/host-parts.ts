@@ -1,5 +1,6 @@
 /** The host's own things in memory: what steps do to them, and what somebody else may do. It outlives the process. */
 import type { Notice } from '../../src/model/diff/drift.js';
+import { hookMark, type ObservedAccelerator } from '../../src/model/host/accelerator.js';
 import type { ConsulGuardPlan } from '../../src/model/host/consul-guard.js';
 import type { EncryptionFencePlan } from '../../src/model/host/encryption-fence.js';
 import type { Gwbridge } from '../../src/model/host/gwbridge.js';
@@ -31,6 +32,9 @@ export class FakeHostParts implements HostPartsKernel {
   readonly loose = new Set<number>();
   probe: { readonly device: ProbeDevice; readonly ways: Map<string, boolean> } | undefined;
   readonly sysctls = new Map(SYSCTLS.map(({ name, least }) => [name, least]));
+  /** What the device of the VTEP is like, and what is hooked where. */
+  underlay: Omit<ObservedAccelerator, 'hooked'> = { link: 'eth0' };
+  readonly hooked = new Map<string, string>();
   /** What was done, in order, with its reason; a test empties it. */
   steps: string[] = [];
   looks = 0;
@@ -51,6 +55,7 @@ export class FakeHostParts implements HostPartsKernel {
       encryptionFence: this.fence,
       probe: probe && { ...probe, ways: new Map(probe.ways) },
       crypt: this.mesh.observe(),
+      accelerator: { ...this.underlay, hooked: new Map(this.hooked) },
     };
     return found[part];
   }
@@ -159,6 +164,12 @@ export class FakeHostParts implements HostPartsKernel {
         return;
       case 'fitGwbridge':
         if (bridge) [bridge.mtu, bridge.up] = [step.mtu, true];
+        return;
+      case 'hookUnderlay':
+        this.hooked.set(step.link, hookMark(step));
+        return;
+      case 'unhookUnderlay':
+        this.hooked.delete(step.link);
         return;
       case 'createProbe':
         this.probe = { device: { address: step.address, mtu: step.mtu, port: step.port }, ways: new Map() };

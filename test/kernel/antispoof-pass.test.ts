@@ -39,7 +39,7 @@ async function start(kernel: LinuxKernel) {
   });
   const pass = new HostPass({
     ...{ kernel, view, local, membership, peers, log, meter: UNMEASURED, rows: NOBODY },
-    self: { ...selfOf(SELF), mtu: () => 1500 },
+    self: { ...selfOf(SELF), mtu: () => 1500, acceleration: () => 'off' as const },
     tenure: TRUSTED,
   });
   const stop = () => {

@@ -77,7 +77,10 @@ beforeEach(async () => {
     leases: { holder: async () => undefined },
   });
   const log = { warn, debug: () => {}, error: warn } as unknown as Log;
-  const self = { id: idOf(SELF), address: SELF, port: 4789, mtu: () => 1500, meshVteps: new Map() };
+  const self = {
+    ...{ id: idOf(SELF), address: SELF, port: 4789, mtu: () => 1500, meshVteps: new Map() },
+    acceleration: () => 'off' as const,
+  };
   const tenure = { prunes: true, refusal: undefined };
   pass = new HostPass({
     kernel: host.kernel,

@@ -9,7 +9,7 @@ import { HostPartsPass } from '../../src/reconcile/host-parts/host-parts-pass.js
 import { always } from '../../src/reconcile/host-parts/planner.js';
 import type { ClusterView } from '../../src/store/view/cluster-view.js';
 import { Bench, type Host, run } from './bench.js';
-import { meshOf } from './host-parts.js';
+import { meshOf, unaccelerated } from './host-parts.js';
 
 let bench: Bench;
 let host: Host;
@@ -35,6 +35,7 @@ beforeEach(() => {
     encryptionFence: always<'encryptionFence'>('off'),
     probe: always<'probe'>('off'),
     crypt: always<'crypt'>('off'),
+    accelerator: always<'accelerator'>('off'),
   };
   const kernel = withNamespace(
     host.path,
@@ -42,6 +43,7 @@ beforeEach(() => {
       new LinuxHostParts({
         ...{ underlay: 4, mode: 'on', port: 4789 },
         crypt: meshOf(host.kernel),
+        accelerator: unaccelerated(host),
       }),
   );
   pass = new HostPartsPass({

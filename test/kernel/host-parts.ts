@@ -1,10 +1,17 @@
 /** The guards as the pass makes them: looked at, compared, changed by steps. */
+
 import type { LinuxKernel } from '../../src/kernel/host.js';
+import { Accelerator } from '../../src/kernel/host-parts/accelerator.js';
 import type { HostPartsOptions } from '../../src/kernel/host-parts/host-parts.js';
 import type { NftConsulGuard } from '../../src/kernel/rules/consul-guard.js';
 import type { VxlanGuard } from '../../src/kernel/rules/vxlan-guard.js';
 import { type ConsulGuardPlan, consulGuardSteps } from '../../src/model/host/consul-guard.js';
 import { vxlanGuardSteps } from '../../src/model/host/vxlan-guard.js';
+import type { Host } from './bench.js';
+
+/** The short way of a host that does not want it; in the host's namespace. */
+export const unaccelerated = ({ kernel, vtep }: Host): Accelerator =>
+  new Accelerator({ mode: 'off', shortWays: kernel.shortWays, local: vtep, port: 4789 });
 
 /** What there is to do. */
 export const guardSteps = (guard: VxlanGuard, nodes: readonly string[], vnis: readonly number[]) =>

@@ -5,7 +5,7 @@ import { withNamespace } from '../../src/kernel/system/netns.js';
 import { type ProbePlan, probeMac, probeSteps } from '../../src/model/host/probe.js';
 import type { NodeAddress } from '../../src/model/values/types.js';
 import { Bench, type Host, link, run } from './bench.js';
-import { meshOf } from './host-parts.js';
+import { meshOf, unaccelerated } from './host-parts.js';
 
 const ADDRESSES = {
   4: { one: '10.0.0.1', two: '10.0.0.2', stranger: '10.0.0.3', prefix: 24, mtu: 1450 },
@@ -27,7 +27,14 @@ const partsOf = (host: Host, underlay: 4 | 6): LinuxHostParts => {
   const made = withNamespace(
     host.path,
     () =>
-      new LinuxHostParts({ underlay, mode: 'off', port: 4789, netnsDir: host.netnsDir, crypt: meshOf(host.kernel) }),
+      new LinuxHostParts({
+        underlay,
+        mode: 'off',
+        port: 4789,
+        netnsDir: host.netnsDir,
+        crypt: meshOf(host.kernel),
+        accelerator: unaccelerated(host),
+      }),
   );
   parts.push(made);
   return made;

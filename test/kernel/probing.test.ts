@@ -9,7 +9,7 @@ import { Echo } from '../../src/probe/echo.js';
 import { hear } from '../../src/probe/hearing.js';
 import { probe } from '../../src/probe/prober.js';
 import { Bench, type Host, run } from './bench.js';
-import { meshOf } from './host-parts.js';
+import { meshOf, unaccelerated } from './host-parts.js';
 
 const ADDRESSES = {
   4: { one: '10.0.0.1', two: '10.0.0.2', prefix: 24, mtu: 1450 },
@@ -33,7 +33,7 @@ class Prober {
   ) {
     const { netnsDir, kernel } = host;
     const options = { underlay, mode: 'off', port: 4789, netnsDir, crypt: meshOf(kernel) } as const;
-    this.kernel = withNamespace(host.path, () => new LinuxHostParts(options));
+    this.kernel = withNamespace(host.path, () => new LinuxHostParts({ ...options, accelerator: unaccelerated(host) }));
     this.echo = new Echo({
       open: (peers) => this.open(...peers),
       knows: (address): address is NodeAddress => this.nodes.includes(address),

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { diff } from '../../src/model/diff/diff.js';
 import { plan } from '../../src/model/plan/plan.js';
+import type { Self } from '../../src/model/plan/self.js';
 import { containerEnd, namespaceName } from '../../src/model/values/names.js';
 import type { Endpoint, EndpointId, Network, NodeAddress } from '../../src/model/values/types.js';
 import { cluster, endpoint, HOST1, HOST2, network, selfOf } from '../unit/model/fixtures.js';
@@ -24,6 +25,8 @@ export class Site {
   readonly bench = new Bench();
   readonly hosts: readonly [Host, Host];
   private readonly endpoints: Endpoint[] = [];
+  /** Of both hosts. */
+  acceleration: Self['acceleration'] = 'off';
 
   constructor(readonly network: Network = networkOf({})) {
     this.hosts = [this.bench.host('docker01', HOST1), this.bench.host('docker02', HOST2)];
@@ -66,7 +69,7 @@ export class Site {
       const joined = new Set(this.endpoints.map((e) => e.id));
       const wanted = plan(
         cluster([this.network], this.endpoints),
-        { ...selfOf(address), joined, sandboxes: new Map() },
+        { ...selfOf(address), acceleration: this.acceleration, joined, sandboxes: new Map() },
         name,
       );
       // Where something learned it takes a second look.
@@ -78,11 +81,16 @@ export class Site {
   private container(of: Endpoint): Container {
     const host = this.hosts[of.node === idOf(HOST1) ? 0 : 1];
     const netns = this.bench.namespace(`${of.names[0]}on${host.path.at(-1)}`);
+    this.plug(of, host, netns);
+    return { endpoint: of, host, netns };
+  }
+
+  /** Does what the engine does with the end that waits on the host. */
+  plug(of: Endpoint, host: Host, netns: string): void {
     run(host.path, 'ip', 'link', 'set', containerEnd(of.id), 'netns', netns, 'name', 'eth0', 'address', of.mac);
     for (const address of of.addresses)
       run(netns, 'ip', 'address', 'add', address, 'dev', 'eth0', ...(address.includes(':') ? ['nodad'] : []));
     run(netns, 'ip', 'link', 'set', 'eth0', 'up');
-    return { endpoint: of, host, netns };
   }
 
   close(): void {

@@ -9,7 +9,7 @@ import { UPLINK_GATEWAY, UPLINK_GATEWAY_CIDR } from '../../src/model/uplink/upli
 import { uplinkEnd } from '../../src/model/values/names.js';
 import type { Cidr, Mac } from '../../src/model/values/types.js';
 import { Bench, type Host, NS, run, twice } from './bench.js';
-import { meshOf } from './host-parts.js';
+import { meshOf, unaccelerated } from './host-parts.js';
 
 const END = uplinkEnd(NS);
 const wish = {
@@ -28,7 +28,14 @@ beforeEach(async () => {
   host = bench.host('host');
   parts = withNamespace(
     host.path,
-    () => new LinuxHostParts({ underlay: 4, mode: 'off', port: 4789, crypt: meshOf(host.kernel) }),
+    () =>
+      new LinuxHostParts({
+        underlay: 4,
+        mode: 'off',
+        port: 4789,
+        crypt: meshOf(host.kernel),
+        accelerator: unaccelerated(host),
+      }),
   );
   outside = bench.namespace('outside');
   container = bench.namespace('container');

@@ -5,6 +5,9 @@ import { PLUGIN_MAIN } from './paths.js';
 import { tail, until } from './process.js';
 import { ask } from './unix-http.js';
 
+/** All of a lab's hosts with the short way: `TSOVERLAY_ACCELERATE=auto` in front of a test. */
+const ACCELERATE = process.env.TSOVERLAY_ACCELERATE;
+export const isAccelerated = ACCELERATE === 'auto';
 const SOCKET = '/run/docker/plugins/tsoverlay.sock';
 
 export class Plugin {
@@ -23,6 +26,7 @@ export class Plugin {
       CLUSTER_ADVERTISE: host.address,
       LOG_LEVEL: 'debug',
       DATA_DIR: '/var/lib/tsoverlay',
+      ...(ACCELERATE === undefined ? {} : { ACCELERATE }),
     };
   }
 

@@ -1,6 +1,7 @@
 /** Probes without the one that serves on this host: the kernel's part of it is still there, or is made. */
 import { UserError } from '../../errors.js';
 import { LinuxKernel } from '../../kernel/host.js';
+import { Accelerator } from '../../kernel/host-parts/accelerator.js';
 import { LinuxHostParts } from '../../kernel/host-parts/host-parts.js';
 import { planProbe, probeSteps, probeTrouble } from '../../model/host/probe.js';
 import type { Probed } from '../../model/probe/passage.js';
@@ -21,7 +22,8 @@ export async function probeAlone(
   const kernel = new LinuxKernel({ advertise: self });
   // Its keys are the server's business.
   const crypt = { spaces: kernel.mesh, onHost: kernel.wireguard, privateKey: () => undefined };
-  const parts = new LinuxHostParts({ underlay: familyOf(self), mode: 'off', port, crypt });
+  const accelerator = new Accelerator({ mode: 'off', shortWays: kernel.shortWays, local: self, port });
+  const parts = new LinuxHostParts({ underlay: familyOf(self), mode: 'off', port, crypt, accelerator });
   try {
     const { underlayMtu } = await kernel.hostFacts();
     const nodes = new Map(cluster.nodes.map((node) => [node.id, node]));

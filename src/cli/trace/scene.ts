@@ -68,11 +68,13 @@ export async function readScene(desk: Desk, from: string, to: string): Promise<S
     );
     const sandboxes = new Map(sandbox === undefined ? [] : [[own.id, sandbox] as const]);
     const name = namespaceName(network.id);
+    // The ordinary way is there whether frames take it or not.
+    const who = { id: self, address, port, acceleration: 'undecided' } as const;
     const meshVteps = await vtepsIn(kernel, cluster, { id: self, address, mtu });
     return {
       ...{ reading, network, from: own, to: target, ip, self, cluster, sandbox },
       name: isIp(to) ? undefined : to,
-      plan: plan(cluster, { id: self, address, port, mtu, meshVteps, joined: new Set(), sandboxes }, name),
+      plan: plan(cluster, { ...who, mtu, meshVteps, joined: new Set(), sandboxes }, name),
       space: await looked(async () => (await kernel.observe(name)) ?? missing("the network's namespace is not there")),
       inside: await looked(() => lookInside(sandbox ?? missing('where its namespace is, is not known'), ip)),
       way: isRemote && other ? await looked(() => lookInside(OWN_NETNS, other.address as string as Ip)) : undefined,

@@ -1,6 +1,7 @@
 /** What carries out each kind of step on the host itself: one entry per kind, and the compiler misses none. */
 import type { KernelHostStep, KernelHostStepArgs } from '../../model/host/host-steps.js';
 import { GWBRIDGE } from '../../model/values/names.js';
+import type { ShortWays } from '../bpf/short-ways.js';
 import { type CryptPlace, cryptExecutors } from '../crypt/crypt-executors.js';
 import type { EncryptionFence } from '../crypt/encryption-fence.js';
 import { removeAddress } from '../links/addresses.js';
@@ -17,6 +18,7 @@ export interface HostPlace {
   readonly host: Rtnetlink;
   readonly vxlanGuard: VxlanGuard;
   readonly consulGuard: NftConsulGuard;
+  readonly shortWays: ShortWays;
   readonly fence: EncryptionFence;
   readonly crypt: CryptPlace;
   readonly uplinkRules: HostUplinkRules;
@@ -57,6 +59,10 @@ const executors: Executors = {
   enslaveToGwbridge: (at, step) => enslaveToGwbridge(at.host, step.port),
 
   fitGwbridge: (at, step) => fitGwbridge(at.host, step.mtu),
+
+  hookUnderlay: (at, { link, local: vtep, port }) => at.shortWays.hook(link, { vtep, port }),
+
+  unhookUnderlay: (at, step) => at.shortWays.unhook(step.link),
 
   createProbe: (at, step) => at.probe.create(at.host, step),
 

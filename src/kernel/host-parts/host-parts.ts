@@ -18,6 +18,7 @@ import type { Underlay } from '../rules/guard-rules.js';
 import { HostUplinkRules } from '../rules/uplink-rules.js';
 import { VxlanGuard } from '../rules/vxlan-guard.js';
 import { readSysctls } from '../system/sysctl.js';
+import type { Accelerator } from './accelerator.js';
 import { executeOnHost, type HostPlace } from './executors.js';
 import { observeGwbridge } from './gwbridge.js';
 import { ProbeSpace } from './probe.js';
@@ -27,6 +28,7 @@ export interface HostPartsOptions {
   readonly mode: GuardMode;
   /** The cluster's UDP port for VXLAN. */
   readonly port: number;
+  readonly accelerator: Accelerator;
   /** Of the WireGuard mesh that encrypts. */
   readonly crypt: Omit<CryptPlace, 'host'>;
   /** Where namespaces are kept, the engine's own folder unless a test says otherwise. */
@@ -41,8 +43,10 @@ export class LinuxHostParts implements HostPartsKernel {
   private readonly observers: Observers;
   private readonly watcher: Watcher;
   private readonly listeners = new Set<Listener>();
+  private readonly accelerator: Accelerator;
 
-  constructor({ underlay, mode, port, crypt: mesh, netnsDir = NETNS_DIR }: HostPartsOptions) {
+  constructor({ underlay, mode, port, crypt: mesh, accelerator, netnsDir = NETNS_DIR }: HostPartsOptions) {
+    this.accelerator = accelerator;
     const host = new Rtnetlink();
     const vxlanGuard = new VxlanGuard(underlay, mode, port);
     const consulGuard = new NftConsulGuard();
@@ -50,7 +54,8 @@ export class LinuxHostParts implements HostPartsKernel {
     const uplinkRules = new HostUplinkRules();
     const probe = new ProbeSpace(netnsDir);
     const crypt = { ...mesh, host };
-    this.at = { host, vxlanGuard, consulGuard, fence, uplinkRules, probe, crypt };
+    const { shortWays } = accelerator;
+    this.at = { host, vxlanGuard, consulGuard, fence, uplinkRules, probe, crypt, shortWays };
     this.observers = {
       vxlanGuard: () => vxlanGuard.observe(),
       consulGuard: () => consulGuard.observe(),
@@ -63,6 +68,7 @@ export class LinuxHostParts implements HostPartsKernel {
       encryptionFence: () => fence.observe(),
       probe: () => probe.observe(),
       crypt: () => observeCrypt(crypt),
+      accelerator: () => accelerator.observe(),
     };
     this.watcher = new Watcher(
       (notices) => {
@@ -92,6 +98,7 @@ export class LinuxHostParts implements HostPartsKernel {
   close(): void {
     const { host, vxlanGuard, consulGuard, fence, uplinkRules, probe } = this.at;
     this.watcher.close();
+    this.accelerator.close();
     vxlanGuard.close();
     consulGuard.close();
     fence.close();

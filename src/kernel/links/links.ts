@@ -1,6 +1,6 @@
 /** Links: `ip link`. */
 import { FlagsNew } from 'netlink/dist/constants.js';
-import { getS32, getU32, putS32, putString, putU16, putU32 } from 'netlink/dist/structs.js';
+import { getS32, getU16, getU32, putS32, putString, putU16, putU32 } from 'netlink/dist/structs.js';
 import { isKernelError, UserError } from '../../errors.js';
 import type { ObservedLink } from '../../model/plan/observed.js';
 import type { Mac } from '../../model/values/types.js';
@@ -11,6 +11,8 @@ import { kernelError } from '../system/errno.js';
 
 /** A link as one message tells it: its master is an index yet. */
 export interface KernelLink extends Omit<ObservedLink, 'master' | 'vxlan' | 'bridge' | 'port'> {
+  /** ARPHRD_…: what its frames are like. */
+  readonly type: number;
   /** 0 when it is no port of a bridge. */
   readonly master: number;
   /** Attributes of its kind; empty when there are none. */
@@ -68,6 +70,7 @@ export function readLink(payload: Buffer): KernelLink {
   const origin = attributes.get(IFLA.LINK_NETNSID);
   const number = (type: number): number => getU32(attributes.get(type) ?? putU32(0));
   return {
+    type: getU16(payload.subarray(2, 4)),
     index: getU32(payload.subarray(4, 8)),
     name: readText(attributes.get(IFLA.IFNAME)),
     kind: readText(info.get(IFLA_INFO.KIND)),

@@ -59,6 +59,8 @@ export function namespaceFilter(vxlans: readonly number[]): Buffer {
       [RTM.DELADDR]: 'take',
       [RTM.NEWNEIGH]: 'neighbour',
       [RTM.DELNEIGH]: 'neighbour',
+      [RTM.DELQDISC]: 'take',
+      [RTM.DELTFILTER]: 'take',
     }),
     at('link'),
     loadByte(AT.FAMILY),

@@ -148,6 +148,16 @@ const executors: Executors = {
   replaceFilter: async (at, step) => (await inside(at, step)).filters.replace(step.link, step.sender),
 
   removeFilter: async (at, step) => (await at.spaces.open(step.ns))?.filters.remove(step.link),
+
+  createLane: async (at, step) => (await inside(at, step)).shortWay?.make(step.plan),
+
+  removeLane: async (at, step) => (await at.spaces.open(step.ns))?.shortWay?.remove(),
+
+  hookPort: async (at, step) => (await inside(at, step)).shortWay?.hookPort(step.link, step.plan),
+
+  replaceWay: async (at, step) => (await inside(at, step)).shortWay?.setWay(step.mac, step.at),
+
+  removeWay: async (at, step) => (await at.spaces.open(step.ns))?.shortWay?.removeWay(step.mac),
 };
 
 /** Does one step. */

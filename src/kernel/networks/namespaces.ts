@@ -1,13 +1,14 @@
 /** The namespaces of networks, each with its netlink socket. */
-import { closeSync, mkdirSync, readdirSync, unlinkSync } from 'node:fs';
+import { closeSync, mkdirSync, readdirSync } from 'node:fs';
 import { hasCode } from '../../errors.js';
 import { isNamespaceName } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
+import type { ShortWay } from '../bpf/short-way.js';
 import { listLinks, removeLink } from '../links/links.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { PortFilters } from '../rules/port-filters.js';
 import { kernelError } from '../system/errno.js';
-import { namespaceInode } from '../system/namespace-file.js';
+import { namespaceInode, removeFile } from '../system/namespace-file.js';
 import {
   createNamespace,
   mountNamespace,
@@ -29,6 +30,8 @@ export interface Space {
   /** Keeps it, and with it the containers' links, when somebody unmounts its file. */
   readonly fd: number;
   readonly filters: PortFilters;
+  /** Absent where no network is: frames have the ordinary way alone. */
+  readonly shortWay: ShortWay | undefined;
   watch?: { readonly watcher: Watcher; readonly look: NodeJS.Timeout };
 }
 
@@ -36,7 +39,11 @@ export class Namespaces {
   /** An entry keeps its namespace alive: it ends with `remove`, or when another namespace has taken its place. */
   private readonly spaces = new Map<NamespaceName, Space>();
 
-  constructor(private readonly dir: string) {}
+  /** `shortWayOf`: the short way of a namespace, by a socket in it. */
+  constructor(
+    private readonly dir: string,
+    private readonly shortWayOf: (name: NamespaceName, socket: Rtnetlink) => ShortWay | undefined = () => undefined,
+  ) {}
 
   pathOf(name: NamespaceName): string {
     return `${this.dir}/${name}`;
@@ -68,7 +75,8 @@ export class Namespaces {
     if (inode === undefined) return undefined;
     // Not opened by its file: a descriptor of that would make it busy, and the user's umount fail.
     const held = withNamespace(path, () => ({ socket: new Rtnetlink(), fd: openNamespace(OWN_NETNS) }));
-    const space: Space = { path, inode, ...held, filters: new PortFilters(`/proc/thread-self/fd/${held.fd}`) };
+    const filters = new PortFilters(`/proc/thread-self/fd/${held.fd}`);
+    const space: Space = { path, inode, ...held, filters, shortWay: this.shortWayOf(name, held.socket) };
     this.spaces.set(name, space);
     return space;
   }
@@ -87,7 +95,7 @@ export class Namespaces {
   /** Mounts a namespace that we hold open on its file again. */
   remount(space: Space): void {
     if (this.isMounted(space)) return;
-    unlinkIfThere(space.path);
+    removeFile(space.path);
     mountNamespace(`/proc/thread-self/fd/${space.fd}`, space.path);
   }
 
@@ -99,6 +107,7 @@ export class Namespaces {
     const look = setInterval(() => {
       if (!this.isMounted(space)) listener([{ kind: 'unmounted' }]);
       if (space.filters.changed()) listener([{ kind: 'rules' }]);
+      void space.shortWay?.changed().then((isChanged) => isChanged && listener([{ kind: 'hooks' }]), ignored);
     }, LOOK_MS).unref();
     space.watch = { watcher, look };
     watcher.learn(await listLinks(space.socket));
@@ -142,7 +151,7 @@ export class Namespaces {
       return existing;
     }
     mkdirSync(this.dir, { recursive: true });
-    unlinkIfThere(this.pathOf(name));
+    removeFile(this.pathOf(name));
     createNamespace(this.pathOf(name));
     return this.require(name);
   }
@@ -166,6 +175,7 @@ export class Namespaces {
     if (space === undefined) return;
     this.spaces.delete(name);
     try {
+      await space.shortWay?.remove();
       for (const link of await listLinks(space.socket))
         if (link.kind === 'vxlan') await removeLink(space.socket, link.name);
     } finally {
@@ -173,19 +183,15 @@ export class Namespaces {
     }
   }
 
-  private letGo({ socket, watch, fd, filters }: Space): void {
+  private letGo({ socket, watch, fd, filters, shortWay }: Space): void {
     watch?.watcher.close();
     clearInterval(watch?.look);
     filters.close();
+    shortWay?.close();
     socket.close();
     closeSync(fd);
   }
 }
 
-function unlinkIfThere(path: string): void {
-  try {
-    unlinkSync(path);
-  } catch (e) {
-    if (!hasCode(e, 'ENOENT')) throw e;
-  }
-}
+/** What could not be looked at is looked at again. */
+const ignored = (): void => {};

@@ -39,6 +39,9 @@ export class NoticeReader {
       case RTM.NEWADDR:
       case RTM.DELADDR:
         return this.address(type, payload);
+      case RTM.DELQDISC:
+      case RTM.DELTFILTER:
+        return { about: 'hooks', notice: { kind: 'hooks' } };
       case RTM.NEWNEIGH:
       case RTM.DELNEIGH:
         return payload[0] === AF.BRIDGE ? this.fdb(type, payload) : this.neighbour(type, payload);

@@ -35,6 +35,7 @@ export async function observeNamespace(
   const links = await listLinks(space.socket);
   const addresses = await listAddresses(space.socket);
   const filters = await space.filters.observe(new Map(links.map((l) => [l.name, l.index])));
+  const acceleration = await space.shortWay?.observe(links, part);
   const nameOf = namesOf(links);
   const mesh = links.some((l) => l.kind === 'vxlan') ? await meshSpaces.numberFor(space.socket) : undefined;
   const seen = links.map((l) => observed(l, nameOf, mesh));
@@ -55,6 +56,7 @@ export async function observeNamespace(
     fdb: fdb.vteps.filter((n) => vxlans.has(n.link)).map((n) => ({ link: nameOf(n.link), mac: n.mac, vtep: n.ip })),
     statics: fdb.statics.map((s) => ({ link: nameOf(s.link), mac: s.mac })),
     filters,
+    ...(acceleration && { acceleration }),
     ...(links.some(isUplink) ? { uplink: await uplinkOf(spaces, host, name, space) } : {}),
   };
 }
@@ -79,7 +81,7 @@ const namesOf = (links: readonly KernelLink[]): ((index: number) => string) => {
 
 /** `mesh`: the number of its namespace in the link's; undefined where there is none. */
 const observed = (
-  { data, portData, origin, ...link }: KernelLink,
+  { data, portData, origin, type: _, ...link }: KernelLink,
   nameOf: (index: number) => string,
   mesh: number | undefined,
 ): ObservedLink => ({

@@ -1,5 +1,6 @@
 /** Who on this host has a VNI: the kernel allows one VXLAN device of each, in whatever namespace it is. */
 import { UserError } from '../../errors.js';
+import { isPortName } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
 import { type KernelLink, listLinks, removeLink } from '../links/links.js';
 import { readVxlan } from '../links/vxlan.js';
@@ -25,7 +26,7 @@ export async function takeVni(vni: number, self: NamespaceName, spaces: Namespac
       const links = await listLinks(socket);
       const holder = holderIn(links);
       if (holder === undefined) return false;
-      const ports = links.filter((l) => l.kind === 'veth').length;
+      const ports = links.filter((l) => isPortName(l.name)).length;
       if (ports > 0) return refuse(holder.name, `in ${spaces.pathOf(name)}, with ${ports} containers`);
       return removeLink(socket, holder.name);
     });

@@ -93,7 +93,7 @@ export function askSome(
 const errnos = (verb: string, fd: number): number[] => datagrams(verb, fd).flatMap(errnosIn);
 
 /** All that lies in the socket's buffer, or one more than `most`. */
-function datagrams(verb: string, fd: number, most = Number.POSITIVE_INFINITY): Buffer[] {
+export function datagrams(verb: string, fd: number, most = Number.POSITIVE_INFINITY): Buffer[] {
   const found: Buffer[] = [];
   while (found.length <= most) {
     const buffer = Buffer.alloc(16 * 1024);

@@ -2,7 +2,7 @@
  * The C library, loaded once: each function of it that is called, and how a failure becomes a KernelError. `.async` of
  * one has a thread of libuv's pool wait.
  */
-import koffi from 'koffi';
+import koffi, { type TypeObject } from 'koffi';
 import { KernelError } from '../../errors.js';
 import { errnoSymbol } from './errno.js';
 
@@ -32,6 +32,15 @@ export const setns = libc.func('int setns(int fd, int nstype)');
 export const unshare = libc.func('int unshare(int flags)');
 export const mount = libc.func('int mount(str source, str target, str fstype, unsigned long flags, const void *data)');
 export const umount2 = libc.func('int umount2(str target, int flags)');
+
+/** syscall(2)'s number of bpf(2). */
+const SYS_BPF = process.arch === 'arm64' ? 280 : 321;
+
+/** bpf(2) with attributes of one shape, which the kernel may write into. */
+export function bpfCall(attributes: TypeObject): (command: number, value: object) => number {
+  const call = libc.func('syscall', 'long', ['long', 'int', koffi.inout(koffi.pointer(attributes)), 'uint32']);
+  return (command, value) => Number(call(SYS_BPF, command, value, koffi.sizeof(attributes)));
+}
 
 /** Address families and kinds of sockets: sys/socket.h. */
 export const AF = { inet: 2, inet6: 10, netlink: 16, packet: 17 } as const;

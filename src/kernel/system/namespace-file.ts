@@ -1,5 +1,6 @@
 /** Whether a path carries a network namespace yet, and which one. */
-import { statfsSync, statSync } from 'node:fs';
+import { statfsSync, statSync, unlinkSync } from 'node:fs';
+import { hasCode } from '../../errors.js';
 
 /** statfs(2)'s `f_type` of a file that a namespace is mounted on; a plain file has its file system's. */
 const NSFS_MAGIC = 0x6e736673;
@@ -25,4 +26,13 @@ export function namespaceFile(path: string): NamespaceFile {
 export function namespaceInode(path: string): number | undefined {
   const file = namespaceFile(path);
   return file.kind === 'mounted' ? file.inode : undefined;
+}
+
+/** A plain file, or none. */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (e) {
+    if (!hasCode(e, 'ENOENT')) throw e;
+  }
 }

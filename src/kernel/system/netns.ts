@@ -7,6 +7,7 @@ import { closeSync, openSync, unlinkSync } from 'node:fs';
 import { hasCode, isKernelError } from '../../errors.js';
 import { kernelError } from './errno.js';
 import { check, ioctl, mount, setns, umount2, unshare } from './libc.js';
+import { removeFile } from './namespace-file.js';
 
 const CLONE_NEWNET = 0x40000000;
 const MS_REMOUNT = 32;
@@ -103,11 +104,7 @@ export function removeNamespace(path: string): void {
     // EINVAL: a plain file without a mount, what an unclean stop leaves behind.
     if (!isKernelError(e, 'EINVAL', 'ENOENT')) throw e;
   }
-  try {
-    unlinkSync(path);
-  } catch (e) {
-    if (!hasCode(e, 'ENOENT')) throw e;
-  }
+  removeFile(path);
 }
 
 /** `mount -o remount,bind,rw`: this mount only, and only in the mount namespace of this process. */

@@ -81,8 +81,8 @@ export const newerWords = (where: string, said: number, { newest }: Build): stri
 export const olderWords = (where: string, hosts: readonly Reader[], { newest, least }: Build): string =>
   `${where} has hosts that read too old a version for this tsoverlay, which writes ${[...new Set([least, newest])].join(' or ')}: ${namesOf(hosts)}; upgrade all hosts to the release before this one first; one that never returns: tsoverlay node forget ADDRESS`;
 
-/** Why records are not written in the newest version, or how that is going. */
-export function versionWords(said: number, readers: readonly Reader[], build: Build): string {
+/** Why records are not written in the newest version; undefined when they will be in a minute, as in any new cluster. */
+export function versionWords(said: number, readers: readonly Reader[], build: Build): string | undefined {
   const { newest } = build;
   const hosts = laggards(Math.max(said, newest), readers);
   const verdict = judge(said, readers, build);
@@ -90,5 +90,5 @@ export function versionWords(said: number, readers: readonly Reader[], build: Bu
     return `the record cluster in the store says version ${said}, which ${hosts.length > 0 ? `not all hosts read: ${namesOf(hosts)}` : 'no host reads'}; it was not tsoverlay that wrote this, and records are written in version ${verdict.version}, which all read`;
   if (hosts.length > 0)
     return `records are written in version ${said}, not ${newest}, until all hosts read that: ${namesOf(hosts)}; ${CURE}`;
-  return `records are written in version ${said}, and in ${newest} within two minutes, for all hosts read it`;
+  return undefined;
 }

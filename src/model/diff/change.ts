@@ -8,10 +8,11 @@ import { isDeepStrictEqual } from 'node:util';
 import type { NamespacePlan } from '../plan/namespace-plan.js';
 import type { ObservedNamespace } from '../plan/observed.js';
 import type { Step } from '../plan/steps.js';
+import { waySteps, waysOf } from '../short-way/steps.js';
 import { differences } from '../values/differing.js';
 import { diff } from './diff.js';
 import { repairs } from './repairs.js';
-import { remoteEntries, standing, staticSteps } from './statics.js';
+import { remoteEntries, type StaticEntry, standing, staticSteps } from './statics.js';
 import { fdbOf, fdbSteps, neighbourSteps } from './tables.js';
 
 /** Where remote endpoints alone have changed. Undefined when more has: then the devices have to be looked at. */
@@ -23,6 +24,7 @@ export function peerSteps(before: NamespacePlan, after: NamespacePlan): readonly
     ...staticSteps(remoteEntries(is), standing(remoteEntries(was)), none),
     ...neighbourSteps(is, { neighbours: neighboursOf(was) }, none),
     ...fdbSteps(is, { fdb: fdbOf(was) }, none),
+    ...waySteps(waysOf(is, []), waysOf(was, [])),
   ];
   return drafts.map((draft): Step => ({ ...draft, ns: after.name }));
 }
@@ -36,9 +38,14 @@ export function deviceSteps(
   after: NamespacePlan,
   devices: ObservedNamespace,
 ): { readonly steps: readonly Step[]; readonly due: readonly Step[] } | undefined {
-  if (devices.learning) return undefined;
+  if (devices.learning || !isDeepStrictEqual(before.acceleration, after.acceleration)) return undefined;
   const [was, is] = narrowed(before, after);
-  const found = { ...devices, neighbours: neighboursOf(was), fdb: fdbOf(was), statics: staticsOf(was, devices) };
+  const local = localEntries(was, devices);
+  const found = {
+    ...devices,
+    ...{ neighbours: neighboursOf(was), fdb: fdbOf(was), statics: standing([...remoteEntries(was), ...local]) },
+    ...(devices.acceleration && { acceleration: { ...devices.acceleration, ways: waysOf(was, local) } }),
+  };
   const steps = diff(after.name, is, found);
   const carriers = new Set([...before.bridges, ...after.bridges].flatMap((b) => [b.name, b.vxlan]));
   if (steps.some((step) => isRemaking(step, carriers))) return undefined;
@@ -49,11 +56,12 @@ const haveSameDevices = (a: NamespacePlan, b: NamespacePlan): boolean =>
   a.network === b.network &&
   a.ports.length === b.ports.length &&
   a.ports.every((port, i) => port === b.ports[i]) &&
-  isDeepStrictEqual([a.bridges, a.uplink], [b.bridges, b.uplink]);
+  isDeepStrictEqual([a.bridges, a.uplink, a.acceleration], [b.bridges, b.uplink, b.acceleration]);
 
 const isRemaking = (step: Step, carriers: ReadonlySet<string>): boolean =>
   step.kind === 'createBridge' ||
   step.kind === 'createVxlan' ||
+  step.kind === 'createLane' ||
   ((step.kind === 'removeLink' || step.kind === 'setMaster') && carriers.has(step.link));
 
 /** Both without what they have in common. */
@@ -71,11 +79,10 @@ const neighboursOf = ({ peers }: NamespacePlan): ObservedNamespace['neighbours']
   peers.map(({ vxlan, ip, mac }) => ({ link: vxlan, ip, mac }));
 
 /** As the plan made them, on the ports that are still where they were. */
-function staticsOf(plan: NamespacePlan, { links }: ObservedNamespace): ObservedNamespace['statics'] {
+function localEntries(plan: NamespacePlan, { links }: ObservedNamespace): readonly StaticEntry[] {
   const byEndpoint = new Map(links.map((link) => [link.alias, link]));
-  const local = plan.ports.flatMap(({ endpoint, bridge, mac }) => {
+  return plan.ports.flatMap(({ endpoint, bridge, mac }) => {
     const link = byEndpoint.get(endpoint);
     return link?.master === bridge ? [{ bridge, link: link.name, mac }] : [];
   });
-  return standing([...remoteEntries(plan), ...local]);
 }

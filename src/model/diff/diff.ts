@@ -5,6 +5,8 @@ import type { ObservedLink, ObservedNamespace } from '../plan/observed.js';
 import { quietSteps } from '../plan/quiet.js';
 import type { Draft, Step } from '../plan/steps.js';
 import { sysctlSteps } from '../plan/sysctls.js';
+import { accelerationSteps } from '../short-way/steps.js';
+import { LANE } from '../values/names.js';
 import type { NamespaceName } from '../values/types.js';
 import { addressSteps, bridgeSteps, vxlanDiffers, vxlanSteps } from './bridges.js';
 import { portsOf } from './ports.js';
@@ -64,6 +66,7 @@ function namespaceParts(
     () => staticSteps(entries(), seen.statics, new Set([...leaving, ...remade])),
     () => neighbourSteps(wanted, seen, remade),
     () => fdbSteps(wanted, seen, remade),
+    () => accelerationSteps(wanted, local, seen.acceleration),
   ];
 }
 
@@ -97,7 +100,7 @@ function strayLinks(wanted: NamespacePlan, links: readonly ObservedLink[]): read
   const endpoints = new Set<string>(wanted.ports.map((p) => p.endpoint));
   const stray = (link: ObservedLink): boolean =>
     link.kind === 'veth'
-      ? !endpoints.has(link.alias) && link.name !== wanted.uplink?.link
+      ? !endpoints.has(link.alias) && ![LANE, wanted.uplink?.link].includes(link.name)
       : ['bridge', 'vxlan'].includes(link.kind) && !names.has(link.name);
   return links.filter(stray);
 }

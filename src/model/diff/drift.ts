@@ -3,7 +3,7 @@
 import type { NamespacePlan } from '../plan/namespace-plan.js';
 import type { PortFlags } from '../plan/observed.js';
 import { loudness } from '../plan/quiet.js';
-import { UNKNOWN_MAC } from '../values/names.js';
+import { LANE, LANE_MTU, UNKNOWN_MAC } from '../values/names.js';
 import type { Cidr, Ip, Mac } from '../values/types.js';
 import { PeerIndex } from './peer-index.js';
 
@@ -38,6 +38,8 @@ export type Notice =
       readonly gone: boolean;
       readonly mac: Mac;
     }
+  /** A program was taken away from where it was hooked, or something of what it goes by was changed. */
+  | { readonly kind: 'hooks' }
   /** Somebody else has changed nft rules; which, is not told. */
   | { readonly kind: 'rules' }
   /** The file that keeps the namespace is not its own any more. */
@@ -74,6 +76,8 @@ export function damage(
       return plan.uplink !== undefined || plan.ports.some((p) => p.sender !== undefined)
         ? 'nft rules were changed'
         : undefined;
+    case 'hooks':
+      return typeof plan.acceleration === 'object' ? 'programs or their tables were changed' : undefined;
     case 'unmounted':
       return "the namespace's file is not mounted any more";
     case 'lost':
@@ -98,6 +102,7 @@ function wantedLink(plan: NamespacePlan, { link, alias }: NoticeOf<'link'>) {
     if (b.name === link) return { mtu: b.mtu, master: '' };
     if (b.vxlan === link) return { mtu: b.mtu, master: b.name };
   }
+  if (link === LANE && typeof plan.acceleration === 'object') return { mtu: LANE_MTU, master: '' };
   if (plan.uplink?.link === link) return { mtu: plan.uplink.mtu, master: '' };
   const port = plan.ports.find((p) => p.endpoint === alias);
   return port === undefined ? undefined : { mtu: port.mtu, master: port.bridge };

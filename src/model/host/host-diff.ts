@@ -1,5 +1,6 @@
 /** The steps that turn what was found of a part of the host into what is planned. Pure. */
 import { cryptSteps } from '../crypt/diff.js';
+import { acceleratorSteps } from './accelerator.js';
 import { consulGuardSteps } from './consul-guard.js';
 import { encryptionFenceSteps } from './encryption-fence.js';
 import { gwbridgeSteps } from './gwbridge.js';
@@ -24,6 +25,7 @@ const diffs: Diffs = {
   encryptionFence: encryptionFenceSteps,
   probe: probeSteps,
   crypt: (wanted, found) => cryptSteps(wanted === OFF ? undefined : wanted, found),
+  accelerator: acceleratorSteps,
 };
 
 export const diffHost = <P extends HostPart>(

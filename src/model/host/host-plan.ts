@@ -3,6 +3,7 @@
  * itself, for one that cannot be made right keeps none of the others waiting.
  */
 import type { CryptPlan, ObservedMesh } from '../crypt/steps.js';
+import type { AcceleratorPlan, ObservedAccelerator } from './accelerator.js';
 import type { ConsulGuardPlan } from './consul-guard.js';
 import type { EncryptionFencePlan } from './encryption-fence.js';
 import type { GwbridgePlan, ObservedGwbridge } from './gwbridge.js';
@@ -22,6 +23,7 @@ export interface HostPlan {
   /** Through which hosts find out how they reach each other. */
   readonly probe: ProbePlan | Off;
   readonly crypt: CryptPlan | Off;
+  readonly accelerator: AcceleratorPlan | Off;
 }
 
 export interface ObservedHost {
@@ -33,10 +35,12 @@ export interface ObservedHost {
   readonly encryptionFence: Standing<EncryptionFencePlan>;
   readonly probe: ObservedProbe | undefined;
   readonly crypt: ObservedMesh;
+  readonly accelerator: ObservedAccelerator;
 }
 
 export type HostPart = keyof HostPlan;
 
 export const HOST_PARTS: readonly HostPart[] = [
   ...(['vxlanGuard', 'consulGuard', 'gwbridge', 'uplinks', 'sysctls', 'encryptionFence', 'probe', 'crypt'] as const),
+  'accelerator',
 ];

@@ -30,6 +30,9 @@ export interface KernelHostStepArgs extends CryptStepArgs {
   enslaveToGwbridge: { readonly port: number };
   /** `was`: its MTU. */
   fitGwbridge: { readonly mtu: number; readonly was: number };
+  /** At the ingress of the device; one that is there is replaced at one moment. */
+  hookUnderlay: { readonly link: string; readonly local: NodeAddress; readonly port: number };
+  unhookUnderlay: { readonly link: string };
   /** Its namespace, too; what stands there goes. `mtu` in bytes, `port` UDP. */
   createProbe: { readonly address: NodeAddress; readonly mtu: number; readonly port: number };
   removeProbe: Nothing;

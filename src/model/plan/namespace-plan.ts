@@ -80,6 +80,17 @@ export interface FloodPlan {
   readonly vtep: NodeAddress | Ip;
 }
 
+/** What the short way needs to know, see `underlay.ts`. */
+export interface AccelerationPlan {
+  readonly vni: number;
+  /** The host's own VTEP, IPv4. */
+  readonly local: NodeAddress;
+  /** UDP. */
+  readonly port: number;
+  /** Frame that fits the underlay in one piece, Ethernet header included, bytes. */
+  readonly longest: number;
+}
+
 /** A veth pair to docker_gwbridge, for a network that is its containers' gateway to the outside. */
 export interface UplinkPlan {
   readonly link: string;
@@ -100,5 +111,7 @@ export interface NamespacePlan {
   readonly peers: readonly PeerPlan[];
   /** Empty unless the network has multicast. */
   readonly floods: readonly FloodPlan[];
+  /** Absent: the ordinary way alone. `undecided`: it is not known yet whether this host can; what there is stays. */
+  readonly acceleration?: AccelerationPlan | 'undecided';
   readonly uplink?: UplinkPlan;
 }

@@ -72,6 +72,16 @@ export interface ObservedFilter {
   readonly sender?: Sender;
 }
 
+/** The short way, see `underlay.ts`. Marks say what programs were made for. */
+export interface ObservedAcceleration {
+  /** Of the lane and its programs; empty where something of it is missing or another release's. */
+  readonly lane: string;
+  /** Of the ports' program, by the names of those that have it; empty as above. */
+  readonly ports: ReadonlyMap<string, string>;
+  /** Where MACs lead to: the name of a port, or a VTEP. */
+  readonly ways: ReadonlyMap<Mac, string>;
+}
+
 /** What else there is about a way out whose link is there. */
 export interface ObservedUplink {
   /** Next hop of the default route. */
@@ -93,6 +103,8 @@ export interface ObservedNamespace {
   /** Those of the settings that a plan has (see `sysctls.ts`) and this kernel too, by their paths below /proc/sys. */
   readonly sysctls: ReadonlyMap<string, number>;
   readonly filters: readonly ObservedFilter[];
+  /** Absent where there is no lane. */
+  readonly acceleration?: ObservedAcceleration;
   readonly uplink?: ObservedUplink;
   /** Its file is not mounted any more; we alone keep it. */
   readonly unmounted?: true;

@@ -17,7 +17,7 @@ import type { BridgePlan, FloodPlan, NamespacePlan, PeerPlan } from './namespace
 import { walk } from './peers.js';
 import { portPlan } from './ports.js';
 import type { Self } from './self.js';
-import { isEncrypted, overlayMtu } from './underlay.js';
+import { accelerationOf, isEncrypted, overlayMtu } from './underlay.js';
 
 const hasMulticast = (network: Network): boolean => network.options[OPTION_MULTICAST] === 'on';
 
@@ -62,6 +62,7 @@ export function plan(cluster: Cluster, self: Self, name: NamespaceName): Namespa
     ports: own.map((endpoint) => portPlan(network, self, endpoint, mtu)),
     peers,
     floods: hasMulticast(network) ? floods(peers) : [],
+    ...accelerationOf(network, self, mtu),
     ...uplinkOf(cluster, network, name, mtu),
   };
 }

@@ -9,6 +9,8 @@ export interface Self {
   readonly port: number;
   /** MTU of the advertised interface, bytes. */
   readonly mtu: number;
+  /** Whether this host has the short way for networks; `undecided` until it is known whether it can. */
+  readonly acceleration: 'on' | 'off' | 'undecided';
   /** Where the other hosts take VXLAN inside of the mesh that encrypts; a host that is none of it is missing. */
   readonly meshVteps: ReadonlyMap<NodeId, Ip>;
   /** Endpoints whose Join has been called: the engine is about to fetch their links. */

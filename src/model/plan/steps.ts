@@ -3,7 +3,7 @@
  * `kernel/networks/executors.ts`, and the compiler misses none. The host's own are in `host-steps.ts`.
  */
 import type { Cidr, Ip, Mac, NamespaceName, NodeAddress } from '../values/types.js';
-import type { CardPlan, Sender, UplinkPlan } from './namespace-plan.js';
+import type { AccelerationPlan, CardPlan, Sender, UplinkPlan } from './namespace-plan.js';
 
 interface OfLink {
   readonly link: string;
@@ -86,6 +86,15 @@ export interface StepArgs {
   /** A filter that stands goes on without a gap. */
   replaceFilter: OfLink & { readonly sender: Sender };
   removeFilter: OfLink;
+  /** The pair to the host's namespace, with its programs; what is there of it stays as far as it will do. */
+  createLane: { readonly plan: AccelerationPlan };
+  /** Takes the programs of the ports along. */
+  removeLane: Nothing;
+  /** A program that is there is replaced at one moment. */
+  hookPort: OfLink & { readonly plan: AccelerationPlan };
+  /** `at`: the name of a port, or a VTEP. */
+  replaceWay: { readonly mac: Mac; readonly at: string };
+  removeWay: { readonly mac: Mac };
 }
 
 export type StepKind = keyof StepArgs;

@@ -2,6 +2,9 @@
 import { contains, familyOf } from '../values/address.js';
 import { OPTION_ENCRYPTED } from '../values/names.js';
 import type { Network, Node, NodeAddress } from '../values/types.js';
+import { isAntispoof } from './antispoof.js';
+import { layoutOf } from './layout.js';
+import type { AccelerationPlan, NamespacePlan } from './namespace-plan.js';
 import type { Self } from './self.js';
 
 /** As Go spells it (strconv.ParseBool), for the engines' own overlay takes the same option. */
@@ -45,3 +48,23 @@ export const underlayInside = (pool: string, nodes: Iterable<Node>): Node | unde
 /** Living nodes whose VTEP is of the other family than `self`; a dead one's record may be that of an older setting. */
 export const beyondVxlan = (nodes: Iterable<Node>, self: NodeAddress): readonly Node[] =>
   [...nodes].filter((node) => node.alive && familyOf(node.address) !== familyOf(self));
+
+const ETHERNET = 14;
+
+/**
+ * Whether frames have the short way, beside the ordinary one (port, bridge, VXLAN device), which is the same with it and
+ * without; docs/acceleration.md says how it goes. Not where every frame is to be looked at: a port that holds its container
+ * to a record does so behind the place of our program. Of several segments each would need its own.
+ */
+export function accelerationOf(network: Network, self: Self, mtu: number): Pick<NamespacePlan, 'acceleration'> {
+  if (self.acceleration === 'undecided') return { acceleration: 'undecided' };
+  const [subnets, ...others] = layoutOf(network).segments;
+  const vni = subnets?.[0]?.vni;
+  if (self.acceleration === 'off' || vni === undefined || others.length > 0) return {};
+  if (familyOf(self.address) !== 4 || isAntispoof(network.options) || isEncrypted(network.options)) return {};
+  const fits = self.mtu - VXLAN_OVERHEAD[4];
+  return { acceleration: { vni, local: self.address, port: self.port, longest: Math.min(mtu, fits) + ETHERNET } };
+}
+
+/** What programs are made for, as it stands in their filters' names. */
+export const markOf = ({ vni, local, port, longest }: AccelerationPlan): string => `${vni} ${local}:${port} ${longest}`;

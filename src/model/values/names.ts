@@ -55,6 +55,13 @@ export const vxlanName = (subnet: number): string => `vxlan${subnet}`;
 export const portName = (n: number): string => `veth${n}`;
 export const isPortName = (link: string): boolean => /^veth\d+$/.test(link);
 
+/** The network's end of the pair that joins its namespace with the host's, and the host's end (see docs/acceleration.md). */
+export const LANE = 'lane0';
+/** What a program sends on is not held to it. */
+export const LANE_MTU = 65_535;
+export const isLaneEnd = (link: string): boolean => /^tsl[0-9a-f]{10}$/.test(link);
+export const laneEnd = (name: NamespaceName): string => `tsl${name.slice(2)}`;
+
 /** Where hosts probe each other: no network gets this VXLAN id. */
 export const PROBE_VNI = 255;
 /** Its namespace's file, which is named like no network's. */

@@ -20,6 +20,8 @@ export interface GwbridgeWish {
  */
 export type GuardMode = 'on' | 'incoming' | 'off';
 
+/** Whether networks get the short way where this host can, see docs/acceleration.md. */
+export type AccelerateMode = 'auto' | 'off';
 /** Of networks that are created here: those that ask for it are encrypted, all that do not refuse it, or all. */
 export type EncryptionMode = 'off' | 'on' | 'required';
 

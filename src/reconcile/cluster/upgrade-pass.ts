@@ -62,7 +62,10 @@ export class UpgradePass {
   private tell({ cluster: { version }, readers, verdict }: Standing): void {
     const row = this.parts.rows.of('cluster.version').row();
     const isUnfounded = verdict.kind === 'writes' && verdict.unfounded;
-    if (version === BUILD.newest && !isUnfounded) row.ok();
-    else row.degraded({ words: versionWords(version, readers, BUILD), version, newest: BUILD.newest });
+    const isNewest = version === BUILD.newest && !isUnfounded;
+    if (isNewest) row.ok();
+    // What was said is over when the version is raised, not as soon as nothing keeps it from that.
+    const words = isNewest ? undefined : versionWords(version, readers, BUILD);
+    if (words !== undefined) row.degraded({ words, version, newest: BUILD.newest });
   }
 }

@@ -29,10 +29,11 @@ const LOOK_MS: Readonly<Record<HostPart, number>> = {
   encryptionFence: 2_000,
   probe: 30_000,
   crypt: 2_000,
+  accelerator: 1_500,
 };
 
 /** Whose planners take what they plan for what is about to be made: compared with what was made last. */
-const PLANNED_ONCE: ReadonlySet<HostPart> = new Set<HostPart>(['crypt', 'probe']);
+const PLANNED_ONCE: ReadonlySet<HostPart> = new Set<HostPart>(['crypt', 'probe', 'accelerator']);
 
 export interface HostPartsPassParts {
   readonly kernel: HostPartsKernel;

@@ -13,6 +13,7 @@ export const CODES = {
   encryptionFence: 'guard.encryption',
   probe: 'host.probe',
   crypt: 'host.crypt',
+  accelerator: 'host.accelerator',
 } as const satisfies Readonly<Record<HostPart, Code>>;
 
 export type HostPartCode = (typeof CODES)[HostPart];
@@ -39,6 +40,9 @@ export function tellDone(log: Pick<Log, 'info' | 'warn'>, step: HostStep, isRepa
       return;
     case 'raiseSysctl':
       if (isRepair) log.warn({ ...fields, was: step.was }, `repaired sysctl ${step.name.replaceAll('/', '.')}`);
+      return;
+    case 'hookUnderlay':
+      if (isRepair) log.warn(fields, `repaired the short way in at ${step.link}, which somebody had removed`);
       return;
     case 'replaceUplinkRules':
       if (isRepair) log.warn(fields, 'repaired the rules by which networks go out, which somebody had removed');
@@ -68,6 +72,7 @@ export function tellDone(log: Pick<Log, 'info' | 'warn'>, step: HostStep, isRepa
       return;
     case 'removeCrypt':
     case 'removeEncryptionFence':
+    case 'unhookUnderlay':
     case 'removeProbe':
     case 'openProbe':
     case 'closeProbe':

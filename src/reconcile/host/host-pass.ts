@@ -73,7 +73,7 @@ export class HostPass {
 
   /** All that it has ever seen to, and what it found at the start. */
   kickAll(): void {
-    for (const name of this.known) this.loop.kick(name);
+    for (const name of this.opened ? this.known : []) this.loop.kick(name);
   }
 
   /** The cluster is loaded: from now on passes run. */

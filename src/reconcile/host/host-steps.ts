@@ -11,6 +11,7 @@ import type { NamespaceName } from '../../model/values/types.js';
 import type { Mending } from './mending.js';
 import { Takeovers } from './takeovers.js';
 
+const LATER = "a container's card could not be put back yet";
 const REPAIRED = "repaired a network's namespace: ";
 /** Steps that are begun at once. */
 const TOGETHER = 256;
@@ -43,7 +44,8 @@ export class HostSteps {
 
   /**
    * False for a card that could not be put back, or a port that went meanwhile, for who deletes the one takes the other
-   * along. What is inside a container is the container's to spoil: the others of its network do not wait for it.
+   * along. What is inside a container is the container's to spoil: the others of its network do not wait for it. Nor does
+   * anybody wait for the short way, for there is the ordinary one.
    */
   private async do(name: NamespaceName, step: Step, isRepair: boolean): Promise<boolean> {
     this.log.debug({ event: 'step', step }, 'kernel step');
@@ -56,11 +58,8 @@ export class HostSteps {
     } catch (e) {
       if (!isSpoiled(step, e)) throw e;
       this.mending.later(name);
-      this.tell(
-        name,
-        { event: 'repair-later', ...step, err: messageOf(e) },
-        "a container's card could not be put back yet",
-      );
+      const what = isShortcut(step) ? 'the short way could not be made right yet' : LATER;
+      this.tell(name, { event: 'repair-later', ...step, err: messageOf(e) }, what);
       return false;
     }
   }
@@ -82,9 +81,12 @@ function* together(steps: readonly Step[]): Generator<readonly Step[]> {
   }
 }
 
-const isEntry = (step: Step | undefined): boolean => step !== undefined && /(Neighbour|Fdb|Static)$/.test(step.kind);
+const isEntry = (step: Step | undefined): boolean =>
+  step !== undefined && /(Neighbour|Fdb|Static|Way)$/.test(step.kind);
 
 const isSpoiled = (step: Step, e: unknown): boolean =>
   step.kind === 'createPort'
     ? step.card !== undefined
-    : 'link' in step && isPortName(step.link) && isKernelError(e, 'ENODEV');
+    : isShortcut(step) || ('link' in step && isPortName(step.link) && isKernelError(e, 'ENODEV'));
+
+const isShortcut = ({ kind }: Step): boolean => /^(create|remove)Lane$|Way$|^hookPort$/.test(kind);

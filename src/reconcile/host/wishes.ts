@@ -22,6 +22,7 @@ const SLICE = 250;
 /** What of this host's part is the same for each plan. */
 export interface HostSelf extends Pick<Self, 'id' | 'address' | 'port'> {
   readonly mtu: () => number;
+  readonly acceleration: () => Self['acceleration'];
   /** See {@link Self}; undefined while the mesh has not been looked at. */
   readonly meshVteps: Self['meshVteps'] | undefined;
 }
@@ -96,8 +97,8 @@ export class Wishes {
 
   planned(name: NamespaceName, cluster: Cluster, sandboxes: Made['sandboxes']): NamespacePlan | undefined {
     const { self, local } = this.parts;
-    const meshVteps = self.meshVteps ?? NOBODY;
-    return plan(cluster, { ...self, meshVteps, mtu: self.mtu(), joined: local.joined, sandboxes }, name);
+    const more = { meshVteps: self.meshVteps ?? NOBODY, mtu: self.mtu(), acceleration: self.acceleration() };
+    return plan(cluster, { ...self, ...more, joined: local.joined, sandboxes }, name);
   }
 
   /** Of the endpoints whose links the engine has fetched. A namespace that is gone needs no card any more. */

@@ -31,6 +31,9 @@ export interface AskOptions {
  */
 const MAX_CONNECTIONS = { asking: 5, blocking: 2 + MOST_WATCHES } as const;
 
+/** How often one that we left is asked how it is, ms. */
+const LOOK_MS = 30_000;
+
 interface Server {
   readonly address: string;
   readonly client: Consul;
@@ -51,6 +54,7 @@ export class ConsulServers {
   readonly #servers: readonly Server[];
   /** The one that is asked. */
   #current: Server;
+  #looked = Number.NEGATIVE_INFINITY;
 
   constructor(
     addresses: readonly ConsulAddress[],
@@ -96,14 +100,7 @@ export class ConsulServers {
       const server = this.#current;
       const ask = (options: CallOptions) => call(server.client, options);
       const began = performance.now();
-      const outcome = await attempt({
-        address: server.address,
-        ask,
-        timeoutMs,
-        token: this.token,
-        takesDenial,
-        signal,
-      });
+      const outcome = await this.#attempt(server, { ask, timeoutMs, takesDenial, signal });
       if ('status' in outcome) {
         this.pulse.answered(performance.now() - began);
         return outcome;
@@ -120,17 +117,11 @@ export class ConsulServers {
   async askForNews(call: Call, { blocking, timeoutMs, signal }: WatchOptions): Promise<Answer> {
     const { server, leave } = await this.#leaveToAsk(blocking, signal);
     const ask = (options: CallOptions) => call(blocking ? server.blocking : server.client, options);
-    const outcome = await attempt({
-      address: server.address,
-      ask,
-      timeoutMs,
-      token: this.token,
-      takesDenial: false,
-      signal,
-    });
+    const outcome = await this.#attempt(server, { ask, timeoutMs, takesDenial: false, signal });
     if ('status' in outcome) {
       server.backoff.answered(leave, blocking);
       this.pulse.answered(undefined);
+      this.#lookAtOthers();
       return outcome;
     }
     if (signal.aborted) server.backoff.dropped(leave);
@@ -175,6 +166,25 @@ export class ConsulServers {
   #fromCurrent(): readonly Server[] {
     const at = this.#servers.indexOf(this.#current);
     return [...this.#servers.slice(at), ...this.#servers.slice(0, at)];
+  }
+
+  /** What is said of a server that we left is true until it answers again, and nobody else asks it. */
+  #lookAtOthers(): void {
+    if (performance.now() - this.#looked < LOOK_MS) return;
+    this.#looked = performance.now();
+    for (const server of this.#servers) {
+      const { client, backoff } = server;
+      if (server === this.#current || !backoff.isFailing) continue;
+      const ask = (options: CallOptions) => client.status.leader(options);
+      const rest = { timeoutMs: REQUEST_TIMEOUT_MS, takesDenial: false, signal: undefined };
+      void this.#attempt(server, { ask, ...rest }).then((outcome) =>
+        'status' in outcome ? backoff.answered('all', false) : backoff.failed('all', outcome.error),
+      );
+    }
+  }
+
+  #attempt({ address }: Server, request: Omit<Parameters<typeof attempt>[0], 'address' | 'token'>) {
+    return attempt({ address, token: this.token, ...request });
   }
 
   /** Of many calls that fail together only the first moves us on. */

@@ -66,6 +66,7 @@ describe('readConfig', () => {
     [{ CLUSTER_ADVERTISE: '192.0.2.1' }, 'an address that no interface of this host has'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL is "loud"'],
     [{ ANTISPOOF: 'maybe' }, 'ANTISPOOF is "maybe"; it must be one of on, off'],
+    [{ ACCELERATE: 'on' }, 'ACCELERATE is "on"; it must be one of auto, off'],
     [{ SCOPE: 'swarm' }, 'SCOPE is "swarm"; it must be one of auto, local, global'],
     [{ CONSUL_GUARD: 'yes' }, 'CONSUL_GUARD is "yes"; it must be one of on, off'],
     [{ DATA_DIR: '/proc/x' }, 'DATA_DIR is "/proc/x", which cannot be written'],

@@ -54,6 +54,7 @@ export const selfOf = (address: NodeAddress) => ({
   address,
   port: 4789,
   mtu: 1500,
+  acceleration: 'off' as const,
   meshVteps: new Map(),
 });
 

@@ -60,6 +60,21 @@ describe('a server', () => {
     expect(all()).toMatchObject([{ text: 'when this host last asked for news, out of reach' }]);
   });
 
+  it('is over its trouble when it has answered and no query has failed for two seconds', async () => {
+    const { rows, all } = heardRows();
+    const backoff = new Backoff(rows.of('store.news').row('10.0.0.60:8500'));
+    backoff.failed('all', away);
+    await sleep(300);
+    backoff.answered('trial', false);
+    await sleep(1_500);
+    backoff.failed('all', away);
+    await sleep(1_000);
+    expect(all(), 'it failed meanwhile').toMatchObject([{ state: 'failing' }]);
+    backoff.answered('all', false);
+    await sleep(2_100);
+    expect(all()).toMatchObject([{ state: 'ok' }]);
+  });
+
   it('tells nobody who does not wait any more', async () => {
     const backoff = new Backoff();
     backoff.failed('all', away);

@@ -53,6 +53,7 @@ describe('links', () => {
   test('come back as they were written', () => {
     const bytes = formatLink(7, { name: 'br0', mtu: 1450, master: 3, alias: 'id', up: true, kind: 'bridge' });
     expect(readLink(bytes)).toEqual({
+      type: 0,
       index: 7,
       name: 'br0',
       kind: 'bridge',

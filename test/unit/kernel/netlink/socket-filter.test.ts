@@ -75,7 +75,7 @@ describe('a network’s namespace', () => {
 
   test('is a program of sock_filter instructions', () => {
     expect(filter.subarray(0, 32)).toEqual(
-      hex('3000 00 00 05000000  1500 00 0f 00000000  3000 00 00 04000000  1500 0c 00 10000000'),
+      hex('3000 00 00 05000000  1500 00 11 00000000  3000 00 00 04000000  1500 0e 00 10000000'),
     );
     expect(filter.length % 8).toBe(0);
   });
@@ -93,6 +93,8 @@ describe('a network’s namespace', () => {
     ['… that is gone', neighbour(DELETE, INET, 4, FAILED)],
     ['an FDB entry that somebody set', neighbour(NEW, BRIDGE, 4, PERMANENT, SELF)],
     ['… and removed', neighbour(DELETE, BRIDGE, 4, PERMANENT, SELF)],
+    ['a program that was taken away', netlink(45, Buffer.alloc(20))],
+    ['… with its place', netlink(37, Buffer.alloc(20))],
     ['a static one of the bridge', neighbour(DELETE, BRIDGE, 9, NOARP, MASTER)],
   ])('%s is told of', (_, packet) => expect(takes(filter, packet)).toBe(true));
 

@@ -110,9 +110,7 @@ describe('what people read', () => {
     expect(versionWords(3, [one, reads(4)], BUILD)).toBe(
       `records are written in version 3, not 4, until all hosts read that: ${names}; upgrade tsoverlay there; one that never returns: tsoverlay node forget ADDRESS`,
     );
-    expect(versionWords(3, [reads(4)], BUILD)).toMatch(
-      /^records are written in version 3, and in 4 within two minutes/,
-    );
+    expect(versionWords(3, [reads(4)], BUILD), 'it takes a minute').toBeUndefined();
     const many = Array.from({ length: 7 }, () => reads(3));
     expect(versionWords(3, many, BUILD)).toContain('(alive, reads 3), 2 more; upgrade');
   });

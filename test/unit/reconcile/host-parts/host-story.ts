@@ -3,8 +3,9 @@ import { vi } from 'vitest';
 import { UNMEASURED } from '../../../../src/health/measures.js';
 import { OFF } from '../../../../src/model/host/standing.js';
 import { SYSCTLS } from '../../../../src/model/host/sysctls.js';
-import type { GwbridgeWish } from '../../../../src/model/values/settings.js';
+import type { AccelerateMode, GwbridgeWish } from '../../../../src/model/values/settings.js';
 import type { Cidr, Cluster } from '../../../../src/model/values/types.js';
+import { AcceleratorPlanner } from '../../../../src/reconcile/host-parts/accelerator-planner.js';
 import {
   ConsulGuardPlanner,
   type ConsulGuardPlannerParts,
@@ -22,6 +23,7 @@ import { HOST1 } from '../../model/fixtures.js';
 
 export interface Settings {
   readonly isGuarded: boolean;
+  readonly accelerate: AccelerateMode;
   readonly gwbridge: GwbridgeWish;
   /** Made anew with each process. */
   readonly crypt?: (heard: ReturnType<typeof heardRows>, view: { current: Cluster }) => Planner<'crypt'>;
@@ -30,6 +32,7 @@ export interface Settings {
 
 const DEFAULTS: Settings = {
   isGuarded: true,
+  accelerate: 'off',
   gwbridge: { mtu: 'underlay' },
   consul: { servers: [], bridges: async () => [] },
 };
@@ -47,6 +50,7 @@ export class HostStory {
   private heard = heardRows();
   private readonly settings: Settings;
   private process: HostPartsPass;
+  private accelerator: AcceleratorPlanner | undefined;
 
   constructor(settings: Partial<Settings> = {}) {
     this.settings = { ...DEFAULTS, ...settings };
@@ -80,6 +84,16 @@ export class HostStory {
     return this.heard.log.lines.splice(0).map(({ msg }) => msg);
   }
 
+  /** Whether networks have the short way. */
+  get acceleration(): AcceleratorPlanner['acceleration'] | undefined {
+    return this.accelerator?.acceleration;
+  }
+
+  /** What rows of a code say that are not ok. */
+  rows(code: string): readonly string[] {
+    return this.heard.all().flatMap((row) => (row.code === code && row.state !== 'ok' ? [row.text] : []));
+  }
+
   stop(): void {
     this.process.stop();
   }
@@ -92,8 +106,13 @@ export class HostStory {
     this.heard = heardRows();
     const { heard } = this;
     const { rows, log } = heard;
-    const { isGuarded, gwbridge, consul } = this.settings;
+    const { isGuarded, gwbridge, consul, accelerate } = this.settings;
     const view = this.view;
+    const accelerator = new AcceleratorPlanner({
+      ...{ mode: accelerate, local: HOST1, port: 4789, isGuarded },
+      row: rows.of('host.acceleration').row(),
+    });
+    this.accelerator = accelerator;
     this.probes = this.planner();
     return new HostPartsPass({
       kernel: this.kernel,
@@ -106,6 +125,7 @@ export class HostStory {
         encryptionFence: new EncryptionFencePlanner({ view }),
         probe: this.probes,
         crypt: this.settings.crypt?.(heard, view) ?? always<'crypt'>(OFF),
+        accelerator,
       },
       requestGwbridge: (subnet) => this.requested.push(subnet),
       port: 4789,

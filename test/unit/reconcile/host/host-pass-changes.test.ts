@@ -74,7 +74,7 @@ class Host {
       leases: { holder: async () => undefined },
     });
     const log = { warn: this.warn, debug: () => {}, error: vi.fn() } as unknown as Log;
-    const self = { ...selfOf(HOST1), mtu: () => 1500 };
+    const self = { ...selfOf(HOST1), mtu: () => 1500, acceleration: () => 'off' as const };
     const kernel = this.kernel as unknown as HostKernel;
     this.pass = new HostPass({
       ...{ kernel, view, membership, self, log, meter: UNMEASURED, rows: NOBODY },

@@ -7,6 +7,7 @@ import { NOBODY } from '../../../../src/health/row.js';
 import { kernelError } from '../../../../src/kernel/system/errno.js';
 import type { Notice } from '../../../../src/model/diff/drift.js';
 import type { ObservedLink, ObservedNamespace } from '../../../../src/model/plan/observed.js';
+import type { Self } from '../../../../src/model/plan/self.js';
 import type { Step } from '../../../../src/model/plan/steps.js';
 import type { HostKernel } from '../../../../src/model/ports/kernel-port.js';
 import { keys, namespaceName } from '../../../../src/model/values/names.js';
@@ -65,6 +66,7 @@ let pass: HostPass;
 let warn: ReturnType<typeof vi.fn>;
 let network: NetworkId;
 let endpoint: EndpointId;
+let acceleration: Self['acceleration'];
 let tenure: { prunes: boolean; refusal: UserError | undefined };
 beforeEach(async () => {
   store = new FakeStore();
@@ -82,7 +84,8 @@ beforeEach(async () => {
   const facts = { index: 2, kind: 'bridge', mtu: 1450, up: true, master: '', mac: '02:00:00:00:00:01' as Mac };
   kernel = new PaperKernel([{ ...facts, name: 'br0', alias: network }]);
   warn = vi.fn();
-  const self = { ...selfOf(HOST1), mtu: () => 1500 };
+  const self = { ...selfOf(HOST1), mtu: () => 1500, acceleration: () => acceleration };
+  acceleration = 'off';
   tenure = { prunes: true, refusal: undefined };
   const log = { warn, debug: vi.fn(), error: vi.fn() } as unknown as Log;
   const peers = new Peers({
@@ -135,6 +138,19 @@ describe('a card that cannot be put back', () => {
     host.local.join(endpoint, '/sandbox');
     await expect(pass.settled(network, 300)).rejects.toThrow(`${namespaceName(network)} was not ready`);
   });
+});
+
+it('nobody waits for a short way that the kernel refuses, and it is tried again', async () => {
+  acceleration = 'on';
+  kernel.fails = (step) => ['createLane', 'hookPort', 'replaceWay'].includes(step.kind);
+  await pass.settled(network, 1_000);
+  expect(kernel.steps.map((s) => s.kind)).toEqual(expect.arrayContaining(['createLane', 'replaceWay']));
+  expect(warn).toHaveBeenCalledWith(
+    expect.objectContaining({ kind: 'createLane', event: 'repair-later' }),
+    'the short way could not be made right yet',
+  );
+  const before = kernel.looks;
+  await vi.waitFor(() => expect(kernel.looks).toBeGreaterThan(before), { timeout: 3_000 });
 });
 
 it('a link that is deleted over and over is repaired at a pace, in some lines of the log', async () => {

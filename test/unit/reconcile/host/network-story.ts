@@ -59,7 +59,7 @@ export class NetworkStory {
     const { rows, log } = this.heard;
     const wish = {
       ...{ view, membership, local: this.local, peers: this.peers, kernel: this.kernel, tenure: this.tenure },
-      self: { ...selfOf(HOST1), mtu: () => 1500, meshVteps: this.meshVteps },
+      self: { ...selfOf(HOST1), mtu: () => 1500, acceleration: () => 'off' as const, meshVteps: this.meshVteps },
     };
     this.process = new HostPass({ ...wish, log, meter: UNMEASURED, rows });
     this.inspection = new Inspection({ ...wish, hostParts: { differences: async () => this.hostDifferences } });

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { isStoreError } from '../../../../src/errors.js';
 import { ConsulStore } from '../../../../src/store/consul/consul.js';
 import { ConsulServers } from '../../../../src/store/consul/servers.js';
+import { heardRows } from '../../health/heard.js';
 import { kv, type Scripted, type Step, scripted, scriptedOn } from '../scripted.js';
 
 describe('several servers', () => {
@@ -87,6 +88,22 @@ describe('several servers', () => {
     expect(await store.commit(ops)).toEqual({ ok: true, index: 4 });
     expect(server.tokens).toEqual(['secret', 'secret']);
     expect(store.addresses).toBe(`[::1]:${server.port}`);
+  });
+
+  it('asks one that it left how it is, until its trouble is over', async () => {
+    const { rows, all } = heardRows();
+    const news = (index: number): Step => ({ index, body: [kv('a', '1', index)] });
+    const [first, second] = [await serve('reset', { body: '"127.0.0.1:8300"' }), await serve(news(3), news(4))];
+    const servers = [first, second].map(({ port }) => ({ host: '127.0.0.1', port }));
+    const store = new ConsulStore({ servers, prefix: '', rows });
+    cleanUp.unshift(() => store.close());
+    const stop = new AbortController();
+    cleanUp.unshift(() => stop.abort());
+    store.watch('a', { onSnapshot: () => undefined, onError: () => undefined }, stop.signal);
+    await expect.poll(() => first.asked.at(-1)).toMatch('/v1/status/leader');
+    const stateOf = (port: number) => all().find(({ subject }) => subject === `127.0.0.1:${port}`)?.state;
+    expect(stateOf(first.port)).toBe('failing');
+    await expect.poll(() => stateOf(first.port), { timeout: 3_000 }).toBe('ok');
   });
 
   it('asks for the index of a removal', async () => {

@@ -1,0 +1,132 @@
+/**
+ * Whether somebody else has rules of his own for a UDP port of this host: what a program takes at the device passes none of
+ * them. Looked for are rules that name the port, in nftables and by iptables over it, and policies of IPsec that may be
+ * about it.
+ */
+import { closeSync } from 'node:fs';
+import { isKernelError } from '../../errors.js';
+import { readText } from '../netlink/attributes.js';
+import { openNetlink } from '../netlink/socket.js';
+import { generationOf } from '../nft/generation.js';
+import { attributeOf, dump, Msg, text } from '../nft/message.js';
+import { ask, closeNetfilter, datagrams, openOwnNetfilter } from '../nft/socket.js';
+import { check, send } from '../system/libc.js';
+
+/** NFPROTO_INET, NFPROTO_IPV4, NFPROTO_NETDEV: those that see IPv4. */
+const FAMILIES = [1, 2, 5];
+const NFTA_RULE = { table: 1, expressions: 4 } as const;
+const NFTA_SET = { table: 1, name: 2, keyLength: 5 } as const;
+const PORT_BYTES = 2;
+const OURS = 'tsoverlay';
+
+const NETLINK_XFRM = 6;
+const XFRM_MSG_GETPOLICY = 0x15;
+const XFRM_MSG_NEWPOLICY = 0x13;
+const DUMP = 0x301;
+/** nlmsghdr, and struct xfrm_userpolicy_id. */
+const HEADER = 16;
+const POLICY_ID = 64;
+/** struct xfrm_selector: where its port, the port's mask, its family and its protocol are. */
+const SELECTOR = { dport: 32, mask: 34, family: 40, protocol: 44 } as const;
+const [AF_INET, UDP] = [2, 17];
+
+/** In the network namespace that the calling thread was in when this was made. */
+export class ForeignRules {
+  private readonly netfilter = unlessLacking(openOwnNetfilter);
+  private readonly ipsec = unlessLacking(() => openNetlink(NETLINK_XFRM));
+  private seen: { readonly generation: number; readonly found: string | undefined } | undefined;
+
+  /** UDP. */
+  constructor(private readonly port: number) {}
+
+  /** Where there is one, in words; undefined when there is none. Rules are read again only when somebody changed any. */
+  look(): string | undefined {
+    return this.inNftables() ?? (this.ipsec === undefined ? undefined : policyFor(this.ipsec, this.port));
+  }
+
+  close(): void {
+    if (this.netfilter !== undefined) closeNetfilter(this.netfilter);
+    if (this.ipsec !== undefined) closeSync(this.ipsec);
+  }
+
+  private inNftables(): string | undefined {
+    if (this.netfilter === undefined) return undefined;
+    const generation = generationOf(this.netfilter);
+    if (generation !== 0 && this.seen?.generation === generation) return this.seen.found;
+    const found = tableFor(this.netfilter, this.port);
+    this.seen = { generation, found };
+    return found;
+  }
+}
+
+/** Undefined on a kernel that has nothing of the kind. */
+function unlessLacking(open: () => number): number | undefined {
+  try {
+    return open();
+  } catch (e) {
+    if (isKernelError(e, 'EPROTONOSUPPORT')) return undefined;
+    throw e;
+  }
+}
+
+function tableFor(fd: number, port: number): string | undefined {
+  for (const family of FAMILIES) {
+    for (const rule of ask(fd, 'nft list ruleset', dump(Msg.getRule, [], family), Msg.newRule)) {
+      const table = readText(attributeOf(rule, NFTA_RULE.table));
+      const expressions = attributeOf(rule, NFTA_RULE.expressions);
+      if (!table.startsWith(OURS) && expressions !== undefined && namesPort(expressions, port))
+        return `a rule of table ${table}`;
+    }
+    for (const set of ask(fd, 'nft list sets', dump(Msg.getSet, [], family), Msg.newSet)) {
+      const [table, name] = [NFTA_SET.table, NFTA_SET.name].map((type) => readText(attributeOf(set, type)));
+      if (table === undefined || name === undefined || table.startsWith(OURS)) continue;
+      if (attributeOf(set, NFTA_SET.keyLength)?.readUInt32BE() !== PORT_BYTES) continue;
+      const question = dump(Msg.getSetElem, [text(1, table), text(2, name)], family);
+      if (ask(fd, `nft list set ${table} ${name}`, question, Msg.newSetElem).some((e) => hasValue(e, port)))
+        return `a set of table ${table}`;
+    }
+  }
+  return undefined;
+}
+
+/** By nftables itself, or by a match of iptables: its ranges and lists are in the host's order. */
+function namesPort(expressions: Buffer, port: number): boolean {
+  if (hasValue(expressions, port)) return true;
+  const word = Buffer.alloc(2);
+  word.writeUInt16LE(port);
+  if (expressions.includes('multiport\0')) return expressions.includes(word);
+  return expressions.includes('udp\0') && expressions.includes(Buffer.concat([word, word]));
+}
+
+/** As NFTA_DATA_VALUE. */
+const hasValue = (bytes: Buffer, port: number): boolean =>
+  bytes.includes(Buffer.from([6, 0, 1, 0, port >> 8, port & 0xff]));
+
+/** `ip xfrm policy` */
+function policyFor(fd: number, port: number): string | undefined {
+  const question = Buffer.alloc(HEADER + POLICY_ID);
+  question.writeUInt32LE(question.length);
+  question.writeUInt16LE(XFRM_MSG_GETPOLICY, 4);
+  question.writeUInt16LE(DUMP, 6);
+  check('ip xfrm policy', Number(send(fd, question, question.length, 0)));
+  const policies = datagrams('ip xfrm policy', fd).flatMap((datagram) => [...policiesIn(datagram)]);
+  return policies.some((policy) => covers(policy, port)) ? 'a policy of IPsec' : undefined;
+}
+
+function* policiesIn(datagram: Buffer): Generator<Buffer> {
+  for (let at = 0; at + HEADER <= datagram.length; ) {
+    const length = datagram.readUInt32LE(at);
+    if (length < HEADER) return;
+    if (datagram.readUInt16LE(at + 4) === XFRM_MSG_NEWPOLICY) yield datagram.subarray(at + HEADER, at + length);
+    at += (length + 3) & ~3;
+  }
+}
+
+/** Whatever addresses it is for: a host that has such policies has them for its own reasons. */
+function covers(selector: Buffer, port: number): boolean {
+  if (selector.length <= SELECTOR.protocol) return false;
+  const [family, protocol] = [selector.readUInt16LE(SELECTOR.family), selector[SELECTOR.protocol]];
+  const mask = selector.readUInt16BE(SELECTOR.mask);
+  if ((family !== 0 && family !== AF_INET) || (protocol !== 0 && protocol !== UDP)) return false;
+  return (selector.readUInt16BE(SELECTOR.dport) & mask) === (port & mask);
+}
