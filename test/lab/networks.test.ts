@@ -1,10 +1,10 @@
 /** Networks come and go everywhere, however they were made; what clashes is refused with one sentence. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Lab } from './lab.js';
-import { ENDS } from './tours.js';
+import { NEWEST } from './tours.js';
 import { within } from './waiting.js';
 
-describe.each(ENDS)('networks on %s', (engine) => {
+describe.each(NEWEST)('networks on %s', (engine) => {
   let lab: Lab;
   const docker = (host: number, ...args: string[]) => lab.host(host).docker(...args);
   const refusal = async (host: number, ...args: string[]) => (await lab.host(host).engine.attempt(...args)).stderr;

@@ -1,13 +1,13 @@
 /** The plugin's and the engine's restarts: traffic runs through the one, all is back after the other. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Lab } from './lab.js';
-import { ENDS } from './tours.js';
+import { NEWEST } from './tours.js';
 import { within } from './waiting.js';
 import { namespaceOf } from './walkthrough.js';
 
 const KERNEL_STEP = '"msg":"kernel step"';
 
-describe.each(ENDS)('restarts on %s', (engine) => {
+describe.each(NEWEST)('restarts on %s', (engine) => {
   let lab: Lab;
   const docker = (host: number, ...args: string[]) => lab.host(host).docker(...args);
   const pings = (host: number, from: string, to: string) =>

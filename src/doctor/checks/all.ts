@@ -13,22 +13,27 @@ import { twice } from './engine/twice.js';
 import { capabilities } from './kernel/capabilities.js';
 import { conntrack } from './kernel/conntrack.js';
 import { descriptors } from './kernel/descriptors.js';
+import { devices, entries } from './kernel/differences.js';
 import { modules } from './kernel/modules.js';
 import { neighbours } from './kernel/neighbours.js';
 import { version } from './kernel/version.js';
+import { forwarded, known, redirect } from './names/names.js';
 import { clock } from './store/clock.js';
 import { consul } from './store/consul.js';
 import { rights } from './store/rights.js';
+import { session } from './store/session.js';
 import { candidates } from './underlay/candidates.js';
+import { firewall } from './underlay/firewall.js';
 import { gwbridge } from './underlay/gwbridge.js';
 import { probes } from './underlay/probes.js';
 import { returnPath } from './underlay/return-path.js';
 
 /** What each host says of itself, also to others: none of these holds the one that serves up for long. */
 export const HOST_CHECKS: readonly Check<Surroundings>[] = [
-  ...[rows, engineServing, consul, rights, clock],
-  ...[capabilities, version, conntrack, neighbours, descriptors],
-  ...[candidates, returnPath, gwbridge, masquerading, probes, swarm],
+  ...[rows, engineServing, consul, rights, session, clock],
+  ...[capabilities, version, conntrack, neighbours, descriptors, entries, devices],
+  ...[redirect, known, forwarded],
+  ...[candidates, returnPath, gwbridge, masquerading, firewall, probes, swarm],
 ];
 
 /** All. The rest is for the command alone: it takes a while, or is of the whole cluster. */

@@ -1,19 +1,15 @@
 /** Hosts on one LAN, an encrypted network and a plain one, and on each host a container of both. */
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { setTimeout } from 'node:timers/promises';
 import { execa } from 'execa';
-import * as z from 'zod';
 import { isKernelError } from '../../../src/errors.js';
-import { NOBODY as UNHEARD } from '../../../src/health/row.js';
-import { LinuxKernel } from '../../../src/kernel/host.js';
-import { createNamespace, removeNamespace, withNamespace } from '../../../src/kernel/system/netns.js';
-import { type CryptSelf, cryptVteps, provenBy } from '../../../src/model/crypt/plan.js';
+import { createNamespace, removeNamespace } from '../../../src/kernel/system/netns.js';
+import { cryptVteps, provenBy } from '../../../src/model/crypt/plan.js';
 import { cryptVtep, wireguardName } from '../../../src/model/crypt/vtep.js';
 import { diff } from '../../../src/model/diff/diff.js';
 import { plan } from '../../../src/model/plan/plan.js';
 import { overlayMtu } from '../../../src/model/plan/underlay.js';
-import { CRYPT_NAMESPACE, containerEnd, DEFAULT_MESH_PORT, namespaceName } from '../../../src/model/values/names.js';
+import { CRYPT_NAMESPACE, containerEnd, namespaceName } from '../../../src/model/values/names.js';
 import type {
   Cidr,
   Endpoint,
@@ -26,17 +22,11 @@ import type {
   NodeAddress,
   PublicKey,
 } from '../../../src/model/values/types.js';
-import { KeyRotation } from '../../../src/reconcile/mesh/key-rotation.js';
-import { CryptKeys } from '../../../src/store/data-dir/crypt-keys.js';
 import { run } from '../../kernel/bench.js';
 import { forgedPing, sendUdp } from '../../kernel/forger.js';
 import { endpoint, network, selfOf } from '../../unit/model/fixtures.js';
-import { livingNode } from '../../unit/nodes.js';
-import { MeshKernel } from './mesh-kernel.js';
+import { SiteHost } from './site-host.js';
 import { MARKS, type Which } from './wire.js';
-
-/** What of its report is read. */
-const iperf = z.object({ end: z.object({ sum: z.object({ packets: z.number(), lost_packets: z.number() }) }) });
 
 /** The first packet waits for the handshake, which takes its time in an emulated machine, s. */
 const PATIENCE_S = 5;
@@ -52,49 +42,6 @@ const NETWORKS: Readonly<Record<Which, Network>> = {
 };
 const SUBNET = { encrypted: 1, plain: 2 } as const;
 const macOf = (which: Which, n: number): Mac => `02:42:ac:10:0${SUBNET[which]}:0${n}` as Mac;
-
-/** One of the hosts, with all that a process of ours has of it. */
-class SiteHost {
-  readonly path: string;
-  readonly netnsDir: string;
-  readonly keys: CryptKeys;
-  readonly kernel: LinuxKernel;
-  readonly rotation: KeyRotation;
-  readonly mesh: MeshKernel;
-
-  constructor(
-    readonly n: number,
-    readonly address: NodeAddress,
-    dir: string,
-  ) {
-    this.path = `${dir}/docker0${n}`;
-    this.netnsDir = `${dir}/netns${n}`;
-    createNamespace(this.path);
-    for (const folder of [this.netnsDir, `${dir}/data${n}`]) mkdirSync(folder);
-    run(this.path, 'ip', 'link', 'set', 'lo', 'up');
-    const keys = CryptKeys.open(`${dir}/data${n}`, DEFAULT_MESH_PORT, UNHEARD);
-    this.keys = keys;
-    this.rotation = new KeyRotation({ keys, everyMs: 0, log: { info: () => {} } });
-    const { netnsDir } = this;
-    this.kernel = withNamespace(this.path, () => new LinuxKernel({ advertise: address, netnsDir }));
-    const { mesh } = this.kernel;
-    this.mesh = withNamespace(this.path, () => new MeshKernel(mesh, keys.privateKey.bind(keys)));
-  }
-
-  get node(): Node {
-    return livingNode(this.address, {
-      crypt: { keys: this.rotation.published.map(({ key, port }) => ({ key, port })) },
-    });
-  }
-
-  get self(): CryptSelf {
-    return { id: this.node.id, address: this.address, mtu: 1500, keys: this.keys.own, keepalive: 0 };
-  }
-
-  container(which: Which): string {
-    return `${this.path}-${which}`;
-  }
-}
 
 export class EncryptedSite {
   readonly hosts: readonly [SiteHost, ...SiteHost[]];
@@ -185,6 +132,16 @@ export class EncryptedSite {
     run(inside, 'ip', 'link', 'set', 'eth0', 'mtu', String(overlayMtu(NETWORKS[which], { address, mtu: 1500 })), 'up');
   }
 
+  /** Of the n-th host's container. */
+  address(which: Which, n: number): string {
+    return `172.16.${SUBNET[which]}.${n}`;
+  }
+
+  /** Of all containers' cards in the network, bytes. */
+  setMtu(which: Which, mtu: number): void {
+    for (const host of this.hosts) run(host.container(which), 'ip', 'link', 'set', 'eth0', 'mtu', String(mtu));
+  }
+
   /** A marked packet from the one container to the other; whether it was answered. */
   marked(which: Which, seconds = PATIENCE_S): boolean {
     const mark = Buffer.from(MARKS[which]).toString('hex');
@@ -200,20 +157,6 @@ export class EncryptedSite {
     const [, sent = '0', got = '0'] = stdout.match(/(\d+) packets transmitted, (\d+) received/) ?? [];
     if (Number(sent) !== count) throw new Error(`sent ${sent} of ${count}: ${stdout}`);
     return Number(sent) - Number(got);
-  }
-
-  /** So many datagrams, 500 a second, from the one container to the other: how many were lost. */
-  async lostDatagrams(which: Which, count: number): Promise<number> {
-    const at = (n: number, ...words: string[]) =>
-      execa('nsenter', [`--net=${this.hosts[n]?.container(which) ?? ''}`, 'iperf3', '-J', ...words]);
-    const server = at(1, '-s', '-1');
-    await setTimeout(2_000);
-    const wish = ['-u', '-b', '400K', '-l', '100', '-t', String(count / 500)];
-    const { stdout } = await at(0, '-c', `172.16.${SUBNET[which]}.2`, ...wish);
-    await server;
-    const { end } = iperf.parse(JSON.parse(stdout));
-    if (end.sum.packets < count * 0.9) throw new Error(`sent ${end.sum.packets} of ${count}`);
-    return end.sum.lost_packets;
   }
 
   /** The store is away for the n-th host: it sees what it saw, and the others see its session end. */

@@ -72,7 +72,9 @@ export class Engines {
 
   /** How many peers the first host's devices have. */
   async peers(): Promise<number> {
-    const { socket, generic } = withNamespace(this.site.lab.host(1).host.path(MESH), () => ({
+    // A host's /var/run is a link, which would lead from here to the machine's own.
+    const path = this.site.lab.host(1).host.path(MESH.replace(/^\/var\/run/, '/run'));
+    const { socket, generic } = withNamespace(path, () => ({
       socket: new Rtnetlink(),
       generic: new Rtnetlink(Protocol.GENERIC),
     }));

@@ -56,8 +56,9 @@ beforeEach(() => {
   open = new MeshHost(OUTSIDE as NodeAddress);
 });
 afterEach(() => {
-  for (const host of [open, hidden]) host.close();
+  // It lies in the folder of the first.
   removeNamespace(router);
+  for (const host of [open, hidden]) host.close();
 });
 
 test('a host that says something now and then is reached behind its NAT, and where that has moved it to', async () => {

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { run } from '../../kernel/bench.js';
+import { lostDatagrams } from './datagrams.js';
 import { EncryptedSite } from './encrypted-site.js';
 
 /** A minute of pings. */
@@ -75,7 +76,7 @@ describe('on three hosts', () => {
 });
 
 test('on both hosts at once: no datagram is lost', async () => {
-  const sending = site.lostDatagrams('encrypted', DATAGRAMS);
+  const sending = lostDatagrams(site, 'encrypted', DATAGRAMS);
   await sleep(4_000);
   for (const { rotation } of site.hosts) rotation.begin();
   expect(await settle()).toBe(true);
