@@ -30,7 +30,10 @@ const PATIENCE_MS = 5_000;
  * Others that this host probes for somebody else: all hosts are asked at the same time, and each of them probing all would be
  * the square of the cluster. Each probes those that come after it.
  */
-const MOST_PROBED = 8;
+const MOST_PROBED = 4;
+
+/** Of each server of the store, likewise: the one that asks has read it often enough by itself. */
+const READS = 4;
 
 export interface Examined {
   readonly config: Config;
@@ -77,7 +80,7 @@ function surroundingsOf(parts: Examined): Surroundings {
     names,
     underlay,
     firewall: async () => lookAtFirewall({ ...{ self, port, proc }, peers: neighbours, underlay: await underlay() }),
-    consul: once(async () => (config.consul === undefined ? [] : lookAtConsul(config.consul))),
+    consul: once(async () => (config.consul === undefined ? [] : lookAtConsul(config.consul, READS))),
     cluster: async () => ({ ...none, nodes: [...nodes.values()], networks: [...networks.values()] }),
     engine,
     probes: once(async () => (neighbours.length === 0 ? [] : probes.probe(neighbours))),
