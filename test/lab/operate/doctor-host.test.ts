@@ -86,14 +86,7 @@ it('who looks may make no devices', async () => {
 
 it('the one that serves lacks a capability', async () => {
   await one().plugin.kill();
-  await one().host.service(
-    'tsoverlay',
-    ['/usr/bin/setpriv', '--bounding-set=-net_raw', process.execPath, PLUGIN_MAIN],
-    {
-      ...{ CLUSTER_STORE: patient.lab.consul.url, CLUSTER_ADVERTISE: one().address },
-      DATA_DIR: '/var/lib/tsoverlay',
-    },
-  );
+  await one().plugin.start({}, ['/usr/bin/setpriv', '--bounding-set=-net_raw']);
   await expect
     .poll(() => whats(1), { timeout: 30_000 })
     .toContainEqual(expect.stringMatching(/^kernel\.capabilities: process \d+ lacks CAP_NET_RAW$/));
