@@ -49,6 +49,9 @@ export interface DifferenceLook {
   readonly what: string;
 }
 
+/** Where the one that serves looks, for other hosts. */
+export type HostSurroundings = Omit<Surroundings, 'firewall'>;
+
 export interface Surroundings {
   /** This host's address for the others. */
   readonly self: NodeAddress;
@@ -72,6 +75,7 @@ export interface Surroundings {
   /** Of containers of this host; rejects as {@link rows} does. */
   names(): Promise<readonly NamesLook[]>;
   underlay(): Promise<UnderlayLook>;
+  /** Long rulesets take a tenth of a second at once. */
   firewall(): Promise<FirewallLook>;
   /** None with the embedded store. */
   consul(): Promise<readonly ServerLook[]>;

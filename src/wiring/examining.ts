@@ -5,12 +5,11 @@ import { HOST_CHECKS } from '../doctor/checks/all.js';
 import { examine } from '../doctor/examination.js';
 import { lookAtConsul } from '../doctor/looks/consul.js';
 import { lookAtEngine } from '../doctor/looks/engine.js';
-import { lookAtFirewall } from '../doctor/looks/firewall.js';
 import { lookAtNames } from '../doctor/looks/names.js';
 import { Proc } from '../doctor/looks/proc.js';
 import { lookAtUnderlay } from '../doctor/looks/underlay.js';
 import { containersOf } from '../doctor/own-containers.js';
-import { namedDifferences, type RowLook, type Surroundings } from '../doctor/surroundings.js';
+import { type HostSurroundings, namedDifferences, type RowLook } from '../doctor/surroundings.js';
 import { CATALOGUE } from '../health/catalogue.js';
 import type { Rows } from '../health/rows.js';
 import { Rtnetlink } from '../kernel/netlink/rtnetlink.js';
@@ -30,7 +29,10 @@ const PATIENCE_MS = 5_000;
  * Others that this host probes for somebody else: all hosts are asked at the same time, and each of them probing all would be
  * the square of the cluster. Each probes those that come after it.
  */
-const MOST_PROBED = 8;
+const MOST_PROBED = 4;
+
+/** Of each server of the store, likewise: the one that asks has read it often enough by itself. */
+const READS = 4;
 
 export interface Examined {
   readonly config: Config;
@@ -49,7 +51,7 @@ export async function examineHere(parts: Examined): Promise<string> {
   return JSON.stringify({ findings: findings.slice(0, MOST), fine, unknown: Object.fromEntries(unknown) });
 }
 
-function surroundingsOf(parts: Examined): Surroundings {
+function surroundingsOf(parts: Examined): HostSurroundings {
   const { config, view, probes, inspection, tenure } = parts;
   const { advertise: self, vxlanPort: port } = config;
   const { nodes, networks } = view.current;
@@ -59,11 +61,9 @@ function surroundingsOf(parts: Examined): Surroundings {
   const none = { endpoints: [], unreadable: [], versions: [], leaked: 0 };
   const differences = once(() => inspection.look());
   const names = once(() => namesOf(parts));
-  const underlay = once(() => lookHere(self, [...others]));
-  const proc = new Proc();
   const engine = once(() => lookAtEngine(ENGINE));
   return {
-    ...{ self, port, proc, scope: config.scope },
+    ...{ self, port, proc: new Proc(), scope: config.scope },
     advertise: { asked: config.typed.CLUSTER_ADVERTISE ?? '', candidates: addressCandidates() },
     isGwbridgeMtuChosen: config.gwbridge.mtu !== 'underlay',
     pid: async () => process.pid,
@@ -75,9 +75,8 @@ function surroundingsOf(parts: Examined): Surroundings {
       return namedDifferences(found, unseen, networks.values());
     },
     names,
-    underlay,
-    firewall: async () => lookAtFirewall({ ...{ self, port, proc }, peers: neighbours, underlay: await underlay() }),
-    consul: once(async () => (config.consul === undefined ? [] : lookAtConsul(config.consul))),
+    underlay: () => lookHere(self, [...others]),
+    consul: once(async () => (config.consul === undefined ? [] : lookAtConsul(config.consul, READS))),
     cluster: async () => ({ ...none, nodes: [...nodes.values()], networks: [...networks.values()] }),
     engine,
     probes: once(async () => (neighbours.length === 0 ? [] : probes.probe(neighbours))),

@@ -1,6 +1,6 @@
 /** All checks, in the order in which their findings are told: what explains others comes first. */
 import type { Check } from '../check.js';
-import type { Surroundings } from '../surroundings.js';
+import type { HostSurroundings, Surroundings } from '../surroundings.js';
 import { leases } from './cluster/leases.js';
 import { nodes } from './cluster/nodes.js';
 import { records } from './cluster/records.js';
@@ -28,16 +28,19 @@ import { gwbridge } from './underlay/gwbridge.js';
 import { probes } from './underlay/probes.js';
 import { returnPath } from './underlay/return-path.js';
 
-/** What each host says of itself, also to others: none of these holds the one that serves up for long. */
-export const HOST_CHECKS: readonly Check<Surroundings>[] = [
+const OF_HOST: readonly Check<HostSurroundings>[] = [
   ...[rows, engineServing, consul, rights, session, clock],
   ...[capabilities, version, conntrack, neighbours, descriptors, entries, devices],
   ...[redirect, known, forwarded],
-  ...[candidates, returnPath, gwbridge, masquerading, firewall, probes, swarm],
+  ...[candidates, returnPath, gwbridge, masquerading],
 ];
+const OF_WAYS: readonly Check<HostSurroundings>[] = [probes, swarm];
+
+/** What each host says of itself, also to others: none of these holds the one that serves up for long. */
+export const HOST_CHECKS: readonly Check<HostSurroundings>[] = [...OF_HOST, ...OF_WAYS];
 
 /** All. The rest is for the command alone: it takes a while, or is of the whole cluster. */
 export const CHECKS: readonly Check<Surroundings>[] = [
-  ...[...HOST_CHECKS, modules, twice],
+  ...[...OF_HOST, firewall, ...OF_WAYS, modules, twice],
   ...[nodes, records, versions, leases],
 ];

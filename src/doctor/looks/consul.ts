@@ -39,15 +39,19 @@ const PATIENCE_MS = 2_000;
 const NO_INDEX = Number.MAX_SAFE_INTEGER;
 
 /** Never rejects. All servers at once. */
-export const lookAtConsul = (settings: ConsulSettings): Promise<readonly ServerLook[]> =>
-  Promise.all(settings.servers.map((server) => lookAt(server, settings)));
+export const lookAtConsul = (settings: ConsulSettings, reads = READS): Promise<readonly ServerLook[]> =>
+  Promise.all(settings.servers.map((server) => lookAt(server, settings, reads)));
 
-async function lookAt(server: ConsulSettings['servers'][number], settings: ConsulSettings): Promise<ServerLook> {
+async function lookAt(
+  server: ConsulSettings['servers'][number],
+  settings: ConsulSettings,
+  reads: number,
+): Promise<ServerLook> {
   const { prefix, tls, token, tokenFile } = settings;
   const servers = new ConsulServers([server], tls, new ConsulToken(token, tokenFile));
   const { addresses: address } = servers;
   try {
-    const times = await timesOf(servers, prefix);
+    const times = await timesOf(servers, prefix, reads);
     const [ahead, denied] = await Promise.all([aheadOf(server, tls), deniedBy(servers, prefix)]);
     return { address, times, ...(ahead === undefined ? {} : { ahead }), denied };
   } catch (e) {
@@ -57,10 +61,10 @@ async function lookAt(server: ConsulSettings['servers'][number], settings: Consu
   }
 }
 
-async function timesOf(servers: ConsulServers, prefix: string): Promise<readonly number[]> {
+async function timesOf(servers: ConsulServers, prefix: string, reads: number): Promise<readonly number[]> {
   const times: number[] = [];
   const end = performance.now() + LONG_ENOUGH_MS;
-  for (let n = 0; n < READS && performance.now() < end; n++) {
+  for (let n = 0; n < reads && performance.now() < end; n++) {
     const began = performance.now();
     await servers.ask((consul, options) => consul.kv.get({ key: `${prefix}cluster`, ...options }), {
       repeatable: true,

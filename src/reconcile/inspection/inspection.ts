@@ -15,6 +15,8 @@ import { hostStepWords, isEntry, stepWords } from './words.js';
 
 /** The host's own parts are looked at every two seconds, ms. */
 const BETWEEN_MS = 2_500;
+/** Not a part of how long mending is put off, ms. */
+const AGAIN_MS = 700;
 /** Of one look at all networks: of thousands of peers one takes 0.2 s. */
 const LOOK_MS = 1_500;
 /** Nobody reads more. */
@@ -53,7 +55,7 @@ export class Inspection {
     this.wishes = new Wishes(parts);
   }
 
-  /** Takes some four seconds at most. Who asks while it is under way gets the same answer. Never rejects. */
+  /** Takes some four seconds, and one where all is well. Who asks while it is under way gets the same answer. Never rejects. */
   look(): Promise<Differences> {
     this.underWay ??= this.lookTwice().finally(() => {
       this.underWay = undefined;
@@ -66,20 +68,36 @@ export class Inspection {
   }
 
   private async lookTwice(): Promise<Differences> {
-    const first = await this.lookOnce(this.parts.membership.networks);
+    const first = await this.lookUntil(this.parts.membership.networks, () => true);
     if (first.found.length === 0) return { ...first, more: 0 };
-    await this.pause();
-    const again = await this.lookOnce(new Set(first.found.map(({ where }) => where as NetworkId)));
+    await this.pause(BETWEEN_MS);
     const keys = new Set(first.found.map(keyOf));
-    const found = again.found.filter((one) => keys.has(keyOf(one)));
-    const unseen = Math.max(first.unseen, again.unseen);
-    return { found: found.slice(0, MOST), more: Math.max(0, found.length - MOST), unseen };
+    const where = new Set(first.found.map((one) => one.where as NetworkId));
+    const { found, unseen } = await this.lookUntil(where, (one) => keys.has(keyOf(one)));
+    return {
+      found: found.slice(0, MOST),
+      more: Math.max(0, found.length - MOST),
+      unseen: Math.max(first.unseen, unseen),
+    };
   }
 
-  private pause(): Promise<void> {
+  /** Once more where nothing is found: who breaks and who mends by turns may have met just then. */
+  private async lookUntil(
+    networks: ReadonlySet<NetworkId>,
+    is: (one: Difference) => boolean,
+  ): Promise<Omit<Differences, 'more'>> {
+    const once = await this.lookOnce(networks);
+    const found = once.found.filter(is);
+    if (found.length > 0) return { ...once, found };
+    await this.pause(AGAIN_MS);
+    const again = await this.lookOnce(networks);
+    return { ...again, found: again.found.filter(is) };
+  }
+
+  private pause(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.wake = resolve;
-      setTimeout(resolve, BETWEEN_MS).unref();
+      setTimeout(resolve, ms).unref();
     });
   }
 

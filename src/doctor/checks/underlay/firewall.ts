@@ -11,7 +11,7 @@ export interface FirewallFacts extends FirewallLook {
 export const firewall = check({
   code: 'underlay.firewall',
   about:
-    'whether rules of this host (nft, iptables-nft, firewalld) drop the UDP of VXLAN, by a walk through them; what probes show to pass passes',
+    'whether rules of this host (nft, iptables-nft, firewalld) drop the UDP of VXLAN, by a walk through them; what probes show to pass passes. Told by the host itself alone, not to others',
   harm: 'containers of this host and those of the other ones do not reach each other',
   cure: 'let it through from and to the hosts: firewall-cmd --permanent --add-port=PORT/udp and firewall-cmd --reload; ufw allow PORT/udp; in nft a rule "udp dport PORT accept" before the one that is named (nft -a list chain shows handles), and in the file that is loaded at boot',
   look: async ({

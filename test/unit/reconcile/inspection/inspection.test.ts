@@ -24,16 +24,16 @@ afterEach(() => {
 
 const look = async () => {
   const looking = story.inspection?.look();
-  await vi.advanceTimersByTimeAsync(3_000);
+  await vi.advanceTimersByTimeAsync(4_000);
   return looking;
 };
 const neighbours = () => story.kernel.spaces.get(NAMESPACE)?.neighbours;
 const NONE = { found: [], more: 0, unseen: 0 };
 
-it('as it was made: none, with one look', async () => {
+it('as it was made: none, with two looks', async () => {
   const { all } = story.kernel.looks;
   expect(await look()).toEqual(NONE);
-  expect(story.kernel.looks.all).toBe(all + 1);
+  expect(story.kernel.looks.all).toBe(all + 2);
 });
 
 it('an entry that leads elsewhere, without a word of the kernel, is found and left as it is', async () => {
@@ -56,8 +56,20 @@ it('what is mended between the looks is none', async () => {
   const looking = story.inspection?.look();
   await vi.advanceTimersByTimeAsync(1_000);
   neighbours()?.set(NEIGHBOUR, OTHER.mac);
-  await vi.advanceTimersByTimeAsync(2_000);
+  await vi.advanceTimersByTimeAsync(3_500);
   expect(await looking).toEqual(NONE);
+});
+
+it('what is broken again and again is found, though it was whole when somebody looked', async () => {
+  const looking = story.inspection?.look();
+  await vi.advanceTimersByTimeAsync(500);
+  neighbours()?.delete(NEIGHBOUR);
+  await vi.advanceTimersByTimeAsync(1_000);
+  neighbours()?.set(NEIGHBOUR, OTHER.mac);
+  await vi.advanceTimersByTimeAsync(2_000);
+  neighbours()?.delete(NEIGHBOUR);
+  await vi.advanceTimersByTimeAsync(2_000);
+  expect((await looking)?.found).toHaveLength(1);
 });
 
 it('who asks meanwhile gets the same answer', async () => {
