@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import type { Choice } from '../data/choice.js';
 import { nameOf, networkName, type State } from '../data/state.js';
-import { measuredOf } from '../data/way.js';
+import { encryptionOf, measuredOf } from '../data/way.js';
 
 interface DetailsProps {
   readonly state: State;
@@ -65,6 +65,7 @@ function chosenOf(
         ['Address', host.address],
         ['State', host.alive ? 'alive' : 'away'],
         ['MTU', `${host.mtu} bytes`],
+        ['Encryption', host.encrypts ? 'it has a WireGuard key' : 'it has no key, and nothing of an encrypted network'],
         ['Id', host.id],
         ...waysOf(state, host.id),
       ],
@@ -81,14 +82,18 @@ function chosenOf(
         ],
       ),
       ['Way out', network.internal ? 'none: it is internal' : 'docker_gwbridge'],
+      ['Between hosts', network.encrypted ? 'encrypted' : 'not encrypted'],
       ['Id', network.id],
     ],
   };
 }
 
-function waysOf({ edges, hosts }: State, from: string): readonly Fact[] {
+function waysOf({ edges, hosts, networks }: State, from: string): readonly Fact[] {
   const names = new Map(hosts.map(({ id, name }) => [id, name]));
   return edges
     .filter((edge) => edge.from === from)
-    .map((edge) => [`To ${names.get(edge.to) ?? edge.to}`, measuredOf(edge)]);
+    .map((edge) => [
+      `To ${names.get(edge.to) ?? edge.to}`,
+      [measuredOf(edge), encryptionOf({ hosts, networks }, edge)].filter((part) => part !== '').join(', '),
+    ]);
 }

@@ -7,8 +7,10 @@ import type { Store } from '../model/ports/ports.js';
 import type { NodeAddress, NodeId } from '../model/values/types.js';
 import type { Probes } from '../probe/probes.js';
 import type { ContainerPass } from '../reconcile/engine/container-pass.js';
+import type { Inspection } from '../reconcile/inspection/inspection.js';
 import type { CryptPlanner } from '../reconcile/mesh/crypt-planner.js';
 import type { Drain } from '../registry/nodes/drain.js';
+import type { SessionAge } from '../registry/nodes/session-age.js';
 import type { Tenure } from '../registry/nodes/tenure.js';
 import type { StorePulse } from '../store/pulse.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
@@ -30,11 +32,12 @@ export interface AdminParts {
   readonly pulse: Pick<StorePulse, 'last'>;
   readonly view: Pick<ClusterView, 'confirmed' | 'current'>;
   readonly containers: Pick<ContainerPass, 'sweep'>;
+  readonly inspection: Pick<Inspection, 'look'>;
   readonly crypt: Pick<CryptPlanner, 'report' | 'rotate'>;
   readonly drain: Pick<Drain, 'begin' | 'end' | 'since'>;
   readonly dns: Pick<DnsService, 'ready'>;
   readonly sandboxes: Pick<Sandboxes, 'zonesOf'>;
   readonly metrics: Pick<Metrics, 'page' | 'readiness'>;
   readonly probes: Pick<Probes, 'probe'>;
-  readonly tenure: Pick<Tenure, 'holds' | 'refusal'>;
+  readonly tenure: Pick<Tenure, 'holds' | 'refusal'> & { readonly session: Pick<SessionAge, 'report'> };
 }

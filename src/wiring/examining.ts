@@ -5,28 +5,44 @@ import { HOST_CHECKS } from '../doctor/checks/all.js';
 import { examine } from '../doctor/examination.js';
 import { lookAtConsul } from '../doctor/looks/consul.js';
 import { lookAtEngine } from '../doctor/looks/engine.js';
+import { lookAtNames } from '../doctor/looks/names.js';
 import { Proc } from '../doctor/looks/proc.js';
 import { lookAtUnderlay } from '../doctor/looks/underlay.js';
-import type { Surroundings } from '../doctor/surroundings.js';
+import { containersOf } from '../doctor/own-containers.js';
+import { type HostSurroundings, namedDifferences, type RowLook } from '../doctor/surroundings.js';
 import { CATALOGUE } from '../health/catalogue.js';
 import type { Rows } from '../health/rows.js';
 import { Rtnetlink } from '../kernel/netlink/rtnetlink.js';
 import { othersOf } from '../model/host/probe.js';
+import type { NodeAddress, NodeId } from '../model/values/types.js';
 import { MOST } from '../probe/hearing.js';
 import type { Probes } from '../probe/probes.js';
+import type { Inspection } from '../reconcile/inspection/inspection.js';
+import type { LocalEndpoints } from '../registry/local/local-endpoints.js';
+import type { Tenure } from '../registry/nodes/tenure.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
 
 const ENGINE = '/var/run/docker.sock';
 /** Of one check: whoever asks waits for it, ms. */
 const PATIENCE_MS = 5_000;
-/** Others that this host probes for somebody else. */
-const MOST_PROBED = 32;
+/**
+ * Others that this host probes for somebody else: all hosts are asked at the same time, and each of them probing all would be
+ * the square of the cluster. Each probes those that come after it.
+ */
+const MOST_PROBED = 4;
+
+/** Of each server of the store, likewise: the one that asks has read it often enough by itself. */
+const READS = 4;
 
 export interface Examined {
   readonly config: Config;
+  readonly self: NodeId;
   readonly rows: Pick<Rows, 'snapshot'>;
   readonly view: Pick<ClusterView, 'current'>;
+  readonly local: Pick<LocalEndpoints, 'sandboxOf'>;
   readonly probes: Pick<Probes, 'probe'>;
+  readonly inspection: Pick<Inspection, 'look'>;
+  readonly tenure: Pick<Tenure, 'session'>;
 }
 
 /** One JSON value, as `probe/hearing.ts` reads it. Never rejects. */
@@ -35,27 +51,64 @@ export async function examineHere(parts: Examined): Promise<string> {
   return JSON.stringify({ findings: findings.slice(0, MOST), fine, unknown: Object.fromEntries(unknown) });
 }
 
-function surroundingsOf({ config, rows, view, probes }: Examined): Surroundings {
+function surroundingsOf(parts: Examined): HostSurroundings {
+  const { config, view, probes, inspection, tenure } = parts;
   const { advertise: self, vxlanPort: port } = config;
   const { nodes, networks } = view.current;
   const living = [...nodes.values()].filter(({ alive }) => alive);
   const others = othersOf({ self, nodes: new Map(living.map((node) => [node.id, node])) });
+  const neighbours = following(self, [...others]).slice(0, MOST_PROBED);
   const none = { endpoints: [], unreadable: [], versions: [], leaked: 0 };
+  const differences = once(() => inspection.look());
+  const names = once(() => namesOf(parts));
+  const engine = once(() => lookAtEngine(ENGINE));
   return {
     ...{ self, port, proc: new Proc(), scope: config.scope },
     advertise: { asked: config.typed.CLUSTER_ADVERTISE ?? '', candidates: addressCandidates() },
     isGwbridgeMtuChosen: config.gwbridge.mtu !== 'underlay',
     pid: async () => process.pid,
-    rows: async () =>
-      rows.snapshot.rows
-        .filter(({ state }) => state === 'failing' || state === 'degraded')
-        .map((row) => ({ ...row, cure: CATALOGUE[row.code].cure })),
+    rows: async () => troublesOf(parts),
+    session: async () =>
+      config.consul === undefined ? undefined : { ...tenure.session.report, servedMs: process.uptime() * 1_000 },
+    differences: async () => {
+      const { found, unseen } = await differences();
+      return namedDifferences(found, unseen, networks.values());
+    },
+    names,
     underlay: () => lookHere(self, [...others]),
-    consul: async () => (config.consul === undefined ? [] : lookAtConsul(config.consul)),
+    consul: once(async () => (config.consul === undefined ? [] : lookAtConsul(config.consul, READS))),
     cluster: async () => ({ ...none, nodes: [...nodes.values()], networks: [...networks.values()] }),
-    engine: () => lookAtEngine(ENGINE),
-    probes: async () => (others.size === 0 ? [] : probes.probe([...others].slice(0, MOST_PROBED))),
+    engine,
+    probes: once(async () => (neighbours.length === 0 ? [] : probes.probe(neighbours))),
   };
+}
+
+/** Round the ring of all, from this one on. */
+function following(self: NodeAddress, others: readonly NodeAddress[]): readonly NodeAddress[] {
+  const sorted = [...others].sort();
+  return [...sorted.filter((address) => address > self), ...sorted.filter((address) => address < self)];
+}
+
+const troublesOf = ({ rows }: Pick<Examined, 'rows'>): readonly RowLook[] =>
+  rows.snapshot.rows
+    .filter(({ state }) => state === 'failing' || state === 'degraded')
+    .map((row) => ({ ...row, cure: CATALOGUE[row.code].cure }));
+
+async function namesOf(parts: Examined) {
+  const { view, self, local } = parts;
+  const { nodes, endpoints } = view.current;
+  const cluster = {
+    nodes: [...nodes.values()],
+    endpoints: [...endpoints.values()].flatMap((all) => [...all.values()]),
+  };
+  const isEngineUp = await lookAtEngine(ENGINE).then(
+    () => true,
+    () => false,
+  );
+  return lookAtNames(
+    containersOf(cluster, self, (e) => local.sandboxOf(e), troublesOf(parts)),
+    isEngineUp,
+  );
 }
 
 async function lookHere(self: string, peers: readonly string[]) {
@@ -65,4 +118,13 @@ async function lookHere(self: string, peers: readonly string[]) {
   } finally {
     host.close();
   }
+}
+
+/** Several checks look at the same. */
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined;
+  return () => {
+    done ??= work();
+    return done;
+  };
 }

@@ -28,6 +28,7 @@ import { always } from '../reconcile/host-parts/planner.js';
 import { ProbePlanner } from '../reconcile/host-parts/probe-planner.js';
 import { UplinksPlanner } from '../reconcile/host-parts/uplinks-planner.js';
 import { VxlanGuardPlanner } from '../reconcile/host-parts/vxlan-guard-planner.js';
+import { Inspection } from '../reconcile/inspection/inspection.js';
 import { CryptPlanner } from '../reconcile/mesh/crypt-planner.js';
 import { KeyRotation } from '../reconcile/mesh/key-rotation.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
@@ -85,8 +86,8 @@ function makeHostPasses(
     registration.setCrypt(crypt.told);
     node.kick();
   });
-  const host = new HostPass({
-    ...{ kernel, view, local, membership, tenure, log, meter, rows },
+  const wish = {
+    ...{ kernel, view, local, membership, tenure },
     peers: registry.peers,
     self: {
       ...{ id: self, address, port, mtu: () => node.facts.underlayMtu, acceleration: () => accelerator.acceleration },
@@ -94,14 +95,16 @@ function makeHostPasses(
         return crypt.meshVteps;
       },
     },
-  });
+  };
+  const host = new HostPass({ ...wish, log, meter, rows });
   accelerator.onDecided(() => host.kickAll());
   crypt.onVteps(() => {
     for (const [id, { options }] of view.current.networks)
       if (membership.networks.has(id) && isEncrypted(options)) host.kick(id);
   });
   const around = { ground, view, docker, node, meter, crypt, accelerator };
-  return { node, host, crypt, ...makeHostParts(config, log, rows, around) };
+  const parts = makeHostParts(config, log, rows, around);
+  return { node, host, crypt, ...parts, inspection: new Inspection({ ...wish, hostParts: parts.hostParts }) };
 }
 
 interface Around {

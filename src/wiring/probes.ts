@@ -14,13 +14,13 @@ import type { Passes } from './passes.js';
 export interface ProbesParts {
   readonly config: Config;
   readonly rows: Rows;
-  readonly ground: Pick<Ground, 'measures'>;
-  readonly cluster: Pick<ClusterParts, 'view'>;
-  readonly passes: Pick<Passes, 'hostParts' | 'probePlanner'>;
+  readonly ground: Pick<Ground, 'measures' | 'self' | 'tenure'>;
+  readonly cluster: Pick<ClusterParts, 'local' | 'view'>;
+  readonly passes: Pick<Passes, 'hostParts' | 'inspection' | 'probePlanner'>;
 }
 
-export function makeProbes({ config, rows, ground, cluster: { view }, passes }: ProbesParts) {
-  const { hostParts, probePlanner } = passes;
+export function makeProbes({ config, rows, ground, cluster: { view, local }, passes }: ProbesParts) {
+  const { hostParts, probePlanner, inspection } = passes;
   const namespace = namespacePath(PROBE_NAMESPACE);
   const ways = new ProbeWays(probePlanner, hostParts);
   const site = () => {
@@ -33,7 +33,11 @@ export function makeProbes({ config, rows, ground, cluster: { view }, passes }: 
   const look = async () => {
     // For the few moments at which somebody asks.
     const { examineHere } = await import('./examining.js');
-    return examineHere({ config, rows, view, probes });
+    return examineHere({
+      ...{ config, rows, view, local, probes, inspection },
+      self: ground.self,
+      tenure: ground.tenure,
+    });
   };
   const bulletin = new Bulletin(look, (address) => ways.knows(address));
   const answering = [echo, bulletin];

@@ -123,12 +123,12 @@ export class FakeStore implements Store {
     key: string,
     value: string,
     _onError: (error: Error) => void = () => {},
-    onHeld = () => {},
+    onHeld: (sessions: number) => void = () => {},
   ): Promise<Hold> {
     const write = async (text: string) => {
       await this.commit([{ verb: 'set', key, value: text }]);
       this.table.mark(key, true);
-      onHeld();
+      onHeld(1);
     };
     await write(value);
     return { write, release: async () => this.table.mark(key, false) };

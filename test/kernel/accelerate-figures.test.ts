@@ -96,7 +96,7 @@ test('figures: what round trips cost by the short way, by the ordinary one, and 
   }
   // What others do to the machine stays in a median within some hundredths.
   for (const kind of ['tcp', 'udp']) {
-    expect(ratios.get(`${kind} far`), kind).toBeGreaterThan(1);
+    expect(ratios.get(`${kind} far`), kind).toBeGreaterThan(0.97);
     expect(ratios.get(`${kind} near`), kind).toBeGreaterThan(0.95);
   }
 }, 120_000);

@@ -20,14 +20,17 @@ afterEach(() => site.close());
 const [here, there] = [() => site.hosts[0], () => site.hosts[1]];
 const hex = (mac: string): string => mac.replaceAll(':', '');
 
-/** UDP from `one` to a container's MAC and address, whoever has them. */
-const shout = (to: Container): void =>
+/** What a container says of itself. */
+const nameOf = (c: Container) => ({ mac: c.endpoint.mac as string, ip: ipOf(c) });
+
+/** UDP to a container's MAC and address, whoever has them. */
+const shout = (to: Container, from = one, as = nameOf(from)): void =>
   sendRaw(
-    one,
-    `ip = bytes.fromhex("45000020000040004011") + bytes(2) + socket.inet_aton("${ipOf(one)}") + socket.inet_aton("${ipOf(to)}")
+    from,
+    `ip = bytes.fromhex("45000020000040004011") + bytes(2) + socket.inet_aton("${as.ip}") + socket.inet_aton("${ipOf(to)}")
 total = sum(struct.unpack("!10H", ip)); total = (total & 0xffff) + (total >> 16); total = (total & 0xffff) + (total >> 16)
 ip = ip[:10] + struct.pack("!H", ~total & 0xffff) + ip[12:]
-frame = bytes.fromhex("${hex(to.endpoint.mac)}${hex(one.endpoint.mac)}") + b"\\x08\\x00" + ip + struct.pack("!4H", 9, 9, 12, 0) + b"lost"
+frame = bytes.fromhex("${hex(to.endpoint.mac)}${hex(as.mac)}") + b"\\x08\\x00" + ip + struct.pack("!4H", 9, 9, 12, 0) + b"lost"
 for n in range(20): s.send(frame)`,
   );
 
@@ -80,6 +83,32 @@ test('a port that is made anew is the one that the MAC leads to', async () => {
   site.plug(near.endpoint, near.host, near.netns);
   expect(pings(stranger, ipOf(near))).toBe(true);
   expect(pings(one, ipOf(near))).toBe(true);
+});
+
+test('who poses as another gets nothing through where ports are held to a record, to this host and the other', async () => {
+  const strict = await shortSite({ options: { 'tsoverlay.antispoof': 'on' } });
+  try {
+    const [liar, beside, remote] = (await strict.fill(2, 1)) as [Container, Container, Container];
+    const own = nameOf(liar);
+    const hears = (to: Container, as: typeof own) => overhears(to, 'udp port 9', () => shout(to, liar, as));
+    for (const [to, victim] of [
+      [beside, remote],
+      [remote, beside],
+    ] as const) {
+      expect(await hears(to, own)).toBe(true);
+      for (const as of [nameOf(victim), { ...own, mac: nameOf(victim).mac }, { ...own, ip: nameOf(victim).ip }])
+        expect(await hears(to, as), JSON.stringify(as)).toBe(false);
+    }
+  } finally {
+    strict.close();
+  }
+});
+
+test('who poses as a container of another host has no short way there', async () => {
+  for (const victim of [stranger, far]) {
+    const went = await during(site, there(), () => shout(far, one, nameOf(victim)));
+    expect(went.short).toBe(0);
+  }
 });
 
 describe('VXLAN that is forged', () => {

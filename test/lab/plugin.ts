@@ -35,10 +35,13 @@ export class Plugin {
     return this.start();
   }
 
-  /** Starts it and waits until it answers /Plugin.Activate. `settings` override the usual environment. */
-  async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
+  /**
+   * Starts it and waits until it answers /Plugin.Activate. `settings` override the usual environment, `under` is a program
+   * that becomes it.
+   */
+  async start(settings: Readonly<Record<string, string>> = {}, under: readonly string[] = []): Promise<void> {
     if (!existsSync(this.main)) throw new Error(`${this.main} is missing: npm run build`);
-    await this.host.service('tsoverlay', [process.execPath, this.main], { ...this.usual, ...settings });
+    await this.host.service('tsoverlay', [...under, process.execPath, this.main], { ...this.usual, ...settings });
     const serving = until(`tsoverlay on ${this.host.name}`, 20, async () => {
       if (!this.isRunning()) throw new Error(`tsoverlay on ${this.host.name} ended`);
       return (await ask(this.host.path(SOCKET), '/Plugin.Activate', 'POST')).status === 200;

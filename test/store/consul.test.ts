@@ -73,14 +73,15 @@ describe('Consul', () => {
     await hold.release();
   });
 
-  it('takes its key again with a new session when the session was lost', async () => {
-    const hold = await store.hold('nodes/a', value('one'), onError);
+  it('takes its key again with a new session when the session was lost, and says how many there have been', async () => {
+    const counts = new Set<number>();
+    const hold = await store.hold('nodes/a', value('one'), onError, (n) => void counts.add(n));
     const first = await sessionOf('nodes/a');
     await destroy(first);
     const watching = watch('nodes/');
     await watching.until((w) => w.last?.entries[0]?.held === true, 6_000);
     expect(await sessionOf('nodes/a')).not.toBe(first);
-    expect(errors).toEqual([]);
+    expect([errors, [...counts]]).toEqual([[], [1, 2]]);
     await hold.release();
   });
 

@@ -9,6 +9,7 @@ const host = z.object({
   name: z.string(),
   alive: z.boolean().describe('whether it holds its session in the store'),
   mtu: z.int().describe('of its underlay, bytes'),
+  encrypts: z.boolean().describe('it has a WireGuard key; without, nothing of an encrypted network is sent to it'),
 });
 
 const network = z.object({
@@ -16,6 +17,7 @@ const network = z.object({
   name: z.string().describe('empty until its host has announced it'),
   subnets: z.array(z.object({ pool: z.string(), gateway: z.string().nullable(), vni: z.int() })).readonly(),
   internal: z.boolean(),
+  encrypted: z.boolean().describe('between hosts'),
   leaving: z.boolean().describe('it is being removed'),
 });
 
@@ -39,7 +41,6 @@ const edge = z.object({
   loss: z.number().nullable().describe('part of what was sent that did not arrive, 0 to 1'),
   mtu: z.int().nullable().describe('bytes that pass undivided'),
   planned: z.int().nullable().describe('bytes that ought to'),
-  encrypted: z.boolean().nullable(),
 });
 
 const answer = z.object({

@@ -21,6 +21,10 @@ const agent = z.object({
   pid: z.int(),
   started: z.iso.datetime(),
   key: z.enum(['held', 'not yet', 'refused']).describe('whether it holds its node key; without, it changes nothing'),
+  session: z.object({
+    ageMs: z.number().optional().describe('of the session that holds the key; absent before the first'),
+    lost: z.int().describe('sessions within the last ten minutes'),
+  }),
 });
 
 const store = z.object({

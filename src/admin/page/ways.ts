@@ -63,7 +63,7 @@ export class Ways {
 }
 
 function edgeOf(from: NodeId, to: NodeId, at: string, way: Probed): Edge {
-  const common = { from, to, at, reached: way.answered, encrypted: null };
+  const common = { from, to, at, reached: way.answered };
   if (!way.answered) return { ...common, rtt: null, loss: null, mtu: null, planned: null };
   const { roundTrip, there, back, mtu } = way;
   const arrived = Math.min(...[there, back].map((tally) => (tally.sent === 0 ? 1 : tally.arrived / tally.sent)));

@@ -1,4 +1,5 @@
 /** All routes of the admin socket. */
+import { differences } from './differences.js';
 import { dns } from './dns.js';
 import { drain } from './drain.js';
 import { release } from './ipam.js';
@@ -9,4 +10,14 @@ import { probe } from './probe.js';
 import type { Route } from './route.js';
 import { status } from './status.js';
 
-export const ROUTES: readonly Route[] = [status, dns, drain, release, rotate, probe, ...metrics, ...overview];
+export const ROUTES: readonly Route[] = [
+  status,
+  differences,
+  dns,
+  drain,
+  release,
+  rotate,
+  probe,
+  ...metrics,
+  ...overview,
+];

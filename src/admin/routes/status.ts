@@ -10,7 +10,10 @@ const keyOf = ({ refusal, holds }: AdminParts['tenure']): AgentStatus['agent']['
 export const status = answering(statusExchange, (parts) => {
   const { self, address, started, rows, servers, pulse, view, tenure, crypt } = parts;
   return {
-    agent: { id: self, address, pid: process.pid, started: started.toISOString(), key: keyOf(tenure) },
+    agent: {
+      ...{ id: self, address, pid: process.pid, started: started.toISOString(), key: keyOf(tenure) },
+      session: tenure.session.report,
+    },
     store: {
       servers,
       answered: pulse.last?.at.toISOString() ?? null,

@@ -1,8 +1,8 @@
 import * as z from 'zod';
 import { dnsExchange } from '../../admin/contract/dns.js';
+import { askAsContainer, askEngineAlone, type Heard, type Type } from '../../doctor/looks/asking.js';
 import { UserError } from '../../errors.js';
 import { isIp } from '../../model/values/address.js';
-import { askAsContainer, askEngineAlone, type Heard, type Type } from '../dns/asking.js';
 import { reverseName } from '../dns/reverse.js';
 import { type Asked, whoAnswers, whyLines } from '../dns/why.js';
 import { command } from '../frame/command.js';

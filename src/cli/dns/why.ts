@@ -1,6 +1,6 @@
 /** Who answers a container, and why it is that. Pure. */
 import type { DnsAnswer } from '../../admin/contract/dns.js';
-import type { Heard, Type } from './asking.js';
+import type { Heard, Type } from '../../doctor/looks/asking.js';
 
 type Typed = Heard & { readonly type: Type };
 

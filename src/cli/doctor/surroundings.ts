@@ -1,11 +1,21 @@
 /** What doctor's checks look at, on the host that this command runs on: each asked once. */
+import { differencesExchange } from '../../admin/contract/differences.js';
 import { MOST_PEERS, probeExchange } from '../../admin/contract/probe.js';
 import { addressCandidates } from '../../config/config.js';
 import { lookAtConsul } from '../../doctor/looks/consul.js';
 import { lookAtEngine } from '../../doctor/looks/engine.js';
+import { lookAtFirewall } from '../../doctor/looks/firewall.js';
+import { lookAtNames, type NamesLook } from '../../doctor/looks/names.js';
 import { Proc } from '../../doctor/looks/proc.js';
 import { lookAtUnderlay } from '../../doctor/looks/underlay.js';
-import type { ClusterLook, RowLook, Surroundings } from '../../doctor/surroundings.js';
+import { containersOf } from '../../doctor/own-containers.js';
+import {
+  type ClusterLook,
+  type DifferenceLook,
+  namedDifferences,
+  type RowLook,
+  type Surroundings,
+} from '../../doctor/surroundings.js';
 import { UserError } from '../../errors.js';
 import { Rtnetlink } from '../../kernel/netlink/rtnetlink.js';
 import type { Probed } from '../../model/probe/passage.js';
@@ -15,21 +25,25 @@ import type { Desk } from '../frame/desk.js';
 import { check } from '../ipam/check.js';
 import { readRecords } from '../ipam/reading.js';
 import { probeAlone } from '../probing/alone.js';
-import { lookAtAgent } from '../reading/agent.js';
+import { type Agent, lookAtAgent } from '../reading/agent.js';
 import { readCluster } from '../reading/cluster.js';
-import { readStatus, versionLines } from '../status.js';
+import { ownMemory } from '../reading/containers.js';
+import { readStatus, versionTroubles } from '../status.js';
 
 const ENGINE = '/var/run/docker.sock';
 const PROBES_MS = 8_000;
+const DIFFERENCES_MS = 7_000;
 
 export function surroundingsOf(desk: Desk): Surroundings {
   const { settings } = desk;
   const agent = once(() => lookAtAgent(desk));
   const cluster = once(() => clusterOf(desk));
+  const underlay = once(async () => underlayOf(settings.advertise, (await cluster()).nodes));
+  const proc = new Proc();
   return {
     self: settings.advertise,
     port: settings.vxlanPort,
-    proc: new Proc(),
+    proc,
     advertise: { asked: settings.typed.CLUSTER_ADVERTISE ?? '', candidates: addressCandidates() },
     isGwbridgeMtuChosen: settings.gwbridge.mtu !== 'underlay',
     scope: settings.scope,
@@ -42,19 +56,37 @@ export function surroundingsOf(desk: Desk): Surroundings {
       if ('away' in found) throw new UserError(found.away);
       return found.rows.filter(({ state }) => state !== 'pending');
     },
-    underlay: once(async () => underlayOf(settings.advertise, (await cluster()).nodes)),
+    session: async () => {
+      const found = await agent();
+      if ('away' in found) throw new UserError(found.away);
+      const { session, started } = found.agent;
+      if (settings.consul === undefined) return undefined;
+      return { ageMs: session.ageMs, lost: session.lost, servedMs: Date.now() - Date.parse(started) };
+    },
+    differences: once(() => differencesOf(desk, agent, cluster)),
+    names: once(() => namesOf(desk, agent, cluster)),
+    underlay,
+    firewall: once(async () => {
+      const { advertise: self, vxlanPort: port } = settings;
+      const peers = othersIn(await cluster(), self).slice(0, MOST_PEERS);
+      return lookAtFirewall({ self, port, peers, proc, underlay: await underlay() });
+    }),
     consul: once(async () => (settings.consul === undefined ? [] : lookAtConsul(settings.consul))),
     cluster,
     engine: once(() => lookAtEngine(ENGINE)),
     probes: once(async () => {
-      const isOther = ({ address, alive }: ClusterLook['nodes'][number]): boolean =>
-        alive && address !== settings.advertise && familyOf(address) === familyOf(settings.advertise);
-      const peers = (await cluster()).nodes.filter(isOther).map(({ address }) => address);
+      const peers = othersIn(await cluster(), settings.advertise);
       if (peers.length === 0) return [];
       return 'away' in (await agent()) ? probesAlone(desk, peers) : probesOf(desk, peers);
     }),
   };
 }
+
+/** Those that live, and can be sent to. */
+const othersIn = ({ nodes }: ClusterLook, self: NodeAddress): readonly NodeAddress[] =>
+  nodes
+    .filter(({ address, alive }) => alive && address !== self && familyOf(address) === familyOf(self))
+    .map(({ address }) => address);
 
 /** As many as the one that serves probes at a time, others by chance. */
 async function probesOf(desk: Desk, peers: readonly NodeAddress[]): Promise<readonly Probed[]> {
@@ -69,13 +101,44 @@ async function probesAlone(desk: Desk, peers: readonly NodeAddress[]): Promise<r
   return probeAlone(desk, reading.value, peers.slice(0, MOST_PEERS));
 }
 
+async function differencesOf(
+  desk: Desk,
+  agent: () => Promise<Agent>,
+  cluster: () => Promise<ClusterLook>,
+): Promise<readonly DifferenceLook[]> {
+  const serving = await agent();
+  if ('away' in serving) throw new UserError(serving.away);
+  const { found, unseen } = await desk.ask(differencesExchange, {}, DIFFERENCES_MS);
+  const { networks } = await cluster();
+  return namedDifferences(found, unseen, networks);
+}
+
+async function namesOf(
+  desk: Desk,
+  agent: () => Promise<Agent>,
+  cluster: () => Promise<ClusterLook>,
+): Promise<readonly NamesLook[]> {
+  const serving = await agent();
+  if ('away' in serving) throw new UserError(serving.away);
+  const { node, sandboxes } = ownMemory(desk);
+  if (node === undefined) return [];
+  const containers = containersOf(await cluster(), node.id, ({ id }) => sandboxes.get(id), serving.rows);
+  return lookAtNames(containers, await isUp());
+}
+
+const isUp = (): Promise<boolean> =>
+  lookAtEngine(ENGINE).then(
+    () => true,
+    () => false,
+  );
+
 /** From the store, or what this host knew last. */
 async function clusterOf(desk: Desk): Promise<ClusterLook> {
   const reading = await readCluster(desk, async (records, store) => {
     const [status, held, standing] = await Promise.all([readStatus(records), readRecords(records), store?.look()]);
     const addresses = check(held, Date.now(), undefined).json.pools.flatMap(({ addresses: all }) => all);
     const leaked = store === undefined ? 0 : addresses.filter(({ standing: is }) => is === 'leaked').length;
-    return { ...status, versions: versionLines(standing), leaked };
+    return { ...status, versions: versionTroubles(standing), leaked };
   });
   if (reading.from === 'nowhere') throw new UserError(`the cluster is not known: ${reading.why}`);
   return reading.value;

@@ -1,8 +1,8 @@
 /** The links of the way in their order. Pure, but for the one question to the container's resolver. */
 
+import { askAsContainer } from '../../doctor/looks/asking.js';
 import { staticRoutes } from '../../model/plan/ports.js';
 import { contains, networkOf } from '../../model/values/address.js';
-import { askAsContainer } from '../dns/asking.js';
 import { hostOf, nameOf } from '../reading/containers.js';
 import { cardLink, peerLinks, portLink, routeLink } from './here.js';
 import { type Link, link } from './link.js';

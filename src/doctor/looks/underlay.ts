@@ -10,6 +10,7 @@ import type { Cidr } from '../../model/values/types.js';
 export interface UnderlayLook {
   /** Name of the interface that has this host's address; undefined where none has it. */
   readonly link: string | undefined;
+  readonly linkIndex: number | undefined;
   /** Other hosts on the network of that interface, and the interface by which packets to them leave. */
   readonly ways: ReadonlyMap<string, string>;
   /** Networks by the name of the interface that has an address in them. */
@@ -42,6 +43,7 @@ export async function lookAtUnderlay(
   }
   return {
     link: own && nameOf(own.link),
+    linkIndex: own?.link,
     ways,
     networks: addresses.map((a) => ({ link: nameOf(a.link), network: networkOf(a.address) })),
     links: links.map(({ name, kind, mtu, up }) => ({ name, kind, mtu, up })),

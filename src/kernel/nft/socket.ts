@@ -66,8 +66,20 @@ function conclude(verb: string, fd: number): void {
  * What is not there has none. Throws a KernelError, EPERM for who is not root.
  */
 export function ask(fd: number, verb: string, bytes: Buffer, type: number): readonly Buffer[] {
+  return askSome(fd, verb, bytes, type, Number.POSITIVE_INFINITY) ?? [];
+}
+
+/** The same for what may be without end: undefined when it takes more than so many datagrams, of 16 KB at most. */
+export function askSome(
+  fd: number,
+  verb: string,
+  bytes: Buffer,
+  type: number,
+  most: number,
+): readonly Buffer[] | undefined {
   check(verb, Number(send(fd, bytes, bytes.length, 0)));
-  const answers = datagrams(verb, fd);
+  const answers = datagrams(verb, fd, most);
+  if (answers.length > most) return undefined;
   const errno = answers.flatMap(errnosIn).find((e) => e !== 0 && e !== constants.errno.ENOENT);
   if (errno !== undefined) throw errnoError(verb, errno);
   return answers.flatMap((datagram) =>
@@ -80,16 +92,17 @@ export function ask(fd: number, verb: string, bytes: Buffer, type: number): read
 /** The errno of every answer in the socket's buffer, in order; 0 is an acknowledgement. */
 const errnos = (verb: string, fd: number): number[] => datagrams(verb, fd).flatMap(errnosIn);
 
-/** All that lies in the socket's buffer. */
-export function datagrams(verb: string, fd: number): Buffer[] {
+/** All that lies in the socket's buffer, or one more than `most`. */
+export function datagrams(verb: string, fd: number, most = Number.POSITIVE_INFINITY): Buffer[] {
   const found: Buffer[] = [];
-  for (;;) {
+  while (found.length <= most) {
     const buffer = Buffer.alloc(16 * 1024);
     const length = Number(recv(fd, buffer, buffer.length, MSG_DONTWAIT));
     if (length < 0 && lastErrno() === constants.errno.EAGAIN) return found;
     check(verb, length);
     found.push(buffer.subarray(0, length));
   }
+  return found;
 }
 
 /** The errnos of the NLMSG_ERROR messages in one datagram. */

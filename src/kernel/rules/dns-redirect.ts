@@ -5,7 +5,8 @@
 import { constants } from 'node:os';
 import { Semaphore } from 'async-mutex';
 import { isKernelError, KernelError } from '../../errors.js';
-import { closeNetfilter, openNetfilter, transactAside } from '../nft/socket.js';
+import { attributeOf, dump, Msg, NFPROTO, text } from '../nft/message.js';
+import { ask, closeNetfilter, openNetfilter, transactAside } from '../nft/socket.js';
 import { DELETION, RENEWAL, redirectBatch, SET, SUSPENSION, TABLE } from './dns-rules.js';
 
 /**
@@ -81,6 +82,24 @@ export class DnsRedirect {
     const began = performance.now();
     await transactAside(this.fd, verb, bytes);
     if (performance.now() - began > TOO_LONG_MS) throw new KernelError(verb, constants.errno.EBUSY, 'EBUSY');
+  }
+}
+
+/** NFTA_SET_ELEM_LIST_ELEMENTS */
+const ELEMENTS = 3;
+
+/**
+ * Whether a namespace's questions are redirected at this moment: false without the table, and when nobody has renewed it in
+ * time. The kernel answers without its lock of the rules. Throws a KernelError, ENOENT without the namespace.
+ */
+export function isRedirected(namespace: string): boolean {
+  const fd = openNetfilter(namespace);
+  try {
+    const question = dump(Msg.getSetElem, [text(1, TABLE), text(2, SET)], NFPROTO.ipv4);
+    const told = ask(fd, `nft list set ip ${TABLE} ${SET}`, question, Msg.newSetElem);
+    return told.some((answer) => (attributeOf(answer, ELEMENTS)?.length ?? 0) > 0);
+  } finally {
+    closeNetfilter(fd);
   }
 }
 

@@ -91,8 +91,9 @@ export interface Store {
    * Takes the key with a session of this process and renews it; a lost session is made anew by itself. A session that
    * holds a value of the same `id` is an earlier process's of this host: it is ended, until the key was held once.
    * `onError`: told a UserError while another host has the key, which is tried again; any other: the store did not do
-   * it. `onHeld`: told after each look at which the key is held with the value written last.
+   * it. `onHeld`: told after each look at which the key is held with the value written last, with how many sessions that
+   * has taken so far.
    */
-  hold(key: string, value: string, onError: (error: Error) => void, onHeld?: () => void): Promise<Hold>;
+  hold(key: string, value: string, onError: (error: Error) => void, onHeld?: (sessions: number) => void): Promise<Hold>;
   close(): Promise<void>;
 }

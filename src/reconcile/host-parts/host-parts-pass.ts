@@ -32,6 +32,9 @@ const LOOK_MS: Readonly<Record<HostPart, number>> = {
   accelerator: 1_500,
 };
 
+/** Whose planners take what they plan for what is about to be made: compared with what was made last. */
+const PLANNED_ONCE: ReadonlySet<HostPart> = new Set<HostPart>(['crypt', 'probe', 'accelerator']);
+
 export interface HostPartsPassParts {
   readonly kernel: HostPartsKernel;
   readonly planners: Planners;
@@ -76,6 +79,22 @@ export class HostPartsPass {
   /** Kicks, and resolves once a pass that began after this call has succeeded; rejects as {@link Loop.settled} does. */
   settled(part: HostPart, deadlineMs: number): Promise<void> {
     return this.loop.settled(part, deadlineMs);
+  }
+
+  /** For each part the steps that are due now: none while all is as planned. Those that cannot be looked at are left out. */
+  async differences(): Promise<ReadonlyMap<HostPart, readonly HostStep[]>> {
+    const all = new Map<HostPart, readonly HostStep[]>();
+    for (const part of HOST_PARTS) {
+      const steps = await this.difference(part).catch(() => []);
+      if (steps.length > 0) all.set(part, steps);
+    }
+    return all;
+  }
+
+  private async difference<P extends HostPart>(part: P): Promise<readonly HostStep[]> {
+    const found = await this.parts.kernel.observe(part);
+    const wanted = PLANNED_ONCE.has(part) ? this.made[part] : this.parts.planners[part].plan(found);
+    return wanted === undefined ? [] : diffHost(part, wanted, found);
   }
 
   /** See {@link HostPartsKernel.guardDrops}. */

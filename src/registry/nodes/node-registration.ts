@@ -90,7 +90,7 @@ export class NodeRegistration {
           keys.node(this.parts.self.address),
           value,
           (e) => this.failed(e),
-          () => this.held(),
+          (sessions) => this.held(sessions),
         );
     } catch (e) {
       // That it is another host's is told, and tried again by the hold itself.
@@ -107,8 +107,8 @@ export class NodeRegistration {
     else this.parts.tenure.wait(error.message);
   }
 
-  private held(): void {
-    this.parts.tenure.take();
+  private held(sessions: number): void {
+    this.parts.tenure.take(sessions);
     if (this.isMoved) return;
     this.isMoved = true;
     this.dropFormer().then(

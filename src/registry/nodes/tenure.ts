@@ -7,6 +7,7 @@ import type { CodeArgs } from '../../health/catalogue.js';
 import { type RowPort, UNHEARD } from '../../health/row.js';
 import type { Commit, Op, Store } from '../../model/ports/ports.js';
 import { StoreLayer } from '../../store/store-layer.js';
+import { SessionAge } from './session-age.js';
 
 type State = 'unknown' | 'waiting' | 'held' | UserError;
 
@@ -17,6 +18,8 @@ export class Tenure {
   #isTrusted = false;
   #waiting: (() => void)[] = [];
   readonly #onTake: (() => void)[] = [];
+  /** Of the session that holds the key. */
+  readonly session = new SessionAge();
 
   constructor(private readonly row: RowPort<CodeArgs['node.key']> = UNHEARD.row()) {
     row.pending();
@@ -41,7 +44,9 @@ export class Tenure {
     return this.#forbidden ?? (typeof this.#state === 'string' ? undefined : this.#state);
   }
 
-  take(): void {
+  /** `sessions`: how many it has taken so far to hold it. Told again and again. */
+  take(sessions = 1): void {
+    this.session.see(sessions);
     if (this.#forbidden === undefined) this.row.ok();
     if (this.#state === 'held') return;
     this.#become('held');

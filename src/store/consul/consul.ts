@@ -133,7 +133,12 @@ export class ConsulStore implements Store {
    * Resolves after the first try, whether the key could be taken or another host holds it (`onError` says so, and
    * it is tried again every 5 s). Rejects with a StoreError when Consul did not answer; nothing goes on then.
    */
-  async hold(key: string, value: string, onError: (error: Error) => void, onHeld = () => {}): Promise<Hold> {
+  async hold(
+    key: string,
+    value: string,
+    onError: (error: Error) => void,
+    onHeld: (sessions: number) => void = () => {},
+  ): Promise<Hold> {
     const hold = new ConsulHold(this.#sessions, key, value, onError, onHeld);
     await hold.start();
     this.#holds.add(hold);

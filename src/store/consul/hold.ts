@@ -36,6 +36,8 @@ export class ConsulHold implements Hold {
   readonly #made = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** How many it has made. */
+  #count = 0;
   /** From then on, whoever else holds the key with our id is a copy of this host. */
   #wasHeld = false;
 
@@ -44,7 +46,7 @@ export class ConsulHold implements Hold {
     private readonly key: string,
     private value: string,
     private readonly onError: (error: Error) => void,
-    private readonly onHeld: () => void,
+    private readonly onHeld: (sessions: number) => void,
   ) {}
 
   /** The first try. Rejects with a StoreError when Consul does not do it; a key held elsewhere goes to `onError`. */
@@ -99,7 +101,7 @@ export class ConsulHold implements Hold {
     if (this.#stopped) return problem === undefined;
     if (problem === undefined) {
       this.#wasHeld = true;
-      this.onHeld();
+      this.onHeld(this.#count);
     } else this.onError(problem);
     return problem === undefined;
   }
@@ -126,6 +128,7 @@ export class ConsulHold implements Hold {
     const [oldest] = this.#made;
     if (oldest !== undefined && this.#made.size >= MOST_MADE) this.#made.delete(oldest);
     this.#made.add(session);
+    this.#count++;
     return session;
   }
 

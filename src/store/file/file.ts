@@ -91,13 +91,18 @@ export class FileStore implements Store {
   }
 
   /** Nobody can lose what a single process holds, so `onError` is never called. */
-  async hold(key: string, value: string, _onError: (error: Error) => void, onHeld = () => {}): Promise<Hold> {
+  async hold(
+    key: string,
+    value: string,
+    _onError: (error: Error) => void,
+    onHeld: (sessions: number) => void = () => {},
+  ): Promise<Hold> {
     const write = async (text: string) => {
       const done = this.commit([{ verb: 'set', key, value: text }]);
       // Before anybody is told: a node that no session ever held is none.
       this.table.mark(key, true);
       await done;
-      onHeld();
+      onHeld(1);
     };
     await write(value);
     return { write, release: async () => this.table.mark(key, false) };

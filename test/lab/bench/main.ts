@@ -14,12 +14,12 @@ import type { Rounds } from './rounds.js';
 import { BASELINE, Site } from './site.js';
 import { measureStays } from './stay.js';
 import { surroundings } from './surroundings.js';
-import { measureThroughput, serveThroughput } from './throughput.js';
+import { measureTraffic, serveTraffic } from './traffic.js';
 
 /** Rounds of each kind, and seconds. */
-const FULL = { first: 25, next: 15, stays: 15, throughput: 7, iperfSeconds: 3, newest: 15, idleSeconds: 30 };
+const FULL = { first: 25, next: 15, stays: 15, traffic: 9, iperfSeconds: 2, newest: 15, idleSeconds: 30 };
 const QUICK: typeof FULL = {
-  ...{ first: 6, next: 4, stays: 4, throughput: 3 },
+  ...{ first: 6, next: 4, stays: 4, traffic: 3 },
   ...{ iperfSeconds: 1, newest: 5, idleSeconds: 5 },
 };
 
@@ -27,7 +27,7 @@ const DOCS = join(import.meta.dirname, '../../../docs');
 
 const { quick, engine, out } = new Command('bench')
   .description('tsoverlay beside the native overlay driver')
-  .option('--quick', 'few samples, about a minute and a half', false)
+  .option('--quick', 'few samples, about three minutes', false)
   .addOption(
     new Option('--engine <version>', 'engine of the second part, tsoverlay alone')
       .choices(ENGINE_VERSIONS)
@@ -78,13 +78,12 @@ async function measureSite(site: Site, counts: typeof FULL): Promise<Omit<Measur
     const log = new PluginLog(site.here.plugin);
     return { attach: await measureAttach(site, rounds(count, title)), calls: tabulate(parseCalls(log.text())) };
   };
-  const throughput = (protocol: 'TCP' | 'UDP') =>
-    measureThroughput(site, protocol, counts.iperfSeconds, rounds(counts.throughput, protocol));
   const first = await attach(counts.first, 'attach and detach, first container on its host');
   const stays = await measureStays(site, rounds(counts.stays, 'names'));
-  await serveThroughput(site);
+  await serveTraffic(site);
   const next = await attach(counts.next, 'attach and detach, beside another container');
-  return { first, stays, next, tcp: await throughput('TCP'), udp: await throughput('UDP') };
+  const traffic = await measureTraffic(site, counts.iperfSeconds, rounds(counts.traffic, 'traffic'));
+  return { first, stays, next, traffic };
 }
 
 /** Five digits: the others are noise. */
@@ -96,8 +95,8 @@ try {
   const measurements = await measure(quick ? QUICK : FULL);
   const figures = report({ ...measurements, failures });
   const around = finish();
-  const { first, next, stays, tcp, udp } = measurements;
-  const samples = { first: first.attach, next: next.attach, stays, tcp, udp };
+  const { first, next, stays, traffic } = measurements;
+  const samples = { first: first.attach, next: next.attach, stays, traffic };
   await mkdir(out, { recursive: true });
   await writeFile(join(out, 'benchmark.md'), page(figures, around));
   await writeFile(join(out, 'benchmark.json'), `${JSON.stringify({ around, ...figures, samples }, rounded, 2)}\n`);

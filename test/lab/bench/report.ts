@@ -5,7 +5,8 @@ import type { Newest } from './newest.js';
 import type { Driver } from './site.js';
 import { type Estimate, type Pair, ratioOfMedians, type Summary, summarise } from './statistics.js';
 import type { Stay, Stays } from './stay.js';
-import type { ThroughputRound } from './throughput.js';
+import type { TrafficRound } from './traffic.js';
+import { type TrafficRow, trafficRows } from './traffic-report.js';
 
 /** `level`: short of it, but no further than the interval of the measurement reaches. */
 export type Verdict = 'met' | 'level' | 'not met';
@@ -40,8 +41,7 @@ export interface Measurements {
   /** Beside another one. */
   readonly next: { readonly attach: readonly AttachRound[]; readonly calls: CallTable };
   readonly stays: Stays;
-  readonly tcp: readonly ThroughputRound[];
-  readonly udp: readonly ThroughputRound[];
+  readonly traffic: readonly TrafficRound[];
   readonly newest: Newest;
   /** Samples that failed and were taken again, by contender. */
   readonly failures: Readonly<Record<string, number>>;
@@ -52,8 +52,7 @@ export interface Report {
   readonly calls: readonly CallReport[];
   /** `docker run --rm` on Docker's own bridge, minus none, ms. */
   readonly bridge: Summary;
-  /** Bits per second. */
-  readonly host: Readonly<Record<'tcp' | 'udp', Summary>>;
+  readonly traffic: readonly TrafficRow[];
   /** What a name that stands already takes to answer, ms. */
   readonly nameFloor: Readonly<Record<Driver, Summary>>;
   readonly newest: Omit<Newest, 'calls'>;
@@ -112,8 +111,8 @@ export function report(m: Measurements): Report {
         'ms',
         stays((s) => s.name, zero),
       ),
-      compare('TCP, container to container ÷ host to host', 'share', shares(m.tcp), notBelowNative),
-      compare('UDP, container to container ÷ host to host', 'share', shares(m.udp), notBelowNative),
+      compare('TCP, container to container ÷ host to host', 'share', shares(m.traffic, 'tcp'), notBelowNative),
+      compare('UDP, container to container ÷ host to host', 'share', shares(m.traffic, 'udp'), notBelowNative),
     ],
     calls: [
       callReport('20.10.5, first container of the network on its host', m.first.calls),
@@ -121,7 +120,7 @@ export function report(m: Measurements): Report {
       callReport(`${m.newest.engine}, first container of the network on its host`, m.newest.calls),
     ],
     bridge: summarise(m.first.attach.map(({ none, bridge }) => bridge - none)),
-    host: { tcp: summarise(m.tcp.map((r) => r.host)), udp: summarise(m.udp.map((r) => r.host)) },
+    traffic: trafficRows(m.traffic),
     nameFloor: { native: summarise(m.stays.floor.native), tsoverlay: summarise(m.stays.floor.tsoverlay) },
     newest: { engine: m.newest.engine, idle: m.newest.idle, start: m.newest.start },
     failures: m.failures,
@@ -138,8 +137,11 @@ function compare(what: string, unit: Comparison['unit'], pairs: Pairs, judge?: J
 const extra = (rounds: readonly AttachRound[]): Pairs =>
   rounds.map(({ none, native, tsoverlay }) => [tsoverlay - none, native - none]);
 
-const shares = (rounds: readonly ThroughputRound[]): Pairs =>
-  rounds.map(({ host, native, tsoverlay }) => [tsoverlay / host, native / host]);
+const shares = (rounds: readonly TrafficRound[], of: 'tcp' | 'udp'): Pairs =>
+  rounds.map(({ host, native, tsoverlay }) => {
+    const whole = host.streams[of];
+    return [tsoverlay.streams[of] / whole, native.streams[of] / whole];
+  });
 
 const callReport = (where: string, calls: CallTable): CallReport => ({
   where,

@@ -32,11 +32,11 @@ const hex = (n: number, digits: number): string => n.toString(16).padStart(digit
 export function clusterOf({ hosts, networks, containers, hostile = false }: Sizes): Overview {
   const name = (i: number, usual: string): string => (hostile ? (HOSTILE[i] ?? usual) : usual);
   const all = Array.from({ length: hosts }, (_, i) => ({
-    ...{ id: hex(i + 1, 16), address: `10.0.${i >> 8}.${(i & 255) + 1}`, mtu: 1500, alive: i !== 3 },
+    ...{ id: hex(i + 1, 16), address: `10.0.${i >> 8}.${(i & 255) + 1}`, mtu: 1500, alive: i !== 3, encrypts: i !== 7 },
     name: name(i, `docker${String(i + 1).padStart(2, '0')}`),
   }));
   const nets = Array.from({ length: networks }, (_, i) => ({
-    ...{ id: hex(i + 1, 64), internal: i === 1, leaving: false },
+    ...{ id: hex(i + 1, 64), internal: i === 1, encrypted: i % 2 === 0, leaving: false },
     name: name(i, ['shop', 'backend', 'metrics', 'mail', 'wiki'][i] ?? `overlay${i + 1}`),
     subnets: [
       { pool: `172.${16 + (i >> 8)}.${i & 255}.0/24`, gateway: `172.${16 + (i >> 8)}.${i & 255}.254/24`, vni: 256 + i },
@@ -68,5 +68,5 @@ export function clusterOf({ hosts, networks, containers, hostile = false }: Size
 
 const edgeOf = (from: string, to: string, i: number): Edge => ({
   ...{ from, to, at: NOW, reached: i !== 2, rtt: i === 5 ? 120 : 0.3, loss: i === 4 ? 0.1 : 0 },
-  ...{ mtu: i === 6 ? 1400 : 1500, planned: 1500, encrypted: true },
+  ...{ mtu: i === 6 ? 1400 : 1500, planned: 1500 },
 });

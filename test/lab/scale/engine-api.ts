@@ -46,6 +46,10 @@ export async function reply({ networks, containers }: Engine, asked: Question): 
       const container = containers.get(which);
       return container === undefined ? GONE : { status: 200, body: inspectedContainer(container) };
     }
+    case 'GET plugins':
+      return { status: 200, body: [] };
+    case 'GET info':
+      return { status: 200, body: {} };
     default:
       return GONE;
   }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import * as z from 'zod';
+import { differencesExchange } from '../../../src/admin/contract/differences.js';
 import { rotateExchange } from '../../../src/admin/contract/encryption.js';
 import { type Exchange, NOTHING } from '../../../src/admin/contract/exchange.js';
 import { releaseExchange } from '../../../src/admin/contract/ipam.js';
@@ -56,7 +57,8 @@ beforeEach(async () => {
     probes: { probe: async (peers) => peers.map((peer) => ({ answered: false, peer })) },
     pulse: { last: { at: new Date(8_000), ms: 2 } },
     view: { confirmed: true, current: NOTHING_KNOWN },
-    tenure: { holds: true, refusal: undefined },
+    tenure: { holds: true, refusal: undefined, session: { report: { ageMs: 9_000, lost: 1 } } },
+    inspection: { look: async () => ({ found: [], more: 0, unseen: 2 }) },
     ending: new AbortController().signal,
     store: new FakeStore(),
     dns: { ready: async () => true },
@@ -114,7 +116,10 @@ describe('the admin socket', () => {
     rows.of('node.record').row().ok();
     const told = await status();
     expect(told).toMatchObject({
-      agent: { id: '0123456789abcdef', address: '10.0.0.60', pid: process.pid, key: 'held' },
+      agent: {
+        ...{ id: '0123456789abcdef', address: '10.0.0.60', pid: process.pid, key: 'held' },
+        session: { ageMs: 9_000, lost: 1 },
+      },
       store: { servers: ['10.0.0.60:8500'], answered: '1970-01-01T00:00:08.000Z', ms: 2, confirmed: true },
       ok: 1,
       more: 0,
@@ -154,10 +159,14 @@ describe('the admin socket', () => {
     await expect(askAgent(socket(), other, {})).rejects.toThrow('there is nothing at GET /v1/nothing');
   });
 
+  it('says what is not as planned', async () => {
+    expect(await askAgent(socket(), differencesExchange, {})).toMatchObject({ found: [], more: 0, unseen: 2 });
+  });
+
   it('has this host free what nobody uses, unless it is to leave all alone', async () => {
     expect(await askAgent(socket(), releaseExchange, {})).toEqual({});
     expect(swept).toEqual([4_000]);
-    if (agent !== undefined) agent = { ...agent, tenure: { holds: false, refusal: new UserError('it is taken') } };
+    if (agent !== undefined) agent = { ...agent, tenure: { ...agent.tenure, refusal: new UserError('it is taken') } };
     await expect(askAgent(socket(), releaseExchange, {})).rejects.toThrow('it is taken');
   });
 

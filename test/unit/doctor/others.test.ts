@@ -5,16 +5,19 @@ import { nodes } from '../../../src/doctor/checks/cluster/nodes.js';
 import { rows } from '../../../src/doctor/checks/cluster/rows.js';
 import { masquerading } from '../../../src/doctor/checks/engine/masquerading.js';
 import { swarm } from '../../../src/doctor/checks/engine/swarm.js';
+import { devices, entries } from '../../../src/doctor/checks/kernel/differences.js';
 import { clock } from '../../../src/doctor/checks/store/clock.js';
 import { consul } from '../../../src/doctor/checks/store/consul.js';
 import { rights } from '../../../src/doctor/checks/store/rights.js';
+import { session } from '../../../src/doctor/checks/store/session.js';
 import { candidates } from '../../../src/doctor/checks/underlay/candidates.js';
 import { type GwbridgeFacts, gwbridge } from '../../../src/doctor/checks/underlay/gwbridge.js';
 import { probes } from '../../../src/doctor/checks/underlay/probes.js';
 import { returnPath } from '../../../src/doctor/checks/underlay/return-path.js';
 import type { ServerLook } from '../../../src/doctor/looks/consul.js';
+import { namedDifferences } from '../../../src/doctor/surroundings.js';
 import type { Cidr } from '../../../src/model/values/types.js';
-import { HOST1, HOST2 } from '../model/fixtures.js';
+import { HOST1, HOST2, network, networkId } from '../model/fixtures.js';
 import { idOf, livingNode } from '../nodes.js';
 
 const whats = (troubles: readonly { readonly what: string }[]) => troubles.map(({ what }) => what);
@@ -68,9 +71,12 @@ describe('store', () => {
   });
 
   it('one that is slow, by its tail', () => {
-    expect(judgeAll({ times: [3, 4, 5, 900] })).toEqual([
+    const fast = Array.from({ length: 20 }, () => 5);
+    expect(judgeAll({ times: [...fast, 900] })).toEqual([
       'Consul at 10.0.0.60:8500 takes 900 ms for one of a hundred reads, and 5 ms for most',
     ]);
+    expect(judgeAll({ times: [3, 4, 5, 900] })).toEqual([]);
+    expect(judgeAll({ times: [3, 610, 640, 900] })).toEqual(['Consul at 10.0.0.60:8500 takes 640 ms for a read']);
   });
 
   it('rights that lack, some by name', () => {
@@ -80,11 +86,44 @@ describe('store', () => {
     expect(judgeAll({ denied: ['a', 'b', 'c', 'd', 'e', 'f'] })[0]).toContain('a, b, c, d and 2 more');
   });
 
+  it('a session that is lost often, or has just been', () => {
+    const judge = (ageMs: number | undefined, lost: number, servedMs = 3_600_000) =>
+      whats(session.judge({ ageMs, lost, servedMs }));
+    const healthy = [judge(undefined, 0), judge(3_000_000, 0), judge(2_000, 0, 3_000), judge(400_000, 2)];
+    expect([...healthy.flat(), ...session.judge(undefined)]).toEqual([]);
+    expect(judge(9_400, 1)).toEqual(['the session is 9 s old, and one before it was lost within the last ten minutes']);
+    expect(judge(180_000, 4)).toEqual([
+      'the session is 180 s old, and 4 before it were lost within the last ten minutes',
+    ]);
+  });
+
   it('clocks that differ, in either direction', () => {
     expect(judgeAll({ ahead: 12 })).toEqual(['the clock of this host is 12 s behind that of Consul at 10.0.0.60:8500']);
     expect(judgeAll({ ahead: -70 })).toEqual([
       'the clock of this host is 70 s before that of Consul at 10.0.0.60:8500',
     ]);
+  });
+});
+
+describe('kernel', () => {
+  const found = (about: 'entry' | 'device', n: number) =>
+    Array.from({ length: n }, (_, i) => ({ where: i === 0 ? 'host' : 'shop', about, what: `thing ${i}` }));
+
+  it('what is not as planned: entries and devices apart, some by name', () => {
+    const all = [...found('entry', 7), ...found('device', 2)];
+    expect(whats(devices.judge(all))).toEqual(['this host: thing 0', 'network shop: thing 1']);
+    expect(whats(entries.judge(all)).slice(4)).toEqual(['network shop: thing 4', 'and 2 more like these']);
+    expect([...devices.judge([]), ...entries.judge([])]).toEqual([]);
+  });
+
+  it('names networks, and does not call well what could not be looked at', () => {
+    const one = { where: networkId(1), about: 'entry' as const, what: 'x' };
+    const named = network({ announced: { name: 'shop', ipam: 'default' } as never });
+    expect(namedDifferences([one, { ...one, where: 'host' }], 1, [named]).map(({ where }) => where)).toEqual([
+      'shop',
+      'host',
+    ]);
+    expect(() => namedDifferences([], 2, [])).toThrow('2 networks could not be looked at in time');
   });
 });
 

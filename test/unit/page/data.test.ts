@@ -2,12 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { ALL, found } from '../../../page/data/choice.js';
 import { pictureOf, SIZE } from '../../../page/data/picture.js';
 import { merged, type News, NOTHING, nameOf } from '../../../page/data/state.js';
-import { measuredOf, wayOf } from '../../../page/data/way.js';
+import { encryptionOf, measuredOf, wayOf } from '../../../page/data/way.js';
 import type { Edge, Member } from '../../../src/admin/contract/overview.js';
 
-const host = (id: string, name: string) => ({ id, name, address: `10.0.0.${id}`, alive: true, mtu: 1500 });
+const host = (id: string, name: string) => ({
+  id,
+  name,
+  address: `10.0.0.${id}`,
+  alive: true,
+  mtu: 1500,
+  encrypts: true,
+});
 const network = (id: string, name: string) => ({
-  ...{ id, name, internal: false, leaving: false },
+  ...{ id, name, internal: false, encrypted: false, leaving: false },
   subnets: [{ pool: '172.16.1.0/24', gateway: null, vni: 256 }],
 });
 const member = (id: string, name: string, on: string): Member => ({
@@ -75,20 +82,34 @@ describe('search', () => {
 describe('a way', () => {
   const edge = (change: Partial<Edge>): Edge => ({
     ...{ from: '1', to: '2', at: '2026-11-27T04:00:00Z', reached: true, rtt: 0.31, loss: 0, mtu: 1500, planned: 1500 },
-    encrypted: null,
     ...change,
   });
 
   it.each([
     [{}, 'fine', '0.3 ms, no loss, MTU 1500'],
-    [{ encrypted: true }, 'fine', '0.3 ms, no loss, MTU 1500, encrypted'],
     [{ reached: false, rtt: null }, 'cut', 'nothing arrives'],
     [{ loss: 0.004 }, 'lossy', '0.3 ms, 1 % lost, MTU 1500'],
-    [{ mtu: 1400, encrypted: false }, 'narrow', '0.3 ms, no loss, MTU 1400 of 1500, not encrypted'],
+    [{ mtu: 1400 }, 'narrow', '0.3 ms, no loss, MTU 1400 of 1500'],
     [{ rtt: 80.4, mtu: null, planned: null }, 'slow', '80 ms, no loss'],
     [{ rtt: null, loss: null, mtu: null }, 'fine', ''],
   ] as const)('%j is %s: %s', (change, way, words) => {
     expect([wayOf(edge(change)), measuredOf(edge(change))]).toEqual([way, words]);
+  });
+
+  it('is encrypted as its networks ask for it, where both hosts can', () => {
+    const words = (encrypted: readonly boolean[], encrypts = true) =>
+      encryptionOf(
+        {
+          hosts: [host('1', 'one'), { ...host('2', 'two'), encrypts }],
+          networks: encrypted.map((is, i) => ({ ...network(String(i), 'net'), encrypted: is })),
+        },
+        edge({}),
+      );
+    expect(words([])).toBe('not encrypted');
+    expect(words([false], false)).toBe('not encrypted');
+    expect(words([true, true])).toBe('encrypted');
+    expect(words([true, false, false])).toBe('encrypted for 1 of 3 networks');
+    expect(words([true], false)).toBe('nothing of encrypted networks, for two cannot encrypt');
   });
 
   it('is drawn once for both directions, as the worse of them', () => {

@@ -4,6 +4,8 @@ import type { Surroundings } from '../../surroundings.js';
 
 /** An attach takes three round trips; more than this each is felt at the docker prompt, ms. */
 const SLOW_MS = 500;
+/** Of fewer reads one that is slow says nothing. */
+const ENOUGH = 20;
 
 export const consul = check({
   code: 'store.consul',
@@ -16,11 +18,12 @@ export const consul = check({
 
 function judgeServer({ address, away, times }: ServerLook): readonly Trouble[] {
   if (away !== undefined) return [{ what: away.includes(address) ? away : `Consul at ${address}: ${away}` }];
-  const slowest = percentile(times, 0.99);
-  if (slowest < SLOW_MS) return [];
+  const [usual, slowest] = [percentile(times, 0.5), percentile(times, 0.99)];
+  if (usual >= SLOW_MS) return [{ what: `Consul at ${address} takes ${Math.round(usual)} ms for a read` }];
+  if (slowest < SLOW_MS || times.length < ENOUGH) return [];
   return [
     {
-      what: `Consul at ${address} takes ${Math.round(slowest)} ms for one of a hundred reads, and ${Math.round(percentile(times, 0.5))} ms for most`,
+      what: `Consul at ${address} takes ${Math.round(slowest)} ms for one of a hundred reads, and ${Math.round(usual)} ms for most`,
     },
   ];
 }

@@ -2,9 +2,12 @@
 import { vi } from 'vitest';
 import type { UserError } from '../../../../src/errors.js';
 import { UNMEASURED } from '../../../../src/health/measures.js';
+import type { HostPart } from '../../../../src/model/host/host-plan.js';
+import type { HostStep } from '../../../../src/model/host/host-steps.js';
 import { namespaceName } from '../../../../src/model/values/names.js';
 import type { Cluster, EndpointId, Ip, NodeId } from '../../../../src/model/values/types.js';
 import { HostPass } from '../../../../src/reconcile/host/host-pass.js';
+import { Inspection } from '../../../../src/reconcile/inspection/inspection.js';
 import { Peers } from '../../../../src/registry/endpoints/peers.js';
 import { LocalEndpoints } from '../../../../src/registry/local/local-endpoints.js';
 import type { Membership } from '../../../../src/registry/local/membership.js';
@@ -23,6 +26,8 @@ export class NetworkStory {
   readonly kernel = new FakeKernel();
   tenure: { prunes: boolean; refusal: UserError | undefined } = { prunes: true, refusal: undefined };
   local = new LocalEndpoints();
+  inspection: Inspection | undefined;
+  hostDifferences: ReadonlyMap<HostPart, readonly HostStep[]> = new Map();
   /** Undefined while the mesh has not been looked at. */
   meshVteps: ReadonlyMap<NodeId, Ip> | undefined = new Map();
   private heard = heardRows();
@@ -52,13 +57,12 @@ export class NetworkStory {
     this.peers = new Peers({ view, self: SELF, local: this.local, leases: { holder: async () => undefined } });
     this.heard = heardRows();
     const { rows, log } = this.heard;
-    this.process = new HostPass({
+    const wish = {
       ...{ view, membership, local: this.local, peers: this.peers, kernel: this.kernel, tenure: this.tenure },
       self: { ...selfOf(HOST1), mtu: () => 1500, acceleration: () => 'off' as const, meshVteps: this.meshVteps },
-      log,
-      meter: UNMEASURED,
-      rows,
-    });
+    };
+    this.process = new HostPass({ ...wish, log, meter: UNMEASURED, rows });
+    this.inspection = new Inspection({ ...wish, hostParts: { differences: async () => this.hostDifferences } });
     await this.process.adopt();
     this.process.open();
     await this.settle();

@@ -6,7 +6,7 @@ import { messageOf } from '../../errors.js';
 import { ENGINE_ADDRESS, OUR_ADDRESS } from '../../kernel/rules/dns-rules.js';
 import { udpSocketIn } from '../../kernel/system/sockets.js';
 
-/** The world may be asked behind it, ms. */
+/** The world may be asked behind it, ms: what is waited for without another wish. */
 const PATIENCE_MS = 2_500;
 
 export type Type = 'A' | 'AAAA' | 'PTR';
@@ -20,17 +20,17 @@ export interface Heard {
 }
 
 /** As programs ask: by way of the redirect to our resolver, where that stands. */
-export const askAsContainer = (sandbox: string, name: string, type: Type): Promise<Heard> =>
-  ask(sandbox, '127.0.0.1', name, type);
+export const askAsContainer = (sandbox: string, name: string, type: Type, patienceMs = PATIENCE_MS): Promise<Heard> =>
+  ask(sandbox, '127.0.0.1', name, type, patienceMs);
 
 /** The engine's resolver alone: questions from this address are not redirected. */
-export const askEngineAlone = (sandbox: string, name: string, type: Type): Promise<Heard> =>
-  ask(sandbox, OUR_ADDRESS, name, type);
+export const askEngineAlone = (sandbox: string, name: string, type: Type, patienceMs = PATIENCE_MS): Promise<Heard> =>
+  ask(sandbox, OUR_ADDRESS, name, type, patienceMs);
 
 /** Never rejects. */
-async function ask(sandbox: string, from: string, name: string, type: Type): Promise<Heard> {
+async function ask(sandbox: string, from: string, name: string, type: Type, patienceMs: number): Promise<Heard> {
   try {
-    return await exchange(sandbox, from, name, type);
+    return await exchange(sandbox, from, name, type, patienceMs);
   } catch (e) {
     return { answers: [], outcome: messageOf(e), isAnswer: false };
   }
@@ -48,15 +48,15 @@ function read(bytes: Buffer): ReturnType<typeof decode> | undefined {
   }
 }
 
-function exchange(sandbox: string, from: string, name: string, type: Type): Promise<Heard> {
+function exchange(sandbox: string, from: string, name: string, type: Type, patienceMs: number): Promise<Heard> {
   const fd = udpSocketIn(sandbox, { address: from, port: 0 });
   const id = randomInt(0x10000);
   const query = encode({ type: 'query', id, flags: 0x0100, questions: [{ name, type }] });
   return new Promise((resolve, reject) => {
     const socket = createSocket('udp4').bind({ fd });
     const timer = setTimeout(
-      () => finish(() => reject(new Error(`no answer within ${PATIENCE_MS / 1000} s`))),
-      PATIENCE_MS,
+      () => finish(() => reject(new Error(`no answer within ${patienceMs / 1000} s`))),
+      patienceMs,
     );
     const finish = (tell: () => void) => {
       clearTimeout(timer);

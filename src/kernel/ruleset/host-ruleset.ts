@@ -1,0 +1,100 @@
+/** The rules of the host that see packets to it and from it, whoever made them, as they stand now. Read as they are asked for. */
+import {
+  type Chain,
+  type Element,
+  HOOKS,
+  type HookName,
+  type Rule,
+  type Ruleset,
+} from '../../model/firewall/ruleset.js';
+import { readText } from '../netlink/attributes.js';
+import { attributeOf, dump, Msg, NFPROTO, question, text } from '../nft/message.js';
+import { askSome, closeNetfilter, openOwnNetfilter } from '../nft/socket.js';
+import { decodeElements, decodeRule } from './decoding.js';
+
+const FAMILIES: Readonly<Record<string, number>> = { ip: NFPROTO.ipv4, ip6: NFPROTO.ipv6, inet: 1 };
+const CHAIN = { table: 1, name: 3, hook: 4, policy: 5, type: 7 } as const;
+const RULE = { table: 1, chain: 2, handle: 3, expressions: 4 } as const;
+const SET = { flags: 3, elements: 3 } as const;
+const INTERVAL = 4;
+const NF_DROP = 0;
+/** Of answers to one question: more is a list of addresses, or a load balancer's. */
+const MOST_DATAGRAMS = 40;
+/** Tables of ours are looked at elsewhere, and know who may. */
+const OURS = /^tsoverlay/;
+
+export class HostRuleset implements Ruleset {
+  private readonly known = new Map<string, readonly Rule[] | undefined>();
+  private readonly sets = new Map<string, readonly Element[] | undefined>();
+
+  /** Base chains of type filter on a hook, in their order. `family`: of IP. Throws a KernelError. */
+  chains(hook: HookName, family: 4 | 6): readonly Chain[] {
+    return ['inet', family === 4 ? 'ip' : 'ip6']
+      .flatMap((name) => this.ask(name, Msg.getChain, Msg.newChain, []) ?? [])
+      .flatMap(({ family: name, answer }) => chainOf(name, answer))
+      .filter(({ base, table }) => base?.hook === hook && !OURS.test(table))
+      .sort((a, b) => (a.base?.priority ?? 0) - (b.base?.priority ?? 0));
+  }
+
+  rules(chain: Chain): readonly Rule[] | undefined {
+    return remembered(this.known, keyOf(chain, chain.name), () => this.readRules(chain));
+  }
+
+  elements(chain: Chain, set: string): readonly Element[] | undefined {
+    return remembered(this.sets, keyOf(chain, set), () => this.readElements(chain, set));
+  }
+
+  private readRules({ family, table, name }: Chain): readonly Rule[] | undefined {
+    const told = this.ask(family, Msg.getRule, Msg.newRule, [text(1, table), text(2, name)]);
+    // A kernel that does not know the filter tells of all chains.
+    return told
+      ?.filter(({ answer }) => textIn(answer, RULE.table) === table && textIn(answer, RULE.chain) === name)
+      .map(({ answer }) => ({
+        handle: Number(attributeOf(answer, RULE.handle)?.readBigUInt64BE() ?? 0n),
+        expressions: decodeRule(attributeOf(answer, RULE.expressions)),
+      }));
+  }
+
+  private readElements({ family, table }: Chain, set: string): readonly Element[] | undefined {
+    const where = [text(1, table), text(2, set)];
+    const number = FAMILIES[family] ?? 0;
+    const [about] = asked('nft list set', question(Msg.getSet, where, number), Msg.newSet) ?? [];
+    const told = this.ask(family, Msg.getSetElem, Msg.newSetElem, where);
+    const flags = attributeOf(about, SET.flags)?.readUInt32BE() ?? 0;
+    const lists = told?.flatMap(({ answer }) => attributeOf(answer, SET.elements) ?? []);
+    return lists && decodeElements(lists, (flags & INTERVAL) !== 0);
+  }
+
+  private ask(family: string, get: number, told: number, where: readonly Buffer[]) {
+    const answers = asked('nft list ruleset', dump(get, where, FAMILIES[family] ?? 0), told);
+    return answers?.map((answer) => ({ family, answer }));
+  }
+}
+
+/** Undefined: too much of it. A socket each, for what is not read to its end is in the way of the next question. */
+function asked(verb: string, bytes: Buffer, type: number): readonly Buffer[] | undefined {
+  const fd = openOwnNetfilter();
+  try {
+    return askSome(fd, verb, bytes, type, MOST_DATAGRAMS);
+  } finally {
+    closeNetfilter(fd);
+  }
+}
+
+function chainOf(family: string, answer: Buffer): readonly Chain[] {
+  const hook = attributeOf(answer, CHAIN.hook);
+  const number = attributeOf(hook, 1)?.readUInt32BE();
+  const name = (Object.keys(HOOKS) as HookName[]).find((one) => HOOKS[one] === number);
+  if (name === undefined || textIn(answer, CHAIN.type) !== 'filter') return [];
+  const drops = attributeOf(answer, CHAIN.policy)?.readUInt32BE() === NF_DROP;
+  const base = { hook: name, priority: attributeOf(hook, 2)?.readInt32BE() ?? 0, drops };
+  return [{ family, table: textIn(answer, CHAIN.table), name: textIn(answer, CHAIN.name), base }];
+}
+
+const textIn = (answer: Buffer, type: number): string => readText(attributeOf(answer, type));
+const keyOf = ({ family, table }: Chain, name: string): string => `${family} ${table} ${name}`;
+
+function remembered<V>(memory: Map<string, V>, key: string, make: () => V): V {
+  if (!memory.has(key)) memory.set(key, make());
+  return memory.get(key) as V;
+}

@@ -1,0 +1,66 @@
+/** What doctor sees of names in a container's namespace, with our resolver and a stand-in for the engine's. */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { DnsService } from '../../src/dns/serving/service.js';
+import { type ContainerLook, lookAtNames } from '../../src/doctor/looks/names.js';
+import { isRedirected } from '../../src/kernel/rules/dns-redirect.js';
+import { endpoint, zone } from '../unit/dns/fixtures.js';
+import { dropNamespace, FakeEngine, freePath, inside, makeNamespace } from './dns-namespace.js';
+
+let sandbox: string;
+let engine: FakeEngine;
+let service: DnsService;
+beforeEach(async () => {
+  sandbox = makeNamespace();
+  engine = new FakeEngine(sandbox, 'nft');
+  service = new DnsService();
+  service.sync(new Map([[sandbox, () => [zone('net', [endpoint(['web'], ['172.16.1.1/24'])])]]]));
+  expect(await service.ready(sandbox, 2_000)).toBe(true);
+});
+afterEach(async () => {
+  await service.stop();
+  engine.close();
+  dropNamespace(sandbox);
+});
+
+const db = (): ContainerLook => ({ name: 'db', sandbox, known: { name: 'web', type: 'A' } });
+const look = async (isEngineUp = true) => (await lookAtNames([db()], isEngineUp))[0];
+const FINE = {
+  ...{ container: 'db', isRedirected: true, foreign: { us: true, engine: true } },
+  known: { name: 'web', outcome: 'NOERROR', isFound: true },
+};
+
+it('all is well, and of the engine no name of ours was asked', async () => {
+  expect(await look()).toEqual(FINE);
+  expect(engine.asked.map(({ name }) => name)).toEqual(['tsoverlay-doctor.invalid', 'tsoverlay-doctor.invalid']);
+});
+
+it('names of the world are not asked for while the engine is away', async () => {
+  engine.close();
+  expect(await look(false)).toEqual(FINE);
+});
+
+it('without its rules, and with rules that nobody has renewed', async () => {
+  inside(sandbox, 'nft', 'delete', 'table', 'ip', 'tsoverlay-dns');
+  expect(isRedirected(sandbox)).toBe(false);
+  await expect.poll(() => isRedirected(sandbox), { timeout: 5_000 }).toBe(true);
+  inside(sandbox, 'nft', 'flush', 'set', 'ip', 'tsoverlay-dns', 'live');
+  expect(isRedirected(sandbox)).toBe(false);
+});
+
+it('a container that drops its questions', async () => {
+  inside(sandbox, 'nft', 'table ip shut { chain o { type filter hook output priority 0; ip saddr 127.0.0.1 drop; }; }');
+  expect(await look()).toMatchObject({
+    ...{ isRedirected: true, known: { outcome: 'no answer within 1.5 s', isFound: false } },
+    foreign: { us: false, engine: true },
+  });
+});
+
+it('the engine is silent about the world', async () => {
+  engine.silent.add('tsoverlay-doctor.invalid');
+  expect(await look()).toMatchObject({ known: { isFound: true }, foreign: { us: false, engine: false } });
+});
+
+it('one that goes is left out, and keeps no other from being looked at', async () => {
+  const gone = { ...db(), name: 'gone', sandbox: freePath() };
+  expect(await lookAtNames([gone, db()], true)).toEqual([FINE]);
+});
