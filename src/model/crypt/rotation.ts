@@ -1,29 +1,34 @@
 /** When one key of this host takes the place of another: nobody has to agree, each host finds out by handshakes. Pure. */
 import type { Ip, Node, NodeId, PublicKey } from '../values/types.js';
-import type { CryptSelf, Proven } from './plan.js';
+import { type CryptSelf, cryptVteps, type Proven } from './plan.js';
 import { hasSession } from './session.js';
 import type { ObservedCrypt } from './steps.js';
 import { cryptVtep } from './vtep.js';
 
-/** The hosts that the oldest of this host's two keys is still needed for. `now`: ms since 1970. */
+/**
+ * The hosts that the oldest of this host's two keys is still needed for: those that are not sent to by the newest. That
+ * it has answered one of a host's keys is not enough, for another of these may be the one in use. `now`: ms since 1970.
+ */
 export function needing(
-  nodes: Iterable<Node>,
-  { id, keys }: CryptSelf,
+  nodes: readonly Node[],
+  self: CryptSelf,
   found: ObservedCrypt,
   proven: Proven,
   now: number,
 ): readonly NodeId[] {
-  const [old, next] = keys;
+  const [old, next] = self.keys;
   if (old === undefined || next === undefined) return [];
   const sessions = found.devices.find((d) => d.key === old.key)?.peers.filter((p) => hasSession(p, now)) ?? [];
   const talking = new Set(sessions.map((p) => p.key));
-  return [...nodes]
-    .filter((node) => {
-      if (node.id === id || node.crypt === undefined) return false;
-      const theirs = node.crypt.keys.map((k) => k.key);
+  const vteps = cryptVteps(nodes, self, proven);
+  return nodes
+    .filter(({ id, alive, crypt }) => {
+      const vtep = vteps.get(id);
+      if (vtep === undefined || crypt === undefined) return false;
+      const theirs = crypt.keys.map((k) => k.key);
       // One that is cut off from the store is no less talked to.
-      const counts = node.alive || theirs.some((key) => talking.has(key));
-      return counts && !theirs.some((key) => proven(next.key, key));
+      const counts = alive || theirs.some((key) => talking.has(key));
+      return counts && !theirs.some((key) => cryptVtep(key) === vtep && proven(next.key, key));
     })
     .map((node) => node.id);
 }

@@ -5,7 +5,7 @@ import { hasMore, needing, receivedBy } from '../../model/crypt/rotation.js';
 import type { ObservedCrypt } from '../../model/crypt/steps.js';
 import type { Node, PublicKey } from '../../model/values/types.js';
 
-/** Nothing has come by the old key for so long, ms. */
+/** Nothing has come by the old key, and nobody needed it, for so long, ms. */
 const QUIET_MS = 3_000;
 /** From when the others are told until the device goes, ms. */
 const FAREWELL_MS = 2_000;
@@ -68,7 +68,7 @@ export class KeyRotation {
   }
 
   /** One step further, if it is time. */
-  look(nodes: Iterable<Node>, self: CryptSelf, found: ObservedCrypt | undefined, proven: Proven): void {
+  look(nodes: readonly Node[], self: CryptSelf, found: ObservedCrypt | undefined, proven: Proven): void {
     const { keys, everyMs, log } = this.parts;
     this.lookAtClock(found);
     // By the wall clock, for a key gets older than a process.
@@ -78,8 +78,11 @@ export class KeyRotation {
     if (old === undefined || next === undefined || found === undefined) return;
     const now = performance.now();
     const received = receivedBy(found, old.key);
-    this.heard = { received, since: hasMore(this.heard.received, received) ? now : this.heard.since };
-    if (needing(nodes, self, found, proven, Date.now()).length > 0 || now - this.heard.since < QUIET_MS) {
+    const isNeeded = needing(nodes, self, found, proven, Date.now()).length > 0;
+    // One that was needed at the last look has only now been left, and frames are under way by it.
+    const isUsed = isNeeded || hasMore(this.heard.received, received);
+    this.heard = { received, since: isUsed ? now : this.heard.since };
+    if (now - this.heard.since < QUIET_MS) {
       this.leaving = undefined;
       return;
     }

@@ -93,7 +93,7 @@ export class EncryptedSite {
       const nodes = this.cut.get(host.n) ?? now;
       const { mesh: found } = await host.mesh.observe();
       const proven = provenBy(found);
-      host.rotation.look(nodes.values(), host.self, found, proven);
+      host.rotation.look([...nodes.values()], host.self, found, proven);
       done.push(...(await host.mesh.converge([...nodes.values()], host.self)).map((step) => step.kind));
       const meshVteps = cryptVteps(nodes.values(), host.self, proven);
       for (const of of Object.values(NETWORKS)) done.push(...(await this.makeNetwork(host, of, nodes, meshVteps)));

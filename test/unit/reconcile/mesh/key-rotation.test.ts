@@ -29,25 +29,29 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
+const ALL = () => true;
+type Shaken = (own: number, peer: number) => boolean;
+
 /** What the kernel has with one other host of these keys, of which so many bytes came by each. */
-function found(received: Readonly<Record<number, number>>): ObservedCrypt {
-  const other = host(2, ...Object.keys(received).map(Number));
-  const plan = cryptPlan([other], selfAt(1, ...keys.held), () => true, { now: Date.now(), prunes: true });
-  const there = made(
-    plan,
-    new Set(keys.held.flatMap((k) => Object.keys(received).map((n) => `${k.key} ${keyOf(+n)}`))),
-  );
-  const peersOf = (peers: (typeof there.devices)[number]['peers']) =>
-    peers.map((p) => {
-      const n = Object.keys(received).find((k) => keyOf(+k) === p.key);
-      return { ...p, handshake: Date.now(), received: received[Number(n)] ?? 0 };
-    });
-  return { ...there, devices: there.devices.map((d) => ({ ...d, peers: peersOf(d.peers) })) };
+function found(received: Readonly<Record<number, number>>, shaken: Shaken): ObservedCrypt {
+  const numbers = Object.keys(received).map(Number);
+  const numberOf = (key: PublicKey | undefined): number => [...numbers, OLD, NEW].find((n) => keyOf(n) === key) ?? 0;
+  const moment = { now: Date.now(), prunes: true };
+  const there = made(cryptPlan([host(2, ...numbers)], selfAt(1, ...keys.held), ALL, moment));
+  const devices = there.devices.map((device) => ({
+    ...device,
+    peers: device.peers.map((peer) => ({
+      ...{ ...peer, received: received[numberOf(peer.key)] ?? 0 },
+      ...(shaken(numberOf(device.key), numberOf(peer.key)) ? { handshake: Date.now() } : {}),
+    })),
+  }));
+  return { ...there, devices };
 }
 
-function look(received: Readonly<Record<number, number>>, ms = 2_000): number {
+/** Gives how many keys are told of then. */
+function look(received: Readonly<Record<number, number>>, shaken: Shaken = ALL, ms = 2_000): number {
   vi.advanceTimersByTime(ms);
-  const there = found(received);
+  const there = found(received, shaken);
   rotation.look([host(2, ...Object.keys(received).map(Number))], selfAt(1, ...keys.held), there, provenBy(there));
   return rotation.published.length;
 }
@@ -70,6 +74,18 @@ it('goes on when the other host drops a key of its own meanwhile: that nothing m
 
 it('takes back what it told when something comes after all', () => {
   for (let i = 0; i < 3; i++) look({ 21: 100 });
-  expect(look({ 21: 101 }, 500)).toBe(2);
+  expect(look({ 21: 101 }, ALL, 500)).toBe(2);
   expect(keys.held).toHaveLength(2);
+});
+
+it('keeps the old one for three seconds after the last host was sent to by it', () => {
+  const unshaken: Shaken = (own) => own === OLD;
+  for (let i = 0; i < 5; i++) expect(look({ 21: 100 }, unshaken)).toBe(2);
+  expect([look({ 21: 100 }), look({ 21: 100 })]).toEqual([2, 1]);
+});
+
+it('needs the old one while the key that the other host is sent to has not answered the new one', () => {
+  const crossed: Shaken = (own, peer) => !(own === NEW && peer === 22);
+  for (let i = 0; i < 5; i++) expect(look({ 21: 100, 22: 50 }, crossed)).toBe(2);
+  expect([look({ 21: 100, 22: 50 }), look({ 21: 100, 22: 50 })]).toEqual([2, 1]);
 });
