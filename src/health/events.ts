@@ -39,6 +39,7 @@ export const EVENTS = {
   'container-reconnected': 'the engine had forgotten the networks of a container',
   'container-not-started': 'a container could not be started again',
   'redirect-left': "a container's redirect to its resolver is left to time out",
+  'version-raised': 'records are written in a newer version, which all hosts read',
   healed: 'a store that was wiped or replaced has what this host holds',
   'id-copied': "DATA_DIR is a copy of another host's",
   'key-new': 'this host gets another WireGuard key',

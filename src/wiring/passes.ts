@@ -54,7 +54,7 @@ export function makePasses(config: Config, log: Log, rows: Rows, below: Below) {
   const engine = makeEnginePasses(log, rows, below, docker, host.host);
   const { store, versioned } = below.ground;
   const findings = new Findings(config.advertise, rows);
-  const upgrade = new UpgradePass({ store, versioned, rows });
+  const upgrade = new UpgradePass({ store, versioned, log, rows });
   return { docker, ...host, ...engine, findings, upgrade };
 }
 

@@ -124,7 +124,6 @@ export const NODE: Entries<NodeCodes> = {
     severity: 'medium',
     what: 'the version of the records in the store',
     text: ({ words }) => words,
-    over: ({ newest }) => `records are written in version ${newest} from now on`,
     cause: 'Some hosts of the cluster run an older release, or somebody wrote the version by hand.',
     cure: 'Upgrade tsoverlay on the hosts that the sentence names; `tsoverlay node forget ADDRESS` for those that never return.',
   },

@@ -1,4 +1,5 @@
 /** Has the cluster's records written in the newest version as soon as all hosts read it, and tells how that is going. */
+import type { Log } from '../../health/events.js';
 import type { RowPorts } from '../../health/row.js';
 import { raised, versionWords } from '../../model/cluster/upgrade.js';
 import type { Store } from '../../model/ports/ports.js';
@@ -16,6 +17,7 @@ export interface UpgradePassParts {
   /** Takes writes only while this host holds its node key: its own record counts. */
   readonly store: Pick<Store, 'commit'>;
   readonly versioned: Pick<VersionedStore, 'look'>;
+  readonly log: Pick<Log, 'info'>;
   readonly rows: RowPorts<'cluster.version' | 'cluster.version-look'>;
 }
 
@@ -23,6 +25,9 @@ export class UpgradePass {
   private readonly loop: Loop<'version'>;
   /** What is to be written instead of which state of the record, and since when that has been so. */
   private due: { readonly what: string; readonly since: number } | undefined;
+
+  /** The record's, as last seen. */
+  private seen: number | undefined;
 
   constructor(private readonly parts: UpgradePassParts) {
     this.loop = new Loop(() => this.pass(), {
@@ -67,5 +72,11 @@ export class UpgradePass {
     // What was said is over when the version is raised, not as soon as nothing keeps it from that.
     const words = isNewest ? undefined : versionWords(version, readers, BUILD);
     if (words !== undefined) row.degraded({ words, version, newest: BUILD.newest });
+    if (this.seen !== undefined && isNewest && version > this.seen)
+      this.parts.log.info(
+        { event: 'version-raised', version },
+        `records are written in version ${version} from now on`,
+      );
+    this.seen = version;
   }
 }

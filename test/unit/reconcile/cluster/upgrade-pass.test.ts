@@ -28,7 +28,7 @@ beforeEach(async () => {
   tenure = new Tenure();
   tenure.take();
   heard = heardRows();
-  pass = new UpgradePass({ store: new TenantStore(store, tenure), versioned: store, rows: heard.rows });
+  pass = new UpgradePass({ store: new TenantStore(store, tenure), versioned: store, log: heard.log, rows: heard.rows });
   await inner.hold(ONE, node('10.0.0.60', 3));
 });
 afterEach(() => {
