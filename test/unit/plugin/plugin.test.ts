@@ -104,7 +104,7 @@ describe('package.json', () => {
     const files = readdirSync(join(ROOT, 'src'), { recursive: true }).map(String);
     const imported = files
       .filter((file) => file.endsWith('.ts'))
-      .flatMap((file) => [...read(join('src', file)).matchAll(/(?:from|import\()\s*'([^'.][^']*)'/g)])
+      .flatMap((file) => [...read(join('src', file)).matchAll(/(?:from |import\()'([^'.][^']*)'/g)])
       // `netlink/dist/structs.js` is a file of the package `netlink`.
       .map((m) => /^(?:@[^/]+\/)?[^/]+/.exec(m[1] ?? '')?.[0] ?? '');
     for (const name of new Set(imported))
