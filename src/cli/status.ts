@@ -2,7 +2,7 @@
 
 import { CATALOGUE } from '../health/catalogue.js';
 import { addressTaken } from '../model/cluster/origin.js';
-import { laggards, versionWords } from '../model/cluster/upgrade.js';
+import { versionWords } from '../model/cluster/upgrade.js';
 import type { GuardDrops } from '../model/host/vxlan-guard.js';
 import { isEncrypted } from '../model/plan/underlay.js';
 import type { Store } from '../model/ports/ports.js';
@@ -104,14 +104,6 @@ export function versionLines(standing: Standing | undefined): readonly string[] 
   if (verdict.kind === 'writes' && verdict.version === BUILD.newest && !verdict.unfounded) return [];
   const words = versionWords(cluster.version, readers, BUILD);
   return words === undefined ? [] : [words];
-}
-
-/** The same where somebody has to do something: an upgrade that all hosts are ready for takes place by itself. */
-export function versionTroubles(standing: Standing | undefined): readonly string[] {
-  if (standing === undefined) return [];
-  const { readers, verdict } = standing;
-  const isUnderWay = verdict.kind === 'writes' && !verdict.unfounded && laggards(BUILD.newest, readers).length === 0;
-  return isUnderWay ? [] : versionLines(standing);
 }
 
 const KEPT_OUT: Readonly<Record<string, string>> = {

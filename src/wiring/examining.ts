@@ -1,10 +1,11 @@
 /** What doctor's checks look at where the one that serves runs them, for other hosts: what it knows without asking. */
 import type { Config } from '../config/config.js';
 import { addressCandidates } from '../config/config.js';
+import { isThere, once } from '../doctor/asked.js';
 import { HOST_CHECKS } from '../doctor/checks/all.js';
 import { examine } from '../doctor/examination.js';
 import { lookAtConsul } from '../doctor/looks/consul.js';
-import { lookAtEngine } from '../doctor/looks/engine.js';
+import { type EngineLook, lookAtEngine } from '../doctor/looks/engine.js';
 import { lookAtNames } from '../doctor/looks/names.js';
 import { Proc } from '../doctor/looks/proc.js';
 import { lookAtUnderlay } from '../doctor/looks/underlay.js';
@@ -60,8 +61,8 @@ function surroundingsOf(parts: Examined): HostSurroundings {
   const neighbours = following(self, [...others]).slice(0, MOST_PROBED);
   const none = { endpoints: [], unreadable: [], versions: [], leaked: 0 };
   const differences = once(() => inspection.look());
-  const names = once(() => namesOf(parts));
   const engine = once(() => lookAtEngine(ENGINE));
+  const names = once(() => namesOf(parts, engine));
   return {
     ...{ self, port, proc: new Proc(), scope: config.scope },
     advertise: { asked: config.typed.CLUSTER_ADVERTISE ?? '', candidates: addressCandidates() },
@@ -94,20 +95,16 @@ const troublesOf = ({ rows }: Pick<Examined, 'rows'>): readonly RowLook[] =>
     .filter(({ state }) => state === 'failing' || state === 'degraded')
     .map((row) => ({ ...row, cure: CATALOGUE[row.code].cure }));
 
-async function namesOf(parts: Examined) {
+async function namesOf(parts: Examined, engine: () => Promise<EngineLook>) {
   const { view, self, local } = parts;
   const { nodes, endpoints } = view.current;
   const cluster = {
     nodes: [...nodes.values()],
     endpoints: [...endpoints.values()].flatMap((all) => [...all.values()]),
   };
-  const isEngineUp = await lookAtEngine(ENGINE).then(
-    () => true,
-    () => false,
-  );
   return lookAtNames(
     containersOf(cluster, self, (e) => local.sandboxOf(e), troublesOf(parts)),
-    isEngineUp,
+    await isThere(engine()),
   );
 }
 
@@ -118,13 +115,4 @@ async function lookHere(self: string, peers: readonly string[]) {
   } finally {
     host.close();
   }
-}
-
-/** Several checks look at the same. */
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let done: Promise<T> | undefined;
-  return () => {
-    done ??= work();
-    return done;
-  };
 }

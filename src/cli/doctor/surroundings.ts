@@ -2,8 +2,9 @@
 import { differencesExchange } from '../../admin/contract/differences.js';
 import { MOST_PEERS, probeExchange } from '../../admin/contract/probe.js';
 import { addressCandidates } from '../../config/config.js';
+import { isThere, once } from '../../doctor/asked.js';
 import { lookAtConsul } from '../../doctor/looks/consul.js';
-import { lookAtEngine } from '../../doctor/looks/engine.js';
+import { type EngineLook, lookAtEngine } from '../../doctor/looks/engine.js';
 import { lookAtFirewall } from '../../doctor/looks/firewall.js';
 import { lookAtNames, type NamesLook } from '../../doctor/looks/names.js';
 import { Proc } from '../../doctor/looks/proc.js';
@@ -28,17 +29,25 @@ import { probeAlone } from '../probing/alone.js';
 import { type Agent, lookAtAgent } from '../reading/agent.js';
 import { readCluster } from '../reading/cluster.js';
 import { ownMemory } from '../reading/containers.js';
-import { readStatus, versionTroubles } from '../status.js';
+import { readStatus, versionLines } from '../status.js';
 
 const ENGINE = '/var/run/docker.sock';
 const PROBES_MS = 8_000;
 const DIFFERENCES_MS = 7_000;
+
+type Serving = Exclude<Agent, { readonly away: string }>;
 
 export function surroundingsOf(desk: Desk): Surroundings {
   const { settings } = desk;
   const agent = once(() => lookAtAgent(desk));
   const cluster = once(() => clusterOf(desk));
   const underlay = once(async () => underlayOf(settings.advertise, (await cluster()).nodes));
+  const engine = once(() => lookAtEngine(ENGINE));
+  const serving = async (): Promise<Serving> => {
+    const found = await agent();
+    if ('away' in found) throw new UserError(found.away);
+    return found;
+  };
   const proc = new Proc();
   return {
     self: settings.advertise,
@@ -51,20 +60,17 @@ export function surroundingsOf(desk: Desk): Surroundings {
       const found = await agent();
       return 'away' in found ? undefined : found.agent.pid;
     },
-    rows: async (): Promise<readonly RowLook[]> => {
-      const found = await agent();
-      if ('away' in found) throw new UserError(found.away);
-      return found.rows.filter(({ state }) => state !== 'pending');
-    },
+    rows: async (): Promise<readonly RowLook[]> => (await serving()).rows.filter(({ state }) => state !== 'pending'),
     session: async () => {
-      const found = await agent();
-      if ('away' in found) throw new UserError(found.away);
-      const { session, started } = found.agent;
+      const { session, started } = (await serving()).agent;
       if (settings.consul === undefined) return undefined;
       return { ageMs: session.ageMs, lost: session.lost, servedMs: Date.now() - Date.parse(started) };
     },
-    differences: once(() => differencesOf(desk, agent, cluster)),
-    names: once(() => namesOf(desk, agent, cluster)),
+    differences: once(async () => {
+      await serving();
+      return differencesOf(desk, cluster);
+    }),
+    names: once(async () => namesOf(desk, await serving(), cluster, engine)),
     underlay,
     firewall: once(async () => {
       const { advertise: self, vxlanPort: port } = settings;
@@ -73,7 +79,7 @@ export function surroundingsOf(desk: Desk): Surroundings {
     }),
     consul: once(async () => (settings.consul === undefined ? [] : lookAtConsul(settings.consul))),
     cluster,
-    engine: once(() => lookAtEngine(ENGINE)),
+    engine,
     probes: once(async () => {
       const peers = othersIn(await cluster(), settings.advertise);
       if (peers.length === 0) return [];
@@ -101,13 +107,7 @@ async function probesAlone(desk: Desk, peers: readonly NodeAddress[]): Promise<r
   return probeAlone(desk, reading.value, peers.slice(0, MOST_PEERS));
 }
 
-async function differencesOf(
-  desk: Desk,
-  agent: () => Promise<Agent>,
-  cluster: () => Promise<ClusterLook>,
-): Promise<readonly DifferenceLook[]> {
-  const serving = await agent();
-  if ('away' in serving) throw new UserError(serving.away);
+async function differencesOf(desk: Desk, cluster: () => Promise<ClusterLook>): Promise<readonly DifferenceLook[]> {
   const { found, unseen } = await desk.ask(differencesExchange, {}, DIFFERENCES_MS);
   const { networks } = await cluster();
   return namedDifferences(found, unseen, networks);
@@ -115,22 +115,15 @@ async function differencesOf(
 
 async function namesOf(
   desk: Desk,
-  agent: () => Promise<Agent>,
+  { rows }: Pick<Serving, 'rows'>,
   cluster: () => Promise<ClusterLook>,
+  engine: () => Promise<EngineLook>,
 ): Promise<readonly NamesLook[]> {
-  const serving = await agent();
-  if ('away' in serving) throw new UserError(serving.away);
   const { node, sandboxes } = ownMemory(desk);
   if (node === undefined) return [];
-  const containers = containersOf(await cluster(), node.id, ({ id }) => sandboxes.get(id), serving.rows);
-  return lookAtNames(containers, await isUp());
+  const containers = containersOf(await cluster(), node.id, ({ id }) => sandboxes.get(id), rows);
+  return lookAtNames(containers, await isThere(engine()));
 }
-
-const isUp = (): Promise<boolean> =>
-  lookAtEngine(ENGINE).then(
-    () => true,
-    () => false,
-  );
 
 /** From the store, or what this host knew last. */
 async function clusterOf(desk: Desk): Promise<ClusterLook> {
@@ -138,7 +131,7 @@ async function clusterOf(desk: Desk): Promise<ClusterLook> {
     const [status, held, standing] = await Promise.all([readStatus(records), readRecords(records), store?.look()]);
     const addresses = check(held, Date.now(), undefined).json.pools.flatMap(({ addresses: all }) => all);
     const leaked = store === undefined ? 0 : addresses.filter(({ standing: is }) => is === 'leaked').length;
-    return { ...status, versions: versionTroubles(standing), leaked };
+    return { ...status, versions: versionLines(standing), leaked };
   });
   if (reading.from === 'nowhere') throw new UserError(`the cluster is not known: ${reading.why}`);
   return reading.value;
@@ -155,12 +148,4 @@ async function underlayOf(self: NodeAddress, nodes: ClusterLook['nodes']) {
   } finally {
     host.close();
   }
-}
-
-function once<T>(work: () => Promise<T>): () => Promise<T> {
-  let done: Promise<T> | undefined;
-  return () => {
-    done ??= work();
-    return done;
-  };
 }
