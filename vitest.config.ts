@@ -33,7 +33,6 @@ const project = (
 
 /** They measure, or flood: each wants the machine for itself. */
 const ALONE = [
-  'accelerate-figures',
   'accelerate-pass',
   'antispoof',
   'dns-attack',
@@ -56,6 +55,7 @@ export default defineConfig({
       project('store', { seconds: 30, workers: 2 }),
       project('kernel', { seconds: 30, workers: 2, exclude: ALONE }),
       project('kernel-alone', { seconds: 30, workers: 1, include: ALONE }),
+      project('figures', { seconds: 120, workers: 1 }),
       project('lab', { seconds: 300, workers: 1, include: ['test/lab/*.test.ts'] }),
       ...['managed', 'options', 'attacks', 'faults', 'encryption', 'operate'].map((name) =>
         project(name, { seconds: 300, workers: 1, include: [`test/lab/${name}/*.test.ts`] }),

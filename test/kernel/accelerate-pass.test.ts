@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { Log } from '../../src/health/events.js';
 import { UNMEASURED } from '../../src/health/measures.js';
 import { NOBODY } from '../../src/health/row.js';
@@ -220,34 +220,32 @@ test('a restart loses no packet and touches no program', async () => {
   expect(warnings).toEqual([]);
 }, 60_000);
 
-describe('what somebody takes away by hand is back within three seconds', () => {
-  const back = async (host: Host, take: () => unknown, told: string): Promise<void> => {
-    const started = short(host);
-    take();
+test('what somebody takes away by hand is back within three seconds', async () => {
+  const [host] = hosts;
+  const steps: readonly (readonly [netns: string, command: string, told: string])[] = [
+    [host.path, 'tc filter del dev eth0 ingress', 'repaired the short way in'],
+    [host.path, 'tc qdisc del dev eth0 clsact', 'repaired the short way in'],
+    [host.path, `tc filter del dev ${END} ingress`, 'createLane'],
+    [inside(host), 'tc filter del dev lane0 ingress', 'createLane'],
+    [inside(host), 'tc filter del block 1', 'hookPort'],
+    [inside(host), 'tc qdisc del dev veth0 clsact', 'hookPort'],
+    [host.path, `ip link del ${END}`, 'createLane'],
+    [inside(host), 'ip link set lane0 down', 'createLane'],
+  ];
+  for (const [netns, command, told] of steps) {
+    warnings.length = 0;
+    run(netns, 'sh', '-c', command);
     await until(() => {
-      expect(names(host)).toEqual(ALL);
-      expect(warnings.join()).toContain(told);
+      expect(names(host), command).toEqual(ALL);
+      expect(warnings.join(), command).toContain(told);
     }, 3_000);
-    ping(one, 2);
+    const started = short(host);
     await until(() => {
       ping(one, 2);
-      expect(short(host)).not.toBe(started);
+      expect(short(host), command).not.toBe(started);
     });
-  };
-  const steps: Record<string, readonly [netns: (host: Host) => string, command: string, told: string]> = {
-    'the program at the underlay': [({ path }) => path, 'tc filter del dev eth0 ingress', 'repaired the short way in'],
-    'its place': [({ path }) => path, 'tc qdisc del dev eth0 clsact', 'repaired the short way in'],
-    "the program of the host's end": [({ path }) => path, `tc filter del dev ${END} ingress`, 'createLane'],
-    'the program of the other end': [inside, 'tc filter del dev lane0 ingress', 'createLane'],
-    'the program of the ports': [inside, 'tc filter del block 1', 'hookPort'],
-    'the place of a port': [inside, 'tc qdisc del dev veth0 clsact', 'hookPort'],
-    'the lane': [({ path }) => path, `ip link del ${END}`, 'createLane'],
-    'the lane, that is up': [inside, 'ip link set lane0 down', 'createLane'],
-  };
-  test.each(Object.entries(steps))('%s', async (_, [netns, command, told]) => {
-    await back(hosts[0], () => run(netns(hosts[0]), 'sh', '-c', command), told);
-  });
-});
+  }
+}, 60_000);
 
 test('ACCELERATE=off takes all of it away and loses no packet, and so does rm', async () => {
   const lost = await losing(one, 2, async () => {
@@ -270,31 +268,34 @@ test('ACCELERATE=off takes all of it away and loses no packet, and so does rm', 
   wire.close();
 }, 60_000);
 
-describe('a host with rules of its own for the port', () => {
-  test.each([
+test('a host with rules of its own for the port keeps to the ordinary way while there are any', async () => {
+  const chain = 'nft add table ip lab; nft add chain ip lab in "{ type filter hook input priority 0; }"';
+  const rules: readonly (readonly [add: string, remove: string])[] = [
+    [`${chain}; nft add rule ip lab in udp dport 4789 counter`, 'nft delete table ip lab'],
+    [`${chain}; nft add rule ip lab in udp dport "{ 53, 4789 }" counter`, 'nft delete table ip lab'],
+    ['iptables -A INPUT -p udp --dport 4789 -j ACCEPT', 'iptables -D INPUT -p udp --dport 4789 -j ACCEPT'],
+    ['iptables -A INPUT -p udp -m multiport --dports 53,4789 -j ACCEPT', 'iptables -F INPUT'],
     [
-      'nft',
-      'nft add table ip lab; nft add chain ip lab in "{ type filter hook input priority 0; }"; nft add rule ip lab in udp dport 4789 counter',
-      'nft delete table ip lab',
-    ],
-    [
-      'a set of nft',
-      'nft add table ip lab; nft add chain ip lab in "{ type filter hook input priority 0; }"; nft add rule ip lab in udp dport "{ 53, 4789 }" counter',
-      'nft delete table ip lab',
-    ],
-    ['iptables', 'iptables -A INPUT -p udp --dport 4789 -j ACCEPT', 'iptables -D INPUT -p udp --dport 4789 -j ACCEPT'],
-    ['multiport', 'iptables -A INPUT -p udp -m multiport --dports 53,4789 -j ACCEPT', 'iptables -F INPUT'],
-    [
-      'IPsec',
       'ip xfrm policy add dir out src 10.0.0.0/24 dst 10.0.0.0/24 proto udp dport 4789 tmpl proto esp mode transport',
       'ip xfrm policy flush',
     ],
-  ])('keeps to the ordinary way while there is %s', async (_, add, remove) => {
-    run(hosts[0].path, 'sh', '-c', add);
-    await until(() => expect(names(hosts[0])).toEqual([]), 4_000);
-    expect(hindrances.at(-1) === 'none' ? hindrances.at(-2) : hindrances.at(-1)).toMatch(/is about UDP 4789/);
-    run(hosts[0].path, 'sh', '-c', remove);
-    await until(() => expect(names(hosts[0])).toEqual(ALL), 4_000);
+  ];
+  // Another one on each host at the same time.
+  for (let at = 0; at < rules.length; at += hosts.length) {
+    const some = hosts.flatMap((host, i) => {
+      const rule = rules[at + i];
+      return rule === undefined ? [] : [{ host, add: rule[0], remove: rule[1] }];
+    });
+    hindrances.length = 0;
+    for (const { host, add } of some) run(host.path, 'sh', '-c', add);
+    await until(() => {
+      for (const { host, add } of some) expect(names(host), add).toEqual([]);
+    }, 4_000);
+    expect(hindrances.filter((reason) => /is about UDP 4789/.test(reason))).toHaveLength(some.length);
+    for (const { host, remove } of some) run(host.path, 'sh', '-c', remove);
+    await until(() => {
+      for (const { host, add } of some) expect(names(host), add).toEqual(ALL);
+    }, 4_000);
     ping(one, 2);
-  });
-});
+  }
+}, 60_000);

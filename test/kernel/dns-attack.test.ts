@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Stage } from './attack/stage.js';
 import { askUdp, FROM_ENGINE } from './dns-namespace.js';
 
-const ATTACK_MS = 3000;
+const ATTACK_MS = 2000;
 const WITHIN_MS = 9000;
 
 const KINDS = {

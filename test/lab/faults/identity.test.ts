@@ -34,7 +34,9 @@ const sessionOf = async (address: string) => {
 };
 /** All that the cluster has, but for what rests for some seconds, and for the version, which a new cluster raises soon. */
 const records = async () => {
-  const keys = (await scene.lab.consul.keys('tsoverlay/')).filter((key) => !/\/(cluster$|(nodes|released)\/)/.test(key));
+  const keys = (await scene.lab.consul.keys('tsoverlay/')).filter(
+    (key) => !/\/(cluster$|(nodes|released)\/)/.test(key),
+  );
   return Promise.all(keys.map(async (key) => `${key} ${await scene.lab.consul.value(key)}`));
 };
 const allAnswer = async () => {

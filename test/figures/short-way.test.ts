@@ -6,12 +6,12 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { VxlanGuard } from '../../src/kernel/rules/vxlan-guard.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
+import { Bench, run } from '../kernel/bench.js';
+import { makeGuard } from '../kernel/host-parts.js';
+import { accelerate, ipOf } from '../kernel/short-way.js';
+import { type Container, pings, Site } from '../kernel/site.js';
 import { type Ends, RoundTrips } from '../round-trips/round-trips.js';
 import { HOST1, HOST2 } from '../unit/model/fixtures.js';
-import { Bench, run } from './bench.js';
-import { makeGuard } from './host-parts.js';
-import { accelerate, ipOf } from './short-way.js';
-import { type Container, pings, Site } from './site.js';
 
 const ROUNDS = 21;
 const SECONDS = 0.12;
