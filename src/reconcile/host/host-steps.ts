@@ -9,6 +9,7 @@ import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import { isPortName } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
 import type { Mending } from './mending.js';
+import { isOnEntry, isOnShortWay } from './step-kinds.js';
 import { Takeovers } from './takeovers.js';
 
 const LATER = "a container's card could not be put back yet";
@@ -58,7 +59,7 @@ export class HostSteps {
     } catch (e) {
       if (!isSpoiled(step, e)) throw e;
       this.mending.later(name);
-      const what = isShortcut(step) ? 'the short way could not be made right yet' : LATER;
+      const what = isOnShortWay(step) ? 'the short way could not be made right yet' : LATER;
       this.tell(name, { event: 'repair-later', ...step, err: messageOf(e) }, what);
       return false;
     }
@@ -81,12 +82,9 @@ function* together(steps: readonly Step[]): Generator<readonly Step[]> {
   }
 }
 
-const isEntry = (step: Step | undefined): boolean =>
-  step !== undefined && /(Neighbour|Fdb|Static|Way)$/.test(step.kind);
+const isEntry = (step: Step | undefined): boolean => step !== undefined && isOnEntry(step);
 
 const isSpoiled = (step: Step, e: unknown): boolean =>
   step.kind === 'createPort'
     ? step.card !== undefined
-    : isShortcut(step) || ('link' in step && isPortName(step.link) && isKernelError(e, 'ENODEV'));
-
-const isShortcut = ({ kind }: Step): boolean => /^(create|remove)Lane$|Way$|^hookPort$/.test(kind);
+    : isOnShortWay(step) || ('link' in step && isPortName(step.link) && isKernelError(e, 'ENODEV'));

@@ -49,13 +49,13 @@ export class Postponing {
 
   split(name: NamespaceName, all: readonly Step[], due: readonly Step[]): Split {
     const before = this.left.get(name);
-    const removals = all.filter(isRemoval);
+    const removals = all.filter(canWait);
     const isPutOff = removals.length > 0 && !this.rest.isDue(name);
     if (isPutOff) this.left.set(name, new Set(removals.map(({ link }) => link)));
     else this.left.delete(name);
     return {
-      steps: isPutOff ? all.filter((step) => !isRemoval(step)) : all,
-      due: due.filter((step) => !(isRemoval(step) && before?.has(step.link))),
+      steps: isPutOff ? all.filter((step) => !canWait(step)) : all,
+      due: due.filter((step) => !(canWait(step) && before?.has(step.link))),
       isPutOff,
     };
   }
@@ -66,6 +66,6 @@ export class Postponing {
   }
 }
 
-/** Of a port whose endpoint is gone. */
-const isRemoval = (step: Step): step is Step<'removeLink'> =>
+/** The removal of a port whose endpoint is gone. */
+export const canWait = (step: Step): step is Step<'removeLink'> =>
   step.kind === 'removeLink' && step.prune === true && isPortName(step.link);

@@ -4,14 +4,15 @@
  */
 import type { HostPart } from '../../model/host/host-plan.js';
 import type { HostStep } from '../../model/host/host-steps.js';
-import type { Step } from '../../model/plan/steps.js';
 import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import { namespaceName } from '../../model/values/names.js';
 import type { NetworkId } from '../../model/values/types.js';
 import type { Tenure } from '../../registry/nodes/tenure.js';
 import { compare } from '../host/comparison.js';
+import { canWait } from '../host/postponing.js';
+import { isOnEntry } from '../host/step-kinds.js';
 import { Wishes, type WishesParts } from '../host/wishes.js';
-import { hostStepWords, isEntry, stepWords } from './words.js';
+import { hostStepWords, stepWords } from './words.js';
 
 /** The host's own parts are looked at every two seconds, ms. */
 const BETWEEN_MS = 2_500;
@@ -134,12 +135,9 @@ export class Inspection {
     if (wanted === undefined) return [];
     const { steps } = await compare(name, wanted, found, undefined);
     return steps
-      .filter((step) => step.prune !== true || (tenure.prunes && !isPutOff(step)))
-      .map((step) => ({ where: network, about: isEntry(step) ? 'entry' : 'device', what: stepWords(step) }));
+      .filter((step) => step.prune !== true || (tenure.prunes && !canWait(step)))
+      .map((step) => ({ where: network, about: isOnEntry(step) ? 'entry' : 'device', what: stepWords(step) }));
   }
 }
-
-/** Links that nobody needs any more wait until no container comes or goes. */
-const isPutOff = ({ kind }: Step): boolean => kind === 'removeLink';
 
 const keyOf = ({ where, what }: Difference): string => `${where} ${what}`;

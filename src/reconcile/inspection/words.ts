@@ -2,9 +2,6 @@
 import type { HostStep } from '../../model/host/host-steps.js';
 import type { Step } from '../../model/plan/steps.js';
 
-/** A step on an entry of a table: neighbours, a VXLAN device's FDB, a bridge's static one. */
-export const isEntry = ({ kind }: Step): boolean => /(Neighbour|Fdb|Static)$/.test(kind);
-
 export function stepWords(step: Step): string {
   switch (step.kind) {
     case 'replaceNeighbour':
