@@ -21,6 +21,7 @@ interface Waiter {
 }
 
 interface KeyState {
+  /** Or about to. */
   running: boolean;
   again: boolean;
   failures: number;
@@ -46,7 +47,10 @@ export class Loop<K> {
     if (this.stopped) return;
     const state = this.state(key);
     state.again = true;
-    if (!state.running) void this.run(key, state);
+    if (state.running) return;
+    // What is told in the same turn, and who waits for it, are served by one pass.
+    state.running = true;
+    setImmediate(() => void this.run(key, state));
   }
 
   /**
@@ -98,7 +102,6 @@ export class Loop<K> {
   }
 
   private async run(key: K, state: KeyState): Promise<void> {
-    state.running = true;
     clearTimeout(state.timer);
     let keep = true;
     while (state.again && !this.stopped) {

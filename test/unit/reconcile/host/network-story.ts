@@ -88,8 +88,8 @@ export class NetworkStory {
   }
 
   /** A clean stop. */
-  catchUp(): Promise<void> {
-    return this.process?.catchUp(1_000) ?? Promise.resolve();
+  async catchUp(): Promise<void> {
+    await Promise.all([this.process?.catchUp(1_000), this.settle()]);
   }
 
   async become(cluster: Cluster): Promise<void> {

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { UserError } from '../../../../src/errors.js';
 import { Loop } from '../../../../src/reconcile/loop/loop.js';
@@ -27,9 +27,23 @@ describe('Loop', () => {
       return true;
     });
     l.kick('a');
+    await turn();
     for (let i = 0; i < 5; i++) l.kick('a');
     await sleep(50);
     expect(passes).toBe(2);
+  });
+
+  it('serves all that one turn tells, and who waits for it, with one pass', async () => {
+    let passes = 0;
+    const l = loop(async () => {
+      passes++;
+      return true;
+    });
+    l.kick('a');
+    await Promise.resolve();
+    await l.settled('a', 1_000);
+    await sleep(10);
+    expect(passes).toBe(1);
   });
 
   it('never runs one key twice at a time, but several keys side by side', async () => {
@@ -60,6 +74,7 @@ describe('Loop', () => {
       return true;
     });
     l.kick('a');
+    await turn();
     wish = 'new';
     await l.settled('a', 1_000);
     expect(seen).toEqual(['old', 'new']);
