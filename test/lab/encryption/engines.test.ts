@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { sendUdp } from '../../kernel/forger.js';
 import { OURS } from '../options/site.js';
 import { ENCRYPTED_TOUR } from '../tours.js';
 import { within } from '../waiting.js';
@@ -122,6 +123,30 @@ describe('what containers send each other', () => {
     for (const h of engines.site.lab.hosts) await h.run('nft', 'delete', 'table', 'inet', 'quiet');
   });
 
+  it('is joined by nobody else: no container, no user of a host; without any guard a plain network is', async () => {
+    const { site } = engines;
+    for (const h of site.lab.hosts) await h.plugin.restart({ VXLAN_GUARD: 'off' });
+    await within(10_000, 'all answer', async () => (await engines.reaches('encrypted')) && engines.reaches('plain'));
+    await site.run(1, 'stranger', '--cap-drop ALL');
+    const [stranger, member] = [await engines.netnsOf('stranger'), await engines.netnsOf('c1')];
+    const user = (to: string) => (frame: Buffer) => {
+      const bytes = [...frame].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
+      const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'bash', '-c'];
+      return site.lab.host(1).host.attempt(...nobody, `printf '${bytes}' >/dev/udp/${to}/4789`);
+    };
+    const attempts = (to: string) =>
+      [(f: Buffer) => sendUdp(stranger, to, f), (f: Buffer) => sendUdp(member, to, f), user(to)] as const;
+    const underlay = site.lab.host(2).address;
+    for (const [i, send] of attempts(underlay).entries())
+      expect(await engines.forged('plain', send), `attacker ${i}`).toBe(1);
+    for (const to of [underlay, await engines.vtep(2), await engines.vtep(1)])
+      for (const [i, send] of attempts(to).entries())
+        expect(await engines.forged('encrypted', send), `attacker ${i} to ${to}`).toBe(0);
+    await site.docker(1, 'rm -f stranger');
+    for (const h of site.lab.hosts) await h.plugin.restart();
+    await within(10_000, 'all answer', async () => (await engines.reaches('encrypted')) && engines.reaches('plain'));
+  });
+
   it('does not leave in clear by docker_gwbridge when the card is gone', async () => {
     const pid = await engines.site.docker(1, 'inspect --format {{.State.Pid}} c1');
     // Taken out rather than deleted: one that is deleted is put back.
@@ -165,6 +190,17 @@ describe('the first host', () => {
     });
     expect(await sending).toBe(0);
     expect(await engines.command('key', 'rotate')).toContain('--yes');
+  });
+
+  it('gets another key when the one in use is as old as KEY_ROTATION, and loses nothing', async () => {
+    const [before] = await engines.devices();
+    await engines.age(8 * 86_400_000);
+    const sending = engines.lost('encrypted', 300);
+    await within(30_000, 'the old one is gone', async () => {
+      const devices = await engines.devices();
+      return devices.length === 1 && devices[0] !== before;
+    });
+    expect(await sending).toBe(0);
   });
 
   it('with ENCRYPTION=required has plain networks no more; what runs goes on', async () => {

@@ -1,4 +1,6 @@
 /** Two real engines with an encrypted network and a plain one, and what people and enemies do to the first host. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { Protocol } from 'netlink/dist/constants.js';
 import { Wireguard } from '../../../src/kernel/crypt/wireguard.js';
@@ -6,12 +8,14 @@ import { listLinks } from '../../../src/kernel/links/links.js';
 import { Rtnetlink } from '../../../src/kernel/netlink/rtnetlink.js';
 import { withNamespace } from '../../../src/kernel/system/netns.js';
 import { CRYPT_NAMESPACE, NETNS_DIR } from '../../../src/model/values/names.js';
+import { forgedPing } from '../../kernel/forger.js';
 import { OURS, Site } from '../options/site.js';
 import { netnsPath } from '../paths.js';
 import { MARKS, type Which, Wire } from './wire.js';
 
 const MESH = `${NETNS_DIR}/${CRYPT_NAMESPACE}`;
 const SUBNETS = { encrypted: '172.16.5.0/24', plain: '172.16.6.0/24' } as const;
+const VNIS = { encrypted: 305, plain: 306 } as const;
 
 export class Engines {
   private constructor(readonly site: Site) {}
@@ -23,8 +27,10 @@ export class Engines {
   /** Both networks, and on the n-th host a container `cN` of both. */
   async furnish(): Promise<void> {
     const { site } = this;
-    await site.network('encrypted', `${OURS} --subnet ${SUBNETS.encrypted} -o encrypted`);
-    await site.network('plain', `${OURS} --subnet ${SUBNETS.plain}`);
+    const place = (which: Which) =>
+      `${OURS} --subnet ${SUBNETS[which]} -o com.docker.network.driver.overlay.vxlanid_list=${VNIS[which]}`;
+    await site.network('encrypted', `${place('encrypted')} -o encrypted`);
+    await site.network('plain', place('plain'));
     for (const host of [1, 2]) {
       await site.run(host, `c${host}`, '--net encrypted');
       await site.docker(host, `network connect plain c${host}`);
@@ -53,6 +59,36 @@ export class Engines {
     return (await this.lost(which, 1, ...more)) === 0;
   }
 
+  /** An echo request in VXLAN that no card has made: how often it comes to c2. */
+  async forged(which: Which, send: (frame: Buffer) => unknown): Promise<number> {
+    const { site } = this;
+    const [mac, target] = [await site.address(2, 'c2', which, 'MacAddress'), await site.address(2, 'c2', which)];
+    const before = await this.echoes();
+    // No byte of a frame may be a newline: bash would send what is before it as a datagram of its own.
+    await send(forgedPing(VNIS[which], mac, target.replace(/\d+$/, '66'), target));
+    await sleep(500);
+    return (await this.echoes()) - before;
+  }
+
+  /** A container's network namespace on the first host, as a path of this machine. */
+  async netnsOf(container: string): Promise<string> {
+    const pid = await this.site.docker(1, `inspect --format {{.State.Pid}} ${container}`);
+    return this.site.lab.host(1).host.path(`/proc/${pid}/ns/net`);
+  }
+
+  /** Where the n-th host takes VXLAN in the mesh. */
+  async vtep(host: number): Promise<string> {
+    const told = await this.site.lab.host(host).run('nsenter', `--net=${MESH}`, 'ip', '-o', '-4', 'addr');
+    const found = / (10\.[\d.]+)\/32 /.exec(told)?.[1];
+    if (found === undefined) throw new Error(`no VTEP in ${told}`);
+    return found;
+  }
+
+  private async echoes(): Promise<number> {
+    const [names, values] = (await this.site.exec(2, 'c2', 'grep ^Icmp: /proc/net/snmp')).split('\n');
+    return Number(values?.split(' ')[names?.split(' ').indexOf('InEchos') ?? -1]);
+  }
+
   /** A line typed on the first host, inside its mesh. */
   inMesh(line: string): Promise<string> {
     return this.site.lab.host(1).run('nsenter', `--net=${MESH}`, 'sh', '-c', line);
@@ -68,6 +104,19 @@ export class Engines {
     // Not /sys: that is the host's.
     const names = await this.inMesh('ip -o link | cut -d: -f2');
     return names.split(/\s+/).filter((name) => name.startsWith('wg'));
+  }
+
+  /** The first host's keys become as old as that. */
+  async age(ms: number): Promise<void> {
+    const { host, plugin } = this.site.lab.host(1);
+    await plugin.stop();
+    const path = host.path('/var/lib/tsoverlay/keys.json');
+    const made = /"made":(\d+)/g;
+    await writeFile(
+      path,
+      (await readFile(path, 'utf8')).replace(made, (_, at) => `"made":${Number(at) - ms}`),
+    );
+    await plugin.start();
   }
 
   /** How many peers the first host's devices have. */
