@@ -1,5 +1,4 @@
 /** What the local engine says of itself. */
-import Docker from 'dockerode';
 import * as z from 'zod';
 import { GWBRIDGE } from '../../model/values/names.js';
 
@@ -22,6 +21,8 @@ export interface EngineLook {
 
 /** Rejects with what the engine does not do. */
 export async function lookAtEngine(socketPath: string): Promise<EngineLook> {
+  // A third of the memory and of the time that a command takes to begin, and no other one speaks to the engine.
+  const { default: Docker } = await import('dockerode');
   const docker = new Docker({ socketPath, timeout: PATIENCE_MS });
   const [about, listed, bridge] = await Promise.all([
     docker.info(),
