@@ -59,13 +59,14 @@ export class Engines {
     return (await this.lost(which, 1, ...more)) === 0;
   }
 
-  /** An echo request in VXLAN that no card has made: how often it comes to c2. */
-  async forged(which: Which, send: (frame: Buffer) => unknown): Promise<number> {
+  /** Echo requests in VXLAN that no card has made, one by each way of sending: how many come to c2. */
+  async forged(which: Which, ways: readonly ((frame: Buffer) => unknown)[]): Promise<number> {
     const { site } = this;
     const [mac, target] = [await site.address(2, 'c2', which, 'MacAddress'), await site.address(2, 'c2', which)];
-    const before = await this.echoes();
     // No byte of a frame may be a newline: bash would send what is before it as a datagram of its own.
-    await send(forgedPing(VNIS[which], mac, target.replace(/\d+$/, '66'), target));
+    const frame = forgedPing(VNIS[which], mac, target.replace(/\d+$/, '66'), target);
+    const before = await this.echoes();
+    for (const send of ways) await send(frame);
     await sleep(500);
     return (await this.echoes()) - before;
   }
