@@ -1,11 +1,14 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { StoreError } from '../../../src/errors.js';
 import { Backoff, backoffMs } from '../../../src/store/backoff.js';
 import { heardRows } from '../health/heard.js';
 
 const away = new StoreError('out of reach', true);
 const refusal = new StoreError('too many connections', true, { status: 429, persists: true });
+
+const sleep = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
 it('grows from a quarter of a second to one and a half, for a refusal to half a minute', () => {
   expect([1, 2, 3, 5, 6, 40].map((n) => backoffMs(n, 1))).toEqual([250, 500, 1_000, 1_500, 1_500, 1_500]);
@@ -22,8 +25,9 @@ describe('a server', () => {
     backoff.failed('all', away);
     backoff.failed('all', away);
     expect(backoff.take(false), 'not yet').toBeUndefined();
-    await changed(backoff);
-    await sleep(5);
+    const trial = changed(backoff);
+    await sleep(300);
+    await trial;
     expect(backoff.take(false)).toBe('trial');
     expect(backoff.take(false), 'one is enough').toBeUndefined();
     const waiting = changed(backoff);
