@@ -1,10 +1,10 @@
 /** Names across hosts, on real engines: what resolves, when it begins and when it ends. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Lab } from './lab.js';
-import { ENDS } from './tours.js';
+import { NEWEST } from './tours.js';
 import { within } from './waiting.js';
 
-describe.each(ENDS)('names on %s', (engine) => {
+describe.each(NEWEST)('names on %s', (engine) => {
   let lab: Lab;
   const docker = (host: number, ...args: string[]) => lab.host(host).docker(...args);
   const attempt = (host: number, ...args: string[]) => lab.host(host).engine.attempt(...args);
