@@ -34,7 +34,7 @@ export function makeCluster(config: Config, log: Log, rows: Rows, ground: Ground
     formerRow: rows.of('node.former').row(),
   });
   const local = new LocalEndpoints(memory.sandboxes, memory.lookups);
-  const heads = new Heads(store, self);
+  const heads = new Heads(store, self, (network) => view.ownWrites(network));
   const reclaimer = new Reclaimer({
     ...{ store, self, heads, local },
     events: reclaimLog(log, rows, () => registration.renew()),

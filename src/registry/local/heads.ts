@@ -8,6 +8,8 @@ import { DeadlineError, isStoreError, type StoreError } from '../../errors.js';
 import type { Op } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import type { EndpointId, NetworkId } from '../../model/values/types.js';
+import type { OwnWrites } from '../../store/feed/own-writes.js';
+import type { Written } from '../../store/feed/written.js';
 import { type Change, following, formatHead, newRevision, parseHead } from '../../store/records/heads.js';
 import { type Attempt, type Committed, STORE_DEADLINE_MS, type Transacting, transact } from '../changes/transact.js';
 
@@ -23,6 +25,7 @@ export interface EndpointAttempt<T> extends Attempt<T> {
 
 interface Head {
   readonly key: string;
+  readonly revision: string;
   readonly index: number;
   readonly changes: readonly Change[];
 }
@@ -37,6 +40,8 @@ export class Heads {
   constructor(
     private readonly store: Transacting,
     private readonly owner: string,
+    /** Who knows by that what this host has written without reading it. */
+    private readonly readers: (network: NetworkId) => Pick<OwnWrites, 'begin' | 'end'> | undefined = () => undefined,
   ) {}
 
   /** As transact, for what changes endpoints of this host in one network. One change comes after the other. */
@@ -74,6 +79,7 @@ export class Heads {
     commit: (build: (failed: readonly number[]) => Promise<Attempt<T>>) => Promise<Committed<T>>,
   ): Promise<Committed<T>> {
     let next: Omit<Head, 'index'> | undefined;
+    let last: Pick<Written, 'before' | 'ops'> | undefined;
     try {
       const done = await commit(async (failed) => {
         // A try before did not hold, or nobody knows whether it did.
@@ -83,13 +89,18 @@ export class Heads {
         if (attempt.ops.length === 0) return attempt;
         const before = this.known.get(network) ?? (await this.read(network));
         next = this.following(network, before, attempt.changes);
+        last = { before: before?.revision, ops: attempt.ops.filter((op) => this.isOfEndpoints(network, op)) };
+        this.readers(network)?.begin(next.revision);
         return { result: attempt.result, ops: [...attempt.ops, ...this.ops(network, before, next)] };
       });
       this.trouble = undefined;
       if (next !== undefined) this.known.set(network, { ...next, index: done.index });
+      const written = next && last && { owner: this.owner, revision: next.revision, index: done.index, ...last };
+      this.readers(network)?.end(written);
       return done;
     } catch (e) {
       this.known.delete(network);
+      this.readers(network)?.end(undefined);
       this.trouble = isStoreError(e) ? e : undefined;
       throw e;
     }
@@ -98,7 +109,11 @@ export class Heads {
   private following(network: NetworkId, before: Head | undefined, ids: readonly EndpointId[]): Omit<Head, 'index'> {
     const revision = newRevision();
     const key = keys.head(network, this.owner, revision);
-    return { key, changes: following(before?.changes ?? [], revision, ids) };
+    return { key, revision, changes: following(before?.changes ?? [], revision, ids) };
+  }
+
+  private isOfEndpoints(network: NetworkId, op: Op): boolean {
+    return (op.verb === 'deleteTree' ? op.prefix : op.key).startsWith(keys.endpoints(network));
   }
 
   private ops(network: NetworkId, before: Head | undefined, next: Omit<Head, 'index'>): readonly Op[] {
@@ -115,6 +130,7 @@ export class Heads {
     const { entries } = await this.store.list(keys.headsOf(network, this.owner));
     const [entry, another] = entries;
     if (entry === undefined || another !== undefined) return undefined;
-    return { key: entry.key, index: entry.index, changes: parseHead(entry.value) ?? [] };
+    const revision = entry.key.slice(keys.headsOf(network, this.owner).length);
+    return { key: entry.key, revision, index: entry.index, changes: parseHead(entry.value) ?? [] };
   }
 }

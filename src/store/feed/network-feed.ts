@@ -6,22 +6,21 @@ import type { Entry } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import type { EndpointId, NetworkId } from '../../model/values/types.js';
 import type { Part, PrefixView } from '../prefix/prefix-view.js';
-import { changedSince, type Heads, parseHead, type Reach, type Read, readsFor } from '../records/heads.js';
+import { changedSince, type Heads, parseHead, type Read } from '../records/heads.js';
 import { Comparison } from './comparison.js';
 import type { FeedEnds } from './fed.js';
+import { Looks } from './looks.js';
+import { OwnWrites } from './own-writes.js';
 import { OwnerCounts, ownersOf } from './owners.js';
+import { Reached } from './reached.js';
 import { type Reads, settled } from './reads.js';
 import { Stepper } from './stepper.js';
+import { type KeysPart, partOf, type Written } from './written.js';
 
 /** Owners that are read before the next look at what has changed. */
 const BATCH = 8;
 /** A network with so few owners is read by one request; a larger one owner by owner, for one turn must stay short. */
 const FEW_OWNERS = 8;
-
-interface Look {
-  readonly owner: string;
-  readonly done: () => void;
-}
 
 /** Why names are told, where it is not for a change: the watch had failed, or the index went backwards. */
 export type News = 'again' | 'back' | undefined;
@@ -29,17 +28,18 @@ export type News = 'again' | 'back' | undefined;
 export interface NetworkFeedParts extends FeedEnds {
   readonly network: NetworkId;
   readonly reads: Reads;
-  readonly view: Pick<PrefixView<unknown, unknown>, 'keys' | 'has'>;
+  readonly view: Pick<PrefixView<unknown, unknown>, 'entry' | 'keys' | 'has'>;
   /** How many networks are fed on this host. */
   readonly crowd: () => number;
 }
 
 export class NetworkFeed {
   #told: Heads | undefined;
-  #reached = new Map<string, Reach>();
+  readonly #reached = new Reached();
   readonly #known = new OwnerCounts();
   #isWhole = false;
-  #looks: Look[] = [];
+  readonly #looks = new Looks();
+  readonly own = new OwnWrites(() => this.#steps.kick());
   readonly #comparison: Comparison;
   readonly #steps: Stepper;
   #isStopped = false;
@@ -68,16 +68,15 @@ export class NetworkFeed {
   /** Resolves once the view has what the store has of an owner's endpoints from now on, or when the feed ends. */
   look(owner: string): Promise<void> {
     if (this.#isStopped) return Promise.resolve();
-    return new Promise((done) => {
-      this.#looks.push({ owner, done });
-      this.#steps.kick();
-    });
+    const looked = this.#looks.ask(owner);
+    this.#steps.kick();
+    return looked;
   }
 
   stop(): void {
     this.#isStopped = true;
     this.#comparison.stop();
-    for (const { done } of this.#looks.splice(0)) done();
+    this.#looks.answer(this.#looks.waiting());
   }
 
   #next(): (() => Promise<void>) | undefined {
@@ -85,19 +84,36 @@ export class NetworkFeed {
     // Names first, then all endpoints: what changes in between has another name than these.
     if (told === undefined) return undefined;
     if (!this.#isWhole) return () => this.#readAll(told);
-    const asked = new Set(this.#looks.map((look) => look.owner));
-    const changed = readsFor(told, this.#reached, (owner) => this.#known.of(owner));
+    // Between two reads, so that nothing older ever follows.
+    const written = this.own.take();
+    if (written !== undefined) return async () => this.#take(written);
+    const asked = this.#looks.owners;
+    const changed = this.#reached.reads(told, (owner) => this.#known.of(owner));
     const reads = [
       ...[...asked].map((owner): Read => ({ kind: 'owner', owner })),
-      ...changed.filter(({ owner }) => !asked.has(owner)),
+      ...changed.filter(({ owner }) => !asked.has(owner) && !this.own.isUnderWay(told.get(owner))),
     ].slice(0, BATCH);
     if (reads.length > 0) return () => this.#readEach(reads, told);
     const suspect = this.#comparison.next();
     return suspect === undefined ? undefined : () => this.#verify(suspect, told);
   }
 
+  #take(written: Written): void {
+    const part = partOf(written, (key) => this.parts.view.entry(key));
+    if (part === undefined) return;
+    this.#reached.follow(written);
+    this.#accept(written.owner, part);
+  }
+
+  /** Some endpoints of an owner. */
+  #accept(owner: string, part: KeysPart): void {
+    const before = part.within.filter((key) => this.parts.view.has(key)).length;
+    this.#known.set(owner, this.#known.of(owner) + part.entries.length - before);
+    this.parts.accept(part);
+  }
+
   async #readAll(told: Heads): Promise<void> {
-    const looks = [...this.#looks];
+    const looks = this.#looks.waiting();
     // From now on: whoever wants all anew while this read is under way gets another one.
     this.#isWhole = true;
     try {
@@ -107,17 +123,12 @@ export class NetworkFeed {
       this.parts.accept(whole);
       this.#known.reset(whole.entries);
       this.#comparison.done(whole.index);
-      this.#reached = new Map([...told].map(([owner, revision]) => [owner, { told: revision, read: revision }]));
+      this.#reached.reset(told);
     } catch (e) {
       this.#isWhole = false;
       throw e;
     }
-    this.#answer(looks);
-  }
-
-  #answer(looks: readonly Look[]): void {
-    this.#looks = this.#looks.filter((look) => !looks.includes(look));
-    for (const { done } of looks) done();
+    this.#looks.answer(looks);
   }
 
   async #gather(prefix: string, told: Heads): Promise<Part> {
@@ -136,18 +147,13 @@ export class NetworkFeed {
   async #readEach(reads: readonly Read[], told: Heads): Promise<void> {
     await settled(
       reads.map(async (read) => {
-        const looks = read.kind === 'owner' ? this.#looks.filter((look) => look.owner === read.owner) : [];
+        const looks = read.kind === 'owner' ? this.#looks.waiting(read.owner) : [];
         const revision = read.kind === 'owner' ? told.get(read.owner) : await this.#readChanges(read);
         if (read.kind === 'owner') await this.#readOwner(read.owner);
-        this.#reach(read.owner, told.get(read.owner), revision);
-        this.#answer(looks);
+        this.#reached.set(read.owner, told.get(read.owner), revision);
+        this.#looks.answer(looks);
       }),
     );
-  }
-
-  #reach(owner: string, told: string | undefined, read: string | undefined): void {
-    if (told === undefined) this.#reached.delete(owner);
-    else this.#reached.set(owner, { told, read: read ?? told });
   }
 
   async #readOwner(owner: string): Promise<Part> {
@@ -179,10 +185,7 @@ export class NetworkFeed {
     // By list, which is consistent: an ordinary read may come from a leader that has just lost its office.
     const found = await settled(within.map((key) => this.parts.reads.list(key)));
     const entries = found.flatMap((snapshot, i) => snapshot.entries.filter((entry) => entry.key === within[i]));
-    if (this.#isStopped) return;
-    const before = within.filter((key) => this.parts.view.has(key)).length;
-    this.#known.set(owner, this.#known.of(owner) + entries.length - before);
-    this.parts.accept({ entries, index: 0, within });
+    if (!this.#isStopped) this.#accept(owner, { entries, index: 0, within });
   }
 
   async #verify(suspect: string, told: Heads): Promise<void> {

@@ -69,6 +69,11 @@ export class PrefixView<K, V> {
     return this.#rows.has(key) && !this.#gone.has(key);
   }
 
+  /** As the store had it when it was last asked. */
+  entry(key: string): Entry | undefined {
+    return this.#gone.has(key) ? undefined : this.#rows.get(key)?.entry;
+  }
+
   /** Keys that are there and of which nothing is known. */
   get unreadable(): readonly string[] {
     return [...this.#rows].flatMap(([key, row]) => (row.readable === undefined ? [key] : []));

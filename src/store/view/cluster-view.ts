@@ -4,6 +4,7 @@ import { NOBODY, type RowPorts } from '../../health/row.js';
 import type { Entry, Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import type { Cluster, Network, NetworkId, Node, NodeAddress } from '../../model/values/types.js';
+import type { OwnWrites } from '../feed/own-writes.js';
 import { Reads } from '../feed/reads.js';
 import { type Part, PrefixView } from '../prefix/prefix-view.js';
 import { isSameEndpoint, isSameNetwork, isSettled } from '../records/lasting.js';
@@ -137,6 +138,11 @@ export class ClusterView {
     if (looked === undefined) throw new DeadlineError(`${prefix} is not watched`);
     if (await isDoneWithin(looked, deadlineMs)) return;
     throw new DeadlineError(`${prefix} could not be read within ${deadlineMs / 1000} s${this.#watches.cause}`);
+  }
+
+  /** Told of what this host writes of its endpoints; undefined for a network that is not watched. */
+  ownWrites(network: NetworkId): OwnWrites | undefined {
+    return this.#endpoints.ownWrites(network);
   }
 
   /** Resolves once the nodes or networks contain every change up to `index`, a Commit's; see {@link awaitIndex}. */

@@ -5,6 +5,7 @@ import type { Endpoint, EndpointId, NetworkId } from '../../model/values/types.j
 import { withRow } from '../feed/fed.js';
 import { HeadWatch, type HeadWatchParts } from '../feed/head-watch.js';
 import { NetworkFeed } from '../feed/network-feed.js';
+import type { OwnWrites } from '../feed/own-writes.js';
 import type { Reads } from '../feed/reads.js';
 import type { Part, PrefixView } from '../prefix/prefix-view.js';
 
@@ -68,6 +69,11 @@ export class EndpointViews {
   /** See {@link NetworkFeed.look}; undefined for a network that is not watched. */
   look(network: NetworkId, owner: string): Promise<void> | undefined {
     return this.#subscriptions.get(network)?.feed.look(owner);
+  }
+
+  /** What this host writes of a network; undefined for one that is not watched. */
+  ownWrites(network: NetworkId): OwnWrites | undefined {
+    return this.#subscriptions.get(network)?.feed.own;
   }
 
   reread(): void {

@@ -45,7 +45,7 @@ export async function makeHost(store: Store, address: string) {
   identity.adopt(await identity.read());
   const view = new ClusterView(store);
   const local = new LocalEndpoints();
-  const heads = new Heads(store, self);
+  const heads = new Heads(store, self, (network) => view.ownWrites(network));
   const membership = new Membership({ store, view, self, heads });
   const pools = new Pools({ store, view, self });
   const networks = new Networks({ store, view, self, pools });

@@ -66,6 +66,67 @@ const start = async () => {
   asked.length = 0;
 };
 
+describe('what this host writes itself', () => {
+  const mine = () => new Heads(store, ONE, (id) => view.ownWrites(id));
+  const commit = (heads: Heads, n: number, op: Op) =>
+    heads.transact(network, async () => ({ ops: [op], result: undefined, changes: [idOf(n)] }));
+  const create = (heads: Heads, n: number) =>
+    commit(heads, n, { verb: 'create', key: keyOf(ONE, n), value: recordOf(n, ONE) });
+  const stored = async (n: number) => (await store.get(keyOf(ONE, n))) ?? expect.fail();
+
+  it('is there without being read, and when its head is told nothing is read either', async () => {
+    const heads = mine();
+    await create(heads, 1);
+    await start();
+    await create(heads, 2);
+    await Promise.resolve();
+    expect(known()?.has(idOf(2))).toBe(true);
+    const { index } = await stored(2);
+    await commit(heads, 2, { verb: 'update', key: keyOf(ONE, 2), value: recordOf(2, ONE, ['two']), index });
+    await commit(heads, 1, { verb: 'delete', key: keyOf(ONE, 1) });
+    await settle();
+    expect(asked).toEqual([]);
+    expect([namesOf(2), known()?.has(idOf(1))]).toEqual([['two'], false]);
+    expect(view.export()[keys.endpoints(network)]).toEqual([await stored(2)]);
+  });
+
+  it('is read where another process of this host has written in between', async () => {
+    const heads = mine();
+    await create(heads, 1);
+    await start();
+    await write(new Heads(store, ONE), ONE, [3], ['three']);
+    await create(heads, 2).catch(() => undefined);
+    await settle();
+    expect([known()?.has(idOf(2)), namesOf(3)]).toEqual([true, ['three']]);
+    expect(asked).not.toEqual([]);
+  });
+
+  it('never takes the place of what was read later', async () => {
+    const heads = mine();
+    await create(heads, 1);
+    await start();
+    const list = store.list;
+    let go = () => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
+    // A read is under way when this host writes, and brings what somebody wrote after that.
+    await write(new Heads(store, TWO), TWO, [11]);
+    store.list = async (prefix) => {
+      if (prefix.startsWith('endpoints/')) await held;
+      return list(prefix);
+    };
+    await create(heads, 2);
+    await settle();
+    store.table.commit([{ verb: 'set', key: keyOf(ONE, 2), value: recordOf(2, ONE, ['later']) }]);
+    view.look(network, ONE, 1_000).catch(() => undefined);
+    go();
+    await vi.waitFor(() => expect(namesOf(2)).toEqual(['later']));
+    await settle();
+    expect(namesOf(2)).toEqual(['later']);
+  });
+});
+
 describe('news of an owner', () => {
   it('with many endpoints are its head and what that tells of', async () => {
     const [one, two] = [new Heads(store, ONE), new Heads(store, TWO)];
@@ -197,7 +258,7 @@ it('all is read again when that is asked for while it is read', async () => {
   const feed = new NetworkFeed({
     network,
     reads: new Reads(store),
-    view: { keys: [], has: () => false },
+    view: { keys: [], has: () => false, entry: () => undefined },
     accept: () => {},
     onTrouble: () => expect.fail(),
     crowd: () => 1,
