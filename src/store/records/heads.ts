@@ -28,8 +28,8 @@ export type Read =
 
 /** How many changes a head tells of: of more than that at once, all endpoints of the owner are read. */
 const MOST_CHANGES = 16;
-/** An owner with so few endpoints is read whole: one request instead of two. */
-const FEW = 2;
+/** An owner with so few endpoints is read whole: one request instead of two, of about as many bytes. */
+const FEW = 8;
 /** As {@link newRevision} makes them. */
 const REVISION = /^[\w-]{8}$/;
 /** heads, bucket, network, owner, revision. */

@@ -16,6 +16,8 @@ import { endpointOf, networkId } from '../samples.js';
 const network = networkId('a');
 const [ONE, TWO] = ['1'.repeat(16), '2'.repeat(16)] as const;
 const idOf = (n: number) => n.toString(16).padStart(64, '0') as EndpointId;
+/** So many that they are not all read for one of them. */
+const MANY = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
 const keyOf = (owner: string, n: number) => keys.endpoint(network, owner, idOf(n));
 
 let store: FakeStore;
@@ -130,8 +132,8 @@ describe('what this host writes itself', () => {
 describe('news of an owner', () => {
   it('with many endpoints are its head and what that tells of', async () => {
     const [one, two] = [new Heads(store, ONE), new Heads(store, TWO)];
-    await write(one, ONE, [1, 2, 3, 4, 5]);
-    await write(two, TWO, [11, 12, 13]);
+    await write(one, ONE, MANY);
+    await write(two, TWO, [21, 22, 23]);
     await start();
     const before = known();
     asked.length = 0;
@@ -139,12 +141,22 @@ describe('news of an owner', () => {
     await settle();
     expect(asked).toEqual([keys.headsOf(network, ONE), keyOf(ONE, 3)]);
     expect(namesOf(3)).toEqual(['three']);
-    for (const n of [1, 2, 4, 5, 11]) expect(known()?.get(idOf(n)), 'the same object').toBe(before?.get(idOf(n)));
+    for (const n of [1, 2, 4, 5, 21]) expect(known()?.get(idOf(n)), 'the same object').toBe(before?.get(idOf(n)));
+  });
+
+  it('with few are all of its endpoints', async () => {
+    const one = new Heads(store, ONE);
+    await write(one, ONE, [1, 2, 3]);
+    await start();
+    await write(one, ONE, [3], ['three']);
+    await settle();
+    expect(asked).toEqual([keys.endpointsOf(network, ONE)]);
+    expect(namesOf(3)).toEqual(['three']);
   });
 
   it('that come together are read together', async () => {
     const one = new Heads(store, ONE);
-    await write(one, ONE, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    await write(one, ONE, MANY);
     await start();
     const list = store.list;
     store.list = async (prefix) => {
@@ -159,7 +171,7 @@ describe('news of an owner', () => {
 
   it('of which there are too many for its head are all of its endpoints', async () => {
     const one = new Heads(store, ONE);
-    await write(one, ONE, [1, 2, 3, 4, 5]);
+    await write(one, ONE, MANY);
     await start();
     store.fail();
     store.table.commit([{ verb: 'deleteTree', prefix: keys.headsOf(network, ONE) }]);
@@ -175,7 +187,7 @@ describe('news of an owner', () => {
 
   it('whose head has vanished or is garbage are all of its endpoints', async () => {
     const one = new Heads(store, ONE);
-    await write(one, ONE, [1, 2, 3, 4]);
+    await write(one, ONE, MANY);
     await start();
     store.table.commit([
       { verb: 'delete', key: keyOf(ONE, 2) },
@@ -188,7 +200,7 @@ describe('news of an owner', () => {
       { verb: 'create', key: keys.head(network, ONE, 'garbage-'), value: 'garbage' },
     ]);
     await settle();
-    expect([...(known()?.keys() ?? [])]).toEqual([idOf(1), idOf(4)]);
+    expect([...(known()?.keys() ?? [])]).toEqual(MANY.filter((n) => n !== 2 && n !== 3).map(idOf));
   });
 
   it('are none for heads that are none', async () => {
