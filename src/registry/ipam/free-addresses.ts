@@ -34,7 +34,8 @@ export interface FreeAddressesParts {
 }
 
 export class FreeAddresses {
-  private readonly listings = new Map<Cidr, Promise<Listing>>();
+  /** Of a pool, and of the network that had it then. */
+  private readonly listings = new Map<string, Promise<Listing>>();
 
   constructor(private readonly parts: FreeAddressesParts) {}
 
@@ -46,8 +47,8 @@ export class FreeAddresses {
     const isTaken = this.parts.occupied.of(pool);
     const known = isTaken && this.first(pool, isTaken, skip);
     if (known !== undefined) return { ip: known, rested: true };
-    const { leases, resting } = isTaken === undefined ? await this.lately(pool.cidr) : await this.list(pool.cidr);
-    const now = this.parts.occupied.of(pool) ?? ((value: bigint) => this.parts.occupied.isMarked(pool.cidr, value));
+    const { leases, resting } = isTaken === undefined ? await this.lately(pool) : await this.list(pool.cidr);
+    const now = this.parts.occupied.of(pool) ?? ((value: bigint) => this.parts.occupied.isMarked(pool, value));
     const rested = this.first(pool, (v) => leases.has(v) || resting.has(v) || now(v), skip);
     if (rested !== undefined) return { ip: rested, rested: true };
     // A store that is being filled again may lack what we see.
@@ -62,17 +63,18 @@ export class FreeAddresses {
     // The creating engine's own IPAM hands out from below; from above we keep out of its way the longest.
     const from = pool.network?.ipam === 'engine' ? 'above' : 'below';
     const ip = freeAddress(assignable(pool.cidr, pool.range), isTaken, from, skip);
-    if (ip !== undefined) this.parts.occupied.mark(pool.cidr, ip, PICKED_MS);
+    if (ip !== undefined) this.parts.occupied.mark(pool, ip, PICKED_MS);
     return ip;
   }
 
   /** One listing for all requests that come at once. */
-  private lately(pool: Cidr): Promise<Listing> {
-    const recent = this.listings.get(pool);
+  private lately({ cidr, network }: PoolRef): Promise<Listing> {
+    const key = `${cidr} ${network?.id ?? ''}`;
+    const recent = this.listings.get(key);
     if (recent !== undefined) return recent;
-    const listing = this.list(pool);
-    this.listings.set(pool, listing);
-    const forget = () => this.listings.delete(pool);
+    const listing = this.list(cidr);
+    this.listings.set(key, listing);
+    const forget = () => this.listings.delete(key);
     listing.catch(forget);
     setTimeout(forget, LISTING_MS).unref();
     return listing;
@@ -101,9 +103,11 @@ export class FreeAddresses {
   }
 
   /** The engine releases an address with the pool that it asked; it may be a sibling's. */
-  poolWith(requested: Cidr, ip: Ip): Cidr {
-    if (contains(requested, ip)) return requested;
+  poolWith(requested: Cidr, ip: Ip): PoolRef {
     const [owner] = this.poolsOf(requested);
-    return owner?.network?.subnets.find(({ pool }) => contains(pool, ip))?.pool ?? requested;
+    const network = owner?.network;
+    const other = network?.subnets.find(({ pool }) => contains(pool, ip))?.pool;
+    const cidr = contains(requested, ip) ? requested : (other ?? requested);
+    return { cidr, ...(network !== undefined && { network }) };
   }
 }

@@ -79,7 +79,8 @@ export class Ipam {
 
   /** Frees an endpoint's address; a network's gateway and auxiliary addresses go with the network. */
   async release(requested: Cidr, ip: Ip): Promise<void> {
-    const cidr = this.free.poolWith(requested, ip);
+    const pool = this.free.poolWith(requested, ip);
+    const { cidr } = pool;
     this.issued.end(cidr, ip);
     this.occupied.unmark(cidr, ip);
     await transactEnding(this.parts.store, async () => {
@@ -89,7 +90,7 @@ export class Ipam {
       const serves = lease?.endpoint !== undefined && this.parts.local.isLive(lease.endpoint);
       if (!ours || serves) return { ops: [], result: undefined };
       if (lease.endpoint === undefined) return { ops: [dropLease(lease)], result: undefined };
-      this.occupied.mark(cidr, ip, REST_MS);
+      this.occupied.mark(pool, ip, REST_MS);
       return { ops: [dropLease(lease), this.parts.cooldown.restOp(cidr, ip)], result: undefined };
     });
   }
@@ -150,7 +151,7 @@ export class Ipam {
   private async learn({ pool, ip, ops }: Choice, failed: readonly number[], tries: number): Promise<void> {
     this.issued.end(pool.cidr, ip);
     this.occupied.unmark(pool.cidr, ip);
-    if (failed.some((position) => position < ops.length)) this.occupied.mark(pool.cidr, ip, LOST_MS);
+    if (failed.some((position) => position < ops.length)) this.occupied.mark(pool, ip, LOST_MS);
     // One that serves an endpoint was given out a while ago: our view is late, and nobody is in our way. Unless that
     // happens twice: then others were just as late, and faster.
     if (failed.includes(0) && (tries > 1 || (await this.parts.leases.find(pool.cidr, ip))?.endpoint === undefined))

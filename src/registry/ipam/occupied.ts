@@ -11,6 +11,14 @@ import type { PoolRef } from './pool-ref.js';
 
 type Endpoints = ReadonlyMap<EndpointId, Endpoint>;
 
+/** Why an address is not offered, without an endpoint that is seen. */
+interface Mark {
+  /** By performance.now(). */
+  readonly until: number;
+  /** It says nothing of another one that has the pool since. Undefined while the pool was none's. */
+  readonly network: NetworkId | undefined;
+}
+
 /** The addresses of a network's endpoints, and how many have each: records may be forged. */
 interface Seen {
   of: Endpoints;
@@ -19,15 +27,14 @@ interface Seen {
 
 export class Occupied {
   private readonly seen = new Map<NetworkId, Seen>();
-  /** Until when an address is not to be offered, by performance.now(). */
-  private readonly marks = new Map<Cidr, Map<bigint, number>>();
+  private readonly marks = new Map<Cidr, Map<bigint, Mark>>();
 
   constructor(private readonly view: Pick<ClusterView, 'current'>) {}
 
   /** Tells taken addresses from free ones; undefined where this host does not see the network's endpoints. */
   of(pool: PoolRef): ((value: bigint) => boolean) | undefined {
     const isSeen = this.seenIn(pool);
-    return isSeen && ((value) => isSeen(value) || this.isMarked(pool.cidr, value));
+    return isSeen && ((value) => isSeen(value) || this.isMarked(pool, value));
   }
 
   /** The same without what is not to be offered for a while only. */
@@ -42,22 +49,24 @@ export class Occupied {
   }
 
   /** True while {@link mark} holds. */
-  isMarked(pool: Cidr, value: bigint): boolean {
-    return (this.marks.get(pool)?.get(value) ?? 0) > performance.now();
+  isMarked({ cidr, network }: PoolRef, value: bigint): boolean {
+    const mark = this.marks.get(cidr)?.get(value);
+    if (mark === undefined || mark.until <= performance.now()) return false;
+    return mark.network === undefined || network === undefined || mark.network === network.id;
   }
 
   /** Not to be offered for so long, ms. */
-  mark(pool: Cidr, ip: Ip, forMs: number): void {
+  mark({ cidr, network }: PoolRef, ip: Ip, forMs: number): void {
     const now = performance.now();
-    const marks = this.marks.get(pool) ?? new Map<bigint, number>();
-    for (const [value, until] of marks) {
+    const marks = this.marks.get(cidr) ?? new Map<bigint, Mark>();
+    for (const [value, { until }] of marks) {
       // In the order of their making, which is nearly that of their ends.
       if (until > now) break;
       marks.delete(value);
     }
     const value = addressValue(ip);
     marks.delete(value);
-    this.marks.set(pool, marks.set(value, now + forMs));
+    this.marks.set(cidr, marks.set(value, { until: now + forMs, network: network?.id }));
   }
 
   unmark(pool: Cidr, ip: Ip): void {

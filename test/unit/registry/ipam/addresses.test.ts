@@ -39,6 +39,18 @@ describe('addresses', () => {
     third.stop();
   });
 
+  it('are lowest first on a network that takes the place of one with the same subnet, whatever that has just released', async () => {
+    const before = await one.createNetwork(1);
+    const [a, b] = [await one.run(10, before), await two.run(11, before)];
+    await one.rm(before, a);
+    await two.rm(before, b);
+    await one.networks.remove(before);
+    const network = await one.createNetwork(2);
+    for (const host of [one, two]) await host.networksSeen(network);
+    const again = [await one.run(12, network), await two.run(13, network), await one.run(14, network)];
+    expect(again.map(({ address }) => address)).toEqual(['172.16.1.1/24', '172.16.1.2/24', '172.16.1.3/24']);
+  });
+
   it('that were released are first again after a short while', async () => {
     const network = await one.createNetwork(1);
     vi.useFakeTimers();
