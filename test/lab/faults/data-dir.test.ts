@@ -10,7 +10,7 @@ const FILES = ['host.json', 'cluster.json'] as const;
 const NEWER = '{"version":2,"what":"a newer release knows"}';
 const each = (line: string) => `for f in ${FILES.join(' ')}; do ${line}; done`;
 /** Over the folder, with the files in it. */
-const small = `cp -r ${FOLDER} /run/kept && mount -t tmpfs -o size=64k tmpfs ${FOLDER} && cp /run/kept/*.json ${FOLDER}`;
+const small = `cp -r ${FOLDER} /run/kept && mount -t tmpfs -o mode=0700,size=64k tmpfs ${FOLDER} && cp /run/kept/*.json ${FOLDER}`;
 
 interface Case {
   readonly name: string;
