@@ -78,8 +78,7 @@ export class Heads {
     build: (failed: readonly number[]) => Promise<EndpointAttempt<T>>,
     commit: (build: (failed: readonly number[]) => Promise<Attempt<T>>) => Promise<Committed<T>>,
   ): Promise<Committed<T>> {
-    let next: Omit<Head, 'index'> | undefined;
-    let last: Pick<Written, 'before' | 'ops'> | undefined;
+    let next: { readonly head: Omit<Head, 'index'>; readonly written: Omit<Written, 'index'> } | undefined;
     try {
       const done = await commit(async (failed) => {
         // A try before did not hold, or nobody knows whether it did.
@@ -88,15 +87,16 @@ export class Heads {
         const attempt = await build(failed);
         if (attempt.ops.length === 0) return attempt;
         const before = this.known.get(network) ?? (await this.read(network));
-        next = this.following(network, before, attempt.changes);
-        last = { before: before?.revision, ops: attempt.ops.filter((op) => this.isOfEndpoints(network, op)) };
-        this.readers(network)?.begin(next.revision);
-        return { result: attempt.result, ops: [...attempt.ops, ...this.ops(network, before, next)] };
+        const head = this.following(network, before, attempt.changes);
+        const ops = attempt.ops.filter((op) => this.isOfEndpoints(network, op));
+        next = { head, written: { owner: this.owner, before: before?.revision, revision: head.revision, ops } };
+        this.readers(network)?.begin(head.revision);
+        return { result: attempt.result, ops: [...attempt.ops, ...this.ops(network, before, head)] };
       });
       this.trouble = undefined;
-      if (next !== undefined) this.known.set(network, { ...next, index: done.index });
-      const written = next && last && { owner: this.owner, revision: next.revision, index: done.index, ...last };
-      this.readers(network)?.end(written);
+      const { index } = done;
+      if (next !== undefined) this.known.set(network, { ...next.head, index });
+      this.readers(network)?.end(next && { ...next.written, index });
       return done;
     } catch (e) {
       this.known.delete(network);

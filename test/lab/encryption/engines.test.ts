@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { sendUdp } from '../../kernel/forger.js';
+import { sendingAsNobody, sendUdp } from '../../kernel/forger.js';
 import { OURS } from '../options/site.js';
 import { ENCRYPTED_TOUR } from '../tours.js';
 import { within } from '../waiting.js';
@@ -129,11 +129,7 @@ describe('what containers send each other', () => {
     await within(10_000, 'all answer', async () => (await engines.reaches('encrypted')) && engines.reaches('plain'));
     await site.run(1, 'stranger', '--cap-drop ALL');
     const [stranger, member] = [await engines.netnsOf('stranger'), await engines.netnsOf('c1')];
-    const user = (to: string) => (frame: Buffer) => {
-      const bytes = [...frame].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
-      const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'bash', '-c'];
-      return site.lab.host(1).host.attempt(...nobody, `printf '${bytes}' >/dev/udp/${to}/4789`);
-    };
+    const user = (to: string) => (frame: Buffer) => site.lab.host(1).host.attempt(...sendingAsNobody(to, frame));
     const ways = (to: string) =>
       [
         (frame: Buffer) => sendUdp(stranger, to, frame),

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { forgedPing, fragments, sendRaw, sendUdp, vxlan } from '../../kernel/forger.js';
+import { forgedPing, fragments, sendingAsNobody, sendRaw, sendUdp, vxlan } from '../../kernel/forger.js';
 import { PLUGIN_MAIN } from '../paths.js';
 import { SUPPORTED } from '../tours.js';
 import { within } from '../waiting.js';
@@ -30,7 +30,7 @@ describe.each(SUPPORTED)('forged frames on %s', (engine) => {
       `${OURS} --subnet 172.16.1.0/24 -o com.docker.network.driver.overlay.vxlanid_list=${VNI}`,
     );
     await site.network('blue', `${OURS} --subnet 172.16.2.0/24`);
-    // No byte of a frame may be a newline: bash would send what is before it as a datagram of its own.
+    // See sendingAsNobody for the addresses.
     await site.run(1, 'near', '--net red --ip 172.16.1.11');
     await site.run(2, 'far', '--net red --ip 172.16.1.20');
     await site.run(1, 'bridged', '--cap-drop ALL');
@@ -75,12 +75,7 @@ describe.each(SUPPORTED)('forged frames on %s', (engine) => {
       sendRaw(netns.get(attacker) ?? '', to, ...fragments(source, to, frame, 8));
     tried.push(['other, fragments', raw('other', '172.18.0.99')]);
     tried.push(['bridged, as another node', raw('bridged', '10.0.0.61')]);
-    const bytes = [...frame].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
-    const nobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', 'bash', '-c'];
-    tried.push([
-      'a user of the host',
-      () => site.lab.host(1).host.attempt(...nobody, `printf '${bytes}' >/dev/udp/${to}/4789`),
-    ]);
+    tried.push(['a user of the host', () => site.lab.host(1).host.attempt(...sendingAsNobody(to, frame))]);
 
     const arrived: string[] = [];
     for (const [name, send] of tried) {
