@@ -88,7 +88,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-const status = () => askAgent(socket(), statusExchange, {});
+const status = (patienceMs?: number) => askAgent(socket(), statusExchange, {}, patienceMs);
 
 describe('the admin socket', () => {
   it('probes the hosts that are named, each once, and takes nothing else for a host', async () => {
@@ -178,8 +178,8 @@ describe('the admin socket', () => {
 });
 
 describe('where nobody serves as we do', () => {
-  const reason = () =>
-    status().then(
+  const reason = (patienceMs?: number) =>
+    status(patienceMs).then(
       () => 'answered',
       (e: unknown) => (isAway(e) ? 'away' : String(e)),
     );
@@ -191,12 +191,13 @@ describe('where nobody serves as we do', () => {
     expect(await reason()).toBe('away');
   });
 
-  it('three seconds are waited at most', async () => {
+  it('it is waited for a while', async () => {
     server.close();
     server = await serve((() => {}) as never, socket());
     const start = performance.now();
-    expect(await reason()).toBe('away');
-    expect(performance.now() - start).toBeLessThan(4_000);
+    expect(await reason(300)).toBe('away');
+    const waited = performance.now() - start;
+    expect([waited > 250, waited < 2_000]).toEqual([true, true]);
   });
 });
 

@@ -4,6 +4,7 @@ import { type Overview, overviewExchange } from '../../../src/admin/contract/ove
 import { Sight } from '../../../src/overview/sight.js';
 import { Site } from '../../../src/overview/site.js';
 import { Watching } from '../../../src/overview/watching.js';
+import { quickTimers } from '../../fakes/quick-timers.js';
 import type { FakeStore } from '../../fakes/store.js';
 import { endpointOf } from '../store/samples.js';
 import { asked, HOSTS, NETWORK, putEndpoint, served, storeWith, textOf } from './scene.js';
@@ -78,6 +79,8 @@ describe('the overview', () => {
 });
 
 describe('whoever looks', () => {
+  quickTimers();
+
   it('is told all first, then what is news', async () => {
     const events = news(await asked(port, '/events'));
     const first = (await events.next()).value as Overview;

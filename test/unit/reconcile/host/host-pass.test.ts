@@ -15,10 +15,13 @@ import type { EndpointId, Mac, NamespaceName, NetworkId } from '../../../../src/
 import { HostPass } from '../../../../src/reconcile/host/host-pass.js';
 import { Peers } from '../../../../src/registry/endpoints/peers.js';
 import { formatNode } from '../../../../src/store/records/records.js';
+import { quickTimers } from '../../../fakes/quick-timers.js';
 import { FakeStore } from '../../../fakes/store.js';
 import { HOST1, HOST2, selfOf } from '../../model/fixtures.js';
 import { idOf, nodeOf } from '../../nodes.js';
 import { makeHost } from '../../registry/host.js';
+
+quickTimers();
 
 const VETH = {
   ...{ index: 9, name: 'veth9', kind: 'veth', mtu: 1450, up: true },

@@ -2,8 +2,11 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { isStoreError } from '../../../../src/errors.js';
 import { ConsulStore } from '../../../../src/store/consul/consul.js';
 import { ConsulServers } from '../../../../src/store/consul/servers.js';
+import { quickTimers } from '../../../fakes/quick-timers.js';
 import { heardRows } from '../../health/heard.js';
 import { kv, type Scripted, type Step, scripted, scriptedOn } from '../scripted.js';
+
+quickTimers();
 
 describe('several servers', () => {
   const cleanUp: (() => unknown)[] = [];

@@ -10,8 +10,11 @@ import { Reads } from '../../../../src/store/feed/reads.js';
 import { PrefixView } from '../../../../src/store/prefix/prefix-view.js';
 import { formatEndpoint } from '../../../../src/store/records/records.js';
 import { ClusterView } from '../../../../src/store/view/cluster-view.js';
+import { quickTimers } from '../../../fakes/quick-timers.js';
 import { FakeStore } from '../../../fakes/store.js';
 import { endpointOf, networkId } from '../samples.js';
+
+quickTimers();
 
 const network = networkId('a');
 const [ONE, TWO] = ['1'.repeat(16), '2'.repeat(16)] as const;
