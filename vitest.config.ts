@@ -44,14 +44,10 @@ const ALONE = [
   'watch',
 ].map((file) => `test/kernel/${file}.test.ts`);
 
-/** They put other modules in the place of ours: nobody else may have these. */
-const MOCKING = ['test/unit/await-config.test.ts', 'test/unit/reconcile/cluster/upgrade-pass.test.ts'];
-
 export default defineConfig({
   test: {
     projects: [
-      project('unit', { seconds: 20, workers: 2, exclude: MOCKING, isolate: false }),
-      project('unit-mocking', { seconds: 20, workers: 1, include: MOCKING }),
+      project('unit', { seconds: 20, workers: 2, isolate: false }),
       project('store', { seconds: 30, workers: 2 }),
       project('kernel', { seconds: 30, workers: 2, exclude: ALONE }),
       project('kernel-alone', { seconds: 30, workers: 1, include: ALONE }),

@@ -1,20 +1,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { networkInterfaces, tmpdir } from 'node:os';
+import { syncBuiltinESMExports } from 'node:module';
+import os from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, afterEach, expect, it, vi } from 'vitest';
 import { awaitConfig } from '../../src/await-config.js';
 import { UserError } from '../../src/errors.js';
 
-vi.mock('node:os', async (original) => {
-  const os = await original<typeof import('node:os')>();
-  return { ...os, networkInterfaces: vi.fn(os.networkInterfaces) };
-});
+const { networkInterfaces } = os;
+const have = (interfaces: typeof networkInterfaces): void => {
+  os.networkInterfaces = interfaces;
+  syncBuiltinESMExports();
+};
 
-const folder = mkdtempSync(join(tmpdir(), 'tsoverlay-patience-'));
+const folder = mkdtempSync(join(os.tmpdir(), 'tsoverlay-patience-'));
 afterAll(() => rmSync(folder, { recursive: true }));
-afterEach(() => vi.mocked(networkInterfaces).mockReset());
+afterEach(() => have(networkInterfaces));
 const log = pino({ level: 'silent' });
 const sockets = [join(folder, 'plain.sock'), join(folder, 'managed.sock')];
 const env = { DATA_DIR: folder, CLUSTER_ADVERTISE: 'late0', PLUGIN_SOCKETS: sockets.join(',') };
@@ -40,7 +42,7 @@ it('is there, and says what it waits for, until the interface is', async () => {
     expect(body).toContain('this host has no interface \\"late0\\"');
   }
   const lo = networkInterfaces().lo ?? [];
-  vi.mocked(networkInterfaces).mockReturnValue({ late0: lo });
+  have(() => ({ late0: lo }));
   expect((await config).advertise).toBe('127.0.0.1');
   for (const socket of sockets) await expect(ask(socket)).rejects.toThrow();
 });
