@@ -6,8 +6,7 @@ import { segmentsOf } from '../model/plan/layout.js';
 import type { Route } from '../model/plan/namespace-plan.js';
 import { staticRoutes, wayOut } from '../model/plan/ports.js';
 import { ipOf } from '../model/values/address.js';
-import { containerEnd, OPTION_MIRROR } from '../model/values/names.js';
-import { isId } from '../model/values/shapes.js';
+import { containerEnd } from '../model/values/names.js';
 import type { Cidr, Endpoint, EndpointId, Ip, Network, NetworkId } from '../model/values/types.js';
 import type { ContainerPass } from '../reconcile/engine/container-pass.js';
 import type { HostPass } from '../reconcile/host/host-pass.js';
@@ -77,8 +76,6 @@ export class NetworkDriver {
   async createNetwork(request: CreateNetworkRequest): Promise<object> {
     const options = readNetworkOptions(dictionary.parse(request.Options[GENERIC]));
     if (options.mirrorOf !== undefined) {
-      if (!isId(options.mirrorOf))
-        throw new UserError(`option ${OPTION_MIRROR} is for tsoverlay's own use; leave it out`);
       await this.parts.networks.standing(options.mirrorOf, 'view');
       this.parts.memory.rememberMirror(request.NetworkID, options.mirrorOf);
       return {};

@@ -8,7 +8,7 @@ import {
   OPTION_MIRROR,
   OPTION_MULTICAST,
 } from '../model/values/names.js';
-import { MTU_RANGE, NETWORK_MTU_RANGE } from '../model/values/shapes.js';
+import { isNetworkId, MTU_RANGE, NETWORK_MTU_RANGE } from '../model/values/shapes.js';
 import type { NetworkId } from '../model/values/types.js';
 
 const OPTION_MTU = 'com.docker.network.driver.mtu';
@@ -31,18 +31,12 @@ export interface NetworkOptions {
 
 /** Throws a UserError that names the option which is unknown or out of range. */
 export function readNetworkOptions(pairs: Readonly<Record<string, unknown>>): NetworkOptions {
+  const { [OPTION_MIRROR]: mirror, ...others } = pairs;
+  const mirrorOf = mirror === undefined ? undefined : readMirror(String(mirror));
   const repeated: Record<string, string> = {};
-  let [mirrorOf, mtu, vnis]: [NetworkId | undefined, number | undefined, readonly number[]] = [
-    undefined,
-    undefined,
-    [],
-  ];
-  for (const [key, raw] of Object.entries(pairs)) {
+  let [mtu, vnis]: [number | undefined, readonly number[]] = [undefined, []];
+  for (const [key, raw] of Object.entries(others)) {
     const value = String(raw);
-    if (key === OPTION_MIRROR) {
-      mirrorOf = value as NetworkId;
-      continue;
-    }
     if (key === OPTION_MTU) mtu = readMtu(value);
     else if (key === OPTION_VXLAN_IDS) vnis = readVnis(value);
     else if (key === OPTION_MULTICAST || key === OPTION_ANTISPOOF) checkSwitch(key, value);
@@ -54,6 +48,11 @@ export function readNetworkOptions(pairs: Readonly<Record<string, unknown>>): Ne
     repeated[key] = value;
   }
   return { vnis, repeated, ...(mirrorOf === undefined ? {} : { mirrorOf }), ...(mtu === undefined ? {} : { mtu }) };
+}
+
+function readMirror(value: string): NetworkId {
+  if (!isNetworkId(value)) throw new UserError(`option ${OPTION_MIRROR} is for tsoverlay's own use; leave it out`);
+  return value;
 }
 
 function checkSwitch(key: string, value: string): void {

@@ -87,4 +87,4 @@ function subnetOf(data: IpamData) {
 }
 
 /** In our spelling, whatever the engine's is. */
-export const hostCidr = (cidr: string): Cidr => inPool(ipOf(cidr as Cidr), cidr as Cidr);
+export const hostCidr = (cidr: string): Cidr => inPool(ipOf(cidr), cidr);

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { messageOf, NotYetError, UserError } from '../errors.js';
 import { isIp, networkOf, parseIp } from '../model/values/address.js';
-import { nodeAddressTrouble } from '../model/values/canonical.js';
+import { nodeAddressOf, nodeAddressTrouble } from '../model/values/canonical.js';
 import { DEFAULT_VXLAN_PORT } from '../model/values/names.js';
 import { parseSources } from '../model/values/pool-source.js';
 import type {
@@ -150,7 +150,7 @@ function readAdvertise(text: string): NodeAddress {
       throw new NotYetError(
         `CLUSTER_ADVERTISE is "${text}", an address that no interface of this host has; use one that it has`,
       );
-    return address as string as NodeAddress;
+    return nodeAddressOf(address);
   }
   const own = interfaces[name];
   if (own === undefined)
@@ -161,7 +161,7 @@ function readAdvertise(text: string): NodeAddress {
   const usable = own.filter((a) => nodeAddressTrouble(a.address) === undefined);
   const address = [...usable, ...own].find((a) => a.family === 'IPv4') ?? usable[0];
   if (address === undefined) throw new NotYetError(`CLUSTER_ADVERTISE is "${text}", an interface without an address`);
-  return address.address as NodeAddress;
+  return nodeAddressOf(parseIp(address.address));
 }
 
 /** What this host may be reached at, if nobody says, in the order in which they are taken. */
@@ -181,5 +181,5 @@ function firstAddress(interfaces: ReturnType<typeof networkInterfaces>): NodeAdd
     throw new NotYetError(
       'CLUSTER_ADVERTISE is empty and this host has no address to choose; set it to an address or interface',
     );
-  return address as NodeAddress;
+  return nodeAddressOf(parseIp(address));
 }

@@ -1,7 +1,7 @@
 /** Settings of the mesh that encrypts. */
 import { UserError } from '../errors.js';
 import { familyOf, isIp, parseIp } from '../model/values/address.js';
-import { nodeAddressTrouble } from '../model/values/canonical.js';
+import { nodeAddressOf, nodeAddressTrouble } from '../model/values/canonical.js';
 import { DEFAULT_MESH_PORT } from '../model/values/names.js';
 import type { EncryptionSettings } from '../model/values/settings.js';
 import { PORT_RANGE } from '../model/values/shapes.js';
@@ -71,7 +71,7 @@ function readEndpoint(text: string, advertise: NodeAddress): EncryptionSettings[
     throw new UserError(
       `CLUSTER_ENDPOINT is "${text}"; it must be an address or address:port, such as 198.51.100.7:51840 or [2001:db8::7]:51840`,
     );
-  const address = parseIp(host) as string as NodeAddress;
+  const address = nodeAddressOf(parseIp(host));
   const trouble = nodeAddressTrouble(address);
   if (trouble !== undefined)
     throw new UserError(`CLUSTER_ENDPOINT is "${text}", one of the ${trouble}; no other host reaches this one there`);

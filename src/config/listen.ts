@@ -8,7 +8,7 @@ export interface Listen {
   readonly port: number;
 }
 
-const LOOPBACK = '127.0.0.1' as Ip;
+const LOOPBACK = parseIp('127.0.0.1');
 
 /**
  * `9464`, `10.0.0.60:9464`, `[fd00::1]:9464`; undefined for nothing and `off`. A port alone is loopback's: whoever wants

@@ -92,6 +92,6 @@ export function namedDifferences(
   networks: Iterable<Network>,
 ): readonly DifferenceLook[] {
   if (found.length === 0 && unseen > 0) throw new UserError(`${unseen} networks could not be looked at in time`);
-  const names = new Map([...networks].map((n) => [n.id as string, n.announced?.name]));
+  const names = new Map<string, string | undefined>([...networks].map((n) => [n.id, n.announced?.name]));
   return found.map((one) => ({ ...one, where: names.get(one.where) ?? one.where.slice(0, 12) }));
 }

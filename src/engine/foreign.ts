@@ -1,6 +1,6 @@
 /** Networks of other drivers, as the engine tells of them. */
 import type { NamedNetwork } from '../model/ports/engine-port.js';
-import { isIp } from '../model/values/address.js';
+import { cidrOf, isIp } from '../model/values/address.js';
 import { isOurDriver } from '../model/values/names.js';
 import type { Cidr, EndpointId, EngineNetworkId } from '../model/values/types.js';
 
@@ -64,7 +64,7 @@ export const addressesOf = (settings: NetworkSettings): readonly Cidr[] =>
   [
     { address: settings.IPAddress ?? '', length: settings.IPPrefixLen ?? 32 },
     { address: settings.GlobalIPv6Address ?? '', length: settings.GlobalIPv6PrefixLen ?? 128 },
-  ].flatMap(({ address, length }) => (isIp(address) ? [`${address}/${length}` as Cidr] : []));
+  ].flatMap(({ address, length }) => (isIp(address) ? [cidrOf(address, length)] : []));
 
 /** Engines write `<nil>` for none, too. */
 export const gatewaysOf = ({ Gateway = '', IPv6Gateway = '' }: NetworkSettings): number =>

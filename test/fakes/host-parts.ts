@@ -10,6 +10,7 @@ import type { ProbeDevice } from '../../src/model/host/probe.js';
 import type { Standing } from '../../src/model/host/standing.js';
 import { SYSCTLS } from '../../src/model/host/sysctls.js';
 import type { HostPartsKernel } from '../../src/model/ports/host-port.js';
+import type { Ip } from '../../src/model/values/types.js';
 import { FakeMesh } from './mesh.js';
 
 interface Guard {
@@ -30,7 +31,7 @@ export class FakeHostParts implements HostPartsKernel {
   areUplinksRuled = false;
   /** Indexes of the links that are no bridge's port. */
   readonly loose = new Set<number>();
-  probe: { readonly device: ProbeDevice; readonly ways: Map<string, boolean> } | undefined;
+  probe: { readonly device: ProbeDevice; readonly ways: Map<Ip, boolean> } | undefined;
   readonly sysctls = new Map(SYSCTLS.map(({ name, least }) => [name, least]));
   /** What the device of the VTEP is like, and what is hooked where. */
   underlay: Omit<ObservedAccelerator, 'hooked'> = { link: 'eth0' };
@@ -119,7 +120,7 @@ export class FakeHostParts implements HostPartsKernel {
       listener([{ kind: 'link', link: 'docker_gwbridge', gone, up, mtu, ...rest }]);
   }
 
-  private setWays(peers: readonly string[], isThere: boolean): void {
+  private setWays(peers: readonly Ip[], isThere: boolean): void {
     for (const peer of peers) isThere ? this.probe?.ways.set(peer, true) : this.probe?.ways.delete(peer);
   }
 

@@ -52,9 +52,8 @@ export class Ways {
         const way = found[i];
         return way === undefined ? [] : [edgeOf(self, id, at, way)];
       });
-      const kept = this.edges.filter(
-        ({ to }) => view.current.nodes.has(to as NodeId) && !told.some((t) => t.to === to),
-      );
+      const nodes: ReadonlyMap<string, unknown> = view.current.nodes;
+      const kept = this.edges.filter(({ to }) => nodes.has(to) && !told.some((t) => t.to === to));
       this.edges = [...kept, ...told];
     } catch {
       // No probe is no way that is broken: a host has gone meanwhile, or this one has no way out yet. `doctor` says which.

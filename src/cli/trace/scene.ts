@@ -77,7 +77,7 @@ export async function readScene(desk: Desk, from: string, to: string): Promise<S
       plan: plan(cluster, { ...who, mtu, meshVteps, joined: new Set(), sandboxes }, name),
       space: await looked(async () => (await kernel.observe(name)) ?? missing("the network's namespace is not there")),
       inside: await looked(() => lookInside(sandbox ?? missing('where its namespace is, is not known'), ip)),
-      way: isRemote && other ? await looked(() => lookInside(OWN_NETNS, other.address as string as Ip)) : undefined,
+      way: isRemote && other ? await looked(() => lookInside(OWN_NETNS, other.address)) : undefined,
       guard: isRemote && mode !== 'off' ? await looked(async () => guardOf(address, mode, port)) : undefined,
     };
   } finally {

@@ -1,7 +1,8 @@
 /** What carries out each step of the WireGuard mesh. */
 import { isKernelError, UserError } from '../../errors.js';
 import type { CryptStep, CryptStepKind, WireguardPlan } from '../../model/crypt/steps.js';
-import type { Cidr, PublicKey } from '../../model/values/types.js';
+import { aloneOf } from '../../model/values/canonical.js';
+import type { PublicKey } from '../../model/values/types.js';
 import { ensureAddress } from '../links/addresses.js';
 import { addLink, findLink, removeLink, setLink } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
@@ -44,7 +45,7 @@ export const cryptExecutors: { readonly [K in CryptStepKind]: (at: At, step: Cry
   setCryptUp: ({ crypt }, { link }) =>
     onFreePort(() => setLink(crypt.spaces.require(`ip link set ${link} up`).socket, link, { up: true })),
   addVtep: ({ crypt }, { link, vtep }) =>
-    ensureAddress(crypt.spaces.require(`ip address add ${vtep}/32`).socket, link, `${vtep}/32` as Cidr),
+    ensureAddress(crypt.spaces.require(`ip address add ${vtep}/32`).socket, link, aloneOf(vtep)),
   putPeers: ({ crypt }, { link, peers, placed }) =>
     crypt.spaces.require(`wg set ${link}`).wireguard.set({
       link,

@@ -3,8 +3,9 @@ import { putU8 } from 'netlink/dist/structs.js';
 import { isKernelError } from '../../errors.js';
 import { type ObservedProbe, type ProbeDevice, probeMac } from '../../model/host/probe.js';
 import { familyOf, ipPart } from '../../model/values/address.js';
+import { aloneOf, nodeAddressOf } from '../../model/values/canonical.js';
 import { PROBE_NAMESPACE, PROBE_VNI, vxlanBirthName } from '../../model/values/names.js';
-import type { Cidr, Ip, NodeAddress } from '../../model/values/types.js';
+import type { Ip, NodeAddress } from '../../model/values/types.js';
 import { ensureAddress, listAddresses } from '../links/addresses.js';
 import type { EntryChange } from '../links/entry-change.js';
 import { listFdb } from '../links/fdb.js';
@@ -61,7 +62,7 @@ export class ProbeSpace {
     ensureProbeFence(space.path, LINK, familyOf(wish.address));
     await raiseLink(space.socket, LINK);
     if (familyOf(wish.address) === 6) this.spaces.within(space, () => enableIpv6(LINK));
-    await ensureAddress(space.socket, LINK, alone(wish.address));
+    await ensureAddress(space.socket, LINK, aloneOf(wish.address));
   }
 
   /** Success when it is gone. */
@@ -76,21 +77,21 @@ export class ProbeSpace {
       space,
       peers.flatMap((peer) => [
         replacingNeighbour('bridge', LINK, probeMac(peer), peer),
-        replacingNeighbour('ip', LINK, probeMac(peer), ipOf(peer)),
+        replacingNeighbour('ip', LINK, probeMac(peer), peer),
         replacingRoute(LINK, peer),
       ]),
     );
   }
 
   /** Success for those that are gone. */
-  async shut(peers: readonly string[]): Promise<void> {
+  async shut(peers: readonly Ip[]): Promise<void> {
     const space = await this.spaces.open(PROBE_NAMESPACE);
     if (space === undefined) return;
     await change(
       space,
       peers.flatMap((peer) => [
         removingRoute(LINK, peer),
-        removingNeighbour('ip', LINK, probeMac(peer), ipOf(peer)),
+        removingNeighbour('ip', LINK, probeMac(peer), peer),
         removingNeighbour('bridge', LINK, probeMac(peer), peer),
       ]),
     );
@@ -109,26 +110,21 @@ export class ProbeSpace {
   }
 }
 
-const ipOf = (peer: string): Ip => peer as Ip;
-const alone = (address: NodeAddress): Cidr => `${address}/${familyOf(address) === 4 ? 32 : 128}` as Cidr;
-
 async function deviceOf(socket: Rtnetlink, link: KernelLink): Promise<ProbeDevice | undefined> {
   const { vni, local, port } = readVxlan(link.data);
   const own = (await listAddresses(socket)).filter((a) => a.link === link.index).map((a) => ipPart(a.address));
   const [address] = own;
   if (!link.up || vni !== PROBE_VNI || own.length !== 1 || address === undefined || local !== address) return undefined;
-  return link.mac === probeMac(address)
-    ? { address: address as string as NodeAddress, mtu: link.mtu, port }
-    : undefined;
+  return link.mac === probeMac(address) ? { address: nodeAddressOf(address), mtu: link.mtu, port } : undefined;
 }
 
 /** Of each address that somebody has put into one of the tables: whether all three have it, as we make them. */
-async function waysOf(socket: Rtnetlink, link: number): Promise<ReadonlyMap<string, boolean>> {
-  const routes = new Set<string>(await listPeerRoutes(socket, link));
-  const neighbours = new Map((await listNeighbours(socket, link)).map((n) => [n.ip as string, n.mac]));
+async function waysOf(socket: Rtnetlink, link: number): Promise<ReadonlyMap<Ip, boolean>> {
+  const routes = new Set(await listPeerRoutes(socket, link));
+  const neighbours = new Map((await listNeighbours(socket, link)).map((n) => [n.ip, n.mac]));
   const entries = (await listFdb(socket)).vteps.filter((n) => n.link === link && n.mac === probeMac(n.ip));
-  const fdb = new Set<string>(entries.map((n) => n.ip));
-  const isWhole = (ip: string): boolean => routes.has(ip) && neighbours.get(ip) === probeMac(ip) && fdb.has(ip);
+  const fdb = new Set(entries.map((n) => n.ip));
+  const isWhole = (ip: Ip): boolean => routes.has(ip) && neighbours.get(ip) === probeMac(ip) && fdb.has(ip);
   return new Map([...routes, ...neighbours.keys(), ...fdb].map((ip) => [ip, isWhole(ip)]));
 }
 

@@ -2,7 +2,7 @@
 import { FlagsNew } from 'netlink/dist/constants.js';
 import { getU32, putU8, putU32 } from 'netlink/dist/structs.js';
 import { isKernelError } from '../../errors.js';
-import { parseCidr } from '../../model/values/address.js';
+import { cidrOf, parseCidr } from '../../model/values/address.js';
 import type { Cidr } from '../../model/values/types.js';
 import { ipBytes, message, readAttributes, readIp } from '../netlink/attributes.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
@@ -42,7 +42,7 @@ export function readAddress(payload: Buffer): KernelAddress | undefined {
   // On a point-to-point link IFA_ADDRESS is the other side's.
   const bytes = attributes.get(IFA.LOCAL) ?? attributes.get(IFA.ADDRESS);
   if (bytes === undefined) return undefined;
-  return { link: getU32(payload.subarray(4, 8)), address: `${readIp(bytes)}/${payload[1]}` as Cidr };
+  return { link: getU32(payload.subarray(4, 8)), address: cidrOf(readIp(bytes), payload.readUInt8(1)) };
 }
 
 /** fe80::/10 comes and goes with the link itself. */

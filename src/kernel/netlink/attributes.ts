@@ -1,6 +1,7 @@
 /** Netlink attributes (type-length-value), and the address bytes inside them. Pure. */
 import ipaddr from 'ipaddr.js';
 import { AttrStream, parseAttributes, putU16, type StreamData } from 'netlink/dist/structs.js';
+import { macText } from '../../model/values/mac.js';
 import type { Ip, Mac } from '../../model/values/types.js';
 
 /** An attribute to be written; one whose value is undefined is left out. */
@@ -59,8 +60,7 @@ export const readText = (bytes: Buffer | undefined): string =>
 
 export const macBytes = (mac: string): Buffer => Buffer.from(mac.replaceAll(':', ''), 'hex');
 
-export const readMac = (bytes: Buffer | undefined): Mac =>
-  (bytes?.toString('hex').match(/../g)?.join(':') ?? '') as Mac;
+export const readMac = (bytes: Buffer | undefined): Mac => macText(bytes?.toString('hex') ?? '');
 
 /** `ip`: canonical text. The library takes some microseconds for IPv4, of which there are thousands. */
 export const ipBytes = (ip: string): Buffer =>

@@ -2,8 +2,9 @@
 import { putU8 } from 'netlink/dist/structs.js';
 import type { UplinkPlan } from '../../model/plan/namespace-plan.js';
 import type { ObservedUplink } from '../../model/plan/observed.js';
+import { ANYWHERE } from '../../model/plan/ports.js';
 import { GWBRIDGE } from '../../model/values/names.js';
-import type { Cidr, Ip } from '../../model/values/types.js';
+import type { Ip } from '../../model/values/types.js';
 import { ensureAddress } from '../links/addresses.js';
 import { addLink, changeLink, findLink, linkIndex, removeLink, setLink } from '../links/links.js';
 import { replaceRoute } from '../links/routes.js';
@@ -44,7 +45,7 @@ export async function ensureUplink({ host, hostFd, inside }: UplinkPlace, wish: 
   await setLink(host, hostEnd, { up: true });
   await setLink(inside, link, { mtu, alias: ALIAS, up: true });
   await ensureAddress(inside, link, address);
-  await replaceRoute(inside, { to: '0.0.0.0/0' as Cidr, via });
+  await replaceRoute(inside, { to: ANYWHERE, via });
 }
 
 /** `ip route show default`, and where the other end is. */

@@ -24,7 +24,8 @@ export function extensionOf(name: string, revision: number, info: Buffer): Expre
 
 /** Ports of the source and the destination, first and last of each; the source's may be any. */
 function udp(info: Buffer): Expression {
-  const [from, to, first, last] = [0, 2, 4, 6].map((at) => info.readUInt16LE(at)) as [number, number, number, number];
+  const port = (at: number): number => info.readUInt16LE(at);
+  const [from, to, first, last] = [port(0), port(2), port(4), port(6)];
   const inverted = info.readUInt8(8);
   if (from !== 0 || to !== 0xffff || (inverted & UDP_INVERTED.source) !== 0) return UNKNOWN;
   const isOut = (inverted & UDP_INVERTED.destination) !== 0;

@@ -136,7 +136,7 @@ export class Contest {
 
 /** An address that is claimed; undefined for a MAC. */
 const placeOf = (what: string): Claim | undefined =>
-  what.includes(' ') ? undefined : { pool: networkOf(what), ip: ipOf(what as Cidr) };
+  what.includes(' ') ? undefined : { pool: networkOf(what), ip: ipOf(what) };
 
 /** All at once. */
 export function sound(

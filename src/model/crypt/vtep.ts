@@ -1,5 +1,6 @@
 /** The address that a key has inside of the mesh. Pure. */
 import { createHash } from 'node:crypto';
+import { ipv4Of } from '../values/address.js';
 import type { Ip, NodeCrypt, NodeKey, PublicKey } from '../values/types.js';
 
 /**
@@ -7,8 +8,8 @@ import type { Ip, NodeCrypt, NodeKey, PublicKey } from '../values/types.js';
  * key has another address. Always IPv4, whatever the underlay is, for a VXLAN device sends to one family alone.
  */
 export function cryptVtep(key: PublicKey): Ip {
-  const [a, b, c] = createHash('sha256').update(Buffer.from(key, 'base64')).digest();
-  return `10.${a}.${b}.${c}` as Ip;
+  const digest = createHash('sha256').update(Buffer.from(key, 'base64')).digest();
+  return ipv4Of(10 * 2 ** 24 + digest.readUIntBE(0, 3));
 }
 
 /** The name of a key's device: of two keys there are two devices. */

@@ -38,7 +38,7 @@ export interface KernelHostStepArgs extends CryptStepArgs {
   removeProbe: Nothing;
   openProbe: { readonly peers: readonly NodeAddress[] };
   /** Whatever addresses somebody has put there. */
-  closeProbe: { readonly peers: readonly string[] };
+  closeProbe: { readonly peers: readonly Ip[] };
   /** `name` as a path, e.g. `net/ipv4/ip_forward`; `was`: its value. */
   raiseSysctl: { readonly name: string; readonly value: number; readonly was: number };
 }

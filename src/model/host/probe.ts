@@ -6,8 +6,9 @@
 import { createHash } from 'node:crypto';
 import { withinVxlan } from '../plan/underlay.js';
 import { familyOf } from '../values/address.js';
+import { macText } from '../values/mac.js';
 import { PROBE_VNI } from '../values/names.js';
-import type { Cluster, Mac, NodeAddress } from '../values/types.js';
+import type { Cluster, Ip, Mac, NodeAddress } from '../values/types.js';
 import type { HostStep } from './host-steps.js';
 import { OFF, type Off } from './standing.js';
 
@@ -28,16 +29,12 @@ export interface ObservedProbe {
   /** Undefined without one that is up and has its address. */
   readonly device: ProbeDevice | undefined;
   /** Addresses to which there is a route, a neighbour and an FDB entry as we make them; false where not all three are. */
-  readonly ways: ReadonlyMap<string, boolean>;
+  readonly ways: ReadonlyMap<Ip, boolean>;
 }
 
 /** Of a host's device: each knows that of any other without being told. */
 export const probeMac = (address: string): Mac =>
-  `0e:${createHash('sha256')
-    .update(address)
-    .digest('hex')
-    .slice(0, 10)
-    .replace(/..(?=.)/g, '$&:')}` as Mac;
+  macText(`0e${createHash('sha256').update(address).digest('hex').slice(0, 10)}`);
 
 /** The least that IPv6 runs in (RFC 8200 section 5), and what any datagram of ours needs, bytes. */
 const LEAST_MTU = { 4: 576, 6: 1280 } as const;
@@ -83,9 +80,10 @@ export function probeSteps(wanted: ProbePlan | Off, found: ObservedProbe | undef
   const { address, mtu, port } = wanted;
   const reason = difference(wanted, found);
   // The ways go with the device.
-  const ways = reason === undefined ? (found?.ways ?? new Map<string, boolean>()) : new Map<string, boolean>();
+  const ways = reason === undefined ? (found?.ways ?? new Map<Ip, boolean>()) : new Map<Ip, boolean>();
   const missing = [...wanted.peers].filter((peer) => ways.get(peer) !== true);
-  const left = [...ways.keys()].filter((peer) => !wanted.peers.has(peer as NodeAddress));
+  const peers: ReadonlySet<Ip> = wanted.peers;
+  const left = [...ways.keys()].filter((peer) => !peers.has(peer));
   return [
     ...(reason === undefined ? [] : [{ kind: 'createProbe' as const, address, mtu, port, reason }]),
     ...(missing.length === 0 ? [] : [{ kind: 'openProbe' as const, peers: missing, reason: 'somebody probes' }]),

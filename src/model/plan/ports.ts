@@ -56,10 +56,13 @@ export function wayOut(network: Network, addresses: readonly Cidr[]): Ip | undef
   return gateway === undefined ? undefined : ipOf(gateway);
 }
 
+/** Where a default route leads. */
+export const ANYWHERE = networkOf('0.0.0.0/0');
+
 /** The route that the engine makes of it. */
 export const defaultRoute = (network: Network, { addresses }: Pick<Endpoint, 'addresses'>) => {
   const via = wayOut(network, addresses);
-  return via === undefined ? [] : [{ to: '0.0.0.0/0' as Cidr, via }];
+  return via === undefined ? [] : [{ to: ANYWHERE, via }];
 };
 
 /** From a container to the other subnets of its network, through its own subnet's gateway. */

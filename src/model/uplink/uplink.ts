@@ -2,21 +2,20 @@
  * A network's own way out of its host (`tsoverlay.gateway=overlay`): a veth pair from its namespace to docker_gwbridge, for
  * the engine lets through whatever comes by that bridge, with each of its firewalls. Pure.
  */
+import { cidrOf, ipv4Of, networkOf } from '../values/address.js';
 import { OPTION_GATEWAY } from '../values/names.js';
-import type { Cidr, Cluster, Ip, Network, NetworkId } from '../values/types.js';
+import type { Cidr, Cluster, Network, NetworkId } from '../values/types.js';
 
 /** Of benchmarks (RFC 2544), which nobody routes: each host has it for itself, on docker_gwbridge. */
-export const UPLINK_POOL = '198.18.0.0/15' as Cidr;
+export const UPLINK_POOL = networkOf('198.18.0.0/15');
 const PREFIX = 15;
 const FIRST = 198 * 2 ** 24 + 18 * 2 ** 16;
 /** Without the pool's first and last address and the host's. */
 const PLACES = 2 ** 17 - 3;
 
-const dotted = (value: number): Ip => [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff).join('.') as Ip;
-
 /** docker_gwbridge's, where the networks of this host send what is for the outside. */
-export const UPLINK_GATEWAY = dotted(FIRST + 1);
-export const UPLINK_GATEWAY_CIDR = `${UPLINK_GATEWAY}/${PREFIX}` as Cidr;
+export const UPLINK_GATEWAY = ipv4Of(FIRST + 1);
+export const UPLINK_GATEWAY_CIDR = cidrOf(UPLINK_GATEWAY, PREFIX);
 
 export const hasUplink = ({ options }: Pick<Network, 'options'>): boolean => options[OPTION_GATEWAY] === 'overlay';
 
@@ -38,7 +37,7 @@ function addressesOf(networks: Cluster['networks']): ReadonlyMap<NetworkId, Cidr
     let place = Number.parseInt(id.slice(0, 8), 16) % PLACES;
     while (taken.has(place)) place = (place + 1) % PLACES;
     taken.add(place);
-    found.set(id, `${dotted(FIRST + 2 + place)}/${PREFIX}` as Cidr);
+    found.set(id, cidrOf(ipv4Of(FIRST + 2 + place), PREFIX));
   }
   placed.set(networks, found);
   return found;

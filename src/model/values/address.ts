@@ -21,14 +21,13 @@ const width = (family: Family): bigint => (family === 4 ? 32n : 128n);
 
 const toBig = (bytes: readonly number[]): bigint => bytes.reduce((n, b) => (n << 8n) | BigInt(b), 0n);
 
+/** `value`: a whole number below 2³². */
+export const ipv4Of = (value: number): Ip =>
+  `${value >>> 24}.${(value >>> 16) & 255}.${(value >>> 8) & 255}.${value & 255}` as Ip;
+
 const fromBig = (value: bigint, family: Family): Ip => {
-  if (family === 4) {
-    const n = Number(value);
-    return `${n >>> 24}.${(n >>> 16) & 255}.${(n >>> 8) & 255}.${n & 255}` as Ip;
-  }
-  const bytes = Array.from({ length: Number(width(family) / 8n) }, (_, i) =>
-    Number((value >> (width(family) - 8n * BigInt(i + 1))) & 255n),
-  );
+  if (family === 4) return ipv4Of(Number(value));
+  const bytes = Array.from({ length: 16 }, (_, i) => Number((value >> BigInt(120 - 8 * i)) & 255n));
   return ipaddr.fromByteArray(bytes).toString() as Ip;
 };
 
@@ -46,7 +45,7 @@ const PLAIN_IPV4 = /^(0|[1-9]\d?\d?)\.(0|[1-9]\d?\d?)\.(0|[1-9]\d?\d?)\.(0|[1-9]
 function parsePlain(text: string): Parsed | undefined {
   const found = PLAIN_IPV4.exec(text);
   if (found === null) return undefined;
-  const [a, b, c, d, prefix] = found.slice(1).map(Number) as [number, number, number, number, number];
+  const [a = 0, b = 0, c = 0, d = 0, prefix = 0] = found.slice(1).map(Number);
   if (a > 255 || b > 255 || c > 255 || d > 255 || prefix > 32) return undefined;
   const size = 2 ** (32 - prefix);
   const value = a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d;
@@ -82,7 +81,10 @@ function parseAny(text: string): Parsed {
 }
 
 export const familyOf = (text: string): Family => (text.includes(':') ? 6 : 4);
-export const ipOf = (cidr: Cidr): Ip => parseCidr(cidr).address;
+export const ipOf = (cidr: string): Ip => parseCidr(cidr).address;
+
+/** An address with a prefix length, which is one of its family's. */
+export const cidrOf = (ip: Ip, prefix: number): Cidr => `${ip}/${prefix}` as Cidr;
 
 /** The same of a record's, which is spelt as we do (see `canonical.ts`), in next to no time. */
 export const ipPart = (cidr: Cidr): Ip => cidr.slice(0, cidr.indexOf('/')) as Ip;
@@ -90,7 +92,7 @@ export const ipPart = (cidr: Cidr): Ip => cidr.slice(0, cidr.indexOf('/')) as Ip
 /** `172.16.1.7/24` → `172.16.1.0/24`. */
 export const networkOf = (cidr: string): Cidr => {
   const { family, first, prefix } = parseCidr(cidr);
-  return `${fromBig(first, family)}/${prefix}` as Cidr;
+  return cidrOf(fromBig(first, family), prefix);
 };
 
 /** The first and the last address of a network, whatever they are for. */
@@ -103,7 +105,7 @@ export const spanOf = (cidr: Cidr): readonly [Ip, Ip] => {
 export const isLinkLocal = (ip: string): boolean => ['169.254.0.0/16', 'fe80::/10'].some((pool) => contains(pool, ip));
 
 /** An address with the prefix length of its pool. */
-export const inPool = (ip: Ip, pool: Cidr): Cidr => `${ip}/${parseCidr(pool).prefix}` as Cidr;
+export const inPool = (ip: Ip, pool: string): Cidr => cidrOf(ip, parseCidr(pool).prefix);
 
 export const contains = (pool: string, ip: string): boolean => {
   const { family, first, last } = parseCidr(pool);
@@ -193,5 +195,5 @@ export function freeSubnet(base: string, prefix: number, used: readonly string[]
     const after = u.last + 1n;
     start = after % size === 0n ? after : after - (after % size) + size;
   }
-  return end(start) <= last ? (`${fromBig(start, family)}/${prefix}` as Cidr) : undefined;
+  return end(start) <= last ? cidrOf(fromBig(start, family), prefix) : undefined;
 }

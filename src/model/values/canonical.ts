@@ -1,7 +1,7 @@
 /** Addresses and networks as we write them: one spelling for each, and none that stands for something else. */
 import ipaddr from 'ipaddr.js';
-import { familyOf, hasRoom, isUnspecified, parseCidr } from './address.js';
-import type { Cidr } from './types.js';
+import { cidrOf, familyOf, hasRoom, isUnspecified, parseCidr } from './address.js';
+import type { Cidr, Ip, NodeAddress } from './types.js';
 
 const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
@@ -49,10 +49,15 @@ function specialIn(cidr: string): string | undefined {
   return SPECIAL.find((s) => s.family === family && s.first <= last && first <= s.last)?.words;
 }
 
-const alone = (ip: string): string => `${ip}/${familyOf(ip) === 4 ? 32 : 128}`;
+/** One address, as a network. */
+export const aloneOf = (ip: Ip): Cidr => cidrOf(ip, familyOf(ip) === 4 ? 32 : 128);
+
+/** Of one that a host has towards the others: whoever says so has looked. */
+export const nodeAddressOf = (ip: Ip): NodeAddress => ip as NodeAddress;
 
 /** What speaks against this as a node's address towards the others, in words. `ip`: canonical. */
-export const nodeAddressTrouble = (ip: string): string | undefined => specialIn(alone(ip));
+export const nodeAddressTrouble = (ip: string): string | undefined =>
+  specialIn(`${ip}/${familyOf(ip) === 4 ? 32 : 128}`);
 
 /** There are few nodes and many records that name them. */
 const nodeAddresses = new Map<string, boolean>();

@@ -1,4 +1,5 @@
 /** Every name that is derived and not stored. */
+import { macText } from './mac.js';
 import type { EndpointId, EngineNetworkId, Mac, NamespaceName, NetworkId, NodeId } from './types.js';
 
 /** The name of both drivers, as people type it. */
@@ -26,7 +27,7 @@ export const OPTION_GATEWAY = 'tsoverlay.gateway';
 export const NETNS_DIR = '/var/run/docker/netns';
 
 /** In a VXLAN device's FDB: where frames go whose destination has no entry, and those for many. */
-export const UNKNOWN_MAC = '00:00:00:00:00:00' as Mac;
+export const UNKNOWN_MAC = macText('0'.repeat(12));
 
 /** VXLAN's UDP port (RFC 7348), which the native overlay driver uses too; a cluster may have another. */
 export const DEFAULT_VXLAN_PORT = 4789;
@@ -34,11 +35,11 @@ export const DEFAULT_VXLAN_PORT = 4789;
 /** The first of two UDP ports of a host's WireGuard devices; the usual one (51820) may be somebody else's on the host. */
 export const DEFAULT_MESH_PORT = 51_840;
 
-/** `1-` and the first 10 hex digits of the network's id: the same on every host. */
 /** On the host that created a network the engine's id is the cluster's. */
 export const clusterIdOfOwn = (id: EngineNetworkId): NetworkId => id as string as NetworkId;
 export const engineIdOfOwn = (id: NetworkId): EngineNetworkId => id as string as EngineNetworkId;
 
+/** `1-` and the first 10 hex digits of the network's id: the same on every host. */
 export const namespaceName = (id: NetworkId): NamespaceName => `1-${id.slice(0, 10)}` as NamespaceName;
 
 /** Of the host's WireGuard mesh, beside the networks' own. */
@@ -50,7 +51,7 @@ export const isNamespaceName = (name: string): name is NamespaceName => /^1-[0-9
 
 export const bridgeName = (subnet: number): string => `br${subnet}`;
 /** Of a host's bridges: locally administered, and none that an endpoint gets. */
-export const bridgeMac = (node: NodeId): Mac => `0e:${node.slice(-10).replace(/..(?=.)/g, '$&:')}` as Mac;
+export const bridgeMac = (node: NodeId): Mac => macText(`0e${node.slice(-10)}`);
 export const vxlanName = (subnet: number): string => `vxlan${subnet}`;
 export const portName = (n: number): string => `veth${n}`;
 export const isPortName = (link: string): boolean => /^veth\d+$/.test(link);

@@ -2,12 +2,11 @@
 import { UserError } from '../../errors.js';
 import { familyOf, networkOf, parseCidr } from './address.js';
 import type { PoolSource } from './settings.js';
-import type { Cidr } from './types.js';
 
 /** The native overlay's own, and a unique local /48 (RFC 4193) for IPv6. */
 export const DEFAULT_SOURCES: readonly PoolSource[] = [
-  { base: '10.0.0.0/8' as Cidr, size: 24 },
-  { base: 'fd74:736f:7665::/48' as Cidr, size: 64 },
+  { base: networkOf('10.0.0.0/8'), size: 24 },
+  { base: networkOf('fd74:736f:7665::/48'), size: 64 },
 ];
 
 /** `what` names where the two stand, for the sentence of a refusal. Throws a UserError. */

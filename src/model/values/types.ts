@@ -4,7 +4,7 @@
  */
 
 declare const brand: unique symbol;
-type Brand<T, B extends string> = T & { readonly [brand]: B };
+type Brand<T, B extends string> = T & { readonly [brand]: { readonly [name in B]: true } };
 
 /** The cluster-wide id of a network: the engine's id (64 hex) on the host that created it. */
 export type NetworkId = Brand<string, 'NetworkId'>;
@@ -18,7 +18,7 @@ export type EndpointId = Brand<string, 'EndpointId'>;
  */
 export type NodeId = Brand<string, 'NodeId'>;
 /** A node's advertised IP address: its VTEP, under which its record stands, and its name for people. */
-export type NodeAddress = Brand<string, 'NodeAddress'>;
+export type NodeAddress = Brand<Ip, 'NodeAddress'>;
 /** An IP address in canonical text, e.g. `172.16.1.1` or `fd00::1`. */
 export type Ip = Brand<string, 'Ip'>;
 /** An address or network with its prefix length, e.g. `172.16.1.254/24` or `172.16.1.0/24`. */

@@ -94,7 +94,7 @@ export class EnginePass {
     const failures: unknown[] = [];
     const busy = new Set<string>();
     const rows = this.parts.rows.of('engine.network');
-    const ids = new Map(networks.map((n) => [n.id as string, clusterIdOf(n)]));
+    const ids = new Map<string, NetworkId>(networks.map((n) => [n.id, clusterIdOf(n)]));
     for (const step of steps) {
       const id = networkOf(step);
       const row = rows.row(ids.get(id) ?? id);

@@ -4,7 +4,7 @@ import type { Store } from '../../model/ports/ports.js';
 import { ipOf } from '../../model/values/address.js';
 import { differing } from '../../model/values/differing.js';
 import { edited, lineOf } from '../../model/values/edition.js';
-import { macOf } from '../../model/values/mac.js';
+import { macOf, macText } from '../../model/values/mac.js';
 import { keys } from '../../model/values/names.js';
 import type { Endpoint, EndpointId, Ip, Mac, NetworkId } from '../../model/values/types.js';
 import { parseEndpoint } from '../../store/records/records.js';
@@ -36,7 +36,7 @@ export class Macs {
         ?.values() ?? [];
     // One with the same address is on its way out: addresses are leased once.
     const isTaken = [...others].some(({ addresses }) => !addresses.some((a) => ipOf(a) === ip));
-    return isTaken ? (`02:42:${endpoint.slice(0, 8).replace(/..(?=.)/g, '$&:')}` as Mac) : usual;
+    return isTaken ? macText(`0242${endpoint.slice(0, 8)}`) : usual;
   }
 
   /** It costs what has changed since the last time. */

@@ -25,47 +25,41 @@ export const refusal = (error: string) => ({ error, abort: true }) as const;
 
 export const text = (holds: (text: string) => boolean, complaint: string) =>
   z.string().refine(holds, refusal(complaint));
-const hexId = text(isId, 'is no id of 64 hex digits');
+/** One that nothing else is taken for from here on. */
+const branded = <T extends string>(holds: (text: string) => boolean, complaint: string) =>
+  text(holds, complaint).transform((it) => it as T);
 
-export const networkId = hexId.transform((id) => id as NetworkId);
-export const endpointId = hexId.transform((id) => id as EndpointId);
+export const networkId = branded<NetworkId>(isId, 'is no id of 64 hex digits');
+export const endpointId = branded<EndpointId>(isId, 'is no id of 64 hex digits');
 /** A container's, or none. */
 export const containerId = text((id) => id === '' || isId(id), 'is no id of 64 hex digits');
 
-export const ip = text(isCanonicalIp, 'is no IP address in canonical text').transform((address) => address as Ip);
+export const ip = branded<Ip>(isCanonicalIp, 'is no IP address in canonical text');
 /** Any other would let a container pass for who has it. */
-export const linkLocalIp = text(
+export const linkLocalIp = branded<Ip>(
   (address) => isCanonicalIp(address) && isLinkLocal(address),
   'is no link-local IP address in canonical text',
-).transform((address) => address as Ip);
+);
 /** A host's address with its network's prefix length. */
-export const hostCidr = text(isCanonicalCidr, 'is no address with a prefix length in canonical text').transform(
-  (cidr) => cidr as Cidr,
-);
-export const network = text(isCanonicalNetwork, 'is no network in canonical CIDR notation').transform(
-  (cidr) => cidr as Cidr,
-);
+export const hostCidr = branded<Cidr>(isCanonicalCidr, 'is no address with a prefix length in canonical text');
+export const network = branded<Cidr>(isCanonicalNetwork, 'is no network in canonical CIDR notation');
 /** A network's subnet, held to what can be created. */
 export const pool = network.superRefine((cidr, context) => {
   const trouble = subnetTrouble(cidr);
   if (trouble !== undefined) context.addIssue({ code: 'custom', message: trouble, continue: false });
 });
-export const nodeAddress = text(isNodeAddress, 'is no address that a host can be reached at').transform(
-  (address) => address as NodeAddress,
-);
-export const nodeId = text(isNodeId, 'is no id of 16 hex digits').transform((id) => id as NodeId);
+export const nodeAddress = branded<NodeAddress>(isNodeAddress, 'is no address that a host can be reached at');
+export const nodeId = branded<NodeId>(isNodeId, 'is no id of 16 hex digits');
 /** Of a machine, or of its boot. */
 export const fingerprint = text(isFingerprint, 'is no hash of 32 hex digits');
 export const machine = z.object({ os: fingerprint.exactOptional(), board: fingerprint.exactOptional() });
-export const mac = text(isCardsMac, 'is no MAC address of one card in lower-case hex').transform(
-  (address) => address as Mac,
-);
+export const mac = branded<Mac>(isCardsMac, 'is no MAC address of one card in lower-case hex');
 
 export const mtu = z.int().min(MTU_RANGE.min).max(MTU_RANGE.max);
 export const vni = z.int().min(1).max(0xffffff);
 /** UDP. */
 export const udpPort = z.int().min(PORT_RANGE.min).max(PORT_RANGE.max);
-export const publicKey = text(isPublicKey, 'is no WireGuard key in base64').transform((key) => key as PublicKey);
+export const publicKey = branded<PublicKey>(isPublicKey, 'is no WireGuard key in base64');
 /** The newest version of records that a host reads. */
 export const reads = z.int().min(OLDEST_READ);
 /** Milliseconds since 1970; the last that a Date can be (ECMA-262). */

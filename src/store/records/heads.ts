@@ -6,8 +6,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import * as z from 'zod';
 import { bucketOf, keys } from '../../model/values/names.js';
-import { isId, isNodeId, MOST } from '../../model/values/shapes.js';
+import { isNetworkId, isNodeId, MOST } from '../../model/values/shapes.js';
 import type { EndpointId, NetworkId } from '../../model/values/types.js';
+import { endpointId } from './fields.js';
 import { ofVersion, RECORD_VERSION, readVersioned, versionTrouble } from './record-version.js';
 
 /** One endpoint that was made, changed or removed by the transaction that wrote the head of this revision. */
@@ -36,8 +37,8 @@ const REVISION = /^[\w-]{8}$/;
 const PARTS = 5;
 
 const change = z
-  .tuple([z.string().regex(REVISION), z.string().refine(isId)])
-  .transform(([revision, id]): Change => ({ revision, endpoint: id as EndpointId }));
+  .tuple([z.string().regex(REVISION), endpointId])
+  .transform(([revision, endpoint]): Change => ({ revision, endpoint }));
 const fields = z.object({ changes: z.array(change).max(MOST_CHANGES) });
 
 /** 48 random bits: no two of those that a head tells of, or that a reader remembers, are the same. */
@@ -78,13 +79,13 @@ export function headsAmong(
   for (const key of keys) {
     const parts = key.split('/', PARTS + 1);
     const [, bucket, network = '', owner = '', revision = ''] = parts;
-    const isPlaced = parts.length === PARTS && isId(network) && bucket === bucketOf(network);
+    const isPlaced = parts.length === PARTS && isNetworkId(network) && bucket === bucketOf(network);
     if (!isPlaced || !isNodeId(owner) || !REVISION.test(revision)) {
       onOther(key);
       continue;
     }
-    const heads = all.get(network as NetworkId) ?? new Map<string, string[]>();
-    all.set(network as NetworkId, heads);
+    const heads = all.get(network) ?? new Map<string, string[]>();
+    all.set(network, heads);
     const others = heads.get(owner);
     if (others !== undefined) others.push(revision);
     else if (heads.size < MOST.owners) heads.set(owner, [revision]);

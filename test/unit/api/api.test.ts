@@ -11,10 +11,10 @@ describe('network options', () => {
       readNetworkOptions({
         'com.docker.network.driver.mtu': '1400',
         'com.docker.network.driver.overlay.vxlanid_list': '300, 301',
-        'tsoverlay.network': 'abc',
+        'tsoverlay.network': 'a'.repeat(64),
       }),
     ).toEqual({
-      mirrorOf: 'abc',
+      mirrorOf: 'a'.repeat(64),
       mtu: 1400,
       vnis: [300, 301],
       repeated: {
@@ -35,6 +35,7 @@ describe('network options', () => {
     [{ 'com.docker.network.driver.overlay.vxlanid_list': '0' }, 'a VXLAN id is a number from 1 to 16777215'],
     [{ 'tsoverlay.gateway': 'yes' }, 'tsoverlay.gateway is "yes"; it must be overlay'],
     [{ encrypted: 'yes' }, 'encrypted is "yes"; it must be true or false'],
+    [{ 'tsoverlay.network': 'abc' }, "option tsoverlay.network is for tsoverlay's own use; leave it out"],
     [{ colour: 'red' }, 'option colour is unknown to tsoverlay'],
   ])('%o is refused', (options, sentence) => {
     expect(() => readNetworkOptions(options)).toThrow(sentence);

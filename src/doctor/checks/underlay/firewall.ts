@@ -20,7 +20,11 @@ export const firewall = check({
     port,
   }: Pick<Surroundings, 'firewall' | 'port' | 'probes'>): Promise<FirewallFacts> => {
     const [found, probed] = await Promise.all([ask(), probes().catch(() => undefined)]);
-    return { ...found, port, answered: probed && new Map(probed.map((one) => [one.peer as string, one.answered])) };
+    return {
+      ...found,
+      port,
+      answered: probed && new Map<string, boolean>(probed.map((one) => [one.peer, one.answered])),
+    };
   },
   judge: (facts) => [...dropped(facts), ...hidden(facts)],
 });

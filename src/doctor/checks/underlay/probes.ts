@@ -21,7 +21,7 @@ export const probes = check({
     cluster,
     port,
   }: Pick<Surroundings, 'cluster' | 'port' | 'probes'>): Promise<ProbeFacts> => {
-    const names = new Map((await cluster()).nodes.map((node) => [node.address as string, node.hostname]));
+    const names = new Map<string, string>((await cluster()).nodes.map((node) => [node.address, node.hostname]));
     return { port, probes: await send(), names };
   },
   judge: ({ port, probes: found, names }) =>

@@ -1,5 +1,6 @@
 /** Stories of the probe network: given cluster and kernel, when this happens, these steps. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { parseIp } from '../../../../src/model/values/address.js';
 import type { Cluster, NodeAddress, Subnet } from '../../../../src/model/values/types.js';
 import { HOST1, HOST2, network } from '../../model/fixtures.js';
 import { livingNode } from '../../nodes.js';
@@ -120,7 +121,7 @@ it('half a way is made whole; what nobody wants there goes', async () => {
   await story.look('probe');
   story.done();
   story.kernel.probe?.ways.set(HOST2, false);
-  story.kernel.probe?.ways.set('192.0.2.7', false);
+  story.kernel.probe?.ways.set(parseIp('192.0.2.7'), false);
   await story.look('probe');
   expect(story.done()).toEqual(['openProbe: somebody probes', 'closeProbe: nobody probes any more']);
   expect([...(story.kernel.probe?.ways ?? [])]).toEqual([[HOST2, true]]);
