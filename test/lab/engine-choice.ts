@@ -8,3 +8,6 @@ if (!isEngineVersion(chosen))
   throw new Error(`TSOVERLAY_ENGINE is ${chosen}, which is none of ${ENGINE_VERSIONS.join(', ')}`);
 
 export const ENGINE: EngineVersion = chosen;
+
+/** Engines of other habits: they check less by themselves, and keep the global scope for swarm. */
+export const IS_BEFORE_23 = ENGINE.startsWith('20.');

@@ -1,5 +1,6 @@
 /** What cannot be is refused with one sentence at the docker prompt, and nothing of it stays behind. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { IS_BEFORE_23 } from '../engine-choice.js';
 import { OURS, Site } from './site.js';
 
 const MTU = 'com.docker.network.driver.mtu';
@@ -84,9 +85,16 @@ it.each(['-o encrypted', '--opt encrypted=true'])(
 it.each([
   [`${OURS} --subnet 10.9.0.0/24 --gateway 10.8.0.1`, /gateway/],
   [`${OURS} --subnet 10.9.0.0/24 --ip-range 10.8.0.0/25`, /range/],
-  [`${OURS} --subnet 10.9.0.7/24`, /subnet|10\.9\.0\.0\/24/],
 ])('the engine itself refuses %s', async (options, words) => {
   expect(await site.refusal(2, `network create ${options} bad`)).toMatch(words);
+});
+
+it('of an address instead of a network the network is meant, where the engine does not refuse it', async () => {
+  const line = `network create ${OURS} --subnet 10.9.0.7/24 odd`;
+  if (!IS_BEFORE_23) return expect(await site.refusal(2, line)).toMatch(/subnet|10\.9\.0\.0\/24/);
+  await site.network('odd', `${OURS} --subnet 10.9.0.7/24`);
+  await site.run(1, 'first', '--net odd');
+  expect(await site.exec(1, 'first', 'ip -o -4 address show eth0')).toContain(' 10.9.0.2/24 ');
 });
 
 describe('beside another network', () => {

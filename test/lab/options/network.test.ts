@@ -1,7 +1,7 @@
 /** What `docker network` shows and prunes, and what networks may be told. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { ENGINE } from '../engine-choice.js';
+import { IS_BEFORE_23 } from '../engine-choice.js';
 import { OUTSIDE } from '../lan.js';
 import { within } from '../waiting.js';
 import { lines, OURS, Site } from './site.js';
@@ -25,13 +25,11 @@ it('--internal: no docker_gwbridge, no way out, names of the cluster all the sam
   expect(await site.lookUp(1, 'i1', 'outside.example')).toEqual([]);
 });
 
-/** Engines before 23 keep the global scope for swarm. */
-const SCOPE = ENGINE === '20.10.24' || ENGINE === '20.10.5' ? 'local' : 'global';
-
 it('--attachable, --label and --scope', async () => {
-  await site.network('flags', `${OURS} --attachable --label team=blue --scope ${SCOPE}`);
+  const scope = IS_BEFORE_23 ? 'local' : 'global';
+  await site.network('flags', `${OURS} --attachable --label team=blue --scope ${scope}`);
   const shown = await site.docker(2, "network inspect --format '{{.Attachable}} {{.Scope}} {{json .Labels}}' flags");
-  expect(shown).toBe(`true ${SCOPE} {"team":"blue"}`);
+  expect(shown).toBe(`true ${scope} {"team":"blue"}`);
 });
 
 it('the MTU and the VXLAN ids are what the user said, on all hosts', async () => {
