@@ -27,7 +27,11 @@ export async function takeVni(vni: number, self: NamespaceName, spaces: Namespac
       const holder = holderIn(links);
       if (holder === undefined) return false;
       const ports = links.filter((l) => isPortName(l.name)).length;
-      if (ports > 0) return refuse(holder.name, `in ${spaces.pathOf(name)}, with ${ports} containers`);
+      if (ports > 0)
+        return refuse(
+          holder.name,
+          `in ${spaces.pathOf(name)}, with ${ports === 1 ? 'a container' : `${ports} containers`}`,
+        );
       return removeLink(socket, holder.name);
     });
     if (taken === true) return true;

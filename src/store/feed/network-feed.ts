@@ -39,6 +39,7 @@ export class NetworkFeed {
   readonly #known = new OwnerCounts();
   #isWhole = false;
   readonly #looks = new Looks();
+  /** What this host writes itself, of which it is not told by reading. */
   readonly own = new OwnWrites(() => this.#steps.kick());
   readonly #comparison: Comparison;
   readonly #steps: Stepper;
@@ -189,10 +190,7 @@ export class NetworkFeed {
   }
 
   async #verify(suspect: string, told: Heads): Promise<void> {
-    if (suspect !== '') {
-      await this.#comparison.check(suspect, () => this.#readOwner(suspect));
-      return;
-    }
+    if (suspect !== '') return this.#comparison.check(suspect, () => this.#readOwner(suspect));
     const owners = await this.#comparison.begin((found) => ownersOf(told, this.parts.view.keys, found));
     // One request instead of two for each.
     if (owners > 0 && told.size <= FEW_OWNERS) this.#isWhole = false;
