@@ -1,5 +1,5 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { UserError } from '../../../../src/errors.js';
 import { Loop } from '../../../../src/reconcile/loop/loop.js';
 import { heardRows } from '../../health/heard.js';
@@ -129,15 +129,15 @@ describe('Loop', () => {
 
   it('does not reject who began to wait during the pass that failed so', async () => {
     let tries = 0;
+    let settled: Promise<void> | undefined;
     const l = loop(async () => {
-      const isFirst = ++tries === 1;
-      await sleep(10);
-      if (isFirst) throw new UserError('refused');
-      return true;
+      if (++tries > 1) return true;
+      settled = l.settled('a', 1_000);
+      throw new UserError('refused');
     });
     l.kick('a');
-    await sleep(1);
-    await l.settled('a', 1_000);
+    await vi.waitFor(() => expect(settled).toBeDefined());
+    await settled;
     expect(tries).toBe(2);
   });
 
@@ -152,7 +152,8 @@ describe('Loop', () => {
     let passes = 0;
     const l = loop(async () => ++passes < 3, 5);
     l.kick('a');
-    await sleep(80);
+    await vi.waitFor(() => expect(passes).toBe(3));
+    await sleep(30);
     expect(passes).toBe(3);
   });
 
@@ -160,7 +161,7 @@ describe('Loop', () => {
     let passes = 0;
     const l = loop(async () => ++passes > 0, 5);
     l.kick('a');
-    await sleep(1);
+    await turn();
     l.stop();
     l.kick('a');
     await sleep(30);
