@@ -77,7 +77,7 @@ describe('what containers send each other', () => {
     ['the namespace is unmounted', () => engines.onHost('umount /run/docker/netns/tsoverlay-crypt')],
     ['the ruleset is flushed', () => engines.onHost('nft flush ruleset')],
   ])('never stands there in clear while %s, and gets through again within 5 s', async (_, spoil) => {
-    const sending = engines.lost('encrypted', 60);
+    const sending = engines.lost('encrypted', 30);
     await spoil();
     const ms = await within(REPAIR_MS, 'it is mended', () => engines.reaches('encrypted'));
     console.log(`mended after ${ms} ms`);
@@ -125,7 +125,7 @@ describe('what containers send each other', () => {
 
   it('is joined by nobody else: no container, no user of a host; without any guard a plain network is', async () => {
     const { site } = engines;
-    for (const h of site.lab.hosts) await h.plugin.restart({ VXLAN_GUARD: 'off' });
+    await Promise.all(site.lab.hosts.map((h) => h.plugin.restart({ VXLAN_GUARD: 'off' })));
     await within(10_000, 'all answer', async () => (await engines.reaches('encrypted')) && engines.reaches('plain'));
     await site.run(1, 'stranger', '--cap-drop ALL');
     const [stranger, member] = [await engines.netnsOf('stranger'), await engines.netnsOf('c1')];
@@ -141,7 +141,7 @@ describe('what containers send each other', () => {
     const everywhere = [underlay, await engines.vtep(2), await engines.vtep(1)];
     expect(await engines.forged('encrypted', everywhere.flatMap(ways))).toBe(0);
     await site.docker(1, 'rm -f stranger');
-    for (const h of site.lab.hosts) await h.plugin.restart();
+    await Promise.all(site.lab.hosts.map((h) => h.plugin.restart()));
     await within(10_000, 'all answer', async () => (await engines.reaches('encrypted')) && engines.reaches('plain'));
   });
 

@@ -6,8 +6,9 @@ import { run } from '../../kernel/bench.js';
 import { lostDatagrams } from './datagrams.js';
 import { EncryptedSite } from './encrypted-site.js';
 
-/** A minute of pings. */
 const PINGS = 3_000;
+/** As long as so many pings take. */
+const PINGING_MS = 60_000;
 const PAUSE_MS = 200;
 const DATAGRAMS = 10_000;
 
@@ -36,22 +37,23 @@ describe('on three hosts', () => {
     expect(site.marked('encrypted')).toBe(true);
   });
 
-  test.each([
-    ['one of them', [0]],
-    ['all at once', [0, 1, 2]],
-  ])('%s: no ping is lost, and the old keys are gone', async (_, which) => {
-    const before = keysOf();
+  test('one of them, and then all at once: no ping is lost, and the old keys are gone', async () => {
     const rotate = async () => {
+      const began = performance.now();
       await sleep(1_000);
-      for (const i of which) site.hosts[i]?.rotation.begin();
-      expect(await settle()).toBe(true);
+      for (const which of [[0], [0, 1, 2]]) {
+        const before = keysOf();
+        for (const i of which) site.hosts[i]?.rotation.begin();
+        expect(await settle()).toBe(true);
+        for (const i of which) expect(keysOf()[i]).not.toEqual(before[i]);
+      }
+      expect(performance.now() - began).toBeLessThan(PINGING_MS);
     };
     const [two, three] = await Promise.all([
       site.lost('encrypted', PINGS, rotate, 2),
       site.lost('encrypted', PINGS, async () => {}, 3),
     ]);
     expect([two, three]).toEqual([0, 0]);
-    for (const i of which) expect(keysOf()[i]).not.toEqual(before[i]);
     expect((await site.hosts[0].mesh.observe()).mesh?.devices).toHaveLength(1);
   });
 
