@@ -179,7 +179,7 @@ describe('the first host', () => {
   it('gets another key by command, and loses nothing', async () => {
     expect(await engines.command('status')).toMatch(/^encryption off; WireGuard with 1 hosts, 1 of which have talked/m);
     const [before] = await engines.devices();
-    const sending = engines.lost('encrypted', 300);
+    const sending = engines.lost('encrypted', 150);
     expect(await engines.command('key', 'rotate', '--yes')).toMatch(/^this host gets the key \S{44};/);
     await within(5_000, 'there are two', async () => (await engines.devices()).length === 2);
     await within(10_000, 'the old one is gone', async () => {
@@ -193,7 +193,7 @@ describe('the first host', () => {
   it('gets another key when the one in use is as old as KEY_ROTATION, and loses nothing', async () => {
     const [before] = await engines.devices();
     await engines.age(8 * 86_400_000);
-    const sending = engines.lost('encrypted', 300);
+    const sending = engines.lost('encrypted', 150);
     await within(30_000, 'the old one is gone', async () => {
       const devices = await engines.devices();
       return devices.length === 1 && devices[0] !== before;
