@@ -83,11 +83,11 @@ function parseAny(text: string): Parsed {
 export const familyOf = (text: string): Family => (text.includes(':') ? 6 : 4);
 export const ipOf = (cidr: string): Ip => parseCidr(cidr).address;
 
-/** An address with a prefix length, which is one of its family's. */
-export const cidrOf = (ip: Ip, prefix: number): Cidr => `${ip}/${prefix}` as Cidr;
-
 /** The same of a record's, which is spelt as we do (see `canonical.ts`), in next to no time. */
 export const ipPart = (cidr: Cidr): Ip => cidr.slice(0, cidr.indexOf('/')) as Ip;
+
+/** An address with a prefix length, which is one of its family's. */
+export const cidrOf = (ip: Ip, prefix: number): Cidr => `${ip}/${prefix}` as Cidr;
 
 /** `172.16.1.7/24` → `172.16.1.0/24`. */
 export const networkOf = (cidr: string): Cidr => {
