@@ -1,6 +1,7 @@
 /** What this host has just written of its own endpoints in a network: nobody need read it. Pure. */
 import type { Entry, Op } from '../../model/ports/ports.js';
 import type { Part } from '../prefix/prefix-view.js';
+import { inVersion, RECORD_VERSION } from '../records/record-version.js';
 
 /** Of these keys alone. */
 export type KeysPart = Part & { readonly within: readonly string[] };
@@ -32,7 +33,8 @@ export function partOf({ ops, index }: Written, known: (key: string) => Entry | 
     if (op.verb === 'delete') continue;
     // As in Consul, what is written without a session counts as never held.
     const kept = { born: before?.born ?? index, held: before?.held ?? false, everHeld: false };
-    entries.push({ key: op.key, value: op.value, index, ...kept });
+    // As it will be read: what this build writes is not what records of its version look like.
+    entries.push({ key: op.key, value: inVersion(op.key, op.value, RECORD_VERSION), index, ...kept });
   }
   return { entries, index: 0, within };
 }
