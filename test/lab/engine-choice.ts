@@ -9,5 +9,5 @@ if (!isEngineVersion(chosen))
 
 export const ENGINE: EngineVersion = chosen;
 
-/** Engines of other habits: they check less by themselves, and keep the global scope for swarm. */
-export const IS_BEFORE_23 = ENGINE.startsWith('20.');
+/** Engines of other habits: they check less by themselves, and want a swarm for a global network of a plugin. */
+export const isBefore23 = (engine: EngineVersion): boolean => engine.startsWith('20.');

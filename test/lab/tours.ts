@@ -1,5 +1,6 @@
 /** The ways through the guide that are walked on an engine. */
 import type { EngineVersion } from './cache.js';
+import { isBefore23 } from './engine-choice.js';
 
 /** One way through the guide; two of them fit on one pair of hosts. */
 export interface Tour {
@@ -45,8 +46,7 @@ export const NEWEST = taken(SUPPORTED.at(0));
 
 /** With our IPAM driver, and with the engine's own; both at once on one pair of hosts. */
 export function tours(engine: EngineVersion): readonly [Tour, Tour] {
-  // 20.10 wants a swarm for a global network of a plugin.
-  const guide: Tour = { ...GUIDE, scope: engine.startsWith('20.10') ? 'local' : 'global' };
+  const guide: Tour = { ...GUIDE, scope: isBefore23(engine) ? 'local' : 'global' };
   const plain: Tour = {
     ...{ ...guide, create: '', network: 'plain1', net: '172.16.2', containers: ['plain1', 'plain2'] },
     // docker01's engine gives out addresses by itself, from below; the other hosts keep out of its way.

@@ -6,6 +6,8 @@ import type { Cidr, Ip, NodeAddress } from './types.js';
 const OCTET = '(?:25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)';
 const IPV4 = new RegExp(`^${OCTET}(?:\\.${OCTET}){3}$`);
 const PREFIX = /^(?:0|[1-9]\d{0,2})$/;
+/** How long an address is. */
+const bitsOf = (ip: string): number => (familyOf(ip) === 4 ? 32 : 128);
 /** The longest spelling of an IPv6 address; nothing longer is looked at. */
 const LONGEST = 39;
 
@@ -19,9 +21,7 @@ export function isCanonicalIp(text: string): boolean {
 /** True for an address with a prefix length, both spelt as we do; the address may be a host's. */
 export function isCanonicalCidr(text: string): boolean {
   const [ip = '', prefix = '', more] = text.split('/', 3);
-  return (
-    more === undefined && isCanonicalIp(ip) && PREFIX.test(prefix) && Number(prefix) <= (familyOf(ip) === 4 ? 32 : 128)
-  );
+  return more === undefined && isCanonicalIp(ip) && PREFIX.test(prefix) && Number(prefix) <= bitsOf(ip);
 }
 
 /** True for a network as `networkOf` spells it. */
@@ -50,14 +50,13 @@ function specialIn(cidr: string): string | undefined {
 }
 
 /** One address, as a network. */
-export const aloneOf = (ip: Ip): Cidr => cidrOf(ip, familyOf(ip) === 4 ? 32 : 128);
+export const aloneOf = (ip: Ip): Cidr => cidrOf(ip, bitsOf(ip));
 
 /** Of one that a host has towards the others: whoever says so has looked. */
 export const nodeAddressOf = (ip: Ip): NodeAddress => ip as NodeAddress;
 
 /** What speaks against this as a node's address towards the others, in words. `ip`: canonical. */
-export const nodeAddressTrouble = (ip: string): string | undefined =>
-  specialIn(`${ip}/${familyOf(ip) === 4 ? 32 : 128}`);
+export const nodeAddressTrouble = (ip: string): string | undefined => specialIn(`${ip}/${bitsOf(ip)}`);
 
 /** There are few nodes and many records that name them. */
 const nodeAddresses = new Map<string, boolean>();

@@ -2,8 +2,8 @@
 import { UserError } from '../../errors.js';
 import { underlayInside } from '../../model/plan/underlay.js';
 import type { Op, Store } from '../../model/ports/ports.js';
-import { familyOf, freeSubnet, overlaps } from '../../model/values/address.js';
-import { subnetTrouble } from '../../model/values/canonical.js';
+import { freeSubnet, overlaps } from '../../model/values/address.js';
+import { aloneOf, subnetTrouble } from '../../model/values/canonical.js';
 import { keys } from '../../model/values/names.js';
 import type { PoolSource } from '../../model/values/settings.js';
 import type { Cidr, NetworkId, NodeId, Pool } from '../../model/values/types.js';
@@ -64,10 +64,7 @@ export class Pools {
       const guard = await this.guardOp();
       const pools = await this.claimed();
       const nodes = [...this.parts.view.current.nodes.values()];
-      const used = [
-        ...pools,
-        ...nodes.flatMap((n) => [...n.routes, `${n.address}/${familyOf(n.address) === 4 ? 32 : 128}`]),
-      ];
+      const used = [...pools, ...nodes.flatMap((n) => [...n.routes, aloneOf(n.address)])];
       const cidr = firstFree(sources, used);
       if (cidr === undefined) throw new UserError(noneFree(sources));
       const value = formatPool(this.record(cidr, undefined));

@@ -33,7 +33,7 @@ export function partOf({ ops, index }: Written, known: (key: string) => Entry | 
     if (op.verb === 'delete') continue;
     // As in Consul, what is written without a session counts as never held.
     const kept = { born: before?.born ?? index, held: before?.held ?? false, everHeld: false };
-    // As it will be read: what this build writes is not what records of its version look like.
+    // As if it had been read: in the store a version may have another layout than this build's values.
     entries.push({ key: op.key, value: inVersion(op.key, op.value, RECORD_VERSION), index, ...kept });
   }
   return { entries, index: 0, within };

@@ -25,14 +25,16 @@ export const refusal = (error: string) => ({ error, abort: true }) as const;
 
 export const text = (holds: (text: string) => boolean, complaint: string) =>
   z.string().refine(holds, refusal(complaint));
+
 /** One that nothing else is taken for from here on. */
 const branded = <T extends string>(holds: (text: string) => boolean, complaint: string) =>
   text(holds, complaint).transform((it) => it as T);
 
-export const networkId = branded<NetworkId>(isId, 'is no id of 64 hex digits');
-export const endpointId = branded<EndpointId>(isId, 'is no id of 64 hex digits');
+const NO_ID = 'is no id of 64 hex digits';
+export const networkId = branded<NetworkId>(isId, NO_ID);
+export const endpointId = branded<EndpointId>(isId, NO_ID);
 /** A container's, or none. */
-export const containerId = text((id) => id === '' || isId(id), 'is no id of 64 hex digits');
+export const containerId = text((id) => id === '' || isId(id), NO_ID);
 
 export const ip = branded<Ip>(isCanonicalIp, 'is no IP address in canonical text');
 /** Any other would let a container pass for who has it. */

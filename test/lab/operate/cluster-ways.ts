@@ -23,7 +23,7 @@ const restarted = (settings: Readonly<Record<string, string>>) => (h: LightHost)
 const PID = `$(pgrep -o -f ${PLUGIN_MAIN}$)`;
 const SHIFT = 'data:text/javascript,const%20now=Date.now;Date.now=()=>now()+90000';
 const NETWORK = 'nsenter --net=$(ls /run/docker/netns/1-* | head -1)';
-/** The host that asks, and the last one, to which another way leads. */
+/** The host that asks. */
 const ASKS = '10.0.0.61';
 
 const byProbe = (trouble: string): RegExp => new RegExp(`^underlay\\.probes: HOST .*\\(probe\\.${trouble}\\)$`);

@@ -1,6 +1,6 @@
 /** What cannot be is refused with one sentence at the docker prompt, and nothing of it stays behind. */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { IS_BEFORE_23 } from '../engine-choice.js';
+import { ENGINE, isBefore23 } from '../engine-choice.js';
 import { OURS, Site } from './site.js';
 
 const MTU = 'com.docker.network.driver.mtu';
@@ -91,7 +91,7 @@ it.each([
 
 it('of an address instead of a network the network is meant, where the engine does not refuse it', async () => {
   const line = `network create ${OURS} --subnet 10.9.0.7/24 odd`;
-  if (!IS_BEFORE_23) return expect(await site.refusal(2, line)).toMatch(/subnet|10\.9\.0\.0\/24/);
+  if (!isBefore23(ENGINE)) return expect(await site.refusal(2, line)).toMatch(/subnet|10\.9\.0\.0\/24/);
   await site.network('odd', `${OURS} --subnet 10.9.0.7/24`);
   await site.run(1, 'first', '--net odd');
   expect(await site.exec(1, 'first', 'ip -o -4 address show eth0')).toContain(' 10.9.0.2/24 ');

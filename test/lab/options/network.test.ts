@@ -1,7 +1,7 @@
 /** What `docker network` shows and prunes, and what networks may be told. */
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
-import { IS_BEFORE_23 } from '../engine-choice.js';
+import { ENGINE, isBefore23 } from '../engine-choice.js';
 import { OUTSIDE } from '../lan.js';
 import { within } from '../waiting.js';
 import { lines, OURS, Site } from './site.js';
@@ -26,7 +26,7 @@ it('--internal: no docker_gwbridge, no way out, names of the cluster all the sam
 });
 
 it('--attachable, --label and --scope', async () => {
-  const scope = IS_BEFORE_23 ? 'local' : 'global';
+  const scope = isBefore23(ENGINE) ? 'local' : 'global';
   await site.network('flags', `${OURS} --attachable --label team=blue --scope ${scope}`);
   const shown = await site.docker(2, "network inspect --format '{{.Attachable}} {{.Scope}} {{json .Labels}}' flags");
   expect(shown).toBe(`true ${scope} {"team":"blue"}`);
