@@ -10,7 +10,7 @@ import { keys } from '../../model/values/names.js';
 import type { EndpointId, NetworkId } from '../../model/values/types.js';
 import type { OwnWrites } from '../../store/feed/own-writes.js';
 import type { Written } from '../../store/feed/written.js';
-import { type Change, following, formatHead, newRevision, parseHead } from '../../store/records/heads.js';
+import { type Change, following, formatHead, newRevision, soleHead } from '../../store/records/heads.js';
 import { type Attempt, type Committed, STORE_DEADLINE_MS, type Transacting, transact } from '../changes/transact.js';
 
 /** How long a change waits for those before it while these go through, ms: under the 30 s after which an engine gives up. */
@@ -125,12 +125,12 @@ export class Heads {
     ];
   }
 
-  /** What an earlier process left. Of several, which somebody else made, none is believed. */
+  /** What an earlier process left. */
   private async read(network: NetworkId): Promise<Head | undefined> {
-    const { entries } = await this.store.list(keys.headsOf(network, this.owner));
-    const [entry, another] = entries;
-    if (entry === undefined || another !== undefined) return undefined;
-    const revision = entry.key.slice(keys.headsOf(network, this.owner).length);
-    return { key: entry.key, revision, index: entry.index, changes: parseHead(entry.value) ?? [] };
+    const prefix = keys.headsOf(network, this.owner);
+    const head = soleHead((await this.store.list(prefix)).entries, prefix);
+    if (head === undefined) return undefined;
+    const { entry, revision, changes = [] } = head;
+    return { key: entry.key, revision, index: entry.index, changes };
   }
 }

@@ -5,19 +5,20 @@ import type { Names, Store } from '../../model/ports/ports.js';
 import type { NetworkId } from '../../model/values/types.js';
 import { type Heads, headsAmong, watchesFor } from '../records/heads.js';
 import type { News } from './network-feed.js';
+import type { Told } from './reached.js';
 
 interface Watch {
   networks: readonly NetworkId[];
   readonly stop: AbortController;
-  /** What was told last. */
-  heads?: ReadonlyMap<NetworkId, Heads>;
+  /** What was told last, and the store's index of it. */
+  last?: { readonly heads: ReadonlyMap<NetworkId, Heads>; readonly index: number };
 }
 
 const NONE: Heads = new Map();
 
 export interface HeadWatchParts {
   readonly store: Pick<Store, 'watchNames'>;
-  readonly onHeads: (network: NetworkId, heads: Heads, news: News) => void;
+  readonly onHeads: (network: NetworkId, told: Told, news: News) => void;
   readonly onError: (error: Error) => void;
   readonly signal: AbortSignal;
   /** Told of keys that are no heads, at each news: the first, and how many more there are, -1 for one that is over. */
@@ -52,8 +53,13 @@ export class HeadWatch {
     if (known === undefined) return this.#begin(prefix, networks);
     const added = networks.filter((id) => !known.networks.includes(id));
     known.networks = networks;
-    if (known.heads) for (const id of added) this.parts.onHeads(id, known.heads.get(id) ?? NONE, undefined);
+    this.#tell(known, added, undefined);
     return known;
+  }
+
+  #tell({ last }: Watch, networks: readonly NetworkId[], news: News): void {
+    if (last === undefined) return;
+    for (const id of networks) this.parts.onHeads(id, { heads: last.heads.get(id) ?? NONE, index: last.index }, news);
   }
 
   #begin(prefix: string, networks: readonly NetworkId[]): Watch {
@@ -68,11 +74,11 @@ export class HeadWatch {
       [index, hasFailed] = [names.index, false];
       row.ok();
       const others: string[] = [];
-      watch.heads = headsAmong(names.keys, (key) => others.push(key));
+      watch.last = { heads: headsAmong(names.keys, (key) => others.push(key)), index };
       if (other !== undefined && other !== others[0]) this.parts.onOthers(other, -1);
       [other] = others;
       if (other !== undefined) this.parts.onOthers(other, others.length - 1);
-      for (const id of watch.networks) this.parts.onHeads(id, watch.heads.get(id) ?? NONE, news);
+      this.#tell(watch, watch.networks, news);
     };
     const onError = (error: Error) => {
       hasFailed = true;

@@ -6,13 +6,13 @@ import type { Entry } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import type { EndpointId, NetworkId } from '../../model/values/types.js';
 import type { Part, PrefixView } from '../prefix/prefix-view.js';
-import { changedSince, type Heads, parseHead, type Read } from '../records/heads.js';
+import { changedSince, type Read, soleHead } from '../records/heads.js';
 import { Comparison } from './comparison.js';
 import type { FeedEnds } from './fed.js';
 import { Looks } from './looks.js';
 import { OwnWrites } from './own-writes.js';
 import { OwnerCounts, ownersOf } from './owners.js';
-import { Reached } from './reached.js';
+import { Reached, type Told } from './reached.js';
 import { type Reads, settled } from './reads.js';
 import { Stepper } from './stepper.js';
 import { type KeysPart, partOf, type Written } from './written.js';
@@ -34,7 +34,7 @@ export interface NetworkFeedParts extends FeedEnds {
 }
 
 export class NetworkFeed {
-  #told: Heads | undefined;
+  #told: Told | undefined;
   readonly #reached = new Reached();
   readonly #known = new OwnerCounts();
   #isWhole = false;
@@ -52,8 +52,8 @@ export class NetworkFeed {
   }
 
   /** What the heads of this network are now. */
-  tell(heads: Heads, news: News): void {
-    this.#told = heads;
+  tell(told: Told, news: News): void {
+    this.#told = told;
     if (news === 'back') this.#isWhole = false;
     if (news === 'again') this.#comparison.soon();
     this.parts.reads.wake();
@@ -87,22 +87,23 @@ export class NetworkFeed {
     if (!this.#isWhole) return () => this.#readAll(told);
     // Between two reads, so that nothing older ever follows.
     const written = this.own.take();
-    if (written !== undefined) return async () => this.#take(written);
+    if (written !== undefined) return async () => this.#take(written, told);
     const asked = this.#looks.owners;
     const changed = this.#reached.reads(told, (owner) => this.#known.of(owner));
     const reads = [
       ...[...asked].map((owner): Read => ({ kind: 'owner', owner })),
-      ...changed.filter(({ owner }) => !asked.has(owner) && !this.own.isUnderWay(told.get(owner))),
+      ...changed.filter(({ owner }) => !asked.has(owner) && !this.own.isUnderWay(told.heads.get(owner))),
     ].slice(0, BATCH);
     if (reads.length > 0) return () => this.#readEach(reads, told);
     const suspect = this.#comparison.next();
     return suspect === undefined ? undefined : () => this.#verify(suspect, told);
   }
 
-  #take(written: Written): void {
+  #take(written: Written, told: Told): void {
     const part = partOf(written, (key) => this.parts.view.entry(key));
     if (part === undefined) return;
     this.#reached.follow(written);
+    this.#reached.found(part.entries, told);
     this.#accept(written.owner, part);
   }
 
@@ -113,18 +114,19 @@ export class NetworkFeed {
     this.parts.accept(part);
   }
 
-  async #readAll(told: Heads): Promise<void> {
+  async #readAll(told: Told): Promise<void> {
     const looks = this.#looks.waiting();
     // From now on: whoever wants all anew while this read is under way gets another one.
     this.#isWhole = true;
     try {
       const prefix = keys.endpoints(this.parts.network);
-      const whole = told.size <= FEW_OWNERS ? await this.parts.reads.list(prefix) : await this.#gather(prefix, told);
+      const whole =
+        told.heads.size <= FEW_OWNERS ? await this.parts.reads.list(prefix) : await this.#gather(prefix, told);
       if (this.#isStopped) return;
       this.parts.accept(whole);
       this.#known.reset(whole.entries);
       this.#comparison.done(whole.index);
-      this.#reached.reset(told);
+      this.#reached.reset(told, whole.entries);
     } catch (e) {
       this.#isWhole = false;
       throw e;
@@ -132,53 +134,52 @@ export class NetworkFeed {
     this.#looks.answer(looks);
   }
 
-  async #gather(prefix: string, told: Heads): Promise<Part> {
+  async #gather(prefix: string, told: Told): Promise<Part> {
     const found = await this.parts.reads.children(prefix);
-    const owners = ownersOf(told, this.parts.view.keys, found.keys);
+    const owners = ownersOf(told.heads, this.parts.view.keys, found.keys);
     const entries: Entry[] = [];
     await settled(
       owners.map(async (owner) => {
-        const part = await this.#readOwner(owner);
+        const part = await this.#readOwner(owner, told);
         for (const entry of part.entries) entries.push(entry);
       }),
     );
     return { entries, index: found.index };
   }
 
-  async #readEach(reads: readonly Read[], told: Heads): Promise<void> {
+  async #readEach(reads: readonly Read[], told: Told): Promise<void> {
     await settled(
       reads.map(async (read) => {
         const looks = read.kind === 'owner' ? this.#looks.waiting(read.owner) : [];
-        const revision = read.kind === 'owner' ? told.get(read.owner) : await this.#readChanges(read);
-        if (read.kind === 'owner') await this.#readOwner(read.owner);
-        this.#reached.set(read.owner, told.get(read.owner), revision);
+        let revision: string | undefined;
+        if (read.kind === 'owner') await this.#readOwner(read.owner, told);
+        else revision = await this.#readChanges(read, told);
+        this.#reached.set(read.owner, told.heads.get(read.owner), revision);
         this.#looks.answer(looks);
       }),
     );
   }
 
-  async #readOwner(owner: string): Promise<Part> {
+  async #readOwner(owner: string, told: Told): Promise<Part> {
     const within = keys.endpointsOf(this.parts.network, owner);
     const part = { ...(await this.parts.reads.list(within)), within };
     if (this.#isStopped) return part;
     this.parts.accept(part);
     this.#known.set(owner, part.entries.length);
     this.#comparison.seen(owner, part.index);
+    this.#reached.whole(owner, part.entries, told);
     return part;
   }
 
   /** The revision of the owner's head as it is now. */
-  async #readChanges({ owner, since }: Read & { kind: 'changes' }): Promise<string | undefined> {
+  async #readChanges({ owner, since }: Read & { kind: 'changes' }, told: Told): Promise<string | undefined> {
     const prefix = keys.headsOf(this.parts.network, owner);
-    const { entries } = await this.parts.reads.list(prefix);
-    const [head, another] = entries;
-    const revision = head && another === undefined ? head.key.slice(prefix.length) : undefined;
-    const changes = revision === undefined || head === undefined ? undefined : parseHead(head.value);
-    const changed = changes && changedSince(changes, since);
+    const head = soleHead((await this.parts.reads.list(prefix)).entries, prefix);
+    const changed = head?.changes && changedSince(head.changes, since);
     // Of half of them at once all are read as cheaply.
-    if (changed === undefined || changed.size * 2 > this.#known.of(owner)) await this.#readOwner(owner);
+    if (changed === undefined || changed.size * 2 > this.#known.of(owner)) await this.#readOwner(owner, told);
     else if (changed.size > 0) await this.#readEndpoints(owner, changed);
-    return revision;
+    return head?.revision;
   }
 
   async #readEndpoints(owner: string, ids: ReadonlySet<EndpointId>): Promise<void> {
@@ -189,10 +190,10 @@ export class NetworkFeed {
     if (!this.#isStopped) this.#accept(owner, { entries, index: 0, within });
   }
 
-  async #verify(suspect: string, told: Heads): Promise<void> {
-    if (suspect !== '') return this.#comparison.check(suspect, () => this.#readOwner(suspect));
-    const owners = await this.#comparison.begin((found) => ownersOf(told, this.parts.view.keys, found));
+  async #verify(suspect: string, told: Told): Promise<void> {
+    if (suspect !== '') return this.#comparison.check(suspect, () => this.#readOwner(suspect, told));
+    const owners = await this.#comparison.begin((found) => ownersOf(told.heads, this.parts.view.keys, found));
     // One request instead of two for each.
-    if (owners > 0 && told.size <= FEW_OWNERS) this.#isWhole = false;
+    if (owners > 0 && told.heads.size <= FEW_OWNERS) this.#isWhole = false;
   }
 }

@@ -6,7 +6,7 @@ import type { Heads } from '../records/heads.js';
 const MOST_STRAYS = 256;
 
 /** Of the key of an endpoint, below `endpoints/`. */
-const ownerOf = (key: string): string => key.split('/', 3)[2] ?? '';
+export const ownerOf = (key: string): string => key.split('/', 3)[2] ?? '';
 
 /**
  * Each that is to be read, with `known` the keys that are here and `children` what the store has below the network. Whoever

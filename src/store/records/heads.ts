@@ -5,6 +5,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import * as z from 'zod';
+import type { Entry } from '../../model/ports/ports.js';
 import { bucketOf, keys } from '../../model/values/names.js';
 import { isNetworkId, isNodeId, MOST } from '../../model/values/shapes.js';
 import type { EndpointId, NetworkId } from '../../model/values/types.js';
@@ -49,6 +50,15 @@ export function parseHead(value: string): readonly Change[] | undefined {
   const versioned = value.length > MOST.record ? undefined : readVersioned(value);
   if (versioned === undefined || versionTrouble(versioned.version) !== undefined) return undefined;
   return fields.safeParse(ofVersion(keys.allHeads, versioned)).data?.changes;
+}
+
+/** The head of an owner, by what is below its prefix; of several, which somebody else made, none is believed. */
+export function soleHead(
+  [entry, another]: readonly Entry[],
+  prefix: string,
+): { readonly entry: Entry; readonly revision: string; readonly changes: readonly Change[] | undefined } | undefined {
+  if (entry === undefined || another !== undefined) return undefined;
+  return { entry, revision: entry.key.slice(prefix.length), changes: parseHead(entry.value) };
 }
 
 export const formatHead = (changes: readonly Change[]): string =>

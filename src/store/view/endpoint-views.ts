@@ -41,8 +41,8 @@ export class EndpointViews {
 
   start(signal: AbortSignal): void {
     const { store, onTrouble: onError, onOthers, rows } = this.parts;
-    const onHeads: HeadWatchParts['onHeads'] = (network, heads, news) =>
-      this.#subscriptions.get(network)?.feed.tell(heads, news);
+    const onHeads: HeadWatchParts['onHeads'] = (network, told, news) =>
+      this.#subscriptions.get(network)?.feed.tell(told, news);
     this.#watch = new HeadWatch({ store, onHeads, onError, signal, onOthers, rows });
     signal.addEventListener('abort', () => this.#stop(), { once: true });
     this.#follow();

@@ -1,7 +1,7 @@
 /** What a view of endpoints reads, for which news. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Op } from '../../../../src/model/ports/ports.js';
+import type { Names, Op } from '../../../../src/model/ports/ports.js';
 import { keys } from '../../../../src/model/values/names.js';
 import type { EndpointId, NodeId } from '../../../../src/model/values/types.js';
 import { Heads } from '../../../../src/registry/local/heads.js';
@@ -218,6 +218,85 @@ describe('news of an owner', () => {
   });
 });
 
+describe('a host that comes and goes between two news of the heads', () => {
+  /** Until it resolves nobody is told of names; what was told in between is told at once then. */
+  const holdNames = () => {
+    const watchNames = store.watchNames.bind(store);
+    let held = false;
+    let last = () => {};
+    store.watchNames = (prefix, handlers, signal) => {
+      const onNames = (names: Names) => {
+        last = () => handlers.onNames(names);
+        if (!held) last();
+      };
+      watchNames(prefix, { ...handlers, onNames }, signal);
+    };
+    return {
+      hold: () => {
+        held = true;
+      },
+      release: () => {
+        held = false;
+        last();
+      },
+    };
+  };
+  const come = () => write(new Heads(store, TWO), TWO, [21]);
+  const leave = async () => {
+    const heads = new Heads(store, TWO);
+    const ops: Op[] = [{ verb: 'delete', key: keyOf(TWO, 21) }];
+    await heads.transact(network, async () => ({ ops, result: undefined, changes: [idOf(21)] }));
+    await store.commit([heads.endOp(network)]);
+  };
+
+  it('is not kept by who looked at it meanwhile', async () => {
+    const names = holdNames();
+    await write(new Heads(store, ONE), ONE, [1]);
+    await start();
+    names.hold();
+    await come();
+    await view.look(network, TWO, 1_000);
+    expect(known()?.has(idOf(21))).toBe(true);
+    await leave();
+    names.release();
+    await vi.waitFor(() => expect(known()?.has(idOf(21))).toBe(false));
+  });
+
+  it('is not kept by who read all meanwhile', async () => {
+    const names = holdNames();
+    await write(new Heads(store, ONE), ONE, [1]);
+    const list = store.list;
+    store.list = async (prefix) => {
+      if (prefix === keys.endpoints(network) && !known()?.size) {
+        names.hold();
+        await come();
+      }
+      return list(prefix);
+    };
+    await start();
+    expect(known()?.has(idOf(21))).toBe(true);
+    await leave();
+    names.release();
+    await vi.waitFor(() => expect(known()?.has(idOf(21))).toBe(false));
+  });
+
+  it('and what has no head, as somebody wrote it, is read once more by the next news and then no more', async () => {
+    const names = holdNames();
+    const one = new Heads(store, ONE);
+    await write(one, ONE, [1]);
+    await start();
+    store.table.commit([{ verb: 'set', key: keyOf(TWO, 21), value: recordOf(21, TWO) }]);
+    await view.look(network, TWO, 1_000);
+    asked.length = 0;
+    for (const name of ['a', 'b', 'c']) {
+      await write(one, ONE, [1], [name]);
+      names.release();
+      await settle();
+    }
+    expect(asked.filter((prefix) => prefix === keys.endpointsOf(network, TWO))).toHaveLength(1);
+  });
+});
+
 it('an endpoint that stands under two owners is that of the older record, until that goes', async () => {
   await write(new Heads(store, TWO), TWO, [1], ['right']);
   await start();
@@ -279,9 +358,9 @@ it('all is read again when that is asked for while it is read', async () => {
     crowd: () => 1,
   });
   asked.length = 0;
-  feed.tell(new Map([[ONE, 'r1']]), undefined);
+  feed.tell({ heads: new Map([[ONE, 'r1']]), index: 1 }, undefined);
   await settle();
-  feed.tell(new Map([[ONE, 'r1']]), 'back');
+  feed.tell({ heads: new Map([[ONE, 'r1']]), index: 1 }, 'back');
   answer();
   await settle();
   feed.stop();
