@@ -47,7 +47,7 @@ const ALONE = [
 export default defineConfig({
   test: {
     projects: [
-      project('unit', { seconds: 20, workers: 2, isolate: false }),
+      project('unit', { seconds: 20, workers: 3, isolate: false }),
       project('store', { seconds: 30, workers: 2 }),
       project('kernel', { seconds: 30, workers: 2, exclude: ALONE }),
       project('kernel-alone', { seconds: 30, workers: 1, include: ALONE }),

@@ -5,6 +5,9 @@ import type { EngineContainer } from '../../../../src/model/ports/engine-port.js
 import type { EndpointId, EngineNetworkId } from '../../../../src/model/values/types.js';
 import { ForeignPass } from '../../../../src/reconcile/engine/foreign-pass.js';
 import { ForeignNetworks } from '../../../../src/registry/local/foreign-networks.js';
+import { quickTimers } from '../../../fakes/quick-timers.js';
+
+quickTimers();
 
 const OURS = 'ours' as EngineNetworkId;
 const BRIDGE = 'bridge1' as EngineNetworkId;

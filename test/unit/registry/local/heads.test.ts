@@ -8,9 +8,12 @@ import type { EndpointId, NetworkId } from '../../../../src/model/values/types.j
 import { transact } from '../../../../src/registry/changes/transact.js';
 import { Heads } from '../../../../src/registry/local/heads.js';
 import { parseHead } from '../../../../src/store/records/heads.js';
+import { quickTimers } from '../../../fakes/quick-timers.js';
 import { FakeStore } from '../../../fakes/store.js';
 import { idOf as nodeIdOf } from '../../nodes.js';
 import { hexId, makeHost } from '../host.js';
+
+quickTimers();
 
 const ADDRESS = '10.0.0.60';
 const ONE = nodeIdOf(ADDRESS);

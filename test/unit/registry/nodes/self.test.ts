@@ -7,9 +7,12 @@ import type { EndpointId, Mac, NamespaceName, NetworkId, NodeAddress } from '../
 import { Identity } from '../../../../src/registry/nodes/identity.js';
 import { carriedBy, findSelf, SelfFinder, type SelfMemory } from '../../../../src/registry/nodes/self.js';
 import { formatNode } from '../../../../src/store/records/records.js';
+import { quickTimers } from '../../../fakes/quick-timers.js';
 import { FakeStore } from '../../../fakes/store.js';
 import { idOf, nodeOf } from '../../nodes.js';
 import { makeHost } from '../host.js';
+
+quickTimers();
 
 const ADDRESS = '10.0.0.60' as NodeAddress;
 const OWN = idOf('own');

@@ -1,5 +1,3 @@
-/** What a view of endpoints reads, for which news. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Names, Op } from '../../../../src/model/ports/ports.js';
 import { keys } from '../../../../src/model/values/names.js';
@@ -162,13 +160,17 @@ describe('news of an owner', () => {
     await write(one, ONE, MANY);
     await start();
     const list = store.list;
+    let go = () => {};
+    const held = new Promise<void>((resolve) => {
+      go = resolve;
+    });
     store.list = async (prefix) => {
-      await sleep(20);
+      await held;
       return list(prefix);
     };
     await Promise.all([1, 2, 3].map((n) => write(one, ONE, [n], ['new'])));
-    await sleep(200);
-    expect([1, 2, 3].map((n) => namesOf(n))).toEqual([['new'], ['new'], ['new']]);
+    go();
+    await vi.waitFor(() => expect([1, 2, 3].map((n) => namesOf(n))).toEqual([['new'], ['new'], ['new']]));
     expect(asked.filter((prefix) => prefix.startsWith('heads/')).length).toBeLessThanOrEqual(2);
   });
 
