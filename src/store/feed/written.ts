@@ -28,7 +28,9 @@ export function partOf({ ops, index }: Written, known: (key: string) => Entry | 
     if (op.verb === 'check' || op.verb === 'checkAbsent') continue;
     if (op.verb !== 'create' && op.verb !== 'update' && op.verb !== 'delete') return undefined;
     const before = known(op.key);
-    if ((before?.index ?? 0) >= index || (op.verb === 'update' && before === undefined)) return undefined;
+    if ((before?.index ?? 0) >= index) return undefined;
+    // What is created stood nowhere: if it is known here, its removal is not. What is not known cannot be added to.
+    if (op.verb !== 'delete' && (before === undefined) !== (op.verb === 'create')) return undefined;
     within.push(op.key);
     if (op.verb === 'delete') continue;
     // As in Consul, what is written without a session counts as never held.

@@ -63,6 +63,7 @@ it.each<[string, Op, readonly Entry[]]>([
   ['what was read later', { verb: 'create', key: 'a', value: 'A' }, [entry('a', 8)]],
   ['what was read just then', { verb: 'update', key: 'a', value: 'A', index: 6 }, [entry('a', 7)]],
   ['what nobody knows', { verb: 'update', key: 'a', value: 'A', index: 6 }, []],
+  ['what is still here and had gone there', { verb: 'create', key: 'a', value: 'A' }, [entry('a', 5)]],
   ['a tree', { verb: 'deleteTree', prefix: 'a' }, []],
 ])('make none over %s', (_, op, entries) => {
   expect(partOf(written('r', op), known(...entries))).toBeUndefined();
