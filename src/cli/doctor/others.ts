@@ -1,4 +1,5 @@
 /** What doctor finds on the other hosts, by their own word: each is asked through the probe network. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../errors.js';
 import type { Probed } from '../../model/probe/passage.js';
 import { namespacePath, PROBE_NAMESPACE } from '../../model/values/names.js';
@@ -6,6 +7,11 @@ import type { Node, NodeAddress } from '../../model/values/types.js';
 import { type Heard, hear } from '../../probe/hearing.js';
 
 const PATIENCE_MS = 6_000;
+/**
+ * Between two of whom one is asked after the other, and for all of them, ms. Each that is asked probes all others, and
+ * answers theirs: all of them at the same moment would measure one another's load.
+ */
+const [APART_MS, ALL_MS] = [100, 3_000];
 
 export interface Other {
   readonly address: NodeAddress;
@@ -13,7 +19,10 @@ export interface Other {
   readonly said: Heard | { readonly silent: string };
 }
 
-/** Those who answer probes, all at once. Never rejects. */
+/** After how many ms the host of this number is asked, of so many. */
+export const startOf = (n: number, hosts: number): number => n * Math.min(APART_MS, ALL_MS / hosts);
+
+/** Those who answer probes, one soon after the other. Never rejects. */
 export async function hearOthers(
   self: NodeAddress,
   nodes: readonly Pick<Node, 'address' | 'hostname'>[],
@@ -23,7 +32,8 @@ export async function hearOthers(
   const answered = new Set(probed.filter((one) => one.answered).map(({ peer }) => peer));
   const asked = nodes.filter(({ address }) => answered.has(address));
   return Promise.all(
-    asked.map(async ({ address, hostname }): Promise<Other> => {
+    asked.map(async ({ address, hostname }, n): Promise<Other> => {
+      await sleep(startOf(n, asked.length));
       try {
         return { address, hostname, said: await hear(namespace, self, address, PATIENCE_MS) };
       } catch (e) {
