@@ -1,4 +1,4 @@
-/** Finds out how this host reaches another one through VXLAN, and how that one reaches it. Some 2 s at most. */
+/** Finds out how this host reaches another one through VXLAN, and how that one reaches it. Some 2 s, twice that where packets are lost. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Passage, Probed } from '../model/probe/passage.js';
 import { familyOf } from '../model/values/address.js';
@@ -18,6 +18,8 @@ export interface ProbeSite {
 /** Until somebody who is there has answered for the first time: he makes a way back first. */
 const [HELLO_TRIES, HELLO_MS, LATEST_MS] = [6, 250, 2_200];
 const [ROUND, GAP_MS] = [20, 10];
+/** Of a round: what comes this late has come all the same, ms. */
+const LATE_MS = 2_500;
 /** A lost datagram may be chance; three of the same kind are none. */
 const TRIES = 3;
 /** Beyond twice what most answers take, ms. */
@@ -130,7 +132,7 @@ async function survey(exchange: Exchange, peer: NodeAddress, mtu: number): Promi
 async function round(exchange: Exchange): Promise<readonly Answered[]> {
   const asks = [];
   for (let n = 0; n < ROUND; n++) {
-    asks.push(exchange.ask(PLAIN, SURE * PATIENCE_MS));
+    asks.push(exchange.ask(PLAIN, LATE_MS));
     await sleep(GAP_MS);
   }
   return (await Promise.all(asks)).flatMap((answer) => answer ?? []);

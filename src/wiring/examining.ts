@@ -24,8 +24,8 @@ import type { Tenure } from '../registry/nodes/tenure.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
 
 const ENGINE = '/var/run/docker.sock';
-/** Of one check: whoever asks waits for it, ms. */
-const PATIENCE_MS = 5_000;
+/** Of one check: whoever asks waits for it, ms. The longest takes some four seconds, and more where many hosts share a machine. */
+const PATIENCE_MS = 7_000;
 /**
  * Others that this host probes for somebody else: all hosts are asked at the same time, and each of them probing all would be
  * the square of the cluster. Each probes those that come after it.

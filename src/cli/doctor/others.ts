@@ -6,7 +6,8 @@ import { namespacePath, PROBE_NAMESPACE } from '../../model/values/names.js';
 import type { Node, NodeAddress } from '../../model/values/types.js';
 import { type Heard, hear } from '../../probe/hearing.js';
 
-const PATIENCE_MS = 6_000;
+/** Of one: more than any of its checks may take there, ms. */
+const PATIENCE_MS = 8_000;
 /**
  * Between two of whom one is asked after the other, and for all of them, ms. Each that is asked probes all others, and
  * answers theirs: all of them at the same moment would measure one another's load.
