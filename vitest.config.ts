@@ -48,7 +48,7 @@ export default defineConfig({
   test: {
     projects: [
       project('unit', { seconds: 20, workers: 3, isolate: false }),
-      project('store', { seconds: 30, workers: 2 }),
+      project('store', { seconds: 30, workers: 3 }),
       project('kernel', { seconds: 30, workers: 2, exclude: ALONE }),
       project('kernel-alone', { seconds: 30, workers: 1, include: ALONE }),
       project('figures', { seconds: 120, workers: 1 }),

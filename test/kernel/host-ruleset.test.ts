@@ -135,9 +135,10 @@ describe('nft', () => {
   test('a list of addresses that is too long to be read makes nothing certain, and costs little', () => {
     nft(`table inet filter { set bad { type ipv4_addr; elements = { ${Array.from({ length: 60_000 }, (_, i) => `192.${i >> 16}.${(i >> 8) & 255}.${i & 255}`).join(', ')} } }
       chain input { type filter hook input priority 0; policy drop; ip saddr @bad drop; udp dport 4789 accept; } }`);
-    const began = performance.now();
+    const before = process.cpuUsage();
     expect(fate()).toBe('in');
-    expect(performance.now() - began).toBeLessThan(100);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1_000).toBeLessThan(100);
   });
 });
 

@@ -15,13 +15,10 @@ import {
   formatNode,
   formatPool,
 } from '../../../src/store/records/records.js';
-import { quickTimers } from '../../fakes/quick-timers.js';
 import { FakeStore } from '../../fakes/store.js';
 import { selfOf } from '../model/fixtures.js';
 import { idOf, nodeOf } from '../nodes.js';
 import { hexId, makeHost, POOL } from './host.js';
-
-quickTimers();
 
 const [ONE, TWO, STRANGER] = ['10.0.0.60', '10.0.0.61', '203.0.113.9'] as NodeAddress[] as [
   NodeAddress,

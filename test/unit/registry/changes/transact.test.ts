@@ -2,10 +2,7 @@ import { afterEach, expect, it, vi } from 'vitest';
 import { StoreError } from '../../../../src/errors.js';
 import type { Store } from '../../../../src/model/ports/ports.js';
 import { transact, transactEnding } from '../../../../src/registry/changes/transact.js';
-import { quickTimers } from '../../../fakes/quick-timers.js';
 import { FakeStore } from '../../../fakes/store.js';
-
-quickTimers();
 
 afterEach(() => {
   vi.useRealTimers();

@@ -3,11 +3,8 @@ import { isStoreError } from '../../../../src/errors.js';
 import { backoffMs } from '../../../../src/store/backoff.js';
 import { ConsulStore } from '../../../../src/store/consul/consul.js';
 import { nextIndex } from '../../../../src/store/consul/watch.js';
-import { quickTimers } from '../../../fakes/quick-timers.js';
 import { Watching } from '../../../store/watching.js';
 import { kv, type Scripted, type Step, scripted } from '../scripted.js';
-
-quickTimers();
 
 describe('nextIndex', () => {
   it.each([

@@ -7,12 +7,9 @@ import { LeftOut, UNREAD } from '../../../../src/store/records/left-out.js';
 import { formatEndpoint, formatNetwork, formatNode } from '../../../../src/store/records/records.js';
 import type { ClusterChange } from '../../../../src/store/view/change-teller.js';
 import { ClusterView } from '../../../../src/store/view/cluster-view.js';
-import { quickTimers } from '../../../fakes/quick-timers.js';
 import { FakeStore } from '../../../fakes/store.js';
 import { heardRows } from '../../health/heard.js';
 import { endpointOf, hexId, networkId, networkOf, nodeOf } from '../samples.js';
-
-quickTimers();
 
 const [n1, n2] = [nodeOf('10.0.0.60', 'docker01'), nodeOf('10.0.0.61', 'docker02')];
 const a = networkId('a');
