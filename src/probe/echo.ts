@@ -16,8 +16,8 @@ export interface Ways {
 
 /** Sessions of which is known how many asks have come: one of each host that probes, and many more. */
 const MOST_SESSIONS = 1_024;
-/** A way stays a minute; it is asked for anew in time, ms. */
-const RENEW_MS = 20_000;
+/** A way stays a minute; it is asked for anew in time, and until then nobody waits for that, ms. */
+const [RENEW_MS, SURE_MS] = [20_000, 50_000];
 /** Asks of one host that wait until there is a way back. */
 const MOST_WAITING = 64;
 /** Hosts whose ways are known to be there: more than a cluster has. */
@@ -33,8 +33,8 @@ export class Echo {
   private listening: Listening | undefined;
   /** How many asks have come, by host and session; the one that came last is last. */
   private readonly arrived = new Map<string, number>();
-  /** Until when the way to a host needs no care. */
-  private readonly open = new Map<string, number>();
+  /** When the way to a host was asked for last. */
+  private readonly asked = new Map<NodeAddress, number>();
   private readonly waiting = new Map<NodeAddress, Received[]>();
 
   constructor(private readonly ways: Ways) {}
@@ -51,15 +51,25 @@ export class Echo {
   stop(): void {
     this.listening?.socket.close();
     this.listening = undefined;
-    this.open.clear();
+    this.asked.clear();
   }
 
   private onDatagram(datagram: Received): void {
     const ask = readAsk(datagram.bytes);
     const { address } = datagram.from;
-    if (ask === undefined) return;
-    if ((this.open.get(address) ?? 0) > performance.now()) this.answer(ask, datagram);
-    else if (this.ways.knows(address)) this.hold(address, datagram);
+    if (ask === undefined || !this.ways.knows(address)) return;
+    const since = performance.now() - (this.asked.get(address) ?? Number.NEGATIVE_INFINITY);
+    if (since >= SURE_MS) {
+      this.hold(address, datagram);
+      return;
+    }
+    if (since >= RENEW_MS) this.renew(address);
+    this.answer(ask, datagram);
+  }
+
+  private renew(peer: NodeAddress): void {
+    this.asked.set(peer, performance.now());
+    this.ways.open([peer]).catch(() => this.asked.delete(peer));
   }
 
   /** Answered once there is a way back. */
@@ -72,8 +82,8 @@ export class Echo {
     this.waiting.set(peer, [datagram]);
     this.ways.open([peer]).then(
       () => {
-        if (this.open.size >= MOST_HOSTS) this.open.clear();
-        this.open.set(peer, performance.now() + RENEW_MS);
+        if (this.asked.size >= MOST_HOSTS) this.asked.clear();
+        this.asked.set(peer, performance.now());
         for (const held of this.take(peer)) this.onDatagram(held);
       },
       // It is told elsewhere what keeps this host from making a way; who asks hears nothing.

@@ -1,5 +1,5 @@
 /** Two hosts probe each other on the real kernel: what a sound way looks like, and each thing that may be wrong with one. */
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LinuxHostParts } from '../../src/kernel/host-parts/host-parts.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
 import { probeSteps } from '../../src/model/host/probe.js';
@@ -20,6 +20,8 @@ const ADDRESSES = {
 class Prober {
   readonly kernel: LinuxHostParts;
   private readonly echo: Echo;
+  /** Whoever asks for ways waits for this. */
+  passes: Promise<void> = Promise.resolve();
   /** What it says of itself, and how often it has looked. */
   says = JSON.stringify({ findings: [], fine: ['a'], unknown: {} });
   looks = 0;
@@ -35,7 +37,7 @@ class Prober {
     const options = { underlay, mode: 'off', port: 4789, netnsDir, crypt: meshOf(kernel) } as const;
     this.kernel = withNamespace(host.path, () => new LinuxHostParts({ ...options, accelerator: unaccelerated(host) }));
     this.echo = new Echo({
-      open: (peers) => this.open(...peers),
+      open: (peers) => this.passes.then(() => this.open(...peers)),
       knows: (address): address is NodeAddress => this.nodes.includes(address),
     });
     this.bulletin = this.makeBulletin();
@@ -96,6 +98,7 @@ beforeEach(() => {
   bench = new Bench();
 });
 afterEach(() => {
+  vi.restoreAllMocks();
   one.stop();
   two.stop();
   bench.close();
@@ -205,6 +208,15 @@ test('who is no node gets no answer', async () => {
   two = new Prober(two.host, 4, [two.host.vtep]);
   await two.start();
   expect(await one.probe(two)).toMatchObject({ answered: false });
+});
+
+test('nobody who has a way waits while it is asked for anew', async () => {
+  await start(4);
+  expect(await one.probe(two)).toMatchObject(SOUND(1450));
+  const now = performance.now.bind(performance);
+  vi.spyOn(performance, 'now').mockImplementation(() => now() + 25_000);
+  two.passes = new Promise(() => {});
+  expect(await one.probe(two)).toMatchObject(SOUND(1450));
 });
 
 test('a namespace that was made anew has the echo again', async () => {
