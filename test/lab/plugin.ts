@@ -1,5 +1,5 @@
 /** The built plugin as a process on one host, as `node dist/main.js` runs for a user. */
-import { existsSync } from 'node:fs';
+import { requireBuild } from './build.js';
 import type { Host } from './host.js';
 import { PLUGIN_MAIN } from './paths.js';
 import { tail, until } from './process.js';
@@ -40,7 +40,7 @@ export class Plugin {
    * that becomes it.
    */
   async start(settings: Readonly<Record<string, string>> = {}, under: readonly string[] = []): Promise<void> {
-    if (!existsSync(this.main)) throw new Error(`${this.main} is missing: npm run build`);
+    if (this.main === PLUGIN_MAIN) requireBuild();
     await this.host.service('tsoverlay', [...under, process.execPath, this.main], { ...this.usual, ...settings });
     const serving = until(`tsoverlay on ${this.host.name}`, 20, async () => {
       if (!this.isRunning()) throw new Error(`tsoverlay on ${this.host.name} ended`);

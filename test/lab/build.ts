@@ -1,0 +1,21 @@
+/** The plugin that a lab runs is the one of this working tree: another one would be tested without a word. */
+import { readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { PLUGIN_MAIN, ROOT } from './paths.js';
+
+/** The last file that `npm run build` writes. */
+const LAST = join(ROOT, 'dist/page.json');
+const CURE = 'npm run build';
+
+let isFresh = false;
+
+/** Throws where nothing was built, or a source is newer; looks once in a process. */
+export function requireBuild(): void {
+  if (isFresh) return;
+  const built = statSync(LAST, { throwIfNoEntry: false })?.mtimeMs;
+  if (built === undefined) throw new Error(`${PLUGIN_MAIN} was not built to the end: ${CURE}`);
+  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
+  const newer = sources.find((path) => path.endsWith('.ts') && statSync(join(ROOT, 'src', path)).mtimeMs > built);
+  if (newer !== undefined) throw new Error(`src/${newer} is newer than ${PLUGIN_MAIN}: ${CURE}`);
+  isFresh = true;
+}
