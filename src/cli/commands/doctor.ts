@@ -5,6 +5,8 @@ import { command } from '../frame/command.js';
 
 /** Of one check: probes to many hosts take the longest, ms. */
 const PATIENCE_MS = 8_500;
+/** Until all others have said what they find, ms. */
+const ALL_MS = 13_500;
 
 const examined = z.object({
   findings: z.array(z.object({ code: z.string(), what: z.string(), cure: z.string() })),
@@ -40,8 +42,9 @@ export const doctor = command({
     const { surroundingsOf } = await import('../doctor/surroundings.js');
     const { hearOthers } = await import('../doctor/others.js');
     const at = surroundingsOf(desk);
+    const until = performance.now() + ALL_MS;
     const ask = async (): Promise<readonly Other[]> =>
-      hearOthers(at.self, (await at.cluster()).nodes, await at.probes());
+      hearOthers(at.self, (await at.cluster()).nodes, await at.probes(), until);
     const [here, others] = await Promise.all([
       examine(CHECKS, at, PATIENCE_MS),
       options.cluster === true ? ask().catch(() => []) : undefined,

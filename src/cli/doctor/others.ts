@@ -8,6 +8,8 @@ import { type Heard, hear } from '../../probe/hearing.js';
 
 /** Of one: more than any of its checks may take there, ms. */
 const PATIENCE_MS = 8_000;
+/** Who cannot be given that any more is given this. */
+const LEAST_MS = 1_000;
 /**
  * Between two of whom one is asked after the other, and for all of them, ms. Each that is asked probes all others, and
  * answers theirs: all of them at the same moment would measure one another's load.
@@ -23,11 +25,12 @@ export interface Other {
 /** After how many ms the host of this number is asked, of so many. */
 export const startOf = (n: number, hosts: number): number => n * Math.min(APART_MS, ALL_MS / hosts);
 
-/** Those who answer probes, one soon after the other. Never rejects. */
+/** Those who answer probes, one soon after the other, until a moment of `performance.now`. Never rejects. */
 export async function hearOthers(
   self: NodeAddress,
   nodes: readonly Pick<Node, 'address' | 'hostname'>[],
   probed: readonly Probed[],
+  until: number,
 ): Promise<readonly Other[]> {
   const namespace = namespacePath(PROBE_NAMESPACE);
   const answered = new Set(probed.filter((one) => one.answered).map(({ peer }) => peer));
@@ -35,8 +38,9 @@ export async function hearOthers(
   return Promise.all(
     asked.map(async ({ address, hostname }, n): Promise<Other> => {
       await sleep(startOf(n, asked.length));
+      const patience = Math.max(LEAST_MS, Math.min(PATIENCE_MS, until - performance.now()));
       try {
-        return { address, hostname, said: await hear(namespace, self, address, PATIENCE_MS) };
+        return { address, hostname, said: await hear(namespace, self, address, patience) };
       } catch (e) {
         return { address, hostname, said: { silent: messageOf(e) } };
       }

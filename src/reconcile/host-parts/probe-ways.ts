@@ -10,6 +10,8 @@ const PATIENCE_MS = 3_000;
 export class ProbeWays {
   /** Of the pass that makes what was asked for last. */
   private underway: Promise<void> = Promise.resolve();
+  /** It did not get to its end in time, and may have by now. */
+  private hasFailed = false;
 
   constructor(
     private readonly planner: Pick<ProbePlanner, 'isNode' | 'trouble' | 'want'>,
@@ -24,8 +26,17 @@ export class ProbeWays {
     const { trouble } = this.planner;
     if (trouble !== undefined)
       return Promise.reject(new UserError(`the others cannot be probed from here: ${trouble}`));
-    if (this.planner.want(peers)) this.underway = this.pass.settled('probe', PATIENCE_MS);
+    if (this.planner.want(peers) || this.hasFailed) this.begin();
     return this.underway;
+  }
+
+  private begin(): void {
+    this.hasFailed = false;
+    const pass = this.pass.settled('probe', PATIENCE_MS);
+    this.underway = pass;
+    pass.catch(() => {
+      this.hasFailed ||= this.underway === pass;
+    });
   }
 
   /** Whether another node has this address. */
