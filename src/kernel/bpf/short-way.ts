@@ -5,6 +5,7 @@ import { LANE, laneEnd } from '../../model/values/names.js';
 import type { Mac, NamespaceName } from '../../model/values/types.js';
 import { findLink, type KernelLink } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import { Opened } from '../system/opened.js';
 import type { Lane } from './lane.js';
 import type { Wire } from './wire.js';
 
@@ -15,7 +16,10 @@ export interface Shared {
 }
 
 export class ShortWay {
-  private lane: Promise<Lane> | undefined;
+  private readonly lane = new Opened<Lane>(
+    () => this.open(),
+    (lane) => lane.close(),
+  );
 
   /** `socket`: in the network's namespace, of that name. */
   constructor(
@@ -26,48 +30,42 @@ export class ShortWay {
 
   /** See {@link Lane.observe}. */
   async observe(links: readonly KernelLink[], part?: 'devices'): Promise<ObservedAcceleration | undefined> {
-    return links.some((l) => l.name === LANE) ? (await this.opened()).observe(links, part) : undefined;
+    return links.some((l) => l.name === LANE) ? (await this.lane.get()).observe(links, part) : undefined;
   }
 
   /** See {@link Lane.make}. */
   async make(plan: AccelerationPlan): Promise<void> {
-    await (await this.opened()).make(plan);
+    await (await this.lane.get()).make(plan);
   }
 
   /** See {@link Lane.hookPort}. */
   async hookPort(link: string, plan: AccelerationPlan): Promise<void> {
-    await (await this.opened()).hookPort(link, plan);
+    await (await this.lane.get()).hookPort(link, plan);
   }
 
   /** See {@link Lane.setWay}. */
   async setWay(mac: Mac, at: string): Promise<void> {
-    await (await this.opened()).setWay(mac, at);
+    await (await this.lane.get()).setWay(mac, at);
   }
 
   async removeWay(mac: Mac): Promise<void> {
-    (await this.lane)?.removeWay(mac);
+    (await this.lane.current)?.removeWay(mac);
   }
 
   /** See {@link Lane.remove}. */
   async remove(): Promise<void> {
-    const isThere = this.lane !== undefined || (await findLink(this.socket, LANE)) !== undefined;
-    if (isThere) await (await this.opened()).remove();
+    const isThere = this.lane.current !== undefined || (await findLink(this.socket, LANE)) !== undefined;
+    if (isThere) await (await this.lane.get()).remove();
   }
 
   /** See {@link Lane.changed}. */
   async changed(): Promise<boolean> {
-    return (await this.lane)?.changed() ?? false;
+    return (await this.lane.current)?.changed() ?? false;
   }
 
   /** What is hooked goes on. */
   close(): void {
-    void this.lane?.then((lane) => lane.close());
-    this.lane = undefined;
-  }
-
-  private opened(): Promise<Lane> {
-    this.lane ??= this.open();
-    return this.lane;
+    this.lane.close();
   }
 
   private async open(): Promise<Lane> {

@@ -4,12 +4,16 @@
  */
 import type { NamespaceName } from '../../model/values/types.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import { Opened } from '../system/opened.js';
 import { hooksOnHost } from './host-hooks.js';
 import { ShortWay } from './short-way.js';
 import type { Wire, WireSettings } from './wire.js';
 
 export class ShortWays {
-  private wire: Promise<Wire> | undefined;
+  private readonly wire = new Opened<Wire>(
+    () => import('./wire.js').then(({ Wire }) => new Wire(this.host)),
+    (wire) => wire.close(),
+  );
 
   /** `host`: a socket in the host's namespace; `hostFd`: that namespace. */
   constructor(
@@ -19,32 +23,26 @@ export class ShortWays {
 
   /** See {@link Wire.hooks}. */
   async hooks(): Promise<ReadonlyMap<string, string>> {
-    return (await hooksOnHost(this.host)).size === 0 ? new Map() : (await this.opened()).hooks();
+    return (await hooksOnHost(this.host)).size === 0 ? new Map() : (await this.wire.get()).hooks();
   }
 
   /** See {@link Wire.hook}. */
   async hook(link: string, settings: WireSettings): Promise<void> {
-    await (await this.opened()).hook(link, settings);
+    await (await this.wire.get()).hook(link, settings);
   }
 
   /** See {@link Wire.unhook}. */
   async unhook(link: string): Promise<void> {
-    await (await this.opened()).unhook(link);
+    await (await this.wire.get()).unhook(link);
   }
 
   /** Of one network, by a socket in its namespace. */
   of(name: NamespaceName, socket: Rtnetlink): ShortWay {
-    return new ShortWay(socket, name, async () => ({ wire: await this.opened(), hostFd: this.hostFd }));
+    return new ShortWay(socket, name, async () => ({ wire: await this.wire.get(), hostFd: this.hostFd }));
   }
 
   /** What is hooked goes on. */
   close(): void {
-    void this.wire?.then((wire) => wire.close());
-    this.wire = undefined;
-  }
-
-  private opened(): Promise<Wire> {
-    this.wire ??= import('./wire.js').then(({ Wire }) => new Wire(this.host));
-    return this.wire;
+    this.wire.close();
   }
 }

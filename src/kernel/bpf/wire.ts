@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { hookMark } from '../../model/host/accelerator.js';
 import { linkIndex, listLinks } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import { Opened } from '../system/opened.js';
 import { ensurePlace, type Hook, hook, isEmptyPlace, removePlace, unhook } from './hooks.js';
 import { hooksOnHost } from './host-hooks.js';
 import { labelOf, markIn } from './label.js';
@@ -29,7 +30,12 @@ export interface Listed {
 export type WireSettings = Required<Pick<Settings, 'vtep' | 'port'>>;
 
 export class Wire {
-  private maps: Promise<HostMaps> | undefined;
+  private readonly maps = new Opened<HostMaps>(
+    () => this.openMaps(),
+    (maps) => {
+      for (const fd of Object.values(maps)) closeSync(fd);
+    },
+  );
 
   /** `host`: a socket in the host's namespace. */
   constructor(readonly host: Rtnetlink) {}
@@ -38,7 +44,7 @@ export class Wire {
   async hooks(): Promise<ReadonlyMap<string, string>> {
     const found = await hooksOnHost(this.host);
     if (found.size === 0) return new Map();
-    const { networks, lanes } = await this.open();
+    const { networks, lanes } = await this.maps.get();
     const ids = [networks, lanes].map(idOfMap);
     const markOf = ({ name, program }: Hook): string =>
       isDeepStrictEqual(mapsOfProgram(program), ids) ? (markIn(name, 'arrive') ?? '') : '';
@@ -49,7 +55,7 @@ export class Wire {
   async hook(link: string, settings: WireSettings): Promise<void> {
     const mark = hookMark({ local: settings.vtep, port: settings.port });
     const index = await linkIndex(this.host, link, `tc qdisc add dev ${link} clsact`);
-    const program = load('arrive', settings, { ...(await this.open()) });
+    const program = load('arrive', settings, { ...(await this.maps.get()) });
     try {
       await ensurePlace(this.host, { link: index, block: 0 });
       await hook(this.host, { link: index }, program, labelOf('arrive', mark));
@@ -68,19 +74,19 @@ export class Wire {
 
   /** From now on frames of this network take the short way in. `lane`: index of its end on the host. */
   async list(vni: number, macs: number, lane: number): Promise<void> {
-    const maps = await this.open();
+    const maps = await this.maps.get();
     setElement(maps.lanes, vniKey(vni), word(lane));
     setElement(maps.networks, vniKey(vni), word(macs));
   }
 
   async listed(vni: number): Promise<Listed> {
-    const { networks, lanes } = await this.open();
+    const { networks, lanes } = await this.maps.get();
     return { macs: numberIn(networks, vniKey(vni)), lane: numberIn(lanes, vniKey(vni)) };
   }
 
   /** Unless another namespace has the network by now. `macs`: id of the map. */
   async unlist(vni: number, macs: number): Promise<void> {
-    const { networks, lanes } = await this.open();
+    const { networks, lanes } = await this.maps.get();
     if (numberIn(networks, vniKey(vni)) !== macs) return;
     removeElement(networks, vniKey(vni));
     removeElement(lanes, vniKey(vni));
@@ -88,15 +94,7 @@ export class Wire {
 
   /** What is hooked goes on. */
   close(): void {
-    void this.maps?.then((maps) => {
-      for (const fd of Object.values(maps)) closeSync(fd);
-    });
-    this.maps = undefined;
-  }
-
-  private open(): Promise<HostMaps> {
-    this.maps ??= this.openMaps();
-    return this.maps;
+    this.maps.close();
   }
 
   private async openMaps(): Promise<HostMaps> {

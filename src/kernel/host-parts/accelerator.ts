@@ -4,6 +4,7 @@ import type { AccelerateMode } from '../../model/values/settings.js';
 import type { NodeAddress } from '../../model/values/types.js';
 import type { ShortWays } from '../bpf/short-ways.js';
 import { withNamespace } from '../system/netns.js';
+import { Opened } from '../system/opened.js';
 import type { ShortGround } from './short-ground.js';
 
 export interface AcceleratorOptions {
@@ -16,7 +17,10 @@ export interface AcceleratorOptions {
 
 /** "The host" is that of the short ways. */
 export class Accelerator {
-  private ground: Promise<ShortGround> | undefined;
+  private readonly ground = new Opened<ShortGround>(
+    () => this.enter(),
+    (ground) => ground.close(),
+  );
 
   constructor(private readonly options: AcceleratorOptions) {}
 
@@ -28,13 +32,11 @@ export class Accelerator {
   async observe(): Promise<ObservedAccelerator> {
     const hooked = await this.shortWays.hooks();
     if (this.options.mode === 'off') return { hooked };
-    this.ground ??= this.enter();
-    return { hooked, ...(await (await this.ground).look()) };
+    return { hooked, ...(await (await this.ground.get()).look()) };
   }
 
   close(): void {
-    void this.ground?.then((ground) => ground.close());
-    this.ground = undefined;
+    this.ground.close();
   }
 
   private async enter(): Promise<ShortGround> {

@@ -1,0 +1,31 @@
+/** Something that is opened at its first use, once for all who use it. */
+
+export class Opened<T> {
+  private opening: Promise<T> | undefined;
+
+  constructor(
+    private readonly open: () => Promise<T>,
+    private readonly end: (opened: T) => void,
+  ) {}
+
+  /** What is open or about to be; undefined where nobody has used it yet, or it could not be opened. */
+  get current(): Promise<T> | undefined {
+    return this.opening;
+  }
+
+  /** A failure is whose who came meanwhile; the next one opens it anew. */
+  get(): Promise<T> {
+    if (this.opening !== undefined) return this.opening;
+    const opening = this.open();
+    this.opening = opening;
+    opening.catch(() => {
+      if (this.opening === opening) this.opening = undefined;
+    });
+    return opening;
+  }
+
+  close(): void {
+    this.opening?.then(this.end, () => undefined);
+    this.opening = undefined;
+  }
+}
