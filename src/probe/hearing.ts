@@ -27,7 +27,7 @@ export function hear(namespace: string, self: NodeAddress, peer: NodeAddress, pa
     });
     const socket = new Socket({ fd });
     const timer = setTimeout(
-      () => socket.destroy(new Error(`it did not say within ${patienceMs / 1000} s`)),
+      () => socket.destroy(new Error(`it did not say within ${(patienceMs / 1000).toFixed(1)} s`)),
       patienceMs,
     );
     let text = '';
