@@ -27,7 +27,7 @@ const ENGINE = '/var/run/docker.sock';
 /** Of one check: whoever asks waits for it, ms. The longest takes some four seconds, and more where many hosts share a machine. */
 const PATIENCE_MS = 7_000;
 /**
- * Others that this host probes for somebody else: all hosts are asked at the same time, and each of them probing all would be
+ * Others that this host probes for somebody else: all hosts are asked within a few seconds, and each of them probing all would be
  * the square of the cluster. Each probes those that come after it.
  */
 const MOST_PROBED = 4;

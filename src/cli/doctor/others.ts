@@ -11,8 +11,8 @@ const PATIENCE_MS = 8_000;
 /** Who cannot be given that any more is given this. */
 const LEAST_MS = 1_000;
 /**
- * Between two of whom one is asked after the other, and for all of them, ms. Each that is asked probes all others, and
- * answers theirs: all of them at the same moment would measure one another's load.
+ * Between two of whom one is asked after the other, and for all of them, ms. Each that is asked looks at all of its own
+ * and probes some others: all of them at the same moment would find one another's load.
  */
 const [APART_MS, ALL_MS] = [100, 3_000];
 

@@ -13,7 +13,7 @@ export class Opened<T> {
     return this.opening;
   }
 
-  /** A failure is whose who came meanwhile; the next one opens it anew. */
+  /** A failure is for those who wait by then; who comes later opens it anew. */
   get(): Promise<T> {
     if (this.opening !== undefined) return this.opening;
     const opening = this.open();
