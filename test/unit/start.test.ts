@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 
-/** `import … from`, `export … from` and `import '…'`, but not of types alone, which do not outlive the build. */
-const IMPORTED = /^(?:import|export)\b(?! type\b)[^'"]*?(?:from )?'(\..*?)\.js'/gms;
+/** `import … from`, `export … from` and `import '…'`, but neither of types alone, which do not outlive the build, nor `import()`. */
+const IMPORTED = /^(?:import|export)\b(?! type\b)[^'"(]*?(?:from )?'(\..*?)\.js'/gms;
 
 function reachable(from: string, seen = new Set<string>()): ReadonlySet<string> {
   if (seen.has(from)) return seen;
