@@ -5,6 +5,7 @@ import { PLUGIN_MAIN, ROOT } from './paths.js';
 
 /** The last file that `npm run build` writes. */
 const LAST = join(ROOT, 'dist/page.json');
+const SOURCE = /\.(tsx?|css|html)$/;
 const CURE = 'npm run build';
 
 let isFresh = false;
@@ -14,8 +15,10 @@ export function requireBuild(): void {
   if (isFresh) return;
   const built = statSync(LAST, { throwIfNoEntry: false })?.mtimeMs;
   if (built === undefined) throw new Error(`${PLUGIN_MAIN} was not built to the end: ${CURE}`);
-  const sources = readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' });
-  const newer = sources.find((path) => path.endsWith('.ts') && statSync(join(ROOT, 'src', path)).mtimeMs > built);
-  if (newer !== undefined) throw new Error(`src/${newer} is newer than ${PLUGIN_MAIN}: ${CURE}`);
+  const sources = ['src', 'page'].flatMap((folder) =>
+    readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((path) => join(folder, path)),
+  );
+  const newer = sources.find((path) => SOURCE.test(path) && statSync(join(ROOT, path)).mtimeMs > built);
+  if (newer !== undefined) throw new Error(`${newer} is newer than ${PLUGIN_MAIN}: ${CURE}`);
   isFresh = true;
 }

@@ -14,7 +14,7 @@ const LEAST_MS = 1_000;
  * Between two of whom one is asked after the other, and for all of them, ms. Each that is asked looks at all of its own
  * and probes some others: all of them at the same moment would find one another's load.
  */
-const [APART_MS, ALL_MS] = [100, 3_000];
+const [APART_MS, SPREAD_MS] = [100, 3_000];
 
 export interface Other {
   readonly address: NodeAddress;
@@ -23,7 +23,7 @@ export interface Other {
 }
 
 /** After how many ms the host of this number is asked, of so many. */
-export const startOf = (n: number, hosts: number): number => n * Math.min(APART_MS, ALL_MS / hosts);
+export const startOf = (n: number, hosts: number): number => n * Math.min(APART_MS, SPREAD_MS / hosts);
 
 /** Those who answer probes, one soon after the other, until a moment of `performance.now`. Never rejects. */
 export async function hearOthers(

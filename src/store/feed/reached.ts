@@ -41,9 +41,10 @@ export class Reached {
   /** These endpoints are known now, whoever their owners are, when the names are these. */
   found(entries: readonly Entry[], { heads, index }: Told): void {
     for (const entry of entries) {
+      // Of a whole network hardly one is newer.
+      if (entry.index <= index) continue;
       const owner = ownerOf(entry.key);
-      if (heads.has(owner) || entry.index <= index) continue;
-      this.#headless.set(owner, Math.max(entry.index, this.#headless.get(owner) ?? 0));
+      if (!heads.has(owner)) this.#headless.set(owner, Math.max(entry.index, this.#headless.get(owner) ?? 0));
     }
   }
 

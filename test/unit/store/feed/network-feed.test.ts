@@ -1,3 +1,4 @@
+/** What a view of endpoints reads, for which news. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Names, Op } from '../../../../src/model/ports/ports.js';
 import { keys } from '../../../../src/model/values/names.js';
@@ -25,6 +26,14 @@ let store: FakeStore;
 let view: ClusterView;
 let stop: AbortController;
 const asked: string[] = [];
+/** Whoever waits for `held` goes on with `go`. */
+const gate = () => {
+  let go = () => {};
+  const held = new Promise<void>((resolve) => {
+    go = resolve;
+  });
+  return { held, go };
+};
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 const recordOf = (n: number, owner: string, names: readonly string[] = []) =>
   formatEndpoint({ ...endpointOf(network, '1'), id: idOf(n), node: owner as NodeId, names });
@@ -109,10 +118,7 @@ describe('what this host writes itself', () => {
     await create(heads, 1);
     await start();
     const list = store.list;
-    let go = () => {};
-    const held = new Promise<void>((resolve) => {
-      go = resolve;
-    });
+    const { held, go } = gate();
     // A read is under way when this host writes, and brings what somebody wrote after that.
     await write(new Heads(store, TWO), TWO, [11]);
     store.list = async (prefix) => {
@@ -160,10 +166,7 @@ describe('news of an owner', () => {
     await write(one, ONE, MANY);
     await start();
     const list = store.list;
-    let go = () => {};
-    const held = new Promise<void>((resolve) => {
-      go = resolve;
-    });
+    const { held, go } = gate();
     store.list = async (prefix) => {
       await held;
       return list(prefix);
@@ -221,7 +224,7 @@ describe('news of an owner', () => {
 });
 
 describe('a host that comes and goes between two news of the heads', () => {
-  /** Until it resolves nobody is told of names; what was told in between is told at once then. */
+  /** From `hold` on nobody is told of names; `release` tells the last ones. */
   const holdNames = () => {
     const watchNames = store.watchNames.bind(store);
     let held = false;
@@ -250,6 +253,12 @@ describe('a host that comes and goes between two news of the heads', () => {
     await heads.transact(network, async () => ({ ops, result: undefined, changes: [idOf(21)] }));
     await store.commit([heads.endOp(network)]);
   };
+  const isForgotten = async (names: ReturnType<typeof holdNames>) => {
+    expect(known()?.has(idOf(21))).toBe(true);
+    await leave();
+    names.release();
+    await vi.waitFor(() => expect(known()?.has(idOf(21))).toBe(false));
+  };
 
   it('is not kept by who looked at it meanwhile', async () => {
     const names = holdNames();
@@ -258,10 +267,7 @@ describe('a host that comes and goes between two news of the heads', () => {
     names.hold();
     await come();
     await view.look(network, TWO, 1_000);
-    expect(known()?.has(idOf(21))).toBe(true);
-    await leave();
-    names.release();
-    await vi.waitFor(() => expect(known()?.has(idOf(21))).toBe(false));
+    await isForgotten(names);
   });
 
   it('is not kept by who read all meanwhile', async () => {
@@ -276,14 +282,10 @@ describe('a host that comes and goes between two news of the heads', () => {
       return list(prefix);
     };
     await start();
-    expect(known()?.has(idOf(21))).toBe(true);
-    await leave();
-    names.release();
-    await vi.waitFor(() => expect(known()?.has(idOf(21))).toBe(false));
+    await isForgotten(names);
   });
 
   it('and what has no head, as somebody wrote it, is read once more by the next news and then no more', async () => {
-    const names = holdNames();
     const one = new Heads(store, ONE);
     await write(one, ONE, [1]);
     await start();
@@ -292,7 +294,6 @@ describe('a host that comes and goes between two news of the heads', () => {
     asked.length = 0;
     for (const name of ['a', 'b', 'c']) {
       await write(one, ONE, [1], [name]);
-      names.release();
       await settle();
     }
     expect(asked.filter((prefix) => prefix === keys.endpointsOf(network, TWO))).toHaveLength(1);
@@ -342,10 +343,7 @@ it('of many under one id the oldest is shown, and each once those before it have
 it('all is read again when that is asked for while it is read', async () => {
   await write(new Heads(store, ONE), ONE, [1]);
   const list = store.list;
-  let answer = () => {};
-  const held = new Promise<void>((resolve) => {
-    answer = resolve;
-  });
+  const { held, go: answer } = gate();
   store.list = async (prefix) => {
     const found = await list(prefix);
     if (prefix.startsWith('endpoints/')) await held;
