@@ -1,9 +1,12 @@
 /** After a flood: the attacked network works again, and nothing of the flood is left in the kernels of both hosts. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { lines } from '../options/site.js';
 import { within } from '../waiting.js';
 import { BOTH, type Field, type HostNumber } from './field.js';
 
 const PATIENCE_MS = 10_000;
+/** The port of a container that is gone goes when none has come or gone for half a second. */
+const REST_MS = 1_500;
 /** Entries that a bridge may have learned by itself. */
 const LEARNED = 64;
 
@@ -17,7 +20,13 @@ const LOOK = [
   'ip neigh show nud permanent; ip -6 neigh show nud permanent',
 ].join('; ');
 
-export async function order(field: Field): Promise<Order> {
+/** Before a flood, while no container comes or goes any more. */
+export async function orderAtRest(field: Field): Promise<Order> {
+  await sleep(REST_MS);
+  return order(field);
+}
+
+async function order(field: Field): Promise<Order> {
   const looks = BOTH.flatMap((host) =>
     field.namespaces.map(async (namespace) =>
       lines(await field.inside(host, namespace, `{ ${LOOK}; } | sort; true`)).map((l) => `${host} ${namespace} ${l}`),

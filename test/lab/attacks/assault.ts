@@ -1,5 +1,5 @@
 /** One flood from beginning to end: the flood, what was seen meanwhile, what came of it. */
-import { mostLearned, order, recovers } from './aftermath.js';
+import { mostLearned, orderAtRest, recovers } from './aftermath.js';
 import { BOTH, type Field } from './field.js';
 import { type Figures, failings } from './figures.js';
 import { type Flood, POWERS, type Power, titleOf } from './floods.js';
@@ -39,7 +39,7 @@ export async function assault(
   seconds: number,
   { quiet, control = quiet, slack }: Surroundings,
 ): Promise<Assault> {
-  const before = await order(field);
+  const before = await orderAtRest(field);
   const alive = plugins(field);
   const attack = ['attack', String(LONG_S), ...flood.command(field.targets)];
   const options = ['-d', '--name', 'attacker', '--cpus', '0.5', '--net', 'hit', ...POWERS[power]];
