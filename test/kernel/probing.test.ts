@@ -1,4 +1,5 @@
 /** Two hosts probe each other on the real kernel: what a sound way looks like, and each thing that may be wrong with one. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { LinuxHostParts } from '../../src/kernel/host-parts/host-parts.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
@@ -216,6 +217,12 @@ test('nobody who has a way waits while it is asked for anew', async () => {
   const now = performance.now.bind(performance);
   vi.spyOn(performance, 'now').mockImplementation(() => now() + 25_000);
   two.passes = new Promise(() => {});
+  expect(await one.probe(two)).toMatchObject(SOUND(1450));
+});
+
+test('who is too busy to answer for three seconds is there all the same', async () => {
+  await start(4);
+  two.passes = sleep(3_000);
   expect(await one.probe(two)).toMatchObject(SOUND(1450));
 });
 

@@ -43,8 +43,11 @@ export const doctor = command({
     const { hearOthers } = await import('../doctor/others.js');
     const at = surroundingsOf(desk);
     const until = performance.now() + ALL_MS;
-    const ask = async (): Promise<readonly Other[]> =>
-      hearOthers(at.self, (await at.cluster()).nodes, await at.probes(), until);
+    const ask = async (): Promise<readonly Other[]> => {
+      const [{ nodes }, peers] = await Promise.all([at.cluster(), at.peers()]);
+      const probed = nodes.filter(({ address }) => peers.includes(address));
+      return hearOthers(at.self, probed, at.probes(), until);
+    };
     const [here, others] = await Promise.all([
       examine(CHECKS, at, PATIENCE_MS),
       options.cluster === true ? ask().catch(() => []) : undefined,

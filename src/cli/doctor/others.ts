@@ -15,6 +15,10 @@ const LEAST_MS = 1_000;
  * and probes some others: all of them at the same moment would find one another's load.
  */
 const [APART_MS, SPREAD_MS] = [100, 3_000];
+/** Until whoever probes has made the ways, which is a matter of milliseconds. */
+const WAYS_MS = 300;
+
+type Named = Pick<Node, 'address' | 'hostname'>;
 
 export interface Other {
   readonly address: NodeAddress;
@@ -25,25 +29,35 @@ export interface Other {
 /** After how many ms the host of this number is asked, of so many. */
 export const startOf = (n: number, hosts: number): number => n * Math.min(APART_MS, SPREAD_MS / hosts);
 
-/** Those who answer probes, one soon after the other, until a moment of `performance.now`. Never rejects. */
+/**
+ * Those whom somebody is probing meanwhile, one soon after the other, until a moment of `performance.now`. Who neither
+ * answers probes nor says anything is left out: that is what the probes tell. Rejects as `probing` does.
+ */
 export async function hearOthers(
   self: NodeAddress,
-  nodes: readonly Pick<Node, 'address' | 'hostname'>[],
-  probed: readonly Probed[],
+  peers: readonly Named[],
+  probing: Promise<readonly Probed[]>,
   until: number,
+  ask: typeof hear = hear,
 ): Promise<readonly Other[]> {
   const namespace = namespacePath(PROBE_NAMESPACE);
-  const answered = new Set(probed.filter((one) => one.answered).map(({ peer }) => peer));
-  const asked = nodes.filter(({ address }) => answered.has(address));
-  return Promise.all(
-    asked.map(async ({ address, hostname }, n): Promise<Other> => {
-      await sleep(startOf(n, asked.length));
-      const patience = Math.max(LEAST_MS, Math.min(PATIENCE_MS, until - performance.now()));
-      try {
-        return { address, hostname, said: await hear(namespace, self, address, patience) };
-      } catch (e) {
-        return { address, hostname, said: { silent: messageOf(e) } };
-      }
-    }),
-  );
+  const hearOne = async ({ address, hostname }: Named): Promise<Other> => {
+    const patience = Math.max(LEAST_MS, Math.min(PATIENCE_MS, until - performance.now()));
+    try {
+      return { address, hostname, said: await ask(namespace, self, address, patience) };
+    } catch (e) {
+      return { address, hostname, said: { silent: messageOf(e) } };
+    }
+  };
+  const heard = peers.map(async (peer, n): Promise<readonly Other[]> => {
+    await Promise.race([probing, sleep(WAYS_MS)]);
+    await sleep(startOf(n, peers.length));
+    const other = await hearOne(peer);
+    if (!('silent' in other.said)) return [other];
+    const isThere = (await probing).some((probed) => probed.answered && probed.peer === peer.address);
+    if (!isThere) return [];
+    // There may have been no way to him yet, or he may know by now.
+    return [until - performance.now() > LEAST_MS ? await hearOne(peer) : other];
+  });
+  return (await Promise.all(heard)).flat();
 }

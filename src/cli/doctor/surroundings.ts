@@ -37,7 +37,12 @@ const DIFFERENCES_MS = 7_000;
 
 type Serving = Exclude<Agent, { readonly away: string }>;
 
-export function surroundingsOf(desk: Desk): Surroundings {
+export interface CommandSurroundings extends Surroundings {
+  /** Those that {@link Surroundings.probes} is about. */
+  peers(): Promise<readonly NodeAddress[]>;
+}
+
+export function surroundingsOf(desk: Desk): CommandSurroundings {
   const { settings } = desk;
   const agent = once(() => lookAtAgent(desk));
   const cluster = once(() => clusterOf(desk));
@@ -49,7 +54,9 @@ export function surroundingsOf(desk: Desk): Surroundings {
     return found;
   };
   const proc = new Proc();
+  const peers = once(async () => someOf(othersIn(await cluster(), settings.advertise)));
   return {
+    peers,
     self: settings.advertise,
     port: settings.vxlanPort,
     proc,
@@ -81,9 +88,9 @@ export function surroundingsOf(desk: Desk): Surroundings {
     cluster,
     engine,
     probes: once(async () => {
-      const peers = othersIn(await cluster(), settings.advertise);
-      if (peers.length === 0) return [];
-      return 'away' in (await agent()) ? probesAlone(desk, peers) : probesOf(desk, peers);
+      const asked = await peers();
+      if (asked.length === 0) return [];
+      return 'away' in (await agent()) ? probesAlone(desk, asked) : probesOf(desk, asked);
     }),
   };
 }
@@ -95,16 +102,18 @@ const othersIn = ({ nodes }: ClusterLook, self: NodeAddress): readonly NodeAddre
     .map(({ address }) => address);
 
 /** As many as the one that serves probes at a time, others by chance. */
+const someOf = (peers: readonly NodeAddress[]): readonly NodeAddress[] =>
+  peers.length <= MOST_PEERS ? peers : [...peers].sort(() => Math.random() - 0.5).slice(0, MOST_PEERS);
+
 async function probesOf(desk: Desk, peers: readonly NodeAddress[]): Promise<readonly Probed[]> {
-  const some = peers.length <= MOST_PEERS ? peers : [...peers].sort(() => Math.random() - 0.5).slice(0, MOST_PEERS);
-  const { hosts } = await desk.ask(probeExchange, { peers: [...some] }, PROBES_MS);
+  const { hosts } = await desk.ask(probeExchange, { peers: [...peers] }, PROBES_MS);
   return hosts.map((found) => ({ ...found, peer: found.peer as NodeAddress }));
 }
 
 async function probesAlone(desk: Desk, peers: readonly NodeAddress[]): Promise<readonly Probed[]> {
   const reading = await readCluster(desk, readStatus);
   if (reading.from === 'nowhere') throw new UserError(reading.why);
-  return probeAlone(desk, reading.value, peers.slice(0, MOST_PEERS));
+  return probeAlone(desk, reading.value, peers);
 }
 
 async function differencesOf(desk: Desk, cluster: () => Promise<ClusterLook>): Promise<readonly DifferenceLook[]> {

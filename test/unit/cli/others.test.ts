@@ -1,8 +1,71 @@
-import { expect, it } from 'vitest';
-import { startOf } from '../../../src/cli/doctor/others.js';
+import { describe, expect, it } from 'vitest';
+import { hearOthers, startOf } from '../../../src/cli/doctor/others.js';
+import type { Probed } from '../../../src/model/probe/passage.js';
+import type { NodeAddress } from '../../../src/model/values/types.js';
+import type { Heard } from '../../../src/probe/hearing.js';
 
 it('few hosts are asked a tenth of a second apart, many within three seconds all together', () => {
   expect([0, 1, 11].map((n) => startOf(n, 12))).toEqual([0, 100, 1_100]);
   expect([0, 99, 100].map((n) => Math.round(startOf(n, 100)))).toEqual([0, 2_970, 3_000]);
   expect(startOf(499, 500)).toBeLessThan(3_000);
+});
+
+describe('while others are being probed', () => {
+  const [a, b] = ['10.0.0.2', '10.0.0.3'] as NodeAddress[] as [NodeAddress, NodeAddress];
+  const PEERS = [
+    { address: a, hostname: 'a' },
+    { address: b, hostname: 'b' },
+  ];
+  const WELL: Heard = { findings: [], fine: ['x'], unknown: {} };
+  const later = <T>(value: T, ms: number) => new Promise<T>((resolve) => setTimeout(() => resolve(value), ms));
+  const way = (peer: NodeAddress, answered: boolean) => ({ answered, peer }) as Probed;
+  const from = (probing: Promise<readonly Probed[]>, ask: (peer: NodeAddress) => Promise<Heard>) =>
+    hearOthers('10.0.0.1' as NodeAddress, PEERS, probing, performance.now() + 5_000, (_, __, peer) => ask(peer));
+
+  it('who says something is heard before the probes are back', async () => {
+    const asked: [NodeAddress, boolean][] = [];
+    let areBack = false;
+    const probing = later([way(a, true), way(b, false)], 900).then((found) => {
+      areBack = true;
+      return found;
+    });
+    const heard = await from(probing, async (peer) => {
+      asked.push([peer, areBack]);
+      return WELL;
+    });
+    expect(asked).toEqual([
+      [a, false],
+      [b, false],
+    ]);
+    expect(heard.map(({ hostname, said }) => [hostname, said])).toEqual([
+      ['a', WELL],
+      ['b', WELL],
+    ]);
+  });
+
+  it('who was silent and answers probes is asked once more, and who does neither is left out', async () => {
+    const asked: NodeAddress[] = [];
+    const heard = await from(later([way(a, true), way(b, false)], 800), async (peer) => {
+      asked.push(peer);
+      if (peer === b || asked.filter((one) => one === a).length === 1) throw new Error('no way');
+      return WELL;
+    });
+    expect(asked).toEqual([a, b, a]);
+    expect(heard.map(({ hostname, said }) => [hostname, said])).toEqual([['a', WELL]]);
+  });
+
+  it('who answers probes and never says anything is told of', async () => {
+    const heard = await from(later([way(a, true), way(b, true)], 500), async (peer) => {
+      if (peer === a) throw new Error('it did not say');
+      return WELL;
+    });
+    expect(heard.map(({ hostname, said }) => [hostname, said])).toEqual([
+      ['a', { silent: 'it did not say' }],
+      ['b', WELL],
+    ]);
+  });
+
+  it('rejects where nobody can be probed', async () => {
+    await expect(from(Promise.reject(new Error('no probe network')), async () => WELL)).rejects.toThrow('no probe');
+  });
 });
