@@ -52,8 +52,16 @@ export interface Config {
   readonly typed: Readonly<Record<string, string>>;
 }
 
-/** Those that say which cluster and which host it is. */
-const TELLING = ['CLUSTER_STORE', 'CLUSTER_ADVERTISE', 'DATA_DIR', 'VXLAN_PORT', 'VXLAN_GUARD'];
+/** Those that say which cluster and which host it is, and by which the commands judge it. */
+const TELLING = [
+  'CLUSTER_STORE',
+  'CLUSTER_ADVERTISE',
+  'DATA_DIR',
+  'VXLAN_PORT',
+  'VXLAN_GUARD',
+  'SCOPE',
+  'GWBRIDGE_MTU',
+];
 
 export const DEFAULT_DATA_DIR = '/var/lib/tsoverlay';
 

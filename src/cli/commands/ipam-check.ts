@@ -5,8 +5,11 @@ import { command, type Given } from '../frame/command.js';
 import { consent, YES } from '../frame/consent.js';
 import type { Desk } from '../frame/desk.js';
 import { type Checked, check, checkJson, checkLines } from '../ipam/check.js';
-import { readRecords } from '../ipam/reading.js';
+import { lookAtAddresses } from '../ipam/look.js';
 import { lookAtAgent } from '../reading/agent.js';
+
+/** Two looks, with a pause in between. */
+const STORE_S = 4;
 
 export const ipamCheck = command({
   usage: 'ipam check',
@@ -35,11 +38,13 @@ export const ipamCheck = command({
   },
 });
 
-const look = (desk: Desk): Promise<Checked> =>
-  desk.withStore(async (store) => {
-    const [records, agent] = await Promise.all([readRecords(store), lookAtAgent(desk)]);
-    return check(records, Date.now(), 'away' in agent ? undefined : agent.agent.id);
-  });
+async function look(desk: Desk): Promise<Checked> {
+  const [looked, agent] = await Promise.all([
+    desk.withStore((store) => lookAtAddresses(store), STORE_S),
+    lookAtAgent(desk),
+  ]);
+  return check(looked, Date.now(), 'away' in agent ? undefined : agent.agent.id);
+}
 
 /** This host alone knows what it uses: it frees by its own rules, and never what a container has. */
 async function free(desk: Desk, given: Given): Promise<void> {

@@ -37,17 +37,20 @@ export const nodeDrain = command({
     if (!on) return { lines: ['this host takes containers'], json: { since, left: [] }, exit: 0 };
     const words = `this host takes no more containers since ${since}`;
     const end = performance.now() + patience(given) * 1000;
-    let left = await leftOn(desk).catch((e: unknown) => messageOf(e));
-    if (typeof left === 'string')
+    const first = await leftOn(desk).catch((e: unknown) => messageOf(e));
+    if (typeof first === 'string')
       return {
         lines: [words],
         json: { since, left: [] },
         exit: 2,
-        errors: [`which are still here is not known: ${left}`],
+        errors: [`which are still here is not known: ${first}`],
       };
+    let left: Left = first;
     while (left.length > 0 && performance.now() < end) {
+      const known = left;
       await sleep(LOOK_MS);
-      left = await leftOn(desk);
+      // A store that is away for a while is waited for.
+      left = await leftOn(desk).catch(() => known);
     }
     const { advertise } = desk.settings;
     return {
@@ -61,7 +64,7 @@ export const nodeDrain = command({
           ? [`no container is left: stop tsoverlay here, then type tsoverlay node forget ${advertise} on another host`]
           : []),
       ],
-      json: { since, left },
+      json: { since, left: [...left] },
       exit: left.length === 0 ? 0 : 1,
     };
   },
@@ -76,7 +79,9 @@ async function told(desk: Desk, on: boolean) {
   }
 }
 
-async function leftOn(desk: Desk) {
+type Left = readonly { readonly container: string; readonly network: string }[];
+
+async function leftOn(desk: Desk): Promise<Left> {
   const records = await desk.withStore(readRecords);
   const self = ownMemory(desk).node?.id;
   return placesOf(records, ({ node }) => node === self).map(({ endpoint, network }) => ({

@@ -23,8 +23,7 @@ import type { Probed } from '../../model/probe/passage.js';
 import { familyOf } from '../../model/values/address.js';
 import type { NodeAddress } from '../../model/values/types.js';
 import type { Desk } from '../frame/desk.js';
-import { check } from '../ipam/check.js';
-import { readRecords } from '../ipam/reading.js';
+import { lookAtAddresses } from '../ipam/look.js';
 import { probeAlone } from '../probing/alone.js';
 import { type Agent, lookAtAgent } from '../reading/agent.js';
 import { readCluster } from '../reading/cluster.js';
@@ -137,9 +136,10 @@ async function namesOf(
 /** From the store, or what this host knew last. */
 async function clusterOf(desk: Desk): Promise<ClusterLook> {
   const reading = await readCluster(desk, async (records, store) => {
-    const [status, held, standing] = await Promise.all([readStatus(records), readRecords(records), store?.look()]);
-    const addresses = check(held, Date.now(), undefined).json.pools.flatMap(({ addresses: all }) => all);
-    const leaked = store === undefined ? 0 : addresses.filter(({ standing: is }) => is === 'leaked').length;
+    // What this host knew last is of several moments.
+    const addresses = store === undefined ? undefined : lookAtAddresses(store);
+    const [status, looked, standing] = await Promise.all([readStatus(records), addresses, store?.look()]);
+    const leaked = looked?.holdings.filter(({ standing: is }) => is === 'leaked').length ?? 0;
     return { ...status, versions: versionLines(standing), leaked };
   });
   if (reading.from === 'nowhere') throw new UserError(`the cluster is not known: ${reading.why}`);

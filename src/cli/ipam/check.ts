@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import { assignable } from '../../model/values/address.js';
 import type { Cidr, NodeId } from '../../model/values/types.js';
-import { abandonedPools, type Holding, holdingsIn, isWrong, type Records } from './holders.js';
+import { abandonedPools, type Holding, isWrong, type Records } from './holders.js';
+import type { Looked } from './look.js';
 
 const addressJson = z.object({
   address: z.string(),
@@ -37,9 +38,8 @@ export interface Checked {
 }
 
 /** `self`: this host's id, where it is known. */
-export function check(records: Records, now: number, self: NodeId | string | undefined): Checked {
+export function check({ records, holdings }: Looked, now: number, self: NodeId | string | undefined): Checked {
   const { networks, nodes } = records;
-  const holdings = holdingsIn(records, now);
   const pools = new Map<Cidr, Holding[]>(networks.flatMap(({ subnets }) => subnets.map(({ pool }) => [pool, []])));
   for (const holding of holdings) pools.set(holding.pool, [...(pools.get(holding.pool) ?? []), holding]);
   const hostOf = (id: NodeId) => nodes.find((n) => n.id === id)?.address ?? id;

@@ -48,6 +48,16 @@ export interface Holding {
 const WRONG: ReadonlySet<Standing> = new Set(['leaked', 'double', 'unleased']);
 export const isWrong = ({ standing }: Holding): boolean => WRONG.has(standing);
 
+/**
+ * Of the later look, with nothing wrong but what was as wrong before: an endpoint that is being removed, or several records
+ * that were not read in the same moment.
+ */
+export function confirmed(before: readonly Holding[], after: readonly Holding[]): readonly Holding[] {
+  const keyOf = ({ pool, address, node, standing }: Holding) => [pool, address, node, standing].join(' ');
+  const known = new Set(before.filter(isWrong).map(keyOf));
+  return after.map((h) => (isWrong(h) && !known.has(keyOf(h)) ? { ...h, standing: 'under way' } : h));
+}
+
 /** All of all pools, by pool and address. `now`: ms since 1970. */
 export function holdingsIn(records: Records, now: number): readonly Holding[] {
   const { networks, endpoints, leases, resting } = records;

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { check, checkLines } from '../../../src/cli/ipam/check.js';
 import { fillOf } from '../../../src/cli/ipam/fill.js';
-import { readRecords } from '../../../src/cli/ipam/reading.js';
+import { confirmed, isWrong } from '../../../src/cli/ipam/holders.js';
+import { lookAtAddresses } from '../../../src/cli/ipam/look.js';
 import type { Cidr, EndpointId, Ip, NetworkId } from '../../../src/model/values/types.js';
 import { formatEndpoint, formatLease, formatPool, parseEndpoint } from '../../../src/store/records/records.js';
 import { FakeStore } from '../../fakes/store.js';
@@ -30,7 +31,10 @@ afterEach(() => {
 });
 
 const later = 10 * MINUTE;
-const checked = async (inMs = later) => check(await readRecords(store), Date.now() + inMs, one.self);
+const checked = async (inMs = later) => {
+  const now = () => Date.now() + inMs;
+  return check(await lookAtAddresses(store, now, 0), now(), one.self);
+};
 const lines = async (inMs?: number) => checkLines(await checked(inMs), false);
 const lease = (address: string, host: Host, endpoint?: EndpointId) => ({
   [`addresses/172.16.1.0-24/${address}`]: formatLease({
@@ -62,6 +66,33 @@ describe('tsoverlay ipam check', () => {
     expect(await lines()).toContain('    cure: tsoverlay ipam check --release');
     // A clock that was put back by hours.
     expect((await checked(-later)).leaked).toBe(1);
+  });
+
+  it('says nothing of an address whose endpoint is just being removed', async () => {
+    store.put(lease('172.16.1.200', one, hexId(99) as EndpointId));
+    let looks = 0;
+    const removing = {
+      get: (key: string) => store.get(key),
+      keys: (prefix: string) => store.keys(prefix),
+      list: async (prefix: string) => {
+        const found = await store.list(prefix);
+        const isGone = prefix === 'addresses/' && looks++ > 0;
+        return isGone ? { ...found, entries: found.entries.filter(({ key }) => !key.endsWith('.200')) } : found;
+      },
+    };
+    const now = () => Date.now() + later;
+    expect(check(await lookAtAddresses(removing, now, 0), now(), one.self).isFine).toBe(true);
+    expect(looks).toBe(2);
+  });
+
+  it('says nothing of what only the second look finds', async () => {
+    store.put(lease('172.16.1.200', one, hexId(99) as EndpointId));
+    const before = await lookAtAddresses(store, () => Date.now() + later, 0);
+    const fresh = before.holdings.map((h) =>
+      h.address === '172.16.1.200' ? { ...h, address: '172.16.1.201' as Ip } : h,
+    );
+    expect(confirmed(fresh, before.holdings).some(isWrong)).toBe(false);
+    expect(confirmed(before.holdings, before.holdings).some(isWrong)).toBe(true);
   });
 
   it("of another host's says who frees it", async () => {
@@ -105,7 +136,7 @@ describe('tsoverlay ipam check', () => {
   it('shows what rests, and how full pools are', async () => {
     store.put({ 'released/172.16.1.0-24/172.16.1.50': one.self });
     expect((await lines())[0]).toMatch(/held, 1 cooling of 254$/);
-    const { networks } = await readRecords(store);
+    const { networks } = (await lookAtAddresses(store)).records;
     const [leases, released] = await Promise.all([store.keys('addresses/'), store.keys('released/')]);
     expect(fillOf(networks, leases, released)).toMatchObject([{ pool: POOL, network, size: 254, cooling: 1 }]);
   });
