@@ -12,14 +12,33 @@ set -eu
 program=/usr/lib/tsoverlay/main.mjs
 root=${DOCKER_ROOT:-/var/lib/docker}
 
-# The process id of the plugin; nothing when it does not run.
+# Without a word the program serves, which is the engine's to begin.
+[ $# -gt 0 ] || set -- --help
+
+# The process id of the plugin that lives in $rootfs; nothing when it does not run. What a process calls itself anybody can
+# choose, a container too, and environment and program are about to be taken from it: but nobody except the engine gives it
+# the plugin's root. A command of this script's, which may have that too, has more words than the program.
 running() {
   for process in /proc/[0-9]*; do
-    if tr '\0' '\n' <"$process/cmdline" 2>/dev/null | grep -qx "$program"; then
-      echo "${process#/proc/}"
-      return
-    fi
+    [ "$process/root/." -ef "$rootfs/." ] || continue
+    [ "$(tr '\0' '\n' <"$process/cmdline" 2>/dev/null | tail -n 1)" = "$program" ] || continue
+    echo "${process#/proc/}"
+    return
   done
+}
+
+# Sets rootfs, and pid where it runs: of several plugins that one.
+find_plugin() {
+  first=
+  for config in "$root"/plugins/*/config.json; do
+    grep -qs "$program" "$config" || continue
+    rootfs=${config%/config.json}/rootfs
+    first=${first:-$rootfs}
+    pid=$(running)
+    [ -z "$pid" ] || return 0
+  done
+  rootfs=$first
+  [ -n "$rootfs" ]
 }
 
 # Reads settings, one a line.
@@ -29,37 +48,55 @@ take() {
   done
 }
 
-# A report is for this host's folder, not for the plugin's own files.
+# A report is for a folder of this host, not for the plugin's own files: the program gets it as an open file.
 report() {
+  file= kind=tar asked= handed=/proc/self/fd/3
   for word; do
-    case $word in --output | --output=* | --json | --help) return 1 ;; esac
+    shift
+    case $asked$word in
+      --output) asked=file: ;;
+      --output=*) file=${word#--output=} ;;
+      file:*) file=$word asked= ;;
+      *)
+        [ "$word" != --html ] || kind=html
+        set -- "$@" "$word"
+        ;;
+    esac
   done
-  [ "${1-}" = report ]
-}
-if report "$@"; then
-  case " $* " in *' --html '*) kind=html ;; *) kind=tar ;; esac
-  file=tsoverlay-$(hostname)-$(date -u +%Y%m%dT%H%M%SZ).$kind
+  if [ "$file" = - ]; then
+    sh "$0" "$@" --output=-
+    return
+  fi
+  file=${file:-tsoverlay-$(hostname)-$(date -u +%Y%m%dT%H%M%SZ).$kind}
   umask 077
-  sh "$0" "$@" --output - >"$file"
-  echo "$file: tokens, keys and labels are left out, but look through it before you send it"
-  exit
-fi
+  status=0
+  said=$(sh "$0" "$@" --output="$handed" 3>"$file") || status=$?
+  [ "$status" = 0 ] || rm -f "$file"
+  case $said in *"$handed"*) said=${said%%"$handed"*}$file${said#*"$handed"} ;; esac
+  [ -z "$said" ] || printf '%s\n' "$said"
+  return "$status"
+}
+case "$* " in
+  *' --help '* | *' --output=- '* | *' --output=/proc/self/fd/3 '*) ;;
+  'report '*)
+    report "$@"
+    exit
+    ;;
+esac
 
-pid=$(running)
+if ! find_plugin; then
+  echo "tsoverlay: this host has no tsoverlay plugin in $root/plugins; docs/plugin.md says how to install it," \
+    "DOCKER_ROOT names another folder of the engine" >&2
+  exit 2
+fi
+config=${rootfs%/rootfs}/config.json
+
 if [ -n "$pid" ]; then
   take <<END
 $(tr '\0' '\n' <"/proc/$pid/environ")
 END
   exec nsenter --target "$pid" --mount --net --pid /usr/bin/node "$program" "$@"
 fi
-
-config=$(grep -l "$program" "$root"/plugins/*/config.json 2>/dev/null | head -n 1)
-if [ -z "$config" ]; then
-  echo "tsoverlay: this host has no tsoverlay plugin in $root/plugins; docs/plugin.md says how to install it," \
-    "DOCKER_ROOT names another folder of the engine" >&2
-  exit 2
-fi
-rootfs=${config%/config.json}/rootfs
 
 # What the engine would give it: environment, and where its mounts come from.
 take <<END

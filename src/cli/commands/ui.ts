@@ -3,6 +3,7 @@ import * as z from 'zod';
 import { hasCode, UserError } from '../../errors.js';
 import { command } from '../frame/command.js';
 import type { Desk } from '../frame/desk.js';
+import { onHost } from '../frame/host-path.js';
 import { Door } from '../page/door.js';
 import { OwnSite } from '../page/own-site.js';
 
@@ -28,7 +29,7 @@ export const ui = command({
 });
 
 const elsewhere = (socket: string): string =>
-  `from elsewhere: ssh -L 8080:${socket} root@${hostname()}, and then http://localhost:8080/ there; this command is not needed for that`;
+  `from elsewhere: ssh -L 8080:${onHost(socket)} root@${hostname()}, and then http://localhost:8080/ there; this command is not needed for that`;
 
 async function opened(port: number, desk: Desk): Promise<Door> {
   const own = new OwnSite(desk);

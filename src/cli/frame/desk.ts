@@ -10,6 +10,7 @@ import { openStore } from '../../store/open.js';
 import type { VersionedStore } from '../../store/versioned.js';
 import { askAgent } from './agent-client.js';
 import { within } from './deadline.js';
+import { onHost } from './host-path.js';
 
 /** A command is to say something within 5 s. */
 const STORE_S = 3;
@@ -58,10 +59,10 @@ export class Desk {
   async away(): Promise<string> {
     const [socket] = this.sockets;
     if (await answers(socket))
-      return `tsoverlay serves the engine on this host, but does not answer at ${this.adminSocket}: it is starting, or waits for what its log names; if neither, restart it`;
+      return `tsoverlay serves the engine on this host, but does not answer at ${onHost(this.adminSocket)}: it is starting, or waits for what its log names; if neither, restart it`;
     const since = this.lastSeen();
     const when = since === undefined ? 'it has not since this host has booted' : `it did until ${secondsOf(since)}`;
-    return `tsoverlay does not serve on this host: nobody answers at ${socket}; ${when}`;
+    return `tsoverlay does not serve on this host: nobody answers at ${onHost(socket)}; ${when}`;
   }
 
   /** Opens the store that the settings name, and closes it in the end. Rejects with what it does not do in that time. */

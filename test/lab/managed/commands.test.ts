@@ -48,9 +48,42 @@ it('answer while it runs, at the host’s admin socket too', async () => {
   expect(await host.run('sh', '-c', `tar -tf ${ELSEWHERE}/tsoverlay-docker01-*.tar`)).toContain('/kernel.json');
 });
 
+it('write a report where they were told to, and show the host’s own paths', async () => {
+  const host = scene.lab.host(1);
+  const said = await host.run('sh', '-ec', `cd ${ELSEWHERE}; sh ${SCRIPT} report --html --output 'my cluster.html'`);
+  expect(said).toMatch(/^my cluster\.html: \d{4,} bytes; /);
+  expect(await host.run('grep', '-c', '<!doctype html>', `${ELSEWHERE}/my cluster.html`)).toBe('1');
+  const json = await host.run('sh', SCRIPT, 'report', '--json', `--output=${ELSEWHERE}/r.tar`);
+  const { file, bytes } = JSON.parse(json) as { file: string; bytes: number };
+  expect([file, String(bytes)]).toEqual([
+    `${ELSEWHERE}/r.tar`,
+    await host.run('stat', '-c', '%s', `${ELSEWHERE}/r.tar`),
+  ]);
+  expect(await host.run('sh', '-c', `sh ${SCRIPT} report --output - | tar -t`)).toContain('/kernel.json');
+  const { stdout } = await host.host.attempt('timeout', '5', 'sh', SCRIPT, 'ui');
+  expect(stdout).toContain('ssh -L 8080:/run/docker/tsoverlay/admin.sock root@');
+});
+
+it('are not taken in by a process that calls itself the plugin', async () => {
+  const named = '/usr/lib/tsoverlay/main.mjs';
+  await scene.docker(1, `run -d --name stranger -e CLUSTER_STORE=file busybox tail -f /dev/null ${named}`);
+  expect(await scene.lab.host(1).run('sh', '-c', `grep -c ${named} /proc/[0-9]*/cmdline | grep -c :[1-9]`)).not.toBe(
+    '0',
+  );
+  await scene.plugin(1).stop();
+  await expectKnown(/^tsoverlay does not serve on this host: /m);
+  await scene.plugin(1).start();
+  expect((await tsoverlay('status')).stdout).toMatch(/^this host: 10\.0\.0\.60, id [0-9a-f]{8}, serves since /m);
+  await scene.docker(1, 'rm -f stranger');
+});
+
+it('without a word says what there is, and serves nobody', async () => {
+  expect((await tsoverlay()).stdout).toContain('Usage: tsoverlay');
+});
+
 it('answer while it is disabled', async () => {
   await scene.plugin(1).stop();
-  await expectKnown(/^tsoverlay does not serve on this host: .*; it did until \S+Z$/m);
+  await expectKnown(/^tsoverlay does not serve on this host: .* at \/run\/docker\/plugins\/.*; it did until \S+Z$/m);
   expect((await tsoverlay('events')).stdout).toContain('serving: serving');
 });
 
