@@ -2,6 +2,7 @@
 import { UserError } from '../errors.js';
 import type { Probed } from '../model/probe/passage.js';
 import type { Endpoint, Network, Node, NodeAddress } from '../model/values/types.js';
+import type { ConnectionsLook } from './looks/connections.js';
 import type { ServerLook } from './looks/consul.js';
 import type { EngineLook } from './looks/engine.js';
 import type { FirewallLook } from './looks/firewall.js';
@@ -79,6 +80,8 @@ export interface Surroundings {
   firewall(): Promise<FirewallLook>;
   /** None with the embedded store. */
   consul(): Promise<readonly ServerLook[]>;
+  /** None with the embedded store. */
+  connections(): Promise<readonly ConnectionsLook[]>;
   cluster(): Promise<ClusterLook>;
   engine(): Promise<EngineLook>;
   /** Of the way to each host that lives. */

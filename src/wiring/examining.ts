@@ -4,6 +4,7 @@ import { addressCandidates } from '../config/config.js';
 import { isThere, once } from '../doctor/asked.js';
 import { HOST_CHECKS } from '../doctor/checks/all.js';
 import { examine } from '../doctor/examination.js';
+import { lookAtConnections } from '../doctor/looks/connections.js';
 import { lookAtConsul } from '../doctor/looks/consul.js';
 import { type EngineLook, lookAtEngine } from '../doctor/looks/engine.js';
 import { lookAtNames } from '../doctor/looks/names.js';
@@ -59,12 +60,13 @@ function surroundingsOf(parts: Examined): HostSurroundings {
   const living = [...nodes.values()].filter(({ alive }) => alive);
   const others = othersOf({ self, nodes: new Map(living.map((node) => [node.id, node])) });
   const neighbours = following(self, [...others]).slice(0, MOST_PROBED);
+  const proc = new Proc();
   const none = { endpoints: [], unreadable: [], versions: [], leaked: 0 };
   const differences = once(() => inspection.look());
   const engine = once(() => lookAtEngine(ENGINE));
   const names = once(() => namesOf(parts, engine));
   return {
-    ...{ self, port, proc: new Proc(), scope: config.scope },
+    ...{ self, port, proc, scope: config.scope },
     advertise: { asked: config.typed.CLUSTER_ADVERTISE ?? '', candidates: addressCandidates() },
     isGwbridgeMtuChosen: config.gwbridge.mtu !== 'underlay',
     pid: async () => process.pid,
@@ -78,6 +80,7 @@ function surroundingsOf(parts: Examined): HostSurroundings {
     names,
     underlay: () => lookHere(self, [...others]),
     consul: once(async () => (config.consul === undefined ? [] : lookAtConsul(config.consul, READS))),
+    connections: async () => (config.consul === undefined ? [] : lookAtConnections(config.consul, proc)),
     cluster: async () => ({ ...none, nodes: [...nodes.values()], networks: [...networks.values()] }),
     engine,
     probes: once(async () => (neighbours.length === 0 ? [] : probes.probe(neighbours))),

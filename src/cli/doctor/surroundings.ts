@@ -3,6 +3,7 @@ import { differencesExchange } from '../../admin/contract/differences.js';
 import { MOST_PEERS, probeExchange } from '../../admin/contract/probe.js';
 import { addressCandidates } from '../../config/config.js';
 import { isThere, once } from '../../doctor/asked.js';
+import { lookAtConnections } from '../../doctor/looks/connections.js';
 import { lookAtConsul } from '../../doctor/looks/consul.js';
 import { type EngineLook, lookAtEngine } from '../../doctor/looks/engine.js';
 import { lookAtFirewall } from '../../doctor/looks/firewall.js';
@@ -84,6 +85,7 @@ export function surroundingsOf(desk: Desk): CommandSurroundings {
       return lookAtFirewall({ self, port, peers, proc, underlay: await underlay() });
     }),
     consul: once(async () => (settings.consul === undefined ? [] : lookAtConsul(settings.consul))),
+    connections: async () => (settings.consul === undefined ? [] : lookAtConnections(settings.consul, proc)),
     cluster,
     engine,
     probes: once(async () => {

@@ -19,6 +19,7 @@ import { neighbours } from './kernel/neighbours.js';
 import { version } from './kernel/version.js';
 import { forwarded, known, redirect } from './names/names.js';
 import { clock } from './store/clock.js';
+import { connections } from './store/connections.js';
 import { consul } from './store/consul.js';
 import { rights } from './store/rights.js';
 import { session } from './store/session.js';
@@ -29,7 +30,7 @@ import { probes } from './underlay/probes.js';
 import { returnPath } from './underlay/return-path.js';
 
 const OF_HOST: readonly Check<HostSurroundings>[] = [
-  ...[rows, engineServing, consul, rights, session, clock],
+  ...[rows, engineServing, consul, connections, rights, session, clock],
   ...[capabilities, version, conntrack, neighbours, descriptors, entries, devices],
   ...[redirect, known, forwarded],
   ...[candidates, returnPath, gwbridge, masquerading],

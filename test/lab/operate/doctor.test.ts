@@ -66,6 +66,14 @@ describe('each thing that is broken is found, and is gone with its cure', () => 
     await healthy(1);
   });
 
+  it('a program of this host has nearly all the connections to Consul that one address may have', async () => {
+    const open = 'for i in $(seq 190); do exec {fd}<>/dev/tcp/10.0.0.60/8500; done; sleep 60';
+    const pid = await on(1, `bash -c '${open}' >/dev/null 2>&1 & echo $!`);
+    await expect.poll(() => codes(1), { timeout: 15_000 }).toEqual(['store.connections']);
+    await on(1, `kill ${pid.trim()}`);
+    await healthy(1);
+  });
+
   it('a record that cannot be read', async () => {
     const key = 'tsoverlay/nodes/10.0.0.99';
     await lab.consul.put(key, 'rubbish');
