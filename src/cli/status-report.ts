@@ -34,6 +34,7 @@ export const statusJson = z.object({
       hostname: z.string(),
       alive: z.boolean(),
       mtu: z.int(),
+      release: z.string().optional().describe('of tsoverlay there; absent of those before it was told'),
       reads: z.int().describe('the newest version of records that its release reads'),
       encrypts: z.boolean().describe('it has a WireGuard key'),
       endpoints: z.int(),
@@ -163,7 +164,8 @@ const readJson = (cluster: Reading<ThisCluster>) => ({
 function clusterJson({ status: { nodes, networks, endpoints }, fill }: ThisCluster) {
   const counted = (is: (e: Status['endpoints'][number]) => boolean): number => endpoints.filter(is).length;
   return {
-    nodes: nodes.map(({ id, address, hostname, alive, mtu, reads, crypt }) => ({
+    nodes: nodes.map(({ id, address, hostname, alive, mtu, reads, release, crypt }) => ({
+      ...(release === undefined ? {} : { release }),
       ...{ id, address, hostname, alive, mtu, reads, encrypts: crypt !== undefined },
       endpoints: counted((e) => e.node === id),
     })),

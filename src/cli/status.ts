@@ -67,7 +67,7 @@ function linesOf({ nodes, networks, endpoints, unreadable }: Status): readonly s
     `${nodes.length} nodes`,
     ...nodes.map(
       (n) =>
-        `  ${n.address}  ${n.hostname}  ${n.alive ? 'alive' : 'away'}  id ${n.id.slice(0, 8)}  MTU ${n.mtu}  ${of(n.id)} endpoints${n.crypt === undefined ? '' : '  WireGuard'}`,
+        `  ${n.address}  ${n.hostname}  ${n.alive ? 'alive' : 'away'}  id ${n.id.slice(0, 8)}  MTU ${n.mtu}  ${of(n.id)} endpoints${n.crypt === undefined ? '' : '  WireGuard'}${n.release === undefined ? '' : `  tsoverlay ${n.release}`}`,
     ),
     `${networks.length} networks`,
     ...networks.map((n) => {

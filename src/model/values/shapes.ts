@@ -45,6 +45,9 @@ export const isClusterId = (text: string): boolean => /^[0-9a-zA-Z-]{1,64}$/.tes
 /** UDP. */
 export const PORT_RANGE = { min: 1, max: 65_535 } as const;
 
+/** Of tsoverlay, as package.json has it (semver.org). */
+export const isRelease = (text: string): boolean => /^[0-9][0-9A-Za-z.+-]{0,63}$/.test(text);
+
 /** Of a host. */
 export const isNodeId = (text: string): text is NodeId => /^[0-9a-f]{16}$/.test(text);
 

@@ -70,6 +70,8 @@ export interface Node {
   readonly boot: string;
   /** The newest version of records that its release reads. */
   readonly reads: number;
+  /** Of tsoverlay; absent where it does not say, as those before it did. */
+  readonly release?: string;
   /** Absent on a host that cannot encrypt. */
   readonly crypt?: NodeCrypt;
   /** True while the node's store session lives. Liveness is no ownership: it frees nothing. */

@@ -6,6 +6,7 @@ import { isUserError, messageOf } from '../../errors.js';
 import type { Reason } from '../../health/entry.js';
 import type { RowPort } from '../../health/row.js';
 import type { Origin } from '../../model/cluster/origin.js';
+import { RELEASE } from '../../model/cluster/release.js';
 import type { HostFacts } from '../../model/ports/kernel-port.js';
 import type { Entry, Hold, Op, Store } from '../../model/ports/ports.js';
 import { isCanonicalNetwork } from '../../model/values/canonical.js';
@@ -57,7 +58,7 @@ export class NodeRegistration {
   async publish(facts: HostFacts): Promise<void> {
     const { id, address, hostname, machine, boot } = this.parts.self;
     const value = formatNode({
-      ...{ id, address, hostname, machine, boot, reads: RECORD_VERSION },
+      ...{ id, address, hostname, machine, boot, reads: RECORD_VERSION, release: RELEASE },
       // Loopback's is larger than any Ethernet device's, and may carry the address.
       mtu: Math.min(facts.underlayMtu, MTU_RANGE.max),
       routes: widest(facts.routes, MOST.routes),

@@ -10,6 +10,7 @@ import {
   isHostname,
   isLabel,
   isNetworkName,
+  isRelease,
   MOST,
   NETWORK_MTU_RANGE,
 } from '../../model/values/shapes.js';
@@ -53,6 +54,7 @@ export const nodeFields = z
     machine,
     boot: fingerprint,
     reads,
+    release: text(isRelease, 'is no release').exactOptional(),
     crypt: z
       .object({
         endpoint: nodeAddress.exactOptional(),
