@@ -120,6 +120,15 @@ describe('verbs and bundles', () => {
 });
 
 describe('with what is dead', () => {
+  /** doctor finds something, or cannot look; the bundle is there all the same. */
+  const lookedInto = async (n: number) => {
+    const { status: found, stdout } = await tsoverlay(host(n), 'doctor');
+    expect([1, 2], stdout).toContain(found);
+    expect((await tsoverlay(host(n), 'report', '--output', '/tmp/dead.tar')).status).toBe(0);
+    const all = await host(n).run('tar', '-xOf', '/tmp/dead.tar');
+    for (const known of ['10.0.0.61', 'vxlan0', 'CLUSTER_STORE', '"event":"serving"']) expect(all).toContain(known);
+  };
+
   it('the plugin: status says since when, and reads the cluster itself', async () => {
     await host().plugin.kill();
     const { stdout, status: exit } = await tsoverlay(host(), 'status');
@@ -130,6 +139,7 @@ describe('with what is dead', () => {
     const { stdout: happened, status: found } = await tsoverlay(host(), 'events');
     expect(happened).toMatch(/^\S+Z info {2}serving: serving$/m);
     expect(found).toBe(0);
+    await lookedInto(1);
     await host().plugin.start();
     expect((await tsoverlay(host(), 'status', '--wait', '20')).status).toBe(0);
   });
@@ -145,6 +155,7 @@ describe('with what is dead', () => {
     expect(exit).toBe(1);
     expect((await tsoverlay(host(2), 'events')).stdout).toMatch(/store\.news: when this host last asked for news/);
     expect(await tsoverlay(host(2), 'ipam', 'check')).toMatchObject({ status: 2, stdout: '' });
+    await lookedInto(2);
   });
 
   it('Consul that hangs: each command still has its answer in time', async () => {
@@ -164,6 +175,7 @@ describe('with what is dead', () => {
     await within(20_000, 'a row says so', async () =>
       (await status(2)).rows.some(({ code }) => code.startsWith('engine.')),
     );
+    await lookedInto(2);
   });
 
   it('all three: status still shows what the host knew', async () => {
@@ -173,5 +185,6 @@ describe('with what is dead', () => {
     expect(told).toMatchObject({ agent: null, away: expect.stringContaining('it did until'), read: { from: 'copy' } });
     expect(told.networks).toMatchObject([{ name: NET, endpoints: 2 }]);
     expect((await tsoverlay(host(2), 'status')).status).toBe(1);
+    await lookedInto(2);
   });
 });
