@@ -4,7 +4,7 @@ import { dirname } from 'node:path';
 import { isDiskTrouble, messageOf, UserError } from '../errors.js';
 
 /** What we keep there, and what operators put there for us: certificates and a token. */
-const OURS = /^(host|cluster|store|agent)\.json|\.(pem|crt|key)$|^token/;
+const OURS = /^(host|cluster|store|agent|keys)\.json|\.(pem|crt|key)$|^token/;
 
 /**
  * The folder, mode 0700. One with other people's files keeps its mode, for it may be /var/lib by mistake; ours in it are

@@ -26,7 +26,8 @@ describe('DATA_DIR', () => {
 
   it('is closed to others when all in it is ours, as mkdir and older releases left it', () => {
     mkdirSync(folder);
-    for (const name of ['host.json', 'cluster.json.new', 'ca.pem', 'token']) writeFileSync(join(folder, name), '');
+    const names = ['host.json', 'cluster.json.new', 'keys.json', 'store.json', 'agent.json', 'ca.pem', 'token'];
+    for (const name of names) writeFileSync(join(folder, name), '');
     for (const mode of [0o755, 0o777]) {
       chmodSync(folder, mode);
       expect(privateFolder(folder)).toBe(folder);
