@@ -87,11 +87,12 @@ export function cryptPlan(nodes: Iterable<Node>, self: CryptSelf, proven: Proven
     }),
   );
   const keys = peerKeys(nodes, self);
+  const left = leftKeys(keys, self, proven);
   const isProven = (key: PublicKey): boolean => devices.every((device) => proven(device.key, key));
-  const peers = keys.map(({ key, vtep, endpoint, rotates }) => ({
-    ...{ key, vtep, endpoint },
-    keepalive: self.keepalive === 0 && rotates && !isProven(key) ? PROVOKED : self.keepalive,
-  }));
+  const peers = keys.map(({ key, vtep, endpoint, rotates }) => {
+    const keepalive = self.keepalive === 0 && rotates && !isProven(key) ? PROVOKED : self.keepalive;
+    return { key, vtep, endpoint, keepalive: left.has(key) ? 0 : keepalive };
+  });
   return {
     devices,
     peers,
@@ -123,9 +124,27 @@ function movedPeers(peers: readonly CryptPeer[], { before, found, now }: CryptMo
  * Where this host sends VXLAN to, by the other host: to its newest key that has answered, and to its oldest while none
  * has. A key that nobody can reach (its port is blocked, say) is never switched to.
  */
-export function cryptVteps(nodes: Iterable<Node>, self: CryptSelf, proven: Proven): ReadonlyMap<NodeId, Ip> {
+export const cryptVteps = (nodes: Iterable<Node>, self: CryptSelf, proven: Proven): ReadonlyMap<NodeId, Ip> =>
+  usedVteps(peerKeys(nodes, self), self, proven);
+
+function usedVteps(keys: readonly PeerKey[], self: CryptSelf, proven: Proven): ReadonlyMap<NodeId, Ip> {
   const isProven = (key: PublicKey): boolean => self.keys.some((own) => proven(own.key, key));
   const found = new Map<NodeId, Ip>();
-  for (const { node, key, vtep } of peerKeys(nodes, self)) if (!found.has(node) || isProven(key)) found.set(node, vtep);
+  for (const { node, key, vtep } of keys) if (!found.has(node) || isProven(key)) found.set(node, vtep);
   return found;
+}
+
+/**
+ * Those whose host is sent to by a newer one. Their host waits for silence there, and what only keeps a way open, or asks
+ * for a handshake, is no silence.
+ */
+function leftKeys(keys: readonly PeerKey[], self: CryptSelf, proven: Proven): ReadonlySet<PublicKey> {
+  const used = usedVteps(keys, self, proven);
+  const passed = new Set<NodeId>();
+  const left = new Set<PublicKey>();
+  for (const { node, key, vtep } of [...keys].reverse()) {
+    if (passed.has(node)) left.add(key);
+    if (used.get(node) === vtep) passed.add(node);
+  }
+  return left;
 }

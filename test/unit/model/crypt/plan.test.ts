@@ -90,8 +90,23 @@ describe('while a peer has two keys', () => {
 
   test('a key that has not answered is provoked, and let be once it has', () => {
     expect(cryptPlan(nodes, self, never).peers.map((p) => p.keepalive)).toEqual([25, 25]);
-    expect(cryptPlan(nodes, self, onlyNew).peers.map((p) => p.keepalive)).toEqual([25, 0]);
+    expect(cryptPlan(nodes, self, (_, peer) => peer === keyOf(2)).peers.map((p) => p.keepalive)).toEqual([0, 25]);
     expect(cryptPlan(nodes, self, always).peers.map((p) => p.keepalive)).toEqual([0, 0]);
+  });
+
+  test.each([0, 20])(
+    'nothing is said to a key that another one is sent to after (keepalive %d): its host waits for silence there',
+    (keepalive) => {
+      const saying = { ...self, keepalive };
+      expect(cryptPlan(nodes, saying, onlyNew).peers.map((p) => p.keepalive)).toEqual([0, keepalive]);
+      expect(cryptPlan(nodes, saying, always).peers.map((p) => p.keepalive)).toEqual([0, keepalive]);
+    },
+  );
+
+  test('a keepalive that was set is that of both while the old one is sent to', () => {
+    const saying = { ...self, keepalive: 20 };
+    for (const proven of [never, (_: PublicKey, peer: PublicKey) => peer === keyOf(2)])
+      expect(cryptPlan(nodes, saying, proven).peers.map((p) => p.keepalive)).toEqual([20, 20]);
   });
 });
 
