@@ -1,13 +1,14 @@
 /** When one key of this host takes the place of another: nobody has to agree, each host finds out by handshakes. Pure. */
 import type { Ip, Node, NodeId, PublicKey } from '../values/types.js';
-import { type CryptSelf, cryptVteps, type Proven } from './plan.js';
+import { type CryptSelf, cryptVteps, type OwnKey, type Proven } from './plan.js';
 import { hasSession } from './session.js';
 import type { ObservedCrypt } from './steps.js';
 import { cryptVtep } from './vtep.js';
 
 /**
  * The hosts that the oldest of this host's two keys is still needed for: those that are not sent to by the newest. That
- * it has answered one of a host's keys is not enough, for another of these may be the one in use. `now`: ms since 1970.
+ * it has answered one of a host's keys is not enough, for another of these may be the one in use. Who has answered neither
+ * is reached by neither; but while nobody at all has answered the newest, it may be that which is wrong. `now`: ms since 1970.
  */
 export function needing(
   nodes: readonly Node[],
@@ -21,13 +22,17 @@ export function needing(
   const sessions = found.devices.find((d) => d.key === old.key)?.peers.filter((p) => hasSession(p, now)) ?? [];
   const talking = new Set(sessions.map((p) => p.key));
   const vteps = cryptVteps(nodes, self, proven);
+  const hasAnswered = ({ key }: OwnKey, { crypt }: Node): boolean =>
+    crypt?.keys.some((k) => proven(key, k.key)) ?? false;
+  const isNextTried = nodes.some((node) => hasAnswered(next, node));
   return nodes
-    .filter(({ id, alive, crypt }) => {
+    .filter((node) => {
+      const { id, alive, crypt } = node;
       const vtep = vteps.get(id);
       if (vtep === undefined || crypt === undefined) return false;
       const theirs = crypt.keys.map((k) => k.key);
       // One that is cut off from the store is no less talked to.
-      const counts = alive || theirs.some((key) => talking.has(key));
+      const counts = (alive && (hasAnswered(old, node) || !isNextTried)) || theirs.some((key) => talking.has(key));
       return counts && !theirs.some((key) => cryptVtep(key) === vtep && proven(next.key, key));
     })
     .map((node) => node.id);

@@ -75,6 +75,7 @@ export class KeyRotation {
     const isOld = everyMs > 0 && Date.now() - keys.made > everyMs;
     if (keys.held.length > 0 && (isOld || this.isSetBack) && this.begin()) this.isSetBack = false;
     const [old, next] = keys.held;
+    if (found === undefined) this.heard = heardNothing();
     if (old === undefined || next === undefined || found === undefined) return;
     const now = performance.now();
     const received = receivedBy(found, old.key);

@@ -62,6 +62,12 @@ it('tells of the new key alone once nothing comes by the old one, and drops that
   expect(keys.held.map(({ key }) => key)).toEqual([keyOf(NEW)]);
 });
 
+it('counts the three seconds from when there is a mesh: after a boot nobody has had the time to answer', () => {
+  vi.advanceTimersByTime(10_000);
+  rotation.look([host(2, 21)], selfAt(1, ...keys.held), undefined, () => false);
+  expect([look({ 21: 0 }), look({ 21: 0 })]).toEqual([2, 1]);
+});
+
 it('waits while anything comes by the old one', () => {
   for (let bytes = 100; bytes < 1_000; bytes += 100) expect(look({ 21: bytes })).toBe(2);
 });
