@@ -1,10 +1,13 @@
 /** A kernel with WireGuard, in memory: it keeps what steps make, and shakes hands when it is told to. */
+import { UserError } from '../../src/errors.js';
+import { kernelError } from '../../src/kernel/system/errno.js';
 import type {
   CryptStep,
   ObservedCrypt,
   ObservedMesh,
   ObservedPeer,
   ObservedWireguard,
+  WireguardPlan,
 } from '../../src/model/crypt/steps.js';
 import type { PublicKey } from '../../src/model/values/types.js';
 
@@ -13,6 +16,8 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 export class FakeMesh {
   hasWireguard = true;
   state: Mutable<ObservedCrypt> | undefined;
+  /** UDP ports of the host that other programs have. */
+  readonly taken = new Set<number>();
 
   observe(): ObservedMesh {
     return {
@@ -32,8 +37,11 @@ export class FakeMesh {
       const made: ObservedWireguard = { link, key, port, mtu, up: false, addresses: [], peers: [] };
       state.devices = [...state.devices, made];
     }
+    if (step.kind === 'setWireguard') this.setWireguard(step.device);
     if (step.kind === 'removeCryptLink') state.devices = state.devices.filter((d) => d.link !== step.link);
-    if (step.kind === 'setCryptUp') this.change(step.link, () => ({ up: true }));
+    if (step.kind === 'setCryptDown')
+      state.strays = state.strays.map((stray) => (stray.link === step.link ? { ...stray, up: false } : stray));
+    if (step.kind === 'setCryptUp') this.setUp(step.link);
     if (step.kind === 'addVtep') this.change(step.link, (d) => ({ addresses: [...d.addresses, `${step.vtep}/32`] }));
     if (step.kind === 'replaceCryptRoutes') {
       const gone = new Set(step.routes.map((r) => r.to));
@@ -52,6 +60,24 @@ export class FakeMesh {
     this.change(device.link, (d) => ({
       peers: d.peers.map((p) => (p.key === peer ? { ...p, handshake: Date.now(), received: p.received + bytes } : p)),
     }));
+  }
+
+  private setWireguard({ link, key, port }: WireguardPlan): void {
+    if (this.state?.devices.some((d) => d.link === link && d.up)) this.bind(link, port);
+    this.change(link, () => ({ key, port }));
+  }
+
+  private setUp(link: string): void {
+    const device = this.state?.devices.find((d) => d.link === link);
+    if (device === undefined) throw kernelError(`ip link set ${link} up`, 'ENODEV');
+    this.bind(link, device.port);
+    this.change(link, () => ({ up: true }));
+  }
+
+  /** A device that is up has its port to itself; one that is down has none yet. */
+  private bind(link: string, port: number): void {
+    const isHeld = this.state?.devices.some((d) => d.link !== link && d.up && d.port === port);
+    if (isHeld || this.taken.has(port)) throw new UserError(`another program has UDP port ${port}`);
   }
 
   private change(link: string, change: (device: ObservedWireguard) => Partial<ObservedWireguard>): void {

@@ -44,6 +44,7 @@ export const cryptExecutors: { readonly [K in CryptStepKind]: (at: At, step: Cry
   // Its socket is made now.
   setCryptUp: ({ crypt }, { link }) =>
     onFreePort(() => setLink(crypt.spaces.require(`ip link set ${link} up`).socket, link, { up: true })),
+  setCryptDown: ({ crypt }, { link }) => takeDown(crypt, link),
   addVtep: ({ crypt }, { link, vtep }) =>
     ensureAddress(crypt.spaces.require(`ip address add ${vtep}/32`).socket, link, aloneOf(vtep)),
   putPeers: ({ crypt }, { link, peers, placed }) =>
@@ -75,6 +76,15 @@ async function setKey(crypt: CryptPlace, { link, key, port }: WireguardPlan): Pr
   // Lost with DATA_DIR, while the plan was made of it.
   if (privateKey === undefined) throw kernelError(`wg set ${link} private-key`, 'ENOENT');
   await onFreePort(() => crypt.spaces.require(`wg set ${link}`).wireguard.set({ link, privateKey, port }));
+}
+
+/** Success when it is gone. */
+async function takeDown({ spaces }: CryptPlace, link: string): Promise<void> {
+  try {
+    await setLink(spaces.require(`ip link set ${link} down`).socket, link, { up: false });
+  } catch (e) {
+    if (!isKernelError(e, 'ENODEV')) throw e;
+  }
 }
 
 /** Throws a UserError where another program has the port. */

@@ -32,7 +32,7 @@ async function observeIn(spaces: CryptSpaces, space: CryptSpace): Promise<Observ
   }
   return {
     devices,
-    strays: links.filter((l) => l.kind !== KIND && l.name !== 'lo').map((l) => l.name),
+    strays: links.filter((l) => l.kind !== KIND && l.name !== 'lo').map(({ name, up }) => ({ link: name, up })),
     routes,
     quiet: spaces.within(space, isReceiveOnly),
     ...(spaces.isMounted(space) ? {} : { unmounted: true }),

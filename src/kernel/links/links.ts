@@ -30,7 +30,7 @@ export interface LinkSettings {
   /** Index of the bridge. */
   readonly master?: number;
   readonly alias?: string;
-  readonly up?: true;
+  readonly up?: boolean;
   /** Descriptor of the namespace it shall be in. */
   readonly namespace?: number;
   readonly kind?: string;
@@ -43,8 +43,8 @@ export interface LinkSettings {
 
 /** An ifinfomsg with its attributes. `which`: index of an existing link; 0 leaves it to the name. */
 export function formatLink(which: number, s: LinkSettings): Buffer {
-  const flags = s.up === true ? IFF_UP : 0;
-  const header = Buffer.concat([putU16(AF.UNSPEC), putU16(0), putS32(which), putU32(flags), putU32(flags)]);
+  const [flags, changed] = [s.up === true ? IFF_UP : 0, s.up === undefined ? 0 : IFF_UP];
+  const header = Buffer.concat([putU16(AF.UNSPEC), putU16(0), putS32(which), putU32(flags), putU32(changed)]);
   return message(header, [
     [IFLA.ADDRESS, s.mac === undefined ? undefined : macBytes(s.mac)],
     [IFLA.IFNAME, s.name === undefined ? undefined : putString(s.name)],
@@ -148,7 +148,7 @@ const describe = (s: LinkSettings): string =>
     s.name === undefined ? '' : ` name ${s.name}`,
     s.mtu === undefined ? '' : ` mtu ${s.mtu}`,
     s.master === undefined ? '' : ' master',
-    s.up === undefined ? '' : ' up',
+    s.up === undefined ? '' : s.up ? ' up' : ' down',
   ].join('');
 
 /** `ip link delete <name>`; a veth takes its peer along. False when there was none. */

@@ -29,8 +29,11 @@ function stepsTo(wanted: CryptPlan, found: ObservedCrypt | undefined): readonly 
     ...(seen.quiet
       ? []
       : [{ kind: 'quietMesh' as const, reason: 'sends on what comes in, or is particular about ways' }]),
-    // By any other way out the frames of encrypted networks could leave as they are.
-    ...seen.strays.map((link): CryptStep => ({ kind: 'removeCryptLink', link, reason: 'no WireGuard device' })),
+    // By any other way out the frames of encrypted networks could leave as they are. Not all can be deleted: the kernel
+    // keeps a tunl0 and the like in each namespace, and a card is nobody's to delete.
+    ...seen.strays
+      .filter(({ up }) => up)
+      .map(({ link }): CryptStep => ({ kind: 'setCryptDown', link, reason: 'no WireGuard device' })),
     ...wanted.devices.flatMap((device) => deviceSteps(device, wanted, seen)),
     ...routeSteps(wanted, seen),
     ...wanted.devices.flatMap((device) => removedPeers(device, wanted, seen)),

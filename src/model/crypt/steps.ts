@@ -80,7 +80,7 @@ export interface ObservedWireguard {
 export interface ObservedCrypt {
   readonly devices: readonly ObservedWireguard[];
   /** Links that are no WireGuard devices, but lo. */
-  readonly strays: readonly string[];
+  readonly strays: readonly { readonly link: string; readonly up: boolean }[];
   readonly routes: readonly CryptRoute[];
   /** What comes in by one device is not sent on by another nor back, and is taken whichever way the answer goes. */
   readonly quiet: boolean;
@@ -114,6 +114,8 @@ export interface CryptStepArgs {
   removeCryptLink: OfLink;
   setCryptMtu: OfLink & { readonly mtu: number };
   setCryptUp: OfLink;
+  /** Of what is no WireGuard device, whose ways go with it. */
+  setCryptDown: OfLink;
   addVtep: OfLink & { readonly vtep: Ip };
   /** `placed`: keys whose endpoints are set too; those of the others stay where they have roamed to. */
   putPeers: OfLink & { readonly peers: readonly CryptPeer[]; readonly placed: ReadonlySet<PublicKey> };

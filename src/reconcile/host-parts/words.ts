@@ -63,6 +63,7 @@ export function tellDone(log: Pick<Log, 'info' | 'warn'>, step: HostStep, isRepa
     case 'removeCryptLink':
     case 'setCryptMtu':
     case 'setCryptUp':
+    case 'setCryptDown':
     case 'addVtep':
     case 'putPeers':
     case 'removePeers':

@@ -68,7 +68,7 @@ describe('the mesh', () => {
       replaceCryptRoutes: () => run(a.crypt, 'ip', 'route', 'flush', 'table', 'main'),
       addVtep: () => run(a.crypt, 'ip', 'address', 'flush', 'dev', link),
       quietMesh: () => run(a.crypt, 'sh', '-c', 'echo 1 >/proc/sys/net/ipv4/ip_forward'),
-      removeCryptLink: () => run(a.crypt, 'ip', 'link', 'add', 'way-out', 'type', 'dummy'),
+      setCryptDown: () => run(a.crypt, 'sh', '-c', 'ip link add way-out type dummy && ip link set way-out up'),
       mountCrypt: () => run('/proc/self/ns/net', 'umount', a.crypt),
     };
     for (const [kind, work] of Object.entries(spoil)) {

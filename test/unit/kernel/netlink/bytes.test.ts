@@ -70,6 +70,7 @@ describe('links', () => {
   test('only `up` touches the flags: a change mask of 0 would leave them', () => {
     expect(formatLink(7, { mtu: 1450 })).toEqual(hex('0000 0000 07000000 00000000 00000000 0800 0400 aa050000'));
     expect(formatLink(7, { up: true })).toEqual(hex('0000 0000 07000000 01000000 01000000'));
+    expect(formatLink(7, { up: false })).toEqual(hex('0000 0000 07000000 00000000 01000000'));
   });
 
   test('a VXLAN device answers for others but learns nothing; its port is in network order', () => {

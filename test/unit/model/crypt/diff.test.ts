@@ -43,10 +43,14 @@ describe('a mesh', () => {
     [spoilt({ peers: [] }), 'putPeers'],
     [{ ...made(wanted), quiet: false }, 'quietMesh'],
     [{ ...made(wanted), unmounted: true as const }, 'mountCrypt'],
-    [{ ...made(wanted), strays: ['eth0'] }, 'removeCryptLink'],
+    [{ ...made(wanted), strays: [{ link: 'eth0', up: true }] }, 'setCryptDown'],
     [{ ...made(wanted), routes: [] }, 'replaceCryptRoutes'],
   ])('that somebody spoilt is mended (%#: %s)', (found, kind) => {
     expect(kinds(wanted, found)).toEqual([kind]);
+  });
+
+  test('is let alone by what is in it and down: the kernel puts a tunl0 into each namespace, and keeps it there', () => {
+    expect(steps(wanted, { ...made(wanted), strays: [{ link: 'tunl0', up: false }] })).toEqual([]);
   });
 
   test('forgets who is gone: nothing is sent there before he is no peer any more', () => {

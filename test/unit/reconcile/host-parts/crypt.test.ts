@@ -1,13 +1,13 @@
 /** Stories of the mesh: given a cluster and a kernel, what is done, published and told, over restarts and rotations. */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { UserError } from '../../../../src/errors.js';
-import type { OwnKey } from '../../../../src/model/crypt/plan.js';
 import { cryptVtep, wireguardName } from '../../../../src/model/crypt/vtep.js';
 import type { EncryptionSettings } from '../../../../src/model/values/settings.js';
 import type { Ip, Network, Node, NodeCrypt, NodeId, PublicKey } from '../../../../src/model/values/types.js';
 import { CryptPlanner, type CryptPlannerParts } from '../../../../src/reconcile/mesh/crypt-planner.js';
-import { KeyRotation, type Keys } from '../../../../src/reconcile/mesh/key-rotation.js';
-import { host, keyOf, own } from '../../model/crypt/mesh.js';
+import { KeyRotation } from '../../../../src/reconcile/mesh/key-rotation.js';
+import { FakeKeys } from '../../../fakes/keys.js';
+import { host, keyOf } from '../../model/crypt/mesh.js';
 import { cluster, network } from '../../model/fixtures.js';
 import { idOf, livingNode } from '../../nodes.js';
 import { HostStory } from './host-story.js';
@@ -15,31 +15,6 @@ import { HostStory } from './host-story.js';
 const DAY = 86_400_000;
 const ENCRYPTED = network({ options: { encrypted: '' } });
 const SETTINGS: EncryptionSettings = { mode: 'off', rotationMs: 7 * DAY, port: 51_820, keepalive: 0 };
-
-/** DATA_DIR's, in memory. */
-class FakeKeys implements Keys {
-  held: readonly OwnKey[] = [own(1)];
-  made = Date.now();
-  private next = 100;
-
-  get own(): readonly OwnKey[] {
-    if (this.held.length === 0) this.add();
-    return this.held;
-  }
-
-  add(): void {
-    this.held = [...this.held, { key: keyOf(++this.next), port: this.held[0]?.port === 51_820 ? 51_821 : 51_820 }];
-    this.made = Date.now();
-  }
-
-  drop(key: PublicKey): void {
-    this.held = this.held.filter((k) => k.key !== key);
-  }
-
-  renew(): void {
-    this.held = [{ key: keyOf(++this.next), port: 51_820 }];
-  }
-}
 
 let story: HostStory;
 let keys: FakeKeys;
