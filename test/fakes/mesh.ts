@@ -44,6 +44,8 @@ export class FakeMesh {
     if (step.kind === 'setCryptUp') this.setUp(step.link);
     if (step.kind === 'addVtep') this.change(step.link, (d) => ({ addresses: [...d.addresses, `${step.vtep}/32`] }));
     if (step.kind === 'replaceCryptRoutes') {
+      const isUp = (link: string): boolean => state.devices.some((d) => d.link === link && d.up);
+      if (!step.routes.every((r) => isUp(r.link))) throw kernelError('ip route replace', 'ENETDOWN');
       const gone = new Set(step.routes.map((r) => r.to));
       state.routes = [...state.routes.filter((r) => !gone.has(r.to)), ...step.routes];
     }

@@ -23,6 +23,7 @@ function stepsTo(wanted: CryptPlan, found: ObservedCrypt | undefined): readonly 
   const seen: ObservedCrypt = found ?? { devices: [], strays: [], routes: [], quiet: false };
   const planned = new Set(wanted.devices.map((d) => d.link));
   const unplanned = seen.devices.filter((d) => !planned.has(d.link));
+  const ports = new Set(wanted.devices.map((d) => d.port));
   return [
     ...(found === undefined ? [{ kind: 'createCrypt' as const, reason: 'missing' }] : []),
     ...(seen.unmounted ? [{ kind: 'mountCrypt' as const, reason: 'its file was unmounted' }] : []),
@@ -34,14 +35,21 @@ function stepsTo(wanted: CryptPlan, found: ObservedCrypt | undefined): readonly 
     ...seen.strays
       .filter(({ up }) => up)
       .map(({ link }): CryptStep => ({ kind: 'setCryptDown', link, reason: 'no WireGuard device' })),
-    ...wanted.devices.flatMap((device) => deviceSteps(device, wanted, seen)),
-    ...routeSteps(wanted, seen),
-    ...wanted.devices.flatMap((device) => removedPeers(device, wanted, seen)),
-    ...unplanned.map(
-      ({ link }): CryptStep => ({ kind: 'removeCryptLink', link, reason: 'its key is no longer used', prune: true }),
-    ),
+    // What fails on one device, as where another program has its port, keeps neither the other one nor who comes and goes.
+    ...[
+      // The new one could not be up beside it.
+      ...unplanned.filter(({ port }) => ports.has(port)).map(removed),
+      ...wanted.devices.flatMap((device) => deviceSteps(device, wanted, seen)),
+      ...routeSteps(wanted, seen),
+      ...wanted.devices.flatMap((device) => removedPeers(device, wanted, seen)),
+    ].map((step): CryptStep => ({ ...step, apart: true })),
+    ...unplanned.filter(({ port }) => !ports.has(port)).map(removed),
   ];
 }
+
+const removed = ({ link }: ObservedWireguard): CryptStep => ({
+  ...{ kind: 'removeCryptLink', link, reason: 'its key is no longer used', prune: true },
+});
 
 function deviceSteps(device: WireguardPlan, wanted: CryptPlan, seen: ObservedCrypt): readonly CryptStep[] {
   const { link, vtep, mtu } = device;
@@ -93,15 +101,17 @@ function removedPeers(device: WireguardPlan, { peers }: CryptPlan, { devices }: 
     : [{ kind: 'removePeers', link, keys, reason: 'no host of the cluster has this key', prune: true }];
 }
 
-function routeSteps({ routes }: CryptPlan, seen: ObservedCrypt): readonly CryptStep[] {
+/** Those by one device are a step by themselves: by a device that is down there is no way. */
+function routeSteps({ devices, routes }: CryptPlan, seen: ObservedCrypt): readonly CryptStep[] {
   const have = new Map(seen.routes.map((route) => [route.to, route]));
   const wanted = new Set(routes.map((route) => route.to));
   const changed = routes.filter((route) => !isDeepStrictEqual(have.get(route.to), route));
   const gone = seen.routes.map((route) => route.to).filter((to) => !wanted.has(to));
   return [
-    ...(changed.length === 0
-      ? []
-      : [{ kind: 'replaceCryptRoutes' as const, routes: changed, reason: 'missing, or another way' }]),
+    ...devices
+      .map(({ link }) => changed.filter((route) => route.link === link))
+      .filter((some) => some.length > 0)
+      .map((some): CryptStep => ({ kind: 'replaceCryptRoutes', routes: some, reason: 'missing, or another way' })),
     ...(gone.length === 0
       ? []
       : [{ kind: 'removeCryptRoutes' as const, to: gone, reason: 'not planned', prune: true as const }]),

@@ -105,6 +105,8 @@ export interface StepBase {
   readonly reason: string;
   /** It takes away what nobody wants any more: only under a wish that came from the store itself. */
   readonly prune?: true;
+  /** When it fails, the others that are apart are done all the same; what is not has all before it done. */
+  readonly apart?: true;
 }
 
 /** One step of a map like {@link StepArgs}: of any of its kinds, or of those named. */

@@ -116,12 +116,21 @@ export class HostPartsPass {
     if (wanted === undefined) return true;
     const steps = diffHost(part, wanted, found);
     const repairing = new Set(hostRepairs(part, steps, this.made[part], found));
+    let failure: { readonly error: unknown } | undefined;
     for (const step of steps) {
+      if (failure !== undefined && step.apart !== true) break;
       log.debug({ event: 'step', part, step: step.kind, reason: step.reason }, 'host step');
-      await this.do(step);
+      try {
+        await this.do(step);
+      } catch (error) {
+        if (step.apart !== true) throw error;
+        failure ??= { error };
+        continue;
+      }
       tellDone(log, step, repairing.has(step), port);
       if (repairing.has(step)) meter.tell('repair', { step: step.kind });
     }
+    if (failure !== undefined) throw failure.error;
     this.made[part] = wanted;
     for (const listener of this.listeners.get(part) ?? []) listener();
     return wanted !== OFF;

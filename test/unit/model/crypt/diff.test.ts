@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { cryptSteps } from '../../../../src/model/crypt/diff.js';
 import { type CryptMoment, type CryptSelf, cryptPlan } from '../../../../src/model/crypt/plan.js';
 import type { CryptPlan, ObservedCrypt } from '../../../../src/model/crypt/steps.js';
+import { wireguardName } from '../../../../src/model/crypt/vtep.js';
 import type { Ip, Node } from '../../../../src/model/values/types.js';
 import { host, keyOf, made, own, selfAt } from './mesh.js';
 
@@ -115,5 +116,16 @@ describe('rotation', () => {
   test('the first goes last, after all that was sent by it goes by the second', () => {
     const after = plan([host(1, 4), ...nodes.slice(1)], selfAt(1, own(4, 1)), true, { before: both });
     expect(kinds(after, made(both))).toEqual(['putPeers', 'replaceCryptRoutes', 'removeCryptLink']);
+  });
+
+  test('a device whose port a new one is to have goes before that, for both cannot be up', () => {
+    const lost = plan([host(1, 9), ...nodes.slice(1)], selfAt(1, own(9)), false);
+    expect(steps(lost, made(both)).map((step) => ('link' in step ? [step.kind, step.link] : [step.kind]))).toEqual([
+      ['removeCryptLink', wireguardName(keyOf(1))],
+      ...[['createWireguard'], ['putPeers', wireguardName(keyOf(9))], ['addVtep', wireguardName(keyOf(9))]],
+      ...[['setCryptUp', wireguardName(keyOf(9))], ['replaceCryptRoutes']],
+      ['removeCryptLink', wireguardName(keyOf(4))],
+    ]);
+    expect(kinds({ ...lost, prunes: false }, made(both))).not.toContain('removeCryptLink');
   });
 });

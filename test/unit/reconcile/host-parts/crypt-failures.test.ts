@@ -1,11 +1,13 @@
 /** Stories of a mesh of which something cannot be made: the rest of it is, and it comes right by itself. */
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { OwnKey } from '../../../../src/model/crypt/plan.js';
+import { cryptVtep, wireguardName } from '../../../../src/model/crypt/vtep.js';
 import type { EncryptionSettings } from '../../../../src/model/values/settings.js';
 import type { Node } from '../../../../src/model/values/types.js';
 import { CryptPlanner } from '../../../../src/reconcile/mesh/crypt-planner.js';
 import { KeyRotation } from '../../../../src/reconcile/mesh/key-rotation.js';
 import { FakeKeys } from '../../../fakes/keys.js';
-import { host } from '../../model/crypt/mesh.js';
+import { host, keyOf, own } from '../../model/crypt/mesh.js';
 import { cluster, network } from '../../model/fixtures.js';
 import { idOf } from '../../nodes.js';
 import { HostStory } from './host-story.js';
@@ -14,6 +16,7 @@ const SETTINGS: EncryptionSettings = { mode: 'off', rotationMs: 0, port: 51_820,
 
 let story: HostStory;
 let keys: FakeKeys;
+let rotation: KeyRotation;
 
 const mesh = () => story.kernel.mesh;
 const devices = () => mesh().state?.devices.map(({ key, port, up }) => ({ key, port, up }));
@@ -23,12 +26,19 @@ const given = (...nodes: readonly Node[]) => {
 };
 const look = () => story.look('crypt');
 const failing = () => story.rows('host.crypt').join();
+/** Another DATA_DIR, or another WIREGUARD_PORT. */
+const restartWith = async (...held: readonly OwnKey[]) => {
+  keys.held = held;
+  story.restart();
+  await look();
+};
+
 beforeEach(() => {
   vi.useFakeTimers();
   keys = new FakeKeys();
   story = new HostStory({
     crypt: ({ log }, view) => {
-      const rotation = new KeyRotation({ keys, everyMs: 0, log });
+      rotation = new KeyRotation({ keys, everyMs: 0, log });
       return new CryptPlanner({
         ...{ view, keys, rotation, settings: SETTINGS, underlayMtu: () => 1500 },
         self: { id: idOf('10.0.0.1'), address: '10.0.0.1' as Node['address'] },
@@ -45,11 +55,82 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+describe('keys that are others than before', () => {
+  test.each<[string, readonly OwnKey[], readonly OwnKey[]]>([
+    ['keys.json was lost', [own(1)], [own(9)]],
+    ['keys.json was lost while there were two', [own(1), own(4, 1)], [own(9)]],
+    ['both were copies', [own(1), own(4, 1)], [own(9, 1)]],
+    ['keys.json is an older one', [own(4, 1), own(5)], [own(1), own(4, 1)]],
+  ])('have their ports, though the old devices still stand: %s', async (_, before, after) => {
+    await restartWith(...before);
+    expect(devices()).toHaveLength(before.length);
+    await restartWith(...after);
+    expect(failing()).toBe('');
+    expect(new Set(devices())).toEqual(new Set(after.map((key) => ({ ...key, up: true }))));
+  });
+
+  test('have other ports, each of which the other one had', async () => {
+    await restartWith(own(1), own(4, 1));
+    await restartWith(own(1, 1), own(4, 2));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(devices()).toEqual([own(1, 1), own(4, 2)].map((key) => ({ ...key, up: true })));
+  });
+});
+
+describe('a port that another program has', () => {
+  test('keeps a second device from being up, and nothing else: hosts come and go meanwhile', async () => {
+    await look();
+    mesh().taken.add(51_821);
+    rotation.begin();
+    await look();
+    expect(failing()).toContain('another program has UDP port 51821');
+    given(host(1, 1), host(3, 5));
+    await look();
+    expect(mesh().state?.devices[0]).toMatchObject({ up: true, peers: [{ key: keyOf(5) }] });
+    expect(mesh().state?.routes.map((route) => route.to)).toEqual([cryptVtep(keyOf(5))]);
+    expect(failing()).toContain('another program has UDP port 51821');
+    mesh().taken.clear();
+    await vi.advanceTimersByTimeAsync(12_000);
+    expect(failing()).toBe('');
+    expect(devices()).toMatchObject([{ up: true }, { up: true }]);
+  });
+
+  test('keeps a device on its old one, by which hosts come and go', async () => {
+    await look();
+    mesh().taken.add(51_830);
+    given(host(1, 1), host(3, 5));
+    await restartWith(own(1, 10));
+    expect(failing()).toContain('another program has UDP port 51830');
+    expect(mesh().state?.devices).toMatchObject([{ port: 51_820, up: true, peers: [{ key: keyOf(5) }] }]);
+    expect(mesh().state?.routes.map((route) => route.to)).toEqual([cryptVtep(keyOf(5))]);
+  });
+
+  test('keeps the older one of two down: the other one works', async () => {
+    mesh().taken.add(51_820);
+    await restartWith(own(1), own(4, 1));
+    expect(devices()).toMatchObject([{ up: false }, { key: keyOf(4), up: true }]);
+    expect(failing()).toContain('another program has UDP port 51820');
+  });
+});
+
 test('no device is up in a mesh that sends on what comes in', async () => {
   story.kernel.fails = ({ kind }) => (kind === 'quietMesh' ? new Error('EROFS') : undefined);
   await look();
   expect(failing()).toContain('EROFS');
   expect(devices()).toEqual([]);
+});
+
+test('an old device stays while the new one is not all that it should be', async () => {
+  await restartWith(own(1), own(4, 1));
+  story.kernel.fails = ({ kind }) => (kind === 'replaceCryptRoutes' ? new Error('ENOBUFS') : undefined);
+  mesh().talk(keyOf(4), keyOf(2));
+  await restartWith(own(4, 1));
+  expect(failing()).toContain('ENOBUFS');
+  expect(devices()).toHaveLength(2);
+  story.kernel.fails = () => undefined;
+  await vi.advanceTimersByTimeAsync(12_000);
+  expect(mesh().state?.routes).toMatchObject([{ link: wireguardName(keyOf(4)) }]);
+  expect(devices()).toMatchObject([{ key: keyOf(4) }]);
 });
 
 test('what is in the mesh and up is taken down once, and said once', async () => {
