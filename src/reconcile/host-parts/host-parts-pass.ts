@@ -32,7 +32,7 @@ const LOOK_MS: Readonly<Record<HostPart, number>> = {
   accelerator: 1_500,
 };
 
-/** Whose planners take what they plan for what is about to be made: compared with what was made last. */
+/** Whose planners go a step on with each plan, or take it for what is about to be made: compared with what was made last. */
 const PLANNED_ONCE: ReadonlySet<HostPart> = new Set<HostPart>(['crypt', 'probe', 'accelerator']);
 
 export interface HostPartsPassParts {
@@ -112,7 +112,7 @@ export class HostPartsPass {
   private async pass<P extends HostPart>(part: P): Promise<boolean> {
     const { kernel, planners, log, meter, port } = this.parts;
     const found = await kernel.observe(part);
-    const wanted = planners[part].plan(found);
+    const wanted = planners[part].plan(found, this.made[part]);
     if (wanted === undefined) return true;
     const steps = diffHost(part, wanted, found);
     const repairing = new Set(hostRepairs(part, steps, this.made[part], found));

@@ -2,8 +2,8 @@
 import type { HostPart, HostPlan, ObservedHost } from '../../model/host/host-plan.js';
 
 export interface Planner<P extends HostPart> {
-  /** Undefined while that is not known: what is there stays. */
-  plan(found: ObservedHost[P]): HostPlan[P] | undefined;
+  /** Undefined while that is not known: what is there stays. `made`: what it was last made into, all of it, by this process. */
+  plan(found: ObservedHost[P], made?: HostPlan[P]): HostPlan[P] | undefined;
   /** Calls `listener` when there may be another plan. */
   onNews(listener: () => void): void;
   /** Somebody has told that what was asked of others may be out of date. */

@@ -33,7 +33,8 @@ export class CryptPlanner implements Planner<'crypt'> {
   private readonly question: WireguardQuestion;
   private vteps: ReadonlyMap<NodeId, Ip> | undefined;
   private crypt: NodeCrypt | undefined;
-  private before: CryptPlan | undefined;
+  /** A mesh is planned. */
+  private isUp = false;
   private found: ObservedCrypt | undefined;
   private tellKeys: () => void = () => {};
   private tellVteps: () => void = () => {};
@@ -67,7 +68,7 @@ export class CryptPlanner implements Planner<'crypt'> {
   }
 
   /** Undefined while there is nothing to do: it is looked again, for keys get old and kernels get modules. */
-  plan({ isPossible, mesh: found }: ObservedMesh): CryptPlan | Off | undefined {
+  plan({ isPossible, mesh: found }: ObservedMesh, made?: CryptPlan | Off): CryptPlan | Off | undefined {
     const { tenure, settings } = this.parts;
     this.found = found;
     const isWanted = this.isWanted(found !== undefined);
@@ -75,18 +76,18 @@ export class CryptPlanner implements Planner<'crypt'> {
     // Its devices would be another host's.
     if (tenure.refusal !== undefined) return undefined;
     if (!isWanted) {
-      this.before = undefined;
+      this.isUp = false;
       this.follow(new Map());
       return found === undefined || tenure.prunes ? OFF : undefined;
     }
-    return this.planned(found);
+    return this.planned(found, typeof made === 'object' ? made : undefined);
   }
 
   /** A new key takes the place of the one in use, without anybody's agreement. Throws a UserError while none is in use. */
   rotate(): PublicKey {
     const { keys, rotation } = this.parts;
     const [first] = keys.held;
-    if (this.before === undefined || first === undefined)
+    if (!this.isUp || first === undefined)
       throw new UserError('this host has no key in use, for there is no encrypted network');
     if (!rotation.begin())
       throw new UserError(
@@ -100,7 +101,7 @@ export class CryptPlanner implements Planner<'crypt'> {
   report(): MeshReport {
     const { view, keys, settings } = this.parts;
     const { mode, rotationMs } = settings;
-    const facts = { mode, rotationMs, made: keys.made, isUp: this.before !== undefined };
+    const facts = { mode, rotationMs, made: keys.made, isUp: this.isUp };
     return meshReport([...view.current.nodes.values()], this.self(), this.found, facts);
   }
 
@@ -112,7 +113,8 @@ export class CryptPlanner implements Planner<'crypt'> {
 
   stop(): void {}
 
-  private planned(found: ObservedCrypt | undefined): CryptPlan {
+  /** `before`: not what was only planned, for that may have failed, and a peer's new place with it. */
+  private planned(found: ObservedCrypt | undefined, before: CryptPlan | undefined): CryptPlan {
     const { view, keys, rotation, tenure } = this.parts;
     const nodes = [...view.current.nodes.values()];
     // The first question makes the key.
@@ -122,12 +124,12 @@ export class CryptPlanner implements Planner<'crypt'> {
     this.publish(this.published());
     const self = this.self();
     const known = {
-      ...(this.before === undefined ? {} : { before: this.before }),
+      ...(before === undefined ? {} : { before }),
       ...(found === undefined ? {} : { found }),
     };
-    this.before = cryptPlan(nodes, self, proven, { ...known, now: Date.now(), prunes: tenure.prunes });
+    this.isUp = true;
     this.follow(cryptVteps(nodes, self, proven));
-    return this.before;
+    return cryptPlan(nodes, self, proven, { ...known, now: Date.now(), prunes: tenure.prunes });
   }
 
   /** Throws a UserError where this host itself needs what its kernel lacks. */
@@ -138,7 +140,7 @@ export class CryptPlanner implements Planner<'crypt'> {
     );
     const isNeeded = uses || settings.mode !== 'off';
     if (!this.question.isDenied(isNeeded)) return undefined;
-    this.before = undefined;
+    this.isUp = false;
     this.publish(undefined);
     this.follow(new Map());
     if (isNeeded)

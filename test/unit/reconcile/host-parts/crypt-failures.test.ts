@@ -133,6 +133,17 @@ test('an old device stays while the new one is not all that it should be', async
   expect(devices()).toMatchObject([{ key: keyOf(4) }]);
 });
 
+test('a peer’s new place that could not be set is set as soon as it can be', async () => {
+  await look();
+  given(host(1, 1), { ...host(2, 2), crypt: { keys: [{ key: keyOf(2), port: 51_830 }] } });
+  story.kernel.fails = ({ kind }) => (kind === 'putPeers' ? new Error('ENOBUFS') : undefined);
+  await look();
+  expect(failing()).toContain('ENOBUFS');
+  story.kernel.fails = () => undefined;
+  await look();
+  expect(mesh().state?.devices[0]?.peers).toMatchObject([{ endpoint: { port: 51_830 } }]);
+});
+
 test('what is in the mesh and up is taken down once, and said once', async () => {
   await look();
   const { state } = mesh();
