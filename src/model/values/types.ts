@@ -1,7 +1,4 @@
-/**
- * The values that all of tsoverlay speaks in. Plain, readonly, parsed once at an edge (store records, driver
- * requests, kernel dumps) and trusted from there on.
- */
+/** The values that all of tsoverlay speaks in. Plain, readonly, parsed once at an edge, and trusted from there on. */
 
 declare const brand: unique symbol;
 type Brand<T, B extends string> = T & { readonly [brand]: { readonly [name in B]: true } };
