@@ -1,5 +1,7 @@
 /** How a start comes to know the cluster: from the store, or until that answers from the copy in DATA_DIR. */
 import type { Log } from '../health/events.js';
+import type { NetworksKernel } from '../model/ports/kernel-port.js';
+import { namespaceName } from '../model/values/names.js';
 import type { NodeId } from '../model/values/types.js';
 import type { Reclaimer } from '../registry/healing/reclaimer.js';
 import type { Membership } from '../registry/local/membership.js';
@@ -16,11 +18,12 @@ export interface LoadingParts {
   readonly self: NodeId;
   readonly copyFile: Pick<CopyFile, 'load'>;
   readonly identity: Pick<Identity, 'adopt' | 'isStranger' | 'read'>;
-  readonly membership: Pick<Membership, 'adopt' | 'load'>;
+  readonly kernel: Pick<NetworksKernel, 'namespaces'>;
+  readonly membership: Pick<Membership, 'adopt' | 'load' | 'recover'>;
   readonly reclaimer: Pick<Reclaimer, 'reclaimMissing'>;
   readonly tenure: Pick<Tenure, 'holds' | 'taken' | 'tried'>;
   readonly versioned: Pick<VersionedStore, 'check'>;
-  readonly view: Pick<ClusterView, 'distrust' | 'ready' | 'remember' | 'seed' | 'start'>;
+  readonly view: Pick<ClusterView, 'current' | 'distrust' | 'ready' | 'remember' | 'seed' | 'start'>;
   /** Publishes what this host holds. */
   readonly heal: () => Promise<void>;
   readonly log: Pick<Log, 'warn'>;
@@ -47,7 +50,7 @@ export class Loading {
    * what the copy holds. Rejects with a StoreError; doing it again is safe.
    */
   async load(signal: AbortSignal): Promise<void> {
-    const { copyFile, identity, membership, view, versioned, tenure } = this.parts;
+    const { copyFile, identity, view, versioned, tenure } = this.parts;
     await versioned.check();
     const id = await identity.read();
     const known = copyFile.load();
@@ -64,8 +67,7 @@ export class Loading {
       if (tenure.holds) await this.reclaim();
     }
     view.start(signal);
-    await membership.load();
-    await view.ready(READY_MS);
+    await this.takePart();
     this.loaded = true;
   }
 
@@ -73,8 +75,7 @@ export class Loading {
   async complete(): Promise<void> {
     if (this.isReclaimed) return;
     await this.reclaim();
-    await this.parts.membership.load();
-    await this.parts.view.ready(READY_MS);
+    await this.takePart();
   }
 
   /** Running containers get their network and names from what this host knew last. */
@@ -86,6 +87,16 @@ export class Loading {
     view.seed(prefixes);
     this.isSeeded = true;
     log.warn({ event: 'from-copy' }, 'the store does not answer as expected; starting from the copy in DATA_DIR');
+  }
+
+  /** By the marks, and where namespaces stand without one: they would be taken for what is not in the cluster. */
+  private async takePart(): Promise<void> {
+    const { kernel, membership, view } = this.parts;
+    await membership.load();
+    await view.ready(READY_MS);
+    const standing = new Set(await kernel.namespaces());
+    await membership.recover([...view.current.networks.keys()].filter((id) => standing.has(namespaceName(id))));
+    await view.ready(READY_MS);
   }
 
   /** Before the endpoints are read, or at least before any is taken for gone: what others freed while we were away. */

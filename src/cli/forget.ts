@@ -46,16 +46,24 @@ export async function forgetNode(store: Store, name: string): Promise<Forgotten>
   });
   // Only who gave an address up ends its rest.
   const resting = released.entries.filter((e) => e.value === id);
-  const rest = [...held, ...claimed, ...resting, ...own];
-  if (members.entries.length + dead.length + headsOf(heads, id).length + rest.length === 0)
+  const rest = [...held, ...claimed, ...resting];
+  if (members.entries.length + dead.length + headsOf(heads, id).length + rest.length + own.length === 0)
     throw new UserError(`node ${name} holds nothing in the cluster; tsoverlay status lists the nodes`);
+  // Whoever starts takes its record before it looks at anything else, and keeps what is left from then on.
+  const away = own.map(({ key, index }): Op => ({ verb: 'check', key, index }));
   // The marks first: a host that starts again meanwhile knows by them that it was forgotten.
-  await drop(store, members.entries);
-  for (const [network, endpoints] of byNetwork(dead)) await drop(store, endpoints, id ? headOps(id, network) : []);
+  await drop(store, removalOf(members.entries), away);
+  for (const [network, endpoints] of byNetwork(dead))
+    await drop(store, removalOf(endpoints), [...away, ...(id ? headOps(id, network) : [])]);
   // Without a head the others read what is left of the host's endpoints.
   const left = headsOf(await store.keys(keys.allHeads), id);
-  for (const part of partsOf(left.map((key) => ({ verb: 'delete', key })))) await store.commit(part);
-  await drop(store, rest);
+  await drop(
+    store,
+    left.map((key) => ({ verb: 'delete', key })),
+    away,
+  );
+  await drop(store, removalOf(rest), away);
+  await drop(store, removalOf(own));
   return { endpoints: dead.length, addresses: held.length, pools: claimed.length };
 }
 
@@ -71,9 +79,11 @@ function idOf(name: string, records: readonly Entry[]): NodeId | undefined {
 const headsOf = (heads: readonly string[], id: NodeId | undefined): readonly string[] =>
   id === undefined ? [] : heads.filter((key) => key.split('/')[3] === id);
 
+const removalOf = (entries: readonly Entry[]): readonly Op[] =>
+  entries.map(({ key, index }) => ({ verb: 'delete', key, index }));
+
 /** `beside`: what goes with each part of it. */
-async function drop(store: Store, entries: readonly Entry[], beside: readonly Op[] = []): Promise<void> {
-  const ops = entries.map(({ key, index }): Op => ({ verb: 'delete', key, index }));
+async function drop(store: Store, ops: readonly Op[], beside: readonly Op[] = []): Promise<void> {
   for (const part of partsOf(ops, beside))
     if (!(await store.commit([...part, ...beside])).ok)
       throw new UserError('the node changed its records just now, so it lives; nothing more was removed');

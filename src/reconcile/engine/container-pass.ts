@@ -6,6 +6,7 @@ import type { Engine, EngineContainer, EngineEvent } from '../../model/ports/eng
 import type { EndpointId, EngineNetworkId } from '../../model/values/types.js';
 import type { Endpoints } from '../../registry/endpoints/endpoints.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
+import type { Membership } from '../../registry/local/membership.js';
 import type { Tenure } from '../../registry/nodes/tenure.js';
 import { Loop } from '../loop/loop.js';
 import type { Calmer } from './calmer.js';
@@ -21,6 +22,7 @@ export interface ContainerPassParts extends LeftoversParts {
   readonly engine: Pick<Engine, 'container' | 'containers' | 'endpoints' | 'networks'>;
   readonly endpoints: LeftoversParts['endpoints'] & Pick<Endpoints, 'describe'>;
   readonly local: LeftoversParts['local'] & Pick<LocalEndpoints, 'add' | 'isLive' | 'keepOnly' | 'lookUp' | 'place'>;
+  readonly membership: Pick<Membership, 'networks' | 'renew'>;
   readonly tenure: Pick<Tenure, 'holds' | 'prunes'>;
   readonly calmer: Pick<Calmer, 'calm'>;
   readonly foreign: Pick<ForeignPass, 'forget' | 'kick' | 'onEvent' | 'see' | 'stop'>;
@@ -143,6 +145,7 @@ export class ContainerPass {
     this.parts.local.keepOnly(attached);
     this.parts.rows.of('endpoint.lost').keepOnly(attached);
     if (!this.parts.tenure.prunes) return true;
+    await this.parts.membership.renew();
     await this.leftovers.reap(networks, attached);
     return true;
   }

@@ -35,7 +35,7 @@ async function attempt(
 ): Promise<Attempt<readonly string[]>> {
   const [first = ''] = entries.keys();
   const found = await Promise.all([...entries.keys()].map((key) => store.get(key)));
-  if (found[0] !== undefined) return { ops: [], result: [] };
+  if (found[0] !== undefined) return { ops: marksBeside(found[0], entries, found), result: [] };
   const conditions = await checks();
   const taken = found.flatMap((entry, i) => (entry === undefined || isOurs(entry, [...entries][i]) ? [] : [entry.key]));
   if (conditions === undefined || taken.length > 0) return { ops: [], result: [first, ...taken] };
@@ -45,6 +45,17 @@ async function attempt(
   // The record last: what a crash leaves of the rest is known for its own by whoever publishes it again.
   const last = [...conditions, record];
   return { ops: [...last, ...(await commitAhead(store, rest, conditions, last))], result: [] };
+}
+
+/** A forget takes the marks first: the record may stand without its own, and a start finds it by that alone. */
+function marksBeside(
+  { key, index }: Entry,
+  entries: ReadonlyMap<string, string>,
+  found: readonly (Entry | undefined)[],
+): readonly Op[] {
+  const marks = [...entries.keys()].filter((of, i) => of.startsWith('members/') && found[i] === undefined);
+  const check: Op = { verb: 'check', key, index };
+  return marks.length === 0 ? [] : [check, ...marks.map((mark): Op => ({ verb: 'create', key: mark, value: '' }))];
 }
 
 /** A mark of membership, what the same network claims, or a lease that serves the same endpoint. */

@@ -11,6 +11,7 @@ import type { Op, Store } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
 import { isNetworkId } from '../../model/values/shapes.js';
 import type { Endpoint, NetworkId, NodeId } from '../../model/values/types.js';
+import { partsOf } from '../../store/in-parts.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { Heads } from './heads.js';
 import { ownIn } from './own.js';
@@ -60,6 +61,25 @@ export class Membership {
   /** Without the store: the networks in which the copy of the cluster knows endpoints of this node. */
   adopt(networks: Iterable<NetworkId>): void {
     for (const network of networks) this.join(network);
+  }
+
+  /**
+   * Takes part again in those of the networks in which the store has endpoints of this node though no mark says so: one
+   * that a forget has taken and no more, say. Rejects with a StoreError.
+   */
+  async recover(networks: Iterable<NetworkId>): Promise<void> {
+    for (const id of networks) {
+      if (this.marked.has(id)) continue;
+      if ((await this.parts.store.keys(keys.endpointsOf(id, this.parts.self))).length > 0) this.join(id);
+    }
+  }
+
+  /** Sets the marks that somebody has taken: the next start would not know what it owns. Rejects with a StoreError. */
+  async renew(): Promise<void> {
+    const standing = new Set(await this.parts.store.keys(keys.members(this.parts.self)));
+    const lost = [...this.marked].map((id) => keys.member(this.parts.self, id)).filter((key) => !standing.has(key));
+    for (const part of partsOf(lost.map((key) => ({ verb: 'set', key, value: '' }))))
+      await this.parts.store.commit(part);
   }
 
   get networks(): ReadonlySet<NetworkId> {

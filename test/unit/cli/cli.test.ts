@@ -47,6 +47,20 @@ describe('tsoverlay node forget', () => {
     expect(await store.keys('endpoints/')).toHaveLength(3);
   });
 
+  it('takes nothing more from a node that starts meanwhile', async () => {
+    const node = await store.get('nodes/10.0.0.61');
+    let commits = 0;
+    store.beforeCommit = async () => {
+      if (++commits !== 2) return;
+      store.beforeCommit = undefined;
+      await store.hold('nodes/10.0.0.61', node?.value ?? '');
+    };
+    await expect(forgetNode(store, '10.0.0.61')).rejects.toThrow('so it lives');
+    expect(await store.keys(`members/${two.self}/`)).toEqual([]);
+    expect(await store.keys('endpoints/')).toHaveLength(3);
+    expect(await store.keys('heads/')).toHaveLength(2);
+  });
+
   it('by the id frees what a node without a record holds, and does not while it lives elsewhere', async () => {
     await store.commit([{ verb: 'delete', key: 'nodes/10.0.0.61' }]);
     const waits = (await readStatus(store)).endpoints.filter((e) => e.node === two.self).length;

@@ -37,6 +37,15 @@ describe('a container', () => {
     expect(await addresses()).toEqual(['addresses/172.16.1.0-24/172.16.1.1']);
   });
 
+  it('keeps its host a member, whoever has taken the mark', async () => {
+    await one.engine.run('web', 'shop');
+    const marks = await store.keys('members/');
+    expect(marks).toHaveLength(1);
+    await store.commit(marks.map((key) => ({ verb: 'delete', key })));
+    await later(61_000);
+    expect(await store.keys('members/')).toEqual(marks);
+  });
+
   it('that is renamed has its new name alone', async () => {
     const id = await one.engine.run('web', 'shop');
     one.engine.rename('web', 'front');

@@ -66,6 +66,14 @@ describe('Reclaimer', () => {
     expect(told).toEqual(['reclaimed 20']);
   });
 
+  it('puts back the mark alone of an endpoint that a forget has not got to', async () => {
+    const before = await state();
+    for (const key of await store.keys(keys.members(two.self))) await store.commit([{ verb: 'delete', key }]);
+    await reclaimer.reclaimMissing(known);
+    expect(await state()).toEqual(before);
+    expect((await store.list('endpoints/')).entries).toEqual(known);
+  });
+
   it('leaves an address to whoever got it meanwhile', async () => {
     await forgetNode(store, TWO);
     await one.run(30, network, ipOf(attached.address));
