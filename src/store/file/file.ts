@@ -19,17 +19,33 @@ import type { Table } from './table.js';
 
 /** As Consul has it, so that nothing works here that fails there. */
 const MAX_OPS = 64;
+/** A full disk gets room again, ms. */
+const RETRY_MS = 30_000;
+
+/** Whoever waits until the disk has all up to an index. */
+interface Waiting {
+  readonly index: number;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
 
 export class FileStore implements Store {
   readonly #closed = new AbortController();
-  #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  #waiting: readonly Waiting[] = [];
   #writing: Promise<void> | undefined;
+  /** The index of the last commit, and that which the disk has. */
+  #committed: number;
+  #saved: number;
+  #again: NodeJS.Timeout | undefined;
 
   private constructor(
     private readonly path: string,
     private readonly table: Table,
     private readonly rows: RowPorts<'store.file'>,
-  ) {}
+  ) {
+    this.#committed = table.index;
+    this.#saved = table.index;
+  }
 
   /**
    * Opens or makes the file; its folder is made when missing. A file that cannot be read as ours is set aside as
@@ -55,30 +71,35 @@ export class FileStore implements Store {
   }
 
   async get(key: string): Promise<Entry | undefined> {
+    await this.#durable();
     return this.table.get(key);
   }
 
   async list(prefix: string): Promise<Snapshot> {
+    await this.#durable();
     return this.table.list(prefix);
   }
 
   async keys(prefix: string): Promise<readonly string[]> {
+    await this.#durable();
     return this.table.names(prefix).keys;
   }
 
   async children(prefix: string): Promise<Names> {
+    await this.#durable();
     return this.table.children(prefix);
   }
 
   /**
-   * Seen by readers and watchers at once, resolved when it is on the disk. As with Consul, a StoreError leaves open
-   * whether it was done. Throws a RangeError for more than 64 operations.
+   * Seen by watchers at once, by readers and resolved when it is on the disk: whoever tries again after a failure takes
+   * what it finds for done. As with Consul, a StoreError leaves open whether it was done. Throws a RangeError for more than 64 operations.
    */
   async commit(ops: readonly Op[]): Promise<Commit> {
     if (ops.length > MAX_OPS) throw new RangeError(`${ops.length} operations in one transaction, ${MAX_OPS} at most`);
     const before = this.table.index;
     const commit = this.table.commit(ops);
-    if (this.table.index !== before) await this.#durable();
+    if (this.table.index !== before) this.#committed = this.table.index;
+    await this.#durable();
     return commit;
   }
 
@@ -110,12 +131,17 @@ export class FileStore implements Store {
 
   async close(): Promise<void> {
     this.#closed.abort();
+    await this.#durable().catch(() => undefined);
     await this.#writing;
+    clearTimeout(this.#again);
   }
 
-  #durable(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+  /** Resolves once the disk has all that was committed so far. Rejects with a StoreError when that cannot be written now. */
+  async #durable(): Promise<void> {
+    const index = this.#committed;
+    if (index <= this.#saved) return;
+    await new Promise<void>((resolve, reject) => {
+      this.#waiting = [...this.#waiting, { index, resolve, reject }];
       this.#writing ??= this.#write();
     });
   }
@@ -124,9 +150,14 @@ export class FileStore implements Store {
   async #write(): Promise<void> {
     await new Promise(setImmediate);
     while (this.#waiting.length > 0) {
-      const served = this.#waiting;
-      this.#waiting = [];
+      const { index } = this.table;
       const failure = await this.#save().catch((error: unknown) => error);
+      if (failure === undefined) this.#saved = index;
+      clearTimeout(this.#again);
+      if (failure !== undefined)
+        this.#again = setTimeout(() => void this.#durable().catch(() => undefined), RETRY_MS).unref();
+      const served = this.#waiting.filter((each) => each.index <= index);
+      this.#waiting = this.#waiting.filter((each) => each.index > index);
       for (const { resolve, reject } of served) {
         if (failure === undefined) resolve();
         else reject(new StoreError(`${this.path} cannot be written (${messageOf(failure)})`, true, { cause: failure }));

@@ -1,7 +1,7 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isStoreError, isUserError } from '../../../../src/errors.js';
 import type { Snapshot } from '../../../../src/model/ports/ports.js';
 import { FileStore } from '../../../../src/store/file/file.js';
@@ -76,6 +76,61 @@ describe('FileStore', () => {
     expect(isUserError(error) && error.message).toBe(
       `DATA_DIR: ${join(path, 'below')} cannot be written (ENOTDIR); make it a writable folder or set DATA_DIR to one`,
     );
+  });
+
+  describe('on a disk that takes nothing', () => {
+    const create = { verb: 'create', key: 'a', value: '1' } as const;
+    let store: FileStore;
+    beforeEach(async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      store = await FileStore.open(path);
+      await store.commit([{ verb: 'create', key: 'kept', value: '' }]);
+      await rm(dirname(path), { recursive: true });
+      await expect(store.commit([create])).rejects.toSatisfy(isStoreError);
+    });
+    afterEach(() => vi.useRealTimers());
+    const stands = async () => (await stored()).entries.map(({ key }) => key);
+
+    it('says of nothing that it is done before it is', async () => {
+      const asks = () => [
+        store.get('a'),
+        store.list(''),
+        store.keys(''),
+        store.children(''),
+        store.commit([create]),
+        store.commit([{ verb: 'set', key: 'a', value: '1' }]),
+      ];
+      for (const { status } of await Promise.allSettled(asks())) expect(status).toBe('rejected');
+      await mkdir(dirname(path));
+      expect(await store.get('a')).toMatchObject({ value: '1' });
+      expect(await stands()).toEqual(['a', 'kept']);
+      expect(await store.commit([create])).toMatchObject({ ok: false });
+    });
+
+    it('saves what it has taken on as soon as there is room', async () => {
+      await mkdir(dirname(path));
+      await vi.advanceTimersByTimeAsync(30_000);
+      await vi.waitFor(async () => expect(await stands()).toEqual(['a', 'kept']));
+    });
+
+    it('saves it when it is closed', async () => {
+      await mkdir(dirname(path));
+      await store.close();
+      expect(await stands()).toEqual(['a', 'kept']);
+    });
+
+    it('closes all the same', () => store.close());
+  });
+
+  it('writes once what is read while it is written', async () => {
+    const store = await FileStore.open(path);
+    const commit = store.commit([{ verb: 'create', key: 'a', value: '1' }]);
+    await new Promise(setImmediate);
+    expect(await store.get('a')).toMatchObject({ value: '1' });
+    const { mtimeMs } = await stat(path);
+    await commit;
+    await store.get('a');
+    expect((await stat(path)).mtimeMs).toBe(mtimeMs);
   });
 
   it('rejects a commit that did not reach the disk', async () => {
