@@ -1,6 +1,6 @@
 /** What came back from one request to Consul, read once: an answer to act on, or a StoreError that says why not. */
 import * as z from 'zod';
-import { hasCode, messageOf, StoreError } from '../../errors.js';
+import { hasCode, isStoreError, messageOf, StoreError } from '../../errors.js';
 import { MAX_ANSWER, TooLargeError } from './client.js';
 import type { ConsulToken } from './token.js';
 
@@ -55,6 +55,26 @@ export function readBody<T>(answer: Answer, shape: z.ZodType<T>): T {
   const body = shape.safeParse(answer.body);
   if (body.success) return body.data;
   throw new StoreError(`what answers at ${answer.address} does not speak Consul's API`, true, { cause: body.error });
+}
+
+/** Between quotes where it came as plain text. */
+const leader = z.string().regex(/^"?([^\s"<>]+:\d+)?"?$/);
+
+/** The leader's address. Throws a StoreError when there is none, or something else answered. */
+export function readLeader(answer: Answer): string {
+  const found = readBody(answer, leader).replaceAll('"', '');
+  if (found !== '') return found;
+  throw new StoreError(`Consul at ${answer.address} knows of no leader`, true);
+}
+
+/** What was made of an answer; a failure when it is none of Consul's: a proxy answers 200 in its place, too. */
+export function readWith<T>(outcome: Answer | Failure, read: (answer: Answer) => T): { readonly found: T } | Failure {
+  if ('error' in outcome) return outcome;
+  try {
+    return { found: read(outcome) };
+  } catch (e) {
+    return { error: isStoreError(e) ? e : new StoreError(messageOf(e), true, { cause: e }), unsent: false };
+  }
 }
 
 /** Its items are looked at one by one. */

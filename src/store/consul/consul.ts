@@ -115,17 +115,15 @@ export class ConsulStore implements Store {
   }
 
   watch(prefix: string, { onSnapshot: onNews, onError }: WatchHandlers, signal: AbortSignal): void {
-    const load = async (index: number, end: AbortSignal) =>
-      this.#snapshot(await this.#awaitNews(this.#recurse(prefix), index, end));
+    const load = (index: number, end: AbortSignal) =>
+      this.#awaitNews(this.#recurse(prefix), (answer) => this.#snapshot(answer), index, end);
     void watchIndexed(load, { onNews, onError }, AbortSignal.any([signal, this.#closed.signal]));
   }
 
   watchNames(prefix: string, { onNames: onNews, onError }: NamesHandlers, signal: AbortSignal): void {
     const names: Call = (consul, options) => consul.kv.keys({ key: this.#prefix + prefix, ...options });
-    const load = async (index: number, end: AbortSignal) => {
-      const answer = await this.#awaitNews(names, index, end);
-      return { keys: keysOf(answer, this.#prefix), index: answer.index };
-    };
+    const read = (answer: Answer): Names => ({ keys: keysOf(answer, this.#prefix), index: answer.index });
+    const load = (index: number, end: AbortSignal) => this.#awaitNews(names, read, index, end);
     void watchIndexed(load, { onNews, onError }, AbortSignal.any([signal, this.#closed.signal]));
   }
 
@@ -160,10 +158,10 @@ export class ConsulStore implements Store {
     return this.#servers.ask((consul, options) => call(consul, { ...CONSISTENT, ...options }), { repeatable: true });
   }
 
-  #awaitNews(call: Call, index: number, signal: AbortSignal): Promise<Answer> {
+  #awaitNews<T>(call: Call, read: (answer: Answer) => T, index: number, signal: AbortSignal): Promise<T> {
     const blocking = index > 0;
     const waiting: Waiting = blocking ? { index: String(index), wait: `${WAIT_SECONDS}s` } : CONSISTENT;
-    return this.#servers.askForNews((consul, options) => call(consul, { ...waiting, ...options }), {
+    return this.#servers.askForNews((consul, options) => call(consul, { ...waiting, ...options }), read, {
       ...{ blocking, signal },
       timeoutMs: blocking ? BLOCKING_TIMEOUT_MS : REQUEST_TIMEOUT_MS,
     });

@@ -5,7 +5,7 @@ import { NOBODY, type RowPorts } from '../../health/row.js';
 import { Backoff, type Leave } from '../backoff.js';
 import { StorePulse } from '../pulse.js';
 import { MOST_WATCHES } from '../records/heads.js';
-import type { Answer } from './answer.js';
+import { type Answer, readLeader, readWith } from './answer.js';
 import { attempt, type CallOptions } from './attempt.js';
 import { agentFor, type ConsulTls, makeClient, REQUEST_TIMEOUT_MS } from './client.js';
 import { ConsulToken } from './token.js';
@@ -113,16 +113,20 @@ export class ConsulServers {
     throw last;
   }
 
-  /** The same for a watch, as soon as a server may be asked. Rejects with that server's StoreError. */
-  async askForNews(call: Call, { blocking, timeoutMs, signal }: WatchOptions): Promise<Answer> {
+  /** The same for a watch, as soon as a server may be asked; an answer is what `read` takes. Rejects with a StoreError. */
+  async askForNews<T>(
+    call: Call,
+    read: (answer: Answer) => T,
+    { blocking, timeoutMs, signal }: WatchOptions,
+  ): Promise<T> {
     const { server, leave } = await this.#leaveToAsk(blocking, signal);
     const ask = (options: CallOptions) => call(blocking ? server.blocking : server.client, options);
-    const outcome = await this.#attempt(server, { ask, timeoutMs, takesDenial: false, signal });
-    if ('status' in outcome) {
+    const outcome = readWith(await this.#attempt(server, { ask, timeoutMs, takesDenial: false, signal }), read);
+    if ('found' in outcome) {
       server.backoff.answered(leave, blocking);
       this.pulse.answered(undefined);
       this.#lookAtOthers();
-      return outcome;
+      return outcome.found;
     }
     if (signal.aborted) server.backoff.dropped(leave);
     else {
@@ -177,9 +181,11 @@ export class ConsulServers {
       if (server === this.#current || !backoff.isFailing) continue;
       const ask = (options: CallOptions) => client.status.leader(options);
       const rest = { timeoutMs: REQUEST_TIMEOUT_MS, takesDenial: false, signal: undefined };
-      void this.#attempt(server, { ask, ...rest }).then((outcome) =>
-        'status' in outcome ? backoff.answered('all', false) : backoff.failed('all', outcome.error),
-      );
+      void this.#attempt(server, { ask, ...rest }).then((answered) => {
+        const outcome = readWith(answered, readLeader);
+        if ('error' in outcome) backoff.failed('all', outcome.error);
+        else backoff.answered('all', false);
+      });
     }
   }
 

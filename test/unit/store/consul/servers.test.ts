@@ -109,6 +109,22 @@ describe('several servers', () => {
     await expect.poll(() => stateOf(first.port), { timeout: 3_000 }).toBe('ok');
   });
 
+  it('takes no page of something else for a server that it left and that is well again', async () => {
+    const { rows, all } = heardRows();
+    const pages = Array<Step>(20).fill({ body: '<h1>back soon</h1>' });
+    const [first, second] = [await serve(...pages), await serve(found, { ...found, index: 4 })];
+    const servers = [first, second].map(({ port }) => ({ host: '127.0.0.1', port }));
+    const store = new ConsulStore({ servers, prefix: '', rows });
+    cleanUp.unshift(() => store.close());
+    const stop = new AbortController();
+    cleanUp.unshift(() => stop.abort());
+    store.watch('a', { onSnapshot: () => undefined, onError: () => undefined }, stop.signal);
+    await expect.poll(() => first.asked.at(-1)).toMatch('/v1/status/leader');
+    // Longer than a row is calmed for.
+    await new Promise((resolve) => setTimeout(resolve, 3_000));
+    expect(all().find(({ subject }) => subject === `127.0.0.1:${first.port}`)?.state).toBe('failing');
+  });
+
   it('asks for the index of a removal', async () => {
     const server = await serve({ body: { Results: [], Errors: null } }, { status: 404, index: 12 });
     expect(await over(server).commit([{ verb: 'delete', key: 'a' }])).toEqual({ ok: true, index: 12 });

@@ -113,6 +113,16 @@ describe('a watch', () => {
     expect(indexes(watching)).toEqual([7, 7]);
   });
 
+  it.each<[string, Step]>([
+    ['a page of something else', { body: '<h1>back soon</h1>' }],
+    ['what is no list of keys', { index: 8, body: [{ hello: 'world' }] }],
+  ])('takes its time with %s, as with any server that fails', async (_, page) => {
+    const { server, watching } = await watch(...Array<Step>(1_000).fill(page));
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
+    expect(server.asked.length).toBeLessThanOrEqual(4);
+    expect(watching.errors.length).toBeGreaterThan(0);
+  });
+
   it('tells every failing try', async () => {
     const { watching } = await watch('reset', 'reset', said(7));
     await watching.until((w) => w.last !== undefined, 2_000);
