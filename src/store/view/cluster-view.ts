@@ -177,10 +177,9 @@ export class ClusterView {
   }
 
   /** Once the time to doubt is over, what is still gone is gone. */
-  async #reread(): Promise<void> {
+  #reread(): void {
     this.#endpoints.reread();
     this.#watches.reread();
-    this.#accept(keys.nodes, this.#nodes, await this.store.list(keys.nodes));
   }
 
   #changed(prefix: string): void {

@@ -48,7 +48,7 @@ export class RemovalTrust {
   constructor(
     private readonly trust: Trust,
     /** Reads everything again, when the doubt is over. */
-    private readonly reread: () => Promise<void>,
+    private readonly reread: () => void,
     private readonly rows: RowPorts<'store.removals' | 'store.doubt'> = NOBODY,
   ) {}
 
@@ -122,7 +122,7 @@ export class RemovalTrust {
     row.degraded({});
     setTimeout(() => {
       if (!this.doubts) row.ok();
-      void this.reread().catch(() => undefined);
+      this.reread();
     }, DOUBT_MS + RETRY_MS).unref();
   }
 }

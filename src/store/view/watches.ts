@@ -19,6 +19,8 @@ export interface WatchesParts {
 
 export class Watches {
   #lastError = '';
+  /** How the watch is begun anew; not before it was begun. */
+  #watchAgain: (() => void) | undefined;
   /** None before it is started. */
   #feed: Pick<RecordFeed<never>, 'look' | 'reread'> | undefined;
 
@@ -33,10 +35,17 @@ export class Watches {
     this.#lastError = error.message;
   }
 
-  /** All records, whenever one changes. */
+  /** All records, whenever one changes; once. */
   watch(prefix: string, view: AnyView, signal: AbortSignal): void {
     const { accept: onSnapshot, onTrouble: onError } = this.#ends(prefix, view);
-    this.parts.store.watch(prefix, { onSnapshot, onError }, signal);
+    let last = new AbortController();
+    this.#watchAgain = () => {
+      last.abort();
+      if (signal.aborted) return;
+      last = new AbortController();
+      this.parts.store.watch(prefix, { onSnapshot, onError }, AbortSignal.any([signal, last.signal]));
+    };
+    this.#watchAgain();
   }
 
   /** The records that change; once. */
@@ -47,8 +56,9 @@ export class Watches {
     feed.start(store);
   }
 
-  /** What is fed is read anew. */
+  /** All of it is read anew. A list beside the watch might come after what that has told since, and fail unheard. */
   reread(): void {
+    this.#watchAgain?.();
     this.#feed?.reread();
   }
 

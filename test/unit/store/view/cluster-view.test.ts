@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isDeadlineError } from '../../../../src/errors.js';
-import type { Entry, Op } from '../../../../src/model/ports/ports.js';
+import type { Entry, Op, Snapshot } from '../../../../src/model/ports/ports.js';
 import { keys } from '../../../../src/model/values/names.js';
 import type { EndpointId, NodeAddress } from '../../../../src/model/values/types.js';
 import { LeftOut, UNREAD } from '../../../../src/store/records/left-out.js';
@@ -204,6 +204,50 @@ describe('ClusterView', () => {
       ['store.removals', 'ok'],
     ]);
     expect(troubles()).toEqual([]);
+  });
+
+  describe('when the time to doubt is over', () => {
+    beforeEach(async () => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+      await start();
+      view.distrust();
+    });
+    afterEach(() => vi.useRealTimers());
+    /** What a list of nodes gives from now on. */
+    const listing = (answer: (nodes: Snapshot) => Promise<Snapshot>) => {
+      const list = store.list.bind(store);
+      store.list = async (prefix) => (prefix === keys.nodes ? answer(await list(prefix)) : list(prefix));
+    };
+
+    it('takes nothing older than what its watch has told', async () => {
+      let answer = () => {};
+      listing((nodes) => new Promise((resolve) => (answer = () => resolve(nodes))));
+      await vi.advanceTimersByTimeAsync(16_000);
+      await set(keys.node(n2.address), formatNode({ ...n2, mtu: 9000 }));
+      answer();
+      await settle();
+      expect(view.current.nodes.get(n2.id)?.mtu).toBe(9000);
+    });
+
+    it('knows what is gone, though one read of it should fail', async () => {
+      listing(() => Promise.reject(new Error('too busy')));
+      store.table.commit([{ verb: 'delete', key: keys.node(n2.address) }]);
+      await settle();
+      expect(view.current.nodes.has(n2.id)).toBe(true);
+      await vi.advanceTimersByTimeAsync(16_000);
+      await settle();
+      expect(view.current.nodes.has(n2.id)).toBe(false);
+    });
+
+    it('follows its nodes by one watch as before', async () => {
+      await vi.advanceTimersByTimeAsync(16_000);
+      changes.length = 0;
+      await set(keys.node(n2.address), formatNode({ ...n2, mtu: 9000 }));
+      expect(changes).toEqual([{ nodes: true, networks: false, endpoints: new Set() }]);
+      stop.abort();
+      await set(keys.node(n2.address), formatNode(n2));
+      expect(view.current.nodes.get(n2.id)?.mtu).toBe(9000);
+    });
   });
 
   it('sees a node live and die', async () => {
