@@ -110,7 +110,7 @@ export const NODE: Entries<NodeCodes> = {
     what: 'the mark of membership in a network that this host has left',
     text: ({ reason }) => `a membership mark stays for now: ${reason}`,
     cause: STORE_AWAY,
-    cure: 'None is needed: the mark only has this host told of what it need not know. It goes with the next start.',
+    cure: 'None is needed: the mark only has this host told of what it need not know. It is tried again.',
   },
   'endpoint.lost': {
     severity: 'high',

@@ -4,7 +4,7 @@
  * last endpoint by a little, so that containers in quick succession do not write and watch everything anew.
  */
 
-import { messageOf } from '../../errors.js';
+import { isStoreError, messageOf } from '../../errors.js';
 import type { Reason } from '../../health/entry.js';
 import { type RowsOf, UNHEARD } from '../../health/row.js';
 import type { Op, Store } from '../../model/ports/ports.js';
@@ -25,7 +25,7 @@ export interface MembershipParts {
   readonly view: Pick<ClusterView, 'current' | 'onChange' | 'subscribe' | 'unsubscribe'>;
   readonly self: NodeId;
   readonly heads: Pick<Heads, 'endOp'>;
-  /** Of marks that could not be removed; the next start removes them. */
+  /** Of marks that could not be removed, until they are. */
   readonly rows?: RowsOf<Reason>;
 }
 
@@ -35,6 +35,8 @@ export class Membership {
   private readonly users = new Map<NetworkId, number>();
   /** How many leases and endpoints have been written, the last of which this host's view may not have yet. */
   private readonly uses = new Map<NetworkId, number>();
+  /** Those of `marked` of which nobody knows whether the mark stands. */
+  private readonly unsure = new Set<NetworkId>();
   private readonly leaving = new Map<NetworkId, Promise<unknown>>();
 
   private readonly rows: RowsOf<Reason>;
@@ -76,10 +78,12 @@ export class Membership {
 
   /** Sets the marks that somebody has taken: the next start would not know what it owns. Rejects with a StoreError. */
   async renew(): Promise<void> {
+    const unsure = [...this.unsure];
     const standing = new Set(await this.parts.store.keys(keys.members(this.parts.self)));
     const lost = [...this.marked].map((id) => keys.member(this.parts.self, id)).filter((key) => !standing.has(key));
     for (const part of partsOf(lost.map((key) => ({ verb: 'set', key, value: '' }))))
       await this.parts.store.commit(part);
+    for (const network of unsure) this.unsure.delete(network);
   }
 
   get networks(): ReadonlySet<NetworkId> {
@@ -100,9 +104,14 @@ export class Membership {
     this.users.set(network, (this.users.get(network) ?? 0) + 1);
     try {
       const key = keys.member(this.parts.self, network);
-      const result = await work(() => (this.marked.has(network) ? [] : [{ verb: 'set', key, value: '' }]));
+      const isSet = (): boolean => this.marked.has(network) && !this.unsure.has(network);
+      const result = await work(() => (isSet() ? [] : [{ verb: 'set', key, value: '' }]));
       this.join(network);
       return result;
+    } catch (e) {
+      // It may have been done all the same.
+      if (isStoreError(e) && e.retryable) this.lookOn(network);
+      throw e;
     } finally {
       this.users.set(network, (this.users.get(network) ?? 1) - 1);
       this.uses.set(network, (this.uses.get(network) ?? 0) + 1);
@@ -114,6 +123,12 @@ export class Membership {
     this.marked.add(network);
     this.rows.row(network).gone();
     this.parts.view.subscribe(network);
+  }
+
+  /** What this host may have there and nobody uses is freed only where it takes part. */
+  private lookOn(network: NetworkId): void {
+    this.join(network);
+    this.unsure.add(network);
   }
 
   /** Loaded, and nothing of it lives here or is about to. */
@@ -137,8 +152,15 @@ export class Membership {
     const ops: Op[] = [{ verb: 'delete', key: keys.member(this.parts.self, network) }, this.parts.heads.endOp(network)];
     const row = this.rows.row(network);
     const removal = this.parts.store.commit(ops).then(
-      () => row.gone(),
-      (e: unknown) => row.failing({ reason: messageOf(e) }),
+      () => {
+        this.unsure.delete(network);
+        row.gone();
+      },
+      (e: unknown) => {
+        this.lookOn(network);
+        this.leaveSoon(network);
+        row.failing({ reason: messageOf(e) });
+      },
     );
     this.leaving.set(network, removal);
     await removal;
