@@ -14,7 +14,7 @@ export function checkPorts(options: Readonly<Record<string, unknown>>, network: 
   const ports = options[PORTS];
   if (hasUplink(network) && Array.isArray(ports) && ports.length > 0)
     throw new UserError(
-      `network ${network.announced?.name ?? network.id.slice(0, 12)} has ${OPTION_GATEWAY}=overlay, by which no port of the host leads in; leave out -p, or connect the container to a bridge network first, which then has its ports`,
+      `network ${network.announced?.name ?? network.id.slice(0, 12)} has ${OPTION_GATEWAY}=overlay, by which no port of the host leads in; leave out -p, or take a network without that option`,
     );
 }
 

@@ -54,15 +54,6 @@ describe.each(SUPPORTED)('a network that is its own gateway, on %s', (engine) =>
     await site.docker(1, 'run --rm --net single --expose 80 busybox true');
   });
 
-  it('is joined by a container that has its ports on a bridge network, which it had before', async () => {
-    await site.docker(1, 'run -d --name both --hostname both -p 8098:80 busybox httpd -f -h / -p 80');
-    await site.docker(1, 'network connect single both');
-    const get = `exec 3<>/dev/tcp/10.0.0.60/8098; printf 'GET /etc/hostname HTTP/1.0\\r\\n\\r\\n' >&3; tail -n1 <&3`;
-    expect((await site.lab.host(2).host.attempt('timeout', '3', 'bash', '-c', get)).stdout).toBe('both');
-    expect(await site.ping(1, 'both', 's2')).toBe(true);
-    await site.docker(1, 'rm -f both');
-  });
-
   it.each([
     ['-o tsoverlay.gateway=yes', 'tsoverlay.gateway is "yes"; it must be overlay'],
     [`${ONE_CARD} --internal`, 'an internal network has none; leave one out'],
