@@ -12,7 +12,7 @@ const EVERY_MS = 2_000;
 type Wake = (signal: AbortSignal) => Promise<unknown>;
 const pause: Wake = (signal) => sleep(EVERY_MS, undefined, { signal, ref: false }).catch(() => undefined);
 
-export function polled(store: Store, wait: Wake = pause): Store {
+export function polled(store: Omit<Store, 'watch' | 'watchNames'>, wait: Wake = pause): Store {
   const follow = async <T extends { readonly index: number }>(
     look: (last: T | undefined) => Promise<T>,
     tell: (found: T) => void,

@@ -1,6 +1,8 @@
 /** Wrong settings end the start with one sentence that names the setting; Consul being down does not. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Lab } from './lab.js';
+import { doctor } from '../../src/cli/commands/doctor.js';
+import { type DockerHost, Lab } from './lab.js';
+import { json, tsoverlay } from './operate/operator.js';
 import { PLUGIN_MAIN } from './paths.js';
 import { within } from './waiting.js';
 
@@ -111,6 +113,32 @@ it('without CLUSTER_STORE one host works by itself, and keeps its networks', asy
   await docker('run', '-d', '--name', 'first', '--net', 'solo', 'busybox', 'sleep', 'infinity');
   await plugin.restart(alone);
   await docker('run', '--rm', '--net', 'solo', 'busybox', 'ping', '-c1', '-W1', 'first');
+  await beside(lab.host(1));
   await docker('rm', '-f', 'first');
   await docker('network', 'rm', 'solo');
 });
+
+/** What the operator's commands say while the one that serves has its store in a file, and that they do it no harm. */
+async function beside(h: DockerHost): Promise<void> {
+  const status = () => tsoverlay(h, 'status');
+  await within(20_000, 'status has nothing to say against it', async () => (await status()).status === 0);
+  const { stdout } = await status();
+  expect(stdout).toMatch(/^1 nodes\n {2}10\.0\.0\.60 {2}docker01 {2}alive /);
+  expect(stdout).not.toContain('node forget');
+  expect(stdout).toMatch(/^store: a file of this host$/m);
+  const { findings } = doctor.json.parse(await json(h, 'doctor'));
+  expect(findings.filter(({ code }) => /^(cluster|store)\./.test(code))).toEqual([]);
+  expect(await tsoverlay(h, 'ipam', 'check')).toMatchObject({ status: 0, stderr: '' });
+  expect(await tsoverlay(h, 'node', 'forget', '10.0.0.60', '--yes')).toMatchObject({
+    status: 2,
+    stderr: expect.stringMatching(/^tsoverlay: the store is a file of this host alone .*$/),
+  });
+  for (let n = 0; n < 3; n++) {
+    const asked = [status(), tsoverlay(h, 'ipam', 'check'), tsoverlay(h, 'doctor')];
+    await h.docker('run', '--rm', '--net', 'solo', 'busybox', 'ping', '-c1', '-W1', 'first');
+    await Promise.all(asked);
+  }
+  expect((await status()).stdout, 'no write of the one that serves was lost').toMatch(/ alive .* 1 endpoints/m);
+  const files = await h.run('ls', '/var/lib/tsoverlay/alone');
+  expect(files.split('\n').filter((name) => name.startsWith('store.json'))).toEqual(['store.json']);
+}

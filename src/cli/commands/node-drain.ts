@@ -52,7 +52,8 @@ export const nodeDrain = command({
       // A store that is away for a while is waited for.
       left = await leftOn(desk).catch(() => known);
     }
-    const { advertise } = desk.settings;
+    const { advertise, consul } = desk.settings;
+    const gone = 'no container is left: stop tsoverlay here';
     return {
       lines: [
         words,
@@ -61,7 +62,7 @@ export const nodeDrain = command({
             `still here: ${container} on ${network}; docker stop ${container}, or disconnect it`,
         ),
         ...(left.length === 0
-          ? [`no container is left: stop tsoverlay here, then type tsoverlay node forget ${advertise} on another host`]
+          ? [consul === undefined ? gone : `${gone}, then type tsoverlay node forget ${advertise} on another host`]
           : []),
       ],
       json: { since, left: [...left] },

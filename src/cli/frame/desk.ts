@@ -6,7 +6,13 @@ import type { Exchange } from '../../admin/contract/exchange.js';
 import { type Presence, presence, presenceFile, rememberedFile } from '../../admin/contract/presence.js';
 import { adminSocketOf, type Config, DEFAULT_DATA_DIR, readConfig, readSockets } from '../../config/config.js';
 import { NotYetError } from '../../errors.js';
-import { openStore } from '../../store/open.js';
+import { NOBODY } from '../../health/row.js';
+import type { Entry } from '../../model/ports/ports.js';
+import { keys } from '../../model/values/names.js';
+import type { NodeAddress, NodeId } from '../../model/values/types.js';
+import { HostMemory } from '../../store/data-dir/host-memory.js';
+import { openBeside } from '../../store/open.js';
+import { parseNode } from '../../store/records/records.js';
 import type { VersionedStore } from '../../store/versioned.js';
 import { askAgent } from './agent-client.js';
 import { within } from './deadline.js';
@@ -70,8 +76,18 @@ export class Desk {
     return within(seconds, this.openedStore(work), 'the store did not answer');
   }
 
+  /** Close it. In the embedded store only the one that serves can change anything. */
+  async openStore(): Promise<VersionedStore> {
+    const { settings } = this;
+    if (settings.consul !== undefined) return openBeside(settings, () => false);
+    // One that hangs goes on some time.
+    const isServed = await this.isServed();
+    const { node } = HostMemory.open(settings.dataDir, NOBODY);
+    return openBeside(settings, (entry) => isServed && isNodeOf(entry, node?.id, settings.advertise));
+  }
+
   private async openedStore<T>(work: (store: VersionedStore) => Promise<T>): Promise<T> {
-    const store = await openStore(this.settings);
+    const store = await this.openStore();
     try {
       await store.check();
       return await work(store);
@@ -114,6 +130,9 @@ function presenceIn(path: string): Presence | undefined {
     return undefined;
   }
 }
+
+const isNodeOf = (entry: Entry, id: NodeId | undefined, address: NodeAddress): boolean =>
+  entry.key === keys.node(address) || (entry.key.startsWith(keys.nodes) && parseNode(entry)?.id === id);
 
 /** ISO 8601: seconds are enough, and the zone is said. */
 export const secondsOf = (date: Date | string): string => new Date(date).toISOString().replace(/\.\d+Z$/, 'Z');

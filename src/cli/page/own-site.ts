@@ -7,7 +7,6 @@ import { Site } from '../../overview/site.js';
 import { Watching } from '../../overview/watching.js';
 import { CopyFile } from '../../store/data-dir/cluster-copy.js';
 import { HostMemory } from '../../store/data-dir/host-memory.js';
-import { openStore } from '../../store/open.js';
 import type { Desk } from '../frame/desk.js';
 
 /** How often it is looked whether somebody serves again, ms. */
@@ -41,7 +40,7 @@ export class OwnSite {
 /** Ends with `ending`. */
 async function openSite(desk: Desk, ending: AbortSignal): Promise<Site> {
   const { dataDir } = desk.settings;
-  const store = await openStore(desk.settings);
+  const store = await desk.openStore();
   ending.addEventListener('abort', () => void store.close(), { once: true });
   const copy = new CopyFile(dataDir, NOBODY).load();
   const cluster = copy && rememberedCluster(copy);

@@ -26,17 +26,21 @@ const content = z.object({
 /** Where a broken file is told of. */
 export type FileStoreLog = Pick<Log, 'warn'>;
 
-/** Without a file, or with a broken one, which is set aside: empty. Rejects with a UserError for a newer release's. */
-export async function load(path: string, log?: FileStoreLog): Promise<Table> {
+/** Without a file: empty. Rejects with a UserError for a newer release's, and with another error for a broken one. */
+export async function read(path: string): Promise<Table> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   });
-  if (text === undefined) return new Table();
+  return text === undefined ? new Table() : parse(path, text);
+}
+
+/** The same for who writes it: a broken one is set aside, and all begins empty. */
+export async function load(path: string, log?: FileStoreLog): Promise<Table> {
   try {
-    return parse(path, JSON.parse(text));
+    return await read(path);
   } catch (error) {
-    if (error instanceof UserError) throw error;
+    if (!isBroken(error)) throw error;
     const aside = `${path}.broken-${new Date().toISOString().replaceAll(':', '')}`;
     await rename(path, aside);
     log?.warn(
@@ -47,7 +51,10 @@ export async function load(path: string, log?: FileStoreLog): Promise<Table> {
   }
 }
 
-function parse(path: string, json: unknown): Table {
+const isBroken = (error: unknown): boolean => error instanceof SyntaxError || error instanceof z.ZodError;
+
+function parse(path: string, text: string): Table {
+  const json: unknown = JSON.parse(text);
   const { version } = versioned.parse(json);
   if (version > VERSION)
     throw new UserError(`${path} was written by a newer release (version ${version}); run that or remove the file`);
