@@ -21,7 +21,7 @@ export const trace = command({
   }),
   async run(desk, { args: [from = '', to = ''] }) {
     const scene = await readScene(desk, from, to);
-    const links = await linksOf(scene);
+    const links = linksOf(scene);
     const { reading, network } = scene;
     const named = network.announced?.name ?? network.id.slice(0, 12);
     const host = hostOf(reading.value, scene.to);

@@ -21,12 +21,18 @@ export interface Place {
 /** Shorter beginnings of an id are somebody's name. */
 const SHORTEST_ID = 4;
 
-/** Whether people mean this one; names as DNS compares them. */
-export function isMeant({ names, container, id }: Endpoint, what: string): boolean {
+/** By its names, as DNS compares them. */
+export function isCalled({ names }: Pick<Endpoint, 'names'>, what: string): boolean {
   const wanted = what.toLowerCase();
-  if (names.some((name) => name.toLowerCase() === wanted)) return true;
+  return names.some((name) => name.toLowerCase() === wanted);
+}
+
+/** Whether people mean this one. */
+export function isMeant(endpoint: Endpoint, what: string): boolean {
+  const { container, id } = endpoint;
+  const wanted = what.toLowerCase();
   const isId = /^[0-9a-f]+$/.test(wanted) && wanted.length >= SHORTEST_ID;
-  return isId && (container.startsWith(wanted) || id.startsWith(wanted));
+  return isCalled(endpoint, what) || (isId && (container.startsWith(wanted) || id.startsWith(wanted)));
 }
 
 export const placesOf = ({ networks, endpoints }: Known, is: (endpoint: Endpoint) => boolean): readonly Place[] =>

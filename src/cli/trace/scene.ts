@@ -1,4 +1,5 @@
 /** All that a trace looks at: the records, the plan made of them, and what is in the kernel of this host. */
+import { askAsContainer, type Heard } from '../../doctor/looks/asking.js';
 import { messageOf, UserError } from '../../errors.js';
 import { observeCrypt } from '../../kernel/crypt/crypt-observation.js';
 import { LinuxKernel } from '../../kernel/host.js';
@@ -10,14 +11,15 @@ import { type CryptSelf, cryptVteps, provenBy } from '../../model/crypt/plan.js'
 import type { NamespacePlan } from '../../model/plan/namespace-plan.js';
 import type { ObservedNamespace } from '../../model/plan/observed.js';
 import { plan } from '../../model/plan/plan.js';
-import { familyOf, ipPart, isIp } from '../../model/values/address.js';
+import { familyOf } from '../../model/values/address.js';
 import { namespaceName } from '../../model/values/names.js';
 import type { Cluster, Endpoint, Ip, Network, Node, NodeAddress, NodeId } from '../../model/values/types.js';
 import type { Desk } from '../frame/desk.js';
 import type { Records } from '../ipam/holders.js';
 import { readRecords } from '../ipam/reading.js';
 import { type Reading, readCluster } from '../reading/cluster.js';
-import { isMeant, ownMemory, ownPlaces, type Place } from '../reading/containers.js';
+import { ownMemory, ownPlaces } from '../reading/containers.js';
+import { chosenOf, meetingsOf } from './meeting.js';
 
 /** Something that was looked at, or why it could not be. */
 export type Look<T> = { readonly seen: T } | { readonly why: string };
@@ -29,8 +31,10 @@ export interface Scene {
   /** The endpoint that is meant; it may not count. */
   readonly to: Endpoint;
   readonly ip: Ip;
-  /** The name that was given. */
+  /** The name that was given; an address or an id is none. */
   readonly name: string | undefined;
+  /** What the container is told of it; undefined where it cannot be asked. */
+  readonly heard: Heard | undefined;
   readonly self: NodeId;
   /** Of those, the endpoints that count. */
   readonly cluster: Cluster;
@@ -52,11 +56,15 @@ export async function readScene(desk: Desk, from: string, to: string): Promise<S
   const memory = ownMemory(desk);
   const self = memory.node?.id;
   if (self === undefined) throw new UserError('this host has never been in a cluster: its DATA_DIR says of no node id');
-  const { place, target } = meant(records, ownPlaces(records, self, from), to);
+  const places = ownPlaces(records, self, from);
+  const meetings = meetingsOf(records.endpoints, places, to);
+  // All its places are in one namespace.
+  const sandbox = places.map(({ endpoint }) => memory.sandboxes.get(endpoint.id)).find((path) => path !== undefined);
+  const answers = meetings.some(({ isByName }) => isByName) ? await answersFor(sandbox, to) : undefined;
+  const told = [...(answers?.A.answers ?? []), ...(answers?.AAAA.answers ?? [])];
+  const { place, target, ip, isByName } = chosenOf(meetings, to, told);
   const { network, endpoint: own } = place;
-  const ip = isIp(to) ? to : ipPart(target.addresses[0] ?? fail(target));
   const cluster = clusterOf(records, network, self);
-  const sandbox = memory.sandboxes.get(own.id);
   const other = records.nodes.find(({ id }) => id === target.node);
   const isRemote = target.node !== self;
   const { advertise: address, vxlanPort: port, vxlanGuard: mode } = desk.settings;
@@ -73,7 +81,7 @@ export async function readScene(desk: Desk, from: string, to: string): Promise<S
     const meshVteps = await vtepsIn(kernel, cluster, { id: self, address, mtu });
     return {
       ...{ reading, network, from: own, to: target, ip, self, cluster, sandbox },
-      name: isIp(to) ? undefined : to,
+      ...{ name: isByName ? to : undefined, heard: answers?.[ip.includes(':') ? 'AAAA' : 'A'] },
       plan: plan(cluster, { ...who, mtu, meshVteps, joined: new Set(), sandboxes }, name),
       space: await looked(async () => (await kernel.observe(name)) ?? missing("the network's namespace is not there")),
       inside: await looked(() => lookInside(sandbox ?? missing('where its namespace is, is not known'), ip)),
@@ -105,24 +113,13 @@ function guardOf(address: NodeAddress, mode: 'on' | 'incoming', port: number) {
   }
 }
 
-/** On which of its networks the container meets the other one. */
-function meant(records: Records, own: readonly Place[], to: string): { place: Place; target: Endpoint } {
-  for (const place of own) {
-    const { network } = place;
-    const suffix = `.${network.announced?.name ?? ''}`.toLowerCase();
-    const bare = to.toLowerCase().endsWith(suffix) && suffix !== '.' ? to.slice(0, -suffix.length) : to;
-    const there = records.endpoints.filter((e) => e.network === network.id);
-    const is = (e: Endpoint) =>
-      isIp(to) ? e.addresses.some((a) => ipPart(a) === to) : isMeant(e, to) || isMeant(e, bare);
-    const found = there.filter(is);
-    // Of two that claim one address, the one that others may take it from.
-    const target = found.find((e) => e.id !== place.endpoint.id) ?? found[0];
-    if (target !== undefined) return { place, target };
-  }
-  const networks = own.map(({ network }) => network.announced?.name ?? network.id.slice(0, 12)).join(', ');
-  throw new UserError(
-    `nobody is called "${to}" on ${networks}, the networks of that container; tsoverlay dns shows what it would be answered`,
-  );
+type Answers = { readonly [T in 'A' | 'AAAA']: Heard };
+
+/** What its programs are told, both at once; undefined where they cannot be asked for. */
+async function answersFor(sandbox: string | undefined, name: string): Promise<Answers | undefined> {
+  if (sandbox === undefined) return undefined;
+  const [A, AAAA] = await Promise.all([askAsContainer(sandbox, name, 'A'), askAsContainer(sandbox, name, 'AAAA')]);
+  return { A, AAAA };
 }
 
 function clusterOf({ nodes, networks, endpoints, leases }: Records, network: Network, self: NodeId): Cluster {
@@ -159,4 +156,3 @@ async function looked<T>(look: () => Promise<T>): Promise<Look<T>> {
 const missing = (why: string): never => {
   throw new Error(why);
 };
-const fail = ({ id }: Endpoint): never => missing(`endpoint ${id} has no address`);

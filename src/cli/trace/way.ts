@@ -1,6 +1,4 @@
-/** The links of the way in their order. Pure, but for the one question to the container's resolver. */
-
-import { askAsContainer } from '../../doctor/looks/asking.js';
+/** The links of the way in their order. Pure. */
 import { staticRoutes } from '../../model/plan/ports.js';
 import { contains, networkOf } from '../../model/values/address.js';
 import { hostOf, nameOf } from '../reading/containers.js';
@@ -8,7 +6,7 @@ import { cardLink, peerLinks, portLink, routeLink } from './here.js';
 import { type Link, link } from './link.js';
 import type { Look, Scene } from './scene.js';
 
-export async function linksOf(scene: Scene): Promise<readonly Link[]> {
+export function linksOf(scene: Scene): readonly Link[] {
   const { from, to, ip, network, plan, inside, space, self } = scene;
   const card = 'seen' in inside ? inside.seen : undefined;
   const seen = 'seen' in space ? space.seen : undefined;
@@ -18,7 +16,7 @@ export async function linksOf(scene: Scene): Promise<readonly Link[]> {
   const isOnLink = from.addresses.some((a) => contains(networkOf(a), ip));
   const gateway = isOnLink ? undefined : staticRoutes(network, from.addresses).find((r) => contains(r.to, ip))?.via;
   return [
-    ...(await nameLink(scene)),
+    ...nameLink(scene),
     addressLink(scene),
     cardLink(from, network.announced?.name ?? network.id, card, why),
     routeLink(from, ip, gateway, card, why),
@@ -45,13 +43,14 @@ export async function linksOf(scene: Scene): Promise<readonly Link[]> {
 
 const whyOf = (look: Look<unknown>): string => ('why' in look ? look.why : '');
 
-async function nameLink({ name, to, ip, sandbox, reading, from }: Scene): Promise<readonly Link[]> {
+type Named = Pick<Scene, 'name' | 'heard' | 'to' | 'ip' | 'reading' | 'from'>;
+
+export function nameLink({ name, heard, to, ip, reading, from }: Named): readonly Link[] {
   if (name === undefined) return [];
   const planned = `${name} is ${ip}`;
   const store = `${nameOf(to)} on ${hostOf(reading.value, to)}`;
-  if (sandbox === undefined)
-    return [link('name', { planned, kernel: 'its resolver cannot be asked', store, ok: true })];
-  const { answers, outcome } = await askAsContainer(sandbox, name, ip.includes(':') ? 'AAAA' : 'A');
+  if (heard === undefined) return [link('name', { planned, kernel: 'its resolver cannot be asked', store, ok: true })];
+  const { answers, outcome } = heard;
   const kernel = answers.length > 0 ? `127.0.0.11 says ${answers.join(' ')}` : `127.0.0.11 says ${outcome}`;
   const cure = `tsoverlay dns ${name} --from ${nameOf(from)} says who answers, and why`;
   return [link('name', { planned, kernel, store, ok: answers.includes(ip), cure })];

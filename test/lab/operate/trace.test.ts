@@ -37,9 +37,27 @@ describe('while all is well', () => {
     expect((await tsoverlay(host(), 'trace', 'c1', to)).status).toBe(0);
   });
 
-  it('an address will do, and so will an id', async () => {
-    const id = await host().docker('inspect', '-f', '{{.Id}}', 'c1');
+  it('an address will do, and so will an id, for which no resolver is asked', async () => {
+    const idOf = (n: number, name: string) => host(n).docker('inspect', '-f', '{{.Id}}', name);
+    const id = await idOf(1, 'c1');
     expect(broken(await traced(id.slice(0, 12), far))).toEqual([]);
+    const found = await traced('c1', (await idOf(2, 'far')).slice(0, 7));
+    expect([broken(found), found.links[0]?.link]).toEqual([[], 'address']);
+  });
+
+  it('of networks that both are on it is the one by which the container is answered', async () => {
+    const networks = ['aaa', 'mmm', 'zzz'];
+    for (const name of networks) await scene.docker(1, 'network', 'create', '-d', 'tsoverlay', name);
+    for (const name of ['both', 'pair']) {
+      await scene.docker(1, 'run', '-d', '--name', name, '--net', 'zzz', 'busybox', 'sleep', '1d');
+      for (const other of ['mmm', 'aaa']) await scene.docker(1, 'network', 'connect', other, name);
+    }
+    const isAnswered = async () => (await asked('pair', '--from', 'both')).by === 'tsoverlay';
+    await within(10_000, 'the name is there', isAnswered);
+    const found = await traced('both', 'pair');
+    expect([found.network, broken(found)]).toEqual(['aaa', []]);
+    await scene.docker(1, 'rm', '-f', 'both', 'pair');
+    for (const name of networks) await scene.docker(1, 'network', 'rm', name);
   });
 
   it('who is elsewhere, or nowhere, is said so', async () => {
