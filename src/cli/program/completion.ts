@@ -67,5 +67,6 @@ const zshLines = (offers: Offers): readonly string[] => [
   '  esac',
   '  compadd -- $offers',
   '}',
-  'compdef _tsoverlay tsoverlay',
+  // As a file of fpath, all of this is the function's body at its first call; read by source, it only makes it known.
+  'if [[ $funcstack[1] = _tsoverlay ]]; then _tsoverlay "$@"; else compdef _tsoverlay tsoverlay; fi',
 ];

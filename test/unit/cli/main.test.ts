@@ -1,7 +1,5 @@
-import { execa } from 'execa';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { Desk } from '../../../src/cli/frame/desk.js';
 import { Output } from '../../../src/cli/frame/output.js';
 import { COMMANDS } from '../../../src/cli/program/all.js';
 import { makeProgram } from '../../../src/cli/program/main.js';
@@ -34,31 +32,6 @@ describe.each(COMMANDS.map((command) => [command.usage, command] as const))('tso
 
   it('says what its JSON is like', () => {
     expect(z.toJSONSchema(command.json, { io: 'input' })).toMatchObject({ type: 'object' });
-  });
-});
-
-describe('completion', () => {
-  const commands = new Map(COMMANDS.map((c) => [c.usage, c]));
-  const offered = async (...typed: string[]): Promise<string[]> => {
-    const desk = new Desk({}, () => {});
-    const script = await commands.get('completion <shell>')?.run(desk, { args: ['bash'], options: {} });
-    const words = ['tsoverlay', ...typed].map((word) => `'${word}'`).join(' ');
-    const ask = `COMP_WORDS=(${words}); COMP_CWORD=${typed.length}; _tsoverlay; printf '%s\n' "\${COMPREPLY[@]}"`;
-    const { stdout } = await execa('bash', ['-c', `${script?.lines.join('\n')}\n${ask}`]);
-    return stdout.split('\n').filter((word) => word !== '');
-  };
-
-  it('offers commands, what they go on with, and their options', async () => {
-    expect(await offered('')).toEqual(expect.arrayContaining(['status', 'trace', 'node', 'ipam', 'completion']));
-    expect(await offered('st')).toEqual(['status']);
-    expect(await offered('node', '')).toEqual(expect.arrayContaining(['drain', 'forget']));
-    expect(await offered('node', 'forget', '10.0.0.62', '--')).toEqual(['--yes', '--json', '--help']);
-    expect(await offered('status', '--w')).toEqual(['--wait']);
-  });
-
-  it('is refused for a shell that nobody has written it for', async () => {
-    const run = commands.get('completion <shell>')?.run(new Desk({}, () => {}), { args: ['fish'], options: {} });
-    await expect(run).rejects.toThrow('there is no completion for "fish"; it must be bash or zsh');
   });
 });
 
