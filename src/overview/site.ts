@@ -63,6 +63,8 @@ export class Site {
   async serveOverview(res: ServerResponse): Promise<void> {
     await this.look(res, async (watching) => {
       res.writeHead(200, { ...HEADERS, 'content-type': 'application/json' });
+      // The rest takes seconds where hosts are away: who waits is to know that somebody is there.
+      res.flushHeaders();
       for await (const piece of this.overview(watching)) res.write(piece);
       res.end('\n');
     });

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import type * as z from 'zod';
 import type { Exchange } from '../../admin/contract/exchange.js';
 import { type Presence, presence, presenceFile, rememberedFile } from '../../admin/contract/presence.js';
+import { statusExchange } from '../../admin/contract/status.js';
 import { adminSocketOf, type Config, DEFAULT_DATA_DIR, readConfig, readSockets } from '../../config/config.js';
 import { NotYetError } from '../../errors.js';
 import { NOBODY } from '../../health/row.js';
@@ -14,7 +15,7 @@ import { HostMemory } from '../../store/data-dir/host-memory.js';
 import { openBeside } from '../../store/open.js';
 import { parseNode } from '../../store/records/records.js';
 import type { VersionedStore } from '../../store/versioned.js';
-import { askAgent } from './agent-client.js';
+import { askAgent, isAway } from './agent-client.js';
 import { within } from './deadline.js';
 import { onHost } from './host-path.js';
 
@@ -112,9 +113,17 @@ export class Desk {
     return presenceIn(presenceFile(this.adminSocket)) ?? presenceIn(remembered);
   }
 
-  /** Whether somebody answers at the admin socket. */
+  /** Whether somebody listens at the admin socket, who may hang. */
   isServed(): Promise<boolean> {
     return answers(this.adminSocket);
+  }
+
+  /** Whether who listens there says something, be it a refusal. */
+  isAnswered(): Promise<boolean> {
+    return this.ask(statusExchange, {}).then(
+      () => true,
+      (e: unknown) => !isAway(e),
+    );
   }
 
   /** When the one that served last was last alive; undefined where none has since this host has booted. */

@@ -16,7 +16,17 @@ export interface DoorParts {
   readonly adminSocket: string;
   /** Answers while nobody does at the admin socket. */
   readonly ownSite: () => Promise<Site>;
+  readonly patience?: Patience;
 }
+
+/** With one that serves and hangs, ms. */
+interface Patience {
+  /** Until its answer begins. */
+  readonly headMs: number;
+  /** Between two parts of an answer: of news there is one every 15 s. */
+  readonly quietMs: number;
+}
+const PATIENCE: Patience = { headMs: 3_000, quietMs: 40_000 };
 
 type Answer = (site: Site, res: ServerResponse) => Promise<void> | void;
 
@@ -59,7 +69,7 @@ async function serve(req: IncomingMessage, res: ServerResponse, secret: string, 
   const path = req.url?.startsWith(`/${secret}/`) === true ? req.url.slice(secret.length + 1) : undefined;
   const answer = path === undefined || req.method !== 'GET' ? undefined : PATHS.get(path);
   if (path === undefined || answer === undefined) return refuse(res, 404, 'there is nothing here');
-  if (await passedOn(path, res, parts.adminSocket)) return;
+  if (await passedOn(path, res, parts)) return;
   try {
     await answer(await parts.ownSite(), res);
   } catch (e) {
@@ -69,14 +79,18 @@ async function serve(req: IncomingMessage, res: ServerResponse, secret: string, 
 }
 
 /** False, and nothing said, when nobody answers at the admin socket. */
-function passedOn(path: string, res: ServerResponse, socketPath: string): Promise<boolean> {
+function passedOn(path: string, res: ServerResponse, { adminSocket, patience }: DoorParts): Promise<boolean> {
+  const { headMs, quietMs } = patience ?? PATIENCE;
   return new Promise((resolve) => {
-    const asked = request({ socketPath, path, agent: false, headers: { host: 'localhost' } }, (answer) => {
+    const to = { socketPath: adminSocket, path, agent: false, headers: { host: 'localhost' } };
+    const asked = request(to, (answer) => {
+      asked.setTimeout(quietMs);
       resolve(true);
       res.writeHead(answer.statusCode ?? 502, answer.headers);
       answer.pipe(res);
       answer.on('error', () => res.destroy()).on('close', () => res.end());
     });
+    asked.setTimeout(headMs, () => asked.destroy());
     asked.on('error', () => resolve(false)).end();
     res.on('close', () => asked.destroy());
   });

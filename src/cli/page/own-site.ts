@@ -1,4 +1,5 @@
 /** The page without the one that serves: what the store says, or what that one knew last, and that it is away. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Finding } from '../../admin/contract/overview.js';
 import { NOBODY } from '../../health/row.js';
 import { rememberedCluster } from '../../overview/remembered.js';
@@ -12,11 +13,14 @@ import type { Desk } from '../frame/desk.js';
 /** How often it is looked whether somebody serves again, ms. */
 const LOOK_MS = 2_000;
 
-/** Open from the first question while nobody serves until somebody does again: then whoever looks is to ask that one. */
+/** Open from the first question while nobody answers until somebody does again: then whoever looks is to ask that one. */
 export class OwnSite {
   private site: Promise<Site> | undefined;
 
-  constructor(private readonly desk: Desk) {}
+  constructor(
+    private readonly desk: Desk,
+    private readonly everyMs = LOOK_MS,
+  ) {}
 
   /** Rejects with a UserError for settings that are wrong. */
   get(): Promise<Site> {
@@ -26,14 +30,16 @@ export class OwnSite {
 
   private open(): Promise<Site> {
     const ending = new AbortController();
-    const look = async () => {
-      if (!(await this.desk.isServed())) return;
-      clearInterval(timer);
+    void this.untilAnswered().then(() => {
       ending.abort();
       this.site = undefined;
-    };
-    const timer = setInterval(() => void look(), LOOK_MS).unref();
+    });
     return openSite(this.desk, ending.signal);
+  }
+
+  private async untilAnswered(): Promise<void> {
+    do await sleep(this.everyMs, undefined, { ref: false });
+    while (!(await this.desk.isAnswered()));
   }
 }
 

@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createNetServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -17,7 +19,12 @@ const own = {
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tsoverlay-door-'));
-  door = await Door.open({ port: 0, adminSocket: socket(), ownSite: async () => own });
+  door = await Door.open({
+    port: 0,
+    adminSocket: socket(),
+    ownSite: async () => own,
+    patience: { headMs: 300, quietMs: 300 },
+  });
 });
 afterEach(() => {
   door.close();
@@ -56,6 +63,15 @@ it('answers by itself while nobody serves', async () => {
   expect(await textOf(await asked(...at('v1/overview')))).toBe('own');
   await serveAgent();
   expect(await textOf(await asked(...at('v1/overview')))).toBe('agent /v1/overview');
+});
+
+it('answers by itself while the one that serves hangs, and ends what that one left off', async () => {
+  const hanging = createNetServer((caller) => void caller.on('error', () => {})).listen(socket());
+  expect(await textOf(await asked(...at('v1/overview')))).toBe('own');
+  hanging.close();
+  agent = createServer((_, res) => void res.writeHead(200).write('begun')).listen(socket());
+  await once(agent, 'listening');
+  await expect(asked(...at('v1/overview')).then(textOf)).rejects.toThrow('aborted');
 });
 
 it('has nothing for who does not know its path, and nothing but the page for who does', async () => {

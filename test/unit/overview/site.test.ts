@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Overview, overviewExchange } from '../../../src/admin/contract/overview.js';
 import { Sight } from '../../../src/overview/sight.js';
@@ -16,16 +17,18 @@ let ending: AbortController;
 let server: Server;
 let port: number;
 let findings: Overview['findings'] = [];
+let looked: Promise<void>;
 
 beforeEach(async () => {
   store = storeWith('web', '</script><script>alert(1)</script>');
   ending = new AbortController();
   findings = [];
+  looked = Promise.resolve();
   const site = new Site({
     sight: new Sight(() => new Watching({ store, known: () => undefined }), ending.signal),
     self: () => HOSTS[0]?.id ?? '',
     findings: () => findings,
-    ways: { current: EDGES, look: async () => {} },
+    ways: { current: EDGES, look: () => looked },
     ending: ending.signal,
   });
   ({ server, port } = await served((req, res) => {
@@ -66,6 +69,17 @@ describe('the overview', () => {
     expect(overview).toMatchObject({ confirmed: true, self: HOSTS[0]?.id });
     for (const secret of ['labels', 'com.docker.network.driver.mtu', 'machine', 'boot'])
       expect(text).not.toContain(secret);
+  });
+
+  it('begins before the probes are back, which take seconds where hosts are away', async () => {
+    let back = () => {};
+    looked = new Promise<void>((resolve) => {
+      back = resolve;
+    });
+    const answer = await Promise.race([asked(port, '/'), sleep(1_000)]);
+    back();
+    expect(answer?.statusCode).toBe(200);
+    expect(JSON.parse(answer === undefined ? '' : await textOf(answer))).toMatchObject({ confirmed: true });
   });
 
   it('is told in pieces, whatever the number of containers', async () => {
