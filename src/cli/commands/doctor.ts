@@ -41,17 +41,21 @@ export const doctor = command({
     const { examine } = await import('../../doctor/examination.js');
     const { surroundingsOf } = await import('../doctor/surroundings.js');
     const { hearOthers } = await import('../doctor/others.js');
+    const { withUnprobed } = await import('../doctor/rounds.js');
     const at = surroundingsOf(desk);
     const until = performance.now() + ALL_MS;
     const ask = async (): Promise<readonly Other[]> => {
-      const [{ nodes }, peers] = await Promise.all([at.cluster(), at.peers()]);
-      const probed = nodes.filter(({ address }) => peers.includes(address));
-      return hearOthers(at.self, probed, at.probes(), until);
+      const [{ nodes }, rounds] = await Promise.all([at.cluster(), at.rounds()]);
+      const named = rounds.map(({ peers, ...round }) => ({
+        ...{ ...round, peers: nodes.filter(({ address }) => peers.includes(address)) },
+      }));
+      return hearOthers(at.self, named, until);
     };
-    const [here, others] = await Promise.all([
+    const [examined, others] = await Promise.all([
       examine(CHECKS, at, PATIENCE_MS),
       options.cluster === true ? ask().catch(() => []) : undefined,
     ]);
+    const here = await withUnprobed(examined, at.unprobed);
     const { findings, fine, unknown } = here;
     const silent = (others ?? []).filter(({ said }) => 'silent' in said);
     const theirs = (others ?? []).flatMap(({ said }) => ('silent' in said ? [] : said.findings));

@@ -1,10 +1,10 @@
 /** What doctor finds on the other hosts, by their own word: each is asked through the probe network. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../errors.js';
-import type { Probed } from '../../model/probe/passage.js';
 import { namespacePath, PROBE_NAMESPACE } from '../../model/values/names.js';
 import type { Node, NodeAddress } from '../../model/values/types.js';
 import { type Heard, hear } from '../../probe/hearing.js';
+import type { Round } from './rounds.js';
 
 /** Of one: more than any of its checks may take there, ms. */
 const PATIENCE_MS = 8_000;
@@ -30,13 +30,13 @@ export interface Other {
 export const startOf = (n: number, hosts: number): number => n * Math.min(APART_MS, SPREAD_MS / hosts);
 
 /**
- * Those whom somebody is probing meanwhile, one soon after the other, until a moment of `performance.now`. Who neither
- * answers probes nor says anything is left out: that is what the probes tell. Rejects as `probing` does.
+ * Those whom somebody is probing meanwhile, of each round one soon after the other, until a moment of `performance.now`. Who
+ * neither answers probes nor says anything is left out: that is what the probes tell. Rejects as the probes of the first
+ * do where nobody could be asked.
  */
 export async function hearOthers(
   self: NodeAddress,
-  peers: readonly Named[],
-  probing: Promise<readonly Probed[]>,
+  rounds: readonly Round<Named>[],
   until: number,
   ask: typeof hear = hear,
 ): Promise<readonly Other[]> {
@@ -46,18 +46,34 @@ export async function hearOthers(
     try {
       return { address, hostname, said: await ask(namespace, self, address, patience) };
     } catch (e) {
-      return { address, hostname, said: { silent: messageOf(e) } };
+      return silent({ address, hostname }, e);
     }
   };
-  const heard = peers.map(async (peer, n): Promise<readonly Other[]> => {
-    await Promise.race([probing, sleep(WAYS_MS)]);
+  const hearOf = async ({ begun, found, peers }: Round<Named>, n: number): Promise<readonly Other[]> => {
+    const peer = peers[n];
+    if (peer === undefined) return [];
+    await begun;
+    await Promise.race([found, sleep(WAYS_MS)]);
     await sleep(startOf(n, peers.length));
     const other = await hearOne(peer);
     if (!('silent' in other.said)) return [other];
-    const isThere = (await probing).some((probed) => probed.answered && probed.peer === peer.address);
+    const isThere = (await found).some((probed) => probed.answered && probed.peer === peer.address);
     if (!isThere) return [];
     // There may have been no way to him yet, or he may know by now.
     return [until - performance.now() > LEAST_MS ? await hearOne(peer) : other];
+  };
+  const heard = rounds.flatMap((round) => round.peers.map((peer, n) => ({ peer, said: hearOf(round, n) })));
+  const done = await Promise.allSettled(heard.map(({ said }) => said));
+  const failed = done.find((one) => one.status === 'rejected');
+  if (failed !== undefined && done.every((one) => one.status === 'rejected')) throw failed.reason;
+  return heard.flatMap(({ peer }, n) => {
+    const one = done[n];
+    // Nobody knows whether he is there.
+    return one?.status === 'fulfilled' ? one.value : [silent(peer, one?.reason)];
   });
-  return (await Promise.all(heard)).flat();
 }
+
+const silent = ({ address, hostname }: Named, why: unknown): Other => ({
+  ...{ address, hostname },
+  said: { silent: messageOf(why) },
+});

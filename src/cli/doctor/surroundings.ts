@@ -30,6 +30,7 @@ import { type Agent, lookAtAgent } from '../reading/agent.js';
 import { readCluster } from '../reading/cluster.js';
 import { ownMemory } from '../reading/containers.js';
 import { readStatus, versionLines } from '../status.js';
+import { type Ask, type Probing, probeRounds, probingOf, type Round } from './rounds.js';
 
 const ENGINE = '/var/run/docker.sock';
 const PROBES_MS = 8_000;
@@ -38,8 +39,10 @@ const DIFFERENCES_MS = 7_000;
 type Serving = Exclude<Agent, { readonly away: string }>;
 
 export interface CommandSurroundings extends Surroundings {
-  /** Those that {@link Surroundings.probes} is about. */
-  peers(): Promise<readonly NodeAddress[]>;
+  /** All others that live, as they are probed. */
+  rounds(): Promise<readonly Round[]>;
+  /** Who of them could not be, and why. Rejects as {@link Surroundings.probes} does. */
+  unprobed(): Promise<Probing['unprobed']>;
 }
 
 export function surroundingsOf(desk: Desk): CommandSurroundings {
@@ -54,9 +57,17 @@ export function surroundingsOf(desk: Desk): CommandSurroundings {
     return found;
   };
   const proc = new Proc();
-  const peers = once(async () => someOf(othersIn(await cluster(), settings.advertise)));
+  const until = performance.now() + PROBES_MS;
+  const rounds = once(async () => {
+    const [peers, found] = await Promise.all([cluster().then((all) => othersIn(all, settings.advertise)), agent()]);
+    const isAway = 'away' in found;
+    const ask: Ask = (some, patienceMs) => (isAway ? probesAlone(desk, some, peers) : probesOf(desk, some, patienceMs));
+    return probeRounds(inAnyOrder(peers), ask, until);
+  });
+  const probing = once(async () => probingOf(await rounds()));
   return {
-    peers,
+    rounds,
+    unprobed: async () => (await probing()).unprobed,
     self: settings.advertise,
     port: settings.vxlanPort,
     proc,
@@ -81,18 +92,14 @@ export function surroundingsOf(desk: Desk): CommandSurroundings {
     underlay,
     firewall: once(async () => {
       const { advertise: self, vxlanPort: port } = settings;
-      const peers = othersIn(await cluster(), self).slice(0, MOST_PEERS);
+      const peers = inAnyOrder(othersIn(await cluster(), self));
       return lookAtFirewall({ self, port, peers, proc, underlay: await underlay() });
     }),
     consul: once(async () => (settings.consul === undefined ? [] : lookAtConsul(settings.consul))),
     connections: async () => (settings.consul === undefined ? [] : lookAtConnections(settings.consul, proc)),
     cluster,
     engine,
-    probes: once(async () => {
-      const asked = await peers();
-      if (asked.length === 0) return [];
-      return 'away' in (await agent()) ? probesAlone(desk, asked) : probesOf(desk, asked);
-    }),
+    probes: async () => (await probing()).found,
   };
 }
 
@@ -102,19 +109,20 @@ const othersIn = ({ nodes }: ClusterLook, self: NodeAddress): readonly NodeAddre
     .filter(({ address, alive }) => alive && address !== self && familyOf(address) === familyOf(self))
     .map(({ address }) => address);
 
-/** As many as the one that serves probes at a time, others by chance. */
-const someOf = (peers: readonly NodeAddress[]): readonly NodeAddress[] =>
-  peers.length <= MOST_PEERS ? peers : [...peers].sort(() => Math.random() - 0.5).slice(0, MOST_PEERS);
+/** Not always the same are left for the end, for which there may be no time. */
+const inAnyOrder = (peers: readonly NodeAddress[]): readonly NodeAddress[] =>
+  peers.length <= MOST_PEERS ? peers : [...peers].sort(() => Math.random() - 0.5);
 
-async function probesOf(desk: Desk, peers: readonly NodeAddress[]): Promise<readonly Probed[]> {
-  const { hosts } = await desk.ask(probeExchange, { peers: [...peers] }, PROBES_MS);
+async function probesOf(desk: Desk, peers: readonly NodeAddress[], patienceMs: number): Promise<readonly Probed[]> {
+  const { hosts } = await desk.ask(probeExchange, { peers: [...peers] }, patienceMs);
   return hosts.map((found) => ({ ...found, peer: found.peer as NodeAddress }));
 }
 
-async function probesAlone(desk: Desk, peers: readonly NodeAddress[]): Promise<readonly Probed[]> {
+/** `all`: those of earlier questions keep their ways, for they may be asked for more. */
+async function probesAlone(desk: Desk, peers: readonly NodeAddress[], all: readonly NodeAddress[]) {
   const reading = await readCluster(desk, readStatus);
   if (reading.from === 'nowhere') throw new UserError(reading.why);
-  return probeAlone(desk, reading.value, peers);
+  return probeAlone(desk, reading.value, peers, all);
 }
 
 async function differencesOf(desk: Desk, cluster: () => Promise<ClusterLook>): Promise<readonly DifferenceLook[]> {

@@ -12,11 +12,12 @@ import { probeAll } from '../../probe/prober.js';
 import type { Desk } from '../frame/desk.js';
 import type { Status } from '../status.js';
 
-/** Rejects with a UserError that says why this host can probe nobody, or a KernelError. */
+/** `ways`: to whom there is to be a way. Rejects with a UserError that says why this host can probe nobody, or a KernelError. */
 export async function probeAlone(
   { settings }: Desk,
   cluster: Status,
   peers: readonly NodeAddress[],
+  ways = peers,
 ): Promise<readonly Probed[]> {
   const { advertise: self, vxlanPort: port } = settings;
   const kernel = new LinuxKernel({ advertise: self });
@@ -29,7 +30,7 @@ export async function probeAlone(
     const nodes = new Map(cluster.nodes.map((node) => [node.id, node]));
     const networks = new Map(cluster.networks.map((network) => [network.id, network]));
     const around = { self, port, underlayMtu, nodes, networks };
-    const plan = planProbe(around, peers);
+    const plan = planProbe(around, ways);
     if (plan === 'off') throw new UserError(`the others cannot be probed from here: ${probeTrouble(around)}`);
     for (const step of probeSteps(plan, await parts.observe('probe')))
       if (step.kind !== 'requestGwbridge') await parts.apply(step);

@@ -2,7 +2,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { HostRuleset } from '../../kernel/ruleset/host-ruleset.js';
 import type { Datagram } from '../../model/firewall/packet.js';
-import type { Chain, HookName } from '../../model/firewall/ruleset.js';
+import type { HookName } from '../../model/firewall/ruleset.js';
 import { type Drop, dropOf } from '../../model/firewall/walk.js';
 import { familyOf } from '../../model/values/address.js';
 import type { Proc } from './proc.js';
@@ -16,7 +16,12 @@ export interface FirewallLook {
   readonly drops: readonly Dropped[];
   /** There are rules of iptables' own kind, which nf_tables does not tell. */
   readonly isLegacy: boolean;
+  /** Hosts for which there was no time. */
+  readonly unseen: readonly string[];
 }
+
+/** Long rulesets take a tenth of a second for each host, ms. */
+const PATIENCE_MS = 4_000;
 
 export interface Dropped {
   /** Undefined: whoever sends, for there is no other host. */
@@ -41,18 +46,24 @@ export async function lookAtFirewall(subject: FirewallSubject): Promise<Firewall
   const family = familyOf(self);
   const ruleset = new HostRuleset();
   const drops: Dropped[] = [];
-  for (const isComing of [true, false]) {
-    const chains: Chain[] = [];
-    for (const hook of isComing ? COMING : GOING) chains.push(...ruleset.chains(hook, family));
-    if (chains.length === 0) continue;
-    for (const peer of peers.length === 0 ? [undefined] : peers) {
-      const drop = dropOf(datagramOf(subject, peer, isComing), chains, ruleset);
-      if (drop !== undefined) drops.push({ peer, isComing, drop });
-      await breathe();
-    }
+  const chainsOf = (hooks: readonly HookName[]) => hooks.flatMap((hook) => [...ruleset.chains(hook, family)]);
+  const ways = [
+    { isComing: true, chains: chainsOf(COMING) },
+    { isComing: false, chains: chainsOf(GOING) },
+  ].filter(({ chains }) => chains.length > 0);
+  const end = performance.now() + PATIENCE_MS;
+  const unseen: string[] = [];
+  for (const peer of peers.length === 0 ? [undefined] : peers) {
+    if (peer !== undefined && performance.now() > end) unseen.push(peer);
+    else
+      for (const { isComing, chains } of ways) {
+        const drop = dropOf(datagramOf(subject, peer, isComing), chains, ruleset);
+        if (drop !== undefined) drops.push({ peer, isComing, drop });
+        await breathe();
+      }
   }
   const legacy = proc.text(`net/${family === 4 ? 'ip' : 'ip6'}_tables_names`) ?? '';
-  return { drops, isLegacy: legacy.split('\n').includes('filter') };
+  return { drops, isLegacy: legacy.split('\n').includes('filter'), unseen };
 }
 
 function datagramOf({ self, port, underlay }: FirewallSubject, peer: string | undefined, isComing: boolean): Datagram {

@@ -19,8 +19,10 @@ describe('while others are being probed', () => {
   const WELL: Heard = { findings: [], fine: ['x'], unknown: {} };
   const later = <T>(value: T, ms: number) => new Promise<T>((resolve) => setTimeout(() => resolve(value), ms));
   const way = (peer: NodeAddress, answered: boolean) => ({ answered, peer }) as Probed;
+  const in5s = () => performance.now() + 5_000;
+  const begun = (found: Promise<readonly Probed[]>) => ({ begun: Promise.resolve(), found });
   const from = (probing: Promise<readonly Probed[]>, ask: (peer: NodeAddress) => Promise<Heard>) =>
-    hearOthers('10.0.0.1' as NodeAddress, PEERS, probing, performance.now() + 5_000, (_, __, peer) => ask(peer));
+    hearOthers('10.0.0.1' as NodeAddress, [{ peers: PEERS, ...begun(probing) }], in5s(), (_, __, peer) => ask(peer));
 
   it('who says something is heard before the probes are back', async () => {
     const asked: [NodeAddress, boolean][] = [];
@@ -62,6 +64,28 @@ describe('while others are being probed', () => {
     expect(heard.map(({ hostname, said }) => [hostname, said])).toEqual([
       ['a', { silent: 'it did not say' }],
       ['b', WELL],
+    ]);
+  });
+
+  it('who is probed later is asked then, and who is not any more is told of', async () => {
+    const asked: NodeAddress[] = [];
+    const first = later([way(a, true)], 600);
+    const late = first.then((): readonly Probed[] => {
+      expect(asked).toEqual([a]);
+      throw new Error('there was no time left to probe it');
+    });
+    const rounds = [
+      { peers: PEERS.slice(0, 1), ...begun(first) },
+      { peers: PEERS.slice(1), begun: first.then(() => {}), found: late },
+    ];
+    const heard = await hearOthers('10.0.0.1' as NodeAddress, rounds, in5s(), async (_, __, peer) => {
+      asked.push(peer);
+      return WELL;
+    });
+    expect(asked).toEqual([a]);
+    expect(heard.map(({ hostname, said }) => [hostname, said])).toEqual([
+      ['a', WELL],
+      ['b', { silent: 'there was no time left to probe it' }],
     ]);
   });
 

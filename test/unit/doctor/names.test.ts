@@ -1,4 +1,5 @@
 /** Names of containers, and firewalls: a healthy host, and each thing that is broken. */
+
 import { describe, expect, it } from 'vitest';
 import { forwarded, known, redirect } from '../../../src/doctor/checks/names/names.js';
 import { type FirewallFacts, firewall } from '../../../src/doctor/checks/underlay/firewall.js';
@@ -6,6 +7,7 @@ import type { Dropped } from '../../../src/doctor/looks/firewall.js';
 import type { NamesLook } from '../../../src/doctor/looks/names.js';
 import { containersOf } from '../../../src/doctor/own-containers.js';
 import type { Chain } from '../../../src/model/firewall/ruleset.js';
+import type { Probed } from '../../../src/model/probe/passage.js';
 import type { Cidr, Endpoint } from '../../../src/model/values/types.js';
 import { endpoint, HOST1, HOST2, networkId } from '../model/fixtures.js';
 import { idOf, livingNode } from '../nodes.js';
@@ -81,8 +83,7 @@ describe('firewall', () => {
   });
   const judge = (drops: readonly Dropped[], answered?: Readonly<Record<string, boolean>>, isLegacy = false) => {
     const facts: FirewallFacts = {
-      drops,
-      isLegacy,
+      ...{ drops, isLegacy, unseen: [] },
       port: 4789,
       answered: answered && new Map(Object.entries(answered)),
     };
@@ -122,5 +123,16 @@ describe('firewall', () => {
       'UDP 4789 of a may be dropped by rules of iptables-legacy, which cannot be seen from here',
     ]);
     expect(judge([], { a: false })).toEqual([]);
+  });
+
+  it('hosts for which there was no time are not found to be well, but by a probe', async () => {
+    const examine = (answered: boolean) =>
+      firewall.examine({
+        firewall: async () => ({ drops: [], isLegacy: false, unseen: ['a', 'b'] }),
+        probes: async () => ['a', 'b'].map((peer) => ({ peer, answered: peer === 'a' || answered }) as Probed),
+        port: 4789,
+      });
+    expect(await examine(true)).toEqual([]);
+    await expect(examine(false)).rejects.toThrow('there was no time to walk through the rules for b');
   });
 });

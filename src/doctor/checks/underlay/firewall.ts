@@ -1,3 +1,4 @@
+import { UserError } from '../../../errors.js';
 import { check, type Trouble } from '../../check.js';
 import type { Dropped, FirewallLook } from '../../looks/firewall.js';
 import type { Surroundings } from '../../surroundings.js';
@@ -20,11 +21,11 @@ export const firewall = check({
     port,
   }: Pick<Surroundings, 'firewall' | 'port' | 'probes'>): Promise<FirewallFacts> => {
     const [found, probed] = await Promise.all([ask(), probes().catch(() => undefined)]);
-    return {
-      ...found,
-      port,
-      answered: probed && new Map<string, boolean>(probed.map((one) => [one.peer, one.answered])),
-    };
+    const answered = probed && new Map<string, boolean>(probed.map((one) => [one.peer, one.answered]));
+    const unseen = found.unseen.filter((peer) => answered?.get(peer) !== true);
+    if (found.drops.length === 0 && unseen.length > 0)
+      throw new UserError(`there was no time to walk through the rules for ${namesOf(unseen)}`);
+    return { ...found, port, answered };
   },
   judge: (facts) => [...dropped(facts), ...hidden(facts)],
 });
