@@ -1,5 +1,5 @@
 /** Checks of the kernel: what a healthy /proc says, and each thing that is broken in one. */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -122,10 +122,20 @@ describe('kernel.modules', () => {
 });
 
 describe('engine.twice', () => {
-  const process = (pid: number, command: readonly string[], environment = 'CLUSTER_STORE=consul://c') => {
-    write({ [`${pid}/environ`]: environment });
+  interface Of {
+    readonly environment?: string;
+    readonly uid?: number;
+    /** Whose `/` it has. */
+    readonly place?: string;
+  }
+  const process = (pid: number, command: readonly string[], of: Of = {}) => {
+    const { environment = 'CLUSTER_STORE=consul://c', uid = 0, place = 'host' } = of;
+    write({ [`${pid}/environ`]: environment, [`${pid}/status`]: `Name:\tnode\nUid:\t${uid}\t${uid}\t${uid}\t${uid}` });
     writeFileSync(join(root, `${pid}/cmdline`), `${command.join('\0')}\0`);
+    mkdirSync(join(root, place), { recursive: true });
+    symlinkSync(join(root, place), join(root, `${pid}/root`));
   };
+  beforeEach(() => process(1, ['/sbin/init']));
   const engine = (...names: readonly string[]) => ({
     engine: async () => ({ plugins: names.map((name) => ({ name, isEnabled: !name.endsWith('off') })) }),
   });
@@ -133,8 +143,17 @@ describe('engine.twice', () => {
   it('one is fine, beside programs of others and commands', async () => {
     process(100, ['/usr/bin/node', '/usr/lib/tsoverlay/dist/main.js']);
     process(101, ['/usr/bin/node', '/usr/lib/tsoverlay/dist/main.js', 'status']);
-    process(102, ['/usr/bin/node', '/srv/shop/dist/main.js'], 'PORT=80');
+    process(102, ['/usr/bin/node', '/srv/shop/dist/main.js'], { environment: 'PORT=80' });
     expect(await found(twice, engine('grafana/loki:latest', 'tsoverlay/driver:off'))).toEqual([]);
+  });
+
+  it('what a container or a user of the host calls so is none of the host', async () => {
+    process(100, ['/usr/bin/node', '/usr/lib/tsoverlay/dist/main.js']);
+    process(101, ['node', '/dist/main.js'], { place: 'container' });
+    process(102, ['node', '/dist/main.js'], { uid: 1_000 });
+    expect(await found(twice, engine('tsoverlay/driver:off'))).toEqual([]);
+    rmSync(join(root, '1/root'));
+    expect(await found(twice, engine('tsoverlay/driver:latest')), 'nor where the host cannot be told').toEqual([]);
   });
 
   it('a process and a plugin, or two plugins', async () => {

@@ -8,6 +8,8 @@ const SERVES = /(^|\/)node\0(?:-[^\0]*\0)*[^\0]*\/dist\/main\.js\0$/;
 /** Programs of others are called so, too. */
 const SETTINGS = /(^|\0)CLUSTER_(STORE|ADVERTISE)=/;
 
+const ROOTS = /^Uid:\t0\t/m;
+
 export interface TwiceFacts {
   /** Enabled managed plugins of ours, by name. */
   readonly plugins: readonly string[];
@@ -30,8 +32,17 @@ export const twice = check({
   },
 });
 
+/**
+ * Of the host itself, and root's: what a process calls itself and what it was started with, any container and any user
+ * can choose, but no container has the host's root folder for its own.
+ */
 function serving(proc: Proc): readonly number[] {
   const pids = (proc.names('') ?? []).filter((name) => /^\d+$/.test(name));
+  const host = proc.identity('1/root');
   const has = (pid: string, file: string, words: RegExp): boolean => words.test(proc.text(`${pid}/${file}`) ?? '');
-  return pids.filter((pid) => has(pid, 'cmdline', SERVES) && has(pid, 'environ', SETTINGS)).map(Number);
+  const isHosts = (pid: string) => host !== undefined && proc.identity(`${pid}/root`) === host;
+  return pids
+    .filter((pid) => has(pid, 'cmdline', SERVES) && has(pid, 'environ', SETTINGS))
+    .filter((pid) => has(pid, 'status', ROOTS) && isHosts(pid))
+    .map(Number);
 }
