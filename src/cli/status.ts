@@ -52,10 +52,14 @@ export async function readStatus(store: Pick<Store, 'list'>): Promise<Status> {
 /** Names may have gaps, and must not pass for columns. */
 const named = (name: string): string => (/\s/.test(name) ? JSON.stringify(name) : name);
 
-/** Lines for a terminal. A node that is away and holds endpoints is named with the command that frees them. */
-export const statusLines = (status: Status): readonly string[] => linesOf(status).map(shown);
+/**
+ * Lines for a terminal. A node that is away and holds endpoints is named with the command that frees them, where it shares
+ * the store with others.
+ */
+export const statusLines = (status: Status, isShared = true): readonly string[] => linesOf(status, isShared).map(shown);
 
-function linesOf({ nodes, networks, endpoints, unreadable }: Status): readonly string[] {
+function linesOf({ nodes, networks, endpoints, unreadable }: Status, isShared: boolean): readonly string[] {
+  const cure = (name: string) => (isShared ? `; if it never returns: tsoverlay node forget ${name}` : '');
   const of = (id: string) => endpoints.filter((e) => e.node === id).length;
   const living = new Set(nodes.filter((n) => n.alive).map((n) => n.id));
   // By their addresses; those without a record by what their endpoints say.
@@ -84,9 +88,7 @@ function linesOf({ nodes, networks, endpoints, unreadable }: Status): readonly s
     ),
     ...[...away]
       .filter(([id]) => of(id) > 0)
-      .map(
-        ([id, name]) => `waiting for ${name}: ${of(id)} endpoints; if it never returns: tsoverlay node forget ${name}`,
-      ),
+      .map(([id, name]) => `waiting for ${name}: ${of(id)} endpoints${cure(name)}`),
     ...unreadable,
   ];
 }

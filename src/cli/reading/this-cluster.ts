@@ -38,7 +38,7 @@ export const readThisCluster = (desk: Desk): Promise<Reading<ThisCluster>> =>
     return {
       status,
       fill: store === undefined ? [] : fillOf(status.networks, leases, released),
-      lines: [...statusLines(status), ...versionLines(standing)],
+      lines: [...statusLines(status, desk.settings.consul !== undefined), ...versionLines(standing)],
       warnings: refusalOf(desk, status),
       exposed: exposureLines(findings),
       ms: store === undefined || desk.settings.consul === undefined ? undefined : ms,

@@ -101,6 +101,12 @@ it('tsoverlay status lists nodes and networks, what waits, and what cannot be re
   ]);
 });
 
+it('tsoverlay status of a host by itself names no command that is for several', async () => {
+  const lines = statusLines(await readStatus(store), false);
+  expect(lines).toContain('waiting for 10.0.0.60: 1 endpoints');
+  expect(lines.join()).not.toContain('node forget');
+});
+
 it('tsoverlay status says which hosts can encrypt, and which networks are encrypted', () => {
   const key = { key: 'k' as PublicKey, port: 51_840 };
   const nodes = [livingNode('10.0.0.60', { crypt: { keys: [key] } }), livingNode('10.0.0.61')];
