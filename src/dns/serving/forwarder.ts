@@ -60,10 +60,12 @@ export class Forwarder {
       if (!this.asker.received(answer.length)) return;
       if (answer.length >= HEADER && answer.readUInt16BE(0) === id) finish(answer);
     });
-    // Connected, it takes packets from there only, and hears at once when nobody listens there.
-    socket.connect(53, ENGINE_ADDRESS, () => {
+    socket.once('connect', () => {
       if (this.sockets.has(socket)) socket.send(withId(query, id));
     });
+    // Connected, it takes packets from there only, and hears at once when nobody listens there. Not with a callback: that
+    // one is called for a failure, too, which then is no 'error'.
+    socket.connect(53, ENGINE_ADDRESS);
   }
 
   close(): void {

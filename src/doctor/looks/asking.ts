@@ -74,6 +74,8 @@ function exchange(sandbox: string, from: string, name: string, type: Type, patie
         resolve({ answers: data, outcome: RCODES[(answer.flags ?? 0) & 0xf] ?? 'an error', isAnswer: true }),
       );
     });
-    socket.connect(53, ENGINE_ADDRESS, () => socket.send(query));
+    socket.once('connect', () => socket.send(query));
+    // Not with a callback: that one is called for a failure, too, which then is no 'error'.
+    socket.connect(53, ENGINE_ADDRESS);
   });
 }
