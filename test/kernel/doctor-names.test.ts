@@ -1,8 +1,12 @@
 /** What doctor sees of names in a container's namespace, with our resolver and a stand-in for the engine's. */
+import { createSocket } from 'node:dgram';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { DnsService } from '../../src/dns/serving/service.js';
+import { askEngineAlone } from '../../src/doctor/looks/asking.js';
 import { type ContainerLook, lookAtNames } from '../../src/doctor/looks/names.js';
 import { isRedirected } from '../../src/kernel/rules/dns-redirect.js';
+import { udpSocketIn } from '../../src/kernel/system/sockets.js';
 import { endpoint, zone } from '../unit/dns/fixtures.js';
 import { dropNamespace, FakeEngine, freePath, inside, makeNamespace } from './dns-namespace.js';
 
@@ -59,6 +63,47 @@ it('the engine is silent about the world', async () => {
   engine.silent.add('tsoverlay-doctor.invalid');
   expect(await look()).toMatchObject({ known: { isFound: true }, foreign: { us: false, engine: false } });
 });
+
+/** Questions whose names are pointers to the one before, as far as pointers reach: millions of steps to read. */
+function ladder(bytes: number): Buffer {
+  const message = Buffer.alloc(bytes);
+  let [before, count] = [12, 1];
+  for (let at = 17; at + 6 <= bytes; at += 6, count++) {
+    message.writeUInt16BE(0xc000 | before, at);
+    if (at <= 0x3fff) before = at;
+  }
+  message.writeUInt16BE(0x8180, 2);
+  message.writeUInt16BE(count, 4);
+  return message;
+}
+
+it.each([65_000, 500])(
+  'a program in the engine’s place that answers with ladders of %i bytes takes no time',
+  async (bytes) => {
+    engine.close();
+    inside(sandbox, 'nft', 'flush', 'table', 'ip', 'docker-dns');
+    const liar = createSocket('udp4').bind({ fd: udpSocketIn(sandbox, { address: '127.0.0.11', port: 53 }) });
+    let sent = 0;
+    let sending: NodeJS.Timeout | undefined;
+    liar.on('message', (query, { port, address }) => {
+      const lie = ladder(bytes);
+      lie.writeUInt16BE(query.readUInt16BE(0) ^ 1);
+      sending = setInterval(() => {
+        for (let i = 0; i < 20; i++, sent++) liar.send(lie, port, address);
+      }, 1);
+    });
+    const delay = monitorEventLoopDelay({ resolution: 1 });
+    delay.enable();
+    const heard = await askEngineAlone(sandbox, 'tsoverlay-doctor.invalid', 'A');
+    delay.disable();
+    clearInterval(sending);
+    liar.close();
+    expect(delay.max / 1e6).toBeLessThan(250);
+    expect(heard).toEqual({ answers: [], isAnswer: false, outcome: 'too many answers to what was not asked' });
+    expect(sent).toBeLessThan(500);
+    expect(delay.max / 1e6).toBeLessThan(150);
+  },
+);
 
 it('one that goes is left out, and keeps no other from being looked at', async () => {
   const gone = { ...db(), name: 'gone', sandbox: freePath() };

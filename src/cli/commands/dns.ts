@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import { dnsExchange } from '../../admin/contract/dns.js';
-import { askAsContainer, askEngineAlone, type Heard, type Type } from '../../doctor/looks/asking.js';
+import { askAsContainer, askEngineAlone } from '../../doctor/looks/asking.js';
+import type { Heard, Type } from '../../doctor/looks/heard.js';
 import { UserError } from '../../errors.js';
 import { isIp } from '../../model/values/address.js';
 import { reverseName } from '../dns/reverse.js';

@@ -1,6 +1,6 @@
 /** Who answers a container, and why it is that. Pure. */
 import type { DnsAnswer } from '../../admin/contract/dns.js';
-import type { Heard, Type } from '../../doctor/looks/asking.js';
+import type { Heard, Type } from '../../doctor/looks/heard.js';
 
 type Typed = Heard & { readonly type: Type };
 

@@ -1,23 +1,16 @@
 /** Asks the resolver of a container, from inside of its namespace, as its programs do. */
 import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { decode, encode } from 'dns-packet';
+import { encode } from 'dns-packet';
 import { messageOf } from '../../errors.js';
 import { ENGINE_ADDRESS, OUR_ADDRESS } from '../../kernel/rules/dns-rules.js';
 import { udpSocketIn } from '../../kernel/system/sockets.js';
+import { type Heard, heardIn, type Type } from './heard.js';
 
 /** The world may be asked behind it, ms: what is waited for without another wish. */
 const PATIENCE_MS = 2_500;
-
-export type Type = 'A' | 'AAAA' | 'PTR';
-
-export interface Heard {
-  /** Addresses or names; empty where there is the name but nothing of that type, or no name. */
-  readonly answers: readonly string[];
-  /** `NOERROR`, `NXDOMAIN`, …; why there is no answer, where there is none. */
-  readonly outcome: string;
-  readonly isAnswer: boolean;
-}
+/** Any program in the container can send from the resolver's address, and keep whoever asks busy with it. */
+const MOST_STRANGE = 32;
 
 /** As programs ask: by way of the redirect to our resolver, where that stands. */
 export const askAsContainer = (sandbox: string, name: string, type: Type, patienceMs = PATIENCE_MS): Promise<Heard> =>
@@ -33,18 +26,6 @@ async function ask(sandbox: string, from: string, name: string, type: Type, pati
     return await exchange(sandbox, from, name, type, patienceMs);
   } catch (e) {
     return { answers: [], outcome: messageOf(e), isAnswer: false };
-  }
-}
-
-/** RFC 1035 section 4.1.1. */
-const RCODES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED'];
-
-/** Any program in the container can send from the resolver's address. */
-function read(bytes: Buffer): ReturnType<typeof decode> | undefined {
-  try {
-    return decode(bytes);
-  } catch {
-    return undefined;
   }
 }
 
@@ -64,15 +45,11 @@ function exchange(sandbox: string, from: string, name: string, type: Type, patie
       tell();
     };
     socket.on('error', (e) => finish(() => reject(e)));
+    let strange = 0;
     socket.on('message', (bytes) => {
-      const answer = read(bytes);
-      if (answer?.id !== id) return;
-      const data = (answer.answers ?? []).flatMap((a) =>
-        a.type === type && typeof a.data === 'string' ? [a.data] : [],
-      );
-      finish(() =>
-        resolve({ answers: data, outcome: RCODES[(answer.flags ?? 0) & 0xf] ?? 'an error', isAnswer: true }),
-      );
+      const heard = heardIn(bytes, id, type);
+      if (heard) finish(() => resolve(heard));
+      else if (++strange === MOST_STRANGE) finish(() => reject(new Error('too many answers to what was not asked')));
     });
     socket.once('connect', () => socket.send(query));
     // Not with a callback: that one is called for a failure, too, which then is no 'error'.

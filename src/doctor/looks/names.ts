@@ -2,7 +2,8 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { isRedirected } from '../../kernel/rules/dns-redirect.js';
 import { namespaceInode } from '../../kernel/system/namespace-file.js';
-import { askAsContainer, askEngineAlone, type Type } from './asking.js';
+import { askAsContainer, askEngineAlone } from './asking.js';
+import type { Type } from './heard.js';
 
 /** Any name server may answer that there is none, and should without asking others (RFC 6761 section 6.4). */
 const FOREIGN_NAME = 'tsoverlay-doctor.invalid';
