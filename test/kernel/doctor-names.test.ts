@@ -1,4 +1,5 @@
 /** What doctor sees of names in a container's namespace, with our resolver and a stand-in for the engine's. */
+import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterEach, beforeEach, expect, it } from 'vitest';
@@ -26,6 +27,9 @@ afterEach(async () => {
   dropNamespace(sandbox);
 });
 
+const fill = (namespace: string, rules: string) =>
+  execFileSync('nsenter', [`--net=${namespace}`, 'nft', '-f', '-'], { input: rules });
+
 const db = (): ContainerLook => ({ name: 'db', sandbox, known: { name: 'web', type: 'A' } });
 const look = async (isEngineUp = true) => (await lookAtNames([db()], isEngineUp))[0];
 const FINE = {
@@ -49,6 +53,14 @@ it('without its rules, and with rules that nobody has renewed', async () => {
   await expect.poll(() => isRedirected(sandbox), { timeout: 5_000 }).toBe(true);
   inside(sandbox, 'nft', 'flush', 'set', 'ip', 'tsoverlay-dns', 'live');
   expect(isRedirected(sandbox)).toBe(false);
+});
+
+it('a container that fills the set by which they are known is looked at in no time', () => {
+  const elements = Array.from({ length: 100_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`).join(', ');
+  fill(sandbox, `add element ip tsoverlay-dns live { ${elements} }`);
+  const began = performance.now();
+  expect(isRedirected(sandbox)).toBe(true);
+  expect(performance.now() - began).toBeLessThan(100);
 });
 
 it('a container that drops its questions', async () => {

@@ -6,7 +6,7 @@ import { constants } from 'node:os';
 import { Semaphore } from 'async-mutex';
 import { isKernelError, KernelError } from '../../errors.js';
 import { attributeOf, dump, Msg, NFPROTO, text } from '../nft/message.js';
-import { ask, closeNetfilter, openNetfilter, transactAside } from '../nft/socket.js';
+import { askSome, closeNetfilter, openNetfilter, transactAside } from '../nft/socket.js';
 import { DELETION, RENEWAL, redirectBatch, SET, SUSPENSION, TABLE } from './dns-rules.js';
 
 /**
@@ -87,17 +87,20 @@ export class DnsRedirect {
 
 /** NFTA_SET_ELEM_LIST_ELEMENTS */
 const ELEMENTS = 3;
+/** Our one element, and the end. A container puts in what it likes, and of many each piece takes longer to walk to. */
+const MOST_DATAGRAMS = 2;
 
 /**
  * Whether a namespace's questions are redirected at this moment: false without the table, and when nobody has renewed it in
- * time. The kernel answers without its lock of the rules. Throws a KernelError, ENOENT without the namespace.
+ * time, true when somebody has put thousands beside it. The kernel answers without its lock of the rules. Throws a
+ * KernelError, ENOENT without the namespace.
  */
 export function isRedirected(namespace: string): boolean {
   const fd = openNetfilter(namespace);
   try {
     const question = dump(Msg.getSetElem, [text(1, TABLE), text(2, SET)], NFPROTO.ipv4);
-    const told = ask(fd, `nft list set ip ${TABLE} ${SET}`, question, Msg.newSetElem);
-    return told.some((answer) => (attributeOf(answer, ELEMENTS)?.length ?? 0) > 0);
+    const told = askSome(fd, `nft list set ip ${TABLE} ${SET}`, question, Msg.newSetElem, MOST_DATAGRAMS);
+    return told === undefined || told.some((answer) => (attributeOf(answer, ELEMENTS)?.length ?? 0) > 0);
   } finally {
     closeNetfilter(fd);
   }
