@@ -15,6 +15,7 @@ const KINDS = {
   'UDP: addresses that nobody has': 'reverse',
   'UDP: noise': 'garbage',
   'UDP: noise in fragments, up to 60 KB': 'large',
+  'UDP: sixty-four questions in one packet': 'segmented',
   'TCP: questions without end, answers never read': 'pipelined',
   'TCP: the same for names of the engine’s': 'forwarded',
   'TCP: connections opened and closed': 'connections',

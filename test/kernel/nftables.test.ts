@@ -4,6 +4,7 @@ import { isKernelError } from '../../src/errors.js';
 import { DnsRedirect } from '../../src/kernel/rules/dns-redirect.js';
 import { LIVE_MS } from '../../src/kernel/rules/dns-rules.js';
 import { dropNamespace, inside, makeNamespace } from './dns-namespace.js';
+import { sendUdp } from './forger.js';
 
 let namespace = '';
 let redirect: DnsRedirect;
@@ -21,8 +22,9 @@ const live = (): boolean => listing().includes('127.0.0.11 timeout');
 
 /** Sends 40,000 datagrams as fast as it can; what is dropped where it is sent is an error to the sender. */
 const FLOOD = `
+  const [port, bytes] = process.argv.slice(1).map(Number);
   const socket = require('node:dgram').createSocket('udp4');
-  const send = () => new Promise((done) => socket.send('x', Number(process.argv[1]), '127.0.0.11', (e) => done(!e)));
+  const send = () => new Promise((done) => socket.send(Buffer.alloc(bytes), port, '127.0.0.11', (e) => done(!e)));
   (async () => {
     const began = performance.now();
     let passed = 0, burst = 0;
@@ -79,6 +81,7 @@ table ip tsoverlay-dns {
   chain dns-flood {
     type filter hook output priority raw - 10; policy accept;
     ip daddr 127.0.0.11 meta l4proto udp limit rate over 1000/second burst 3000 packets counter packets 0 bytes 0 drop
+    ip daddr 127.0.0.11 meta l4proto udp limit rate over 192 kbytes/second burst 448 kbytes counter packets 0 bytes 0 drop
     ip daddr 127.0.0.11 meta l4proto tcp limit rate over 96 kbytes/second burst 1 mbytes counter packets 0 bytes 0 drop
   }
 
@@ -98,13 +101,33 @@ table ip tsoverlay-dns {
     );
   });
 
-  it.each([53, 40_053])('lets as many datagrams to the engine as it can answer, at port %i', async (port) => {
+  it.each([
+    [53, 1],
+    [40_053, 1],
+    [53, 168],
+  ])('lets as many datagrams to the engine as it can answer, at port %i, of %i bytes', async (port, bytes) => {
     await redirect.ensure(4567);
     await redirect.suspend();
-    const { passed, burst, seconds } = JSON.parse(inside(namespace, process.execPath, '-e', FLOOD, `${port}`));
+    const { passed, burst, seconds } = JSON.parse(
+      inside(namespace, process.execPath, '-e', FLOOD, `${port}`, `${bytes}`),
+    );
     expect(burst).toBe(2_000);
     expect(passed).toBeGreaterThan(3_000);
     expect(passed).toBeLessThan(3_000 + 1_100 * seconds);
+  });
+
+  it('lets no more through where the kernel cuts many of one packet', async () => {
+    await redirect.ensure(4567);
+    await redirect.suspend();
+    const [packets, questions] = [1_000, Buffer.alloc(64 * 30)];
+    const began = performance.now();
+    for (let n = 0; n < packets; n++) sendUdp(namespace, '127.0.0.11', questions, { port: 53, segment: 30 });
+    const seconds = (performance.now() - began) / 1000;
+    const dropped = [...listing().matchAll(/udp limit .* counter packets (\d+)/g)].map(([, count]) => Number(count));
+    const passed = packets - dropped.reduce((sum, count) => sum + count, 0);
+    const [rate, burst] = [192, 640].map((kilobytes) => (kilobytes * 1024) / (questions.length + 28));
+    expect(passed).toBeLessThan(1 + (burst ?? 0) + (rate ?? 0) * seconds);
+    expect(passed).toBeGreaterThan(300);
   });
 
   it('slows a connection to the engine that asks without end, and loses nothing of it', async () => {

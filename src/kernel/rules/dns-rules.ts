@@ -55,6 +55,11 @@ const UDP = 17;
 
 /** Per second, and at once; a question that we pass on to the engine counts twice. TCP has many of them in a packet. */
 const DATAGRAMS = { rate: 1000, burst: 3000 };
+/**
+ * As many questions of 200 bytes with their headers, and that is a name of 140. For what counts as one packet may be many:
+ * `UDP_SEGMENT` hands the kernel up to 128 that it cuts behind the last rule. (At once go those of a second, too.)
+ */
+const DATAGRAM_BYTES = { rate: 192 * 1024, burst: 448 * 1024 };
 const TCP_BYTES = { rate: 96 * 1024, burst: 1024 * 1024 };
 
 interface Transport {
@@ -98,6 +103,7 @@ export function redirectBatch(port: number, older = false): Buffer {
     table.chain(FLOOD_CHAIN, { number: HOOK.output, priority: FIRST - 10 }),
     // Whatever the port: the engine's own behind 53 can be found.
     dropRule(UDP, packetsOver(DATAGRAMS.rate, DATAGRAMS.burst)),
+    dropRule(UDP, bytesOver(DATAGRAM_BYTES.rate, DATAGRAM_BYTES.burst)),
     dropRule(TCP, bytesOver(TCP_BYTES.rate, TCP_BYTES.burst)),
     table.chain(ANSWERS_CHAIN, { number: HOOK.output, priority: FIRST }),
     answerRule(OVER_UDP, ours),

@@ -20,6 +20,7 @@ const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const 
 libc.func('int prctl(int option, unsigned long argument)')(1 /* PR_SET_PDEATHSIG */, 9);
 const SOL_SOCKET = 1;
 const SO_SNDBUFFORCE = 32;
+const [SOL_UDP, UDP_SEGMENT] = [17, 103];
 const MSG_DONTWAIT_NOSIGNAL = 0x4040;
 
 const [namespace = '', kind = ''] = process.argv.slice(2);
@@ -37,7 +38,7 @@ const DATAGRAMS: Readonly<Record<string, () => readonly Buffer[]>> = {
   large: () => [noise(60_000), noise(9000), noise(4000)],
 };
 
-const CONNECTIONS: Readonly<Record<string, () => void>> = {
+const OTHERS: Readonly<Record<string, () => void>> = {
   /** Questions without end, answers never read. */
   pipelined: () => {
     const questions = Buffer.concat(Array.from({ length: 3000 }, (_, i) => frame(question(`c${i % 500}`))));
@@ -70,6 +71,7 @@ const CONNECTIONS: Readonly<Record<string, () => void>> = {
       if (fds.length > 2000) hangUp(fds.shift() ?? -1);
     }
   },
+  segmented,
   trickle: () => {
     const fds = Array.from({ length: 60 }, dial);
     const sent = fds.map(() => 0);
@@ -77,6 +79,12 @@ const CONNECTIONS: Readonly<Record<string, () => void>> = {
     for (;;) fds.forEach((fd, i) => void (sendAll(fd, byte) || redial(fds, sent, i)));
   },
 };
+
+/** As many as the kernel takes in one packet. */
+function segmented(): void {
+  const questions = Array.from({ length: 64 }, (_, i) => question(`unknown-${i + 10}.example.com`));
+  flood([Buffer.concat(questions)], questions[0]?.length);
+}
 
 const question = (name: string, type = 'A'): Buffer => encode({ ...asked(name, type), flags: 0x100 });
 
@@ -148,8 +156,12 @@ function sendAll(fd: number, bytes: Buffer): boolean {
   return Number(send(fd, bytes, bytes.length, MSG_DONTWAIT_NOSIGNAL)) >= 0 || koffi.errno() === 11;
 }
 
-function flood(datagrams: readonly Buffer[]): void {
+/** `segment`: the kernel makes datagrams of so many bytes of each. */
+function flood(datagrams: readonly Buffer[], segment = 0): void {
   const fd = udpSocketIn(namespace, any);
+  const size = Buffer.alloc(4);
+  size.writeUInt32LE(segment);
+  setsockopt(fd, SOL_UDP, UDP_SEGMENT, size, size.length);
   const address = Buffer.alloc(16);
   address.writeUInt16LE(2);
   address.writeUInt16BE(53, 2);
@@ -160,7 +172,7 @@ function flood(datagrams: readonly Buffer[]): void {
 
 function prepared(): () => void {
   const datagrams = DATAGRAMS[kind]?.();
-  const attack = datagrams ? () => flood(datagrams) : kind === 'rules' ? busyRules() : CONNECTIONS[kind];
+  const attack = datagrams ? () => flood(datagrams) : kind === 'rules' ? busyRules() : OTHERS[kind];
   if (!attack) throw new Error(`${kind}: no such attack`);
   return attack;
 }
