@@ -4,8 +4,9 @@ import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { socketOf } from '../../src/dns/serving/conversation.js';
 import { isKernelError } from '../../src/errors.js';
+import { raiseLoopback } from '../../src/kernel/networks/loopback.js';
 import { createNamespace } from '../../src/kernel/system/netns.js';
-import { portOf, raiseLoopback, tcpConnectIn, tcpListenerIn, udpSocketIn } from '../../src/kernel/system/sockets.js';
+import { portOf, tcpConnectIn, tcpListenerIn, udpSocketIn } from '../../src/kernel/system/sockets.js';
 import { closeAll, dropNamespace, freePath, inside, makeNamespace } from './dns-namespace.js';
 
 const any = { address: '127.0.0.12', port: 0 };
@@ -45,8 +46,8 @@ describe('a socket', () => {
   it('that is bound once the loopback device has been raised answers from its own address', async () => {
     const dark = freePath();
     createNamespace(dark);
-    raiseLoopback(dark);
-    raiseLoopback(dark);
+    await raiseLoopback(dark);
+    await raiseLoopback(dark);
     const [asking, answering] = [udpSocketIn(dark, { address: '0.0.0.0', port: 0 }), udpSocketIn(dark, any)];
     const client = createSocket('udp4').bind({ fd: asking });
     const server = createSocket('udp4').bind({ fd: answering });

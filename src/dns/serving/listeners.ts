@@ -2,7 +2,7 @@
 import { closeSync } from 'node:fs';
 import { isKernelError } from '../../errors.js';
 import { ENGINE_ADDRESS } from '../../kernel/rules/dns-rules.js';
-import { portOf, raiseLoopback, setReceiveBuffer, tcpListenerIn, udpSocketIn } from '../../kernel/system/sockets.js';
+import { portOf, setReceiveBuffer, tcpListenerIn, udpSocketIn } from '../../kernel/system/sockets.js';
 
 export interface Listeners {
   readonly port: number;
@@ -19,10 +19,9 @@ const RECEIVE_BYTES = 2.5 * 1024 * 1024;
 
 /**
  * The kernel chooses the port, so that none is taken from the container that its own programs may want (53 above all:
- * bound by us, a DNS server in the container could not listen on 0.0.0.0:53). Throws a KernelError.
+ * bound by us, a DNS server in the container could not listen on 0.0.0.0:53). The loopback device has to be up. Throws a KernelError.
  */
 export function openListeners(namespace: string): Listeners {
-  raiseLoopback(namespace);
   for (let attempt = 1; ; attempt++) {
     const tcp = tcpListenerIn(namespace, { address: ENGINE_ADDRESS, port: 0 });
     try {

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isKernelError, messageOf } from '../../errors.js';
 import type { Log } from '../../health/events.js';
 import type { RowPorts } from '../../health/row.js';
+import { raiseLoopback } from '../../kernel/networks/loopback.js';
 import { DnsRedirect } from '../../kernel/rules/dns-redirect.js';
 import { decide, type Transport, type Verdict } from '../answers/message.js';
 import type { Zones } from '../answers/zone.js';
@@ -86,25 +87,25 @@ export class Resolver {
 
   /** A clean stop: new queries are the engine's at once, those under way are served for at most DRAIN_MS. */
   async stop(): Promise<void> {
-    if (!this.running) return;
-    const { redirect, servers } = this.running;
+    const { running } = this;
+    if (!running) return;
+    // What is still being made gives up.
+    this.running = undefined;
     try {
-      await redirect.suspend();
+      await running.redirect.suspend();
       // The listener stays: closing it would reset connections that wait to be accepted.
-      if (servers) await drained(servers);
-      await redirect.remove();
+      if (running.servers) await drained(running.servers);
+      await running.redirect.remove();
     } finally {
-      this.abandon();
+      close(running);
     }
   }
 
   /** Closes everything and leaves the redirect to time out: the namespace is gone, or another resolver's by now. */
   abandon(): void {
-    if (!this.running) return;
-    const { redirect, servers } = this.running;
+    const { running } = this;
     this.running = undefined;
-    servers?.close();
-    redirect.close();
+    if (running) close(running);
   }
 
   private async keepUp(running: Running): Promise<void> {
@@ -113,7 +114,7 @@ export class Resolver {
       if (performance.now() - pausedAt < PAUSE_MS) return;
       this.share.renew();
       await this.serve(running);
-      this.shareRow?.ok();
+      if (this.running === running) this.shareRow?.ok();
       return;
     }
     try {
@@ -127,6 +128,8 @@ export class Resolver {
   }
 
   private async serve(running: Running): Promise<void> {
+    await raiseLoopback(this.sandbox);
+    if (this.running !== running) return; // Stopped meanwhile.
     const servers = new Servers(
       this.sandbox,
       (query, transport) => this.decide(query, transport),
@@ -175,6 +178,11 @@ export class Resolver {
       'DNS of a container: no zones to answer from, the engine is asked',
     );
   }
+}
+
+function close({ redirect, servers }: Running): void {
+  servers?.close();
+  redirect.close();
 }
 
 /** Resolves when nothing is under way any more, at the latest after DRAIN_MS. */

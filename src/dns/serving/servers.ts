@@ -31,7 +31,7 @@ export class Servers implements Host, Asker {
   private held = 0;
   private closed = false;
 
-  /** Throws a KernelError and leaves nothing behind. */
+  /** The loopback device has to be up. Throws a KernelError and leaves nothing behind. */
   constructor(
     private readonly sandbox: string,
     private readonly verdict: (query: Buffer, transport: Transport) => Verdict,

@@ -24,7 +24,6 @@ import {
 import { withNamespace } from './netns.js';
 
 const SIOCGIFFLAGS = 0x8913;
-const SIOCSIFFLAGS = 0x8914;
 const IFF_UP = 1;
 const BACKLOG = 128;
 const ONE = Buffer.from([1, 0, 0, 0]);
@@ -84,27 +83,18 @@ export function portOf(fd: number): number {
   return address.readUInt16BE(2);
 }
 
-/**
- * `ip link set lo up`. The runtime does the same a moment after it has made a container's namespace. A socket bound
- * before that would answer from a wrong address for ever: while a namespace has no routing table yet, the kernel
- * takes every address for a broadcast one (`__inet_bind`).
- */
-export function raiseLoopback(namespace: string): void {
-  withNamespace(namespace, () => {
-    const fd = check('socket', socket(AF.inet, SOCK.dgram | SOCK.cloexec, 0));
-    try {
-      // struct ifreq: name[16], then the flags in host order.
-      const request = Buffer.alloc(40);
-      request.write('lo');
-      check('ip link show lo', ioctl(fd, SIOCGIFFLAGS, request));
-      const flags = request.readUInt16LE(16);
-      if ((flags & IFF_UP) !== 0) return;
-      request.writeUInt16LE(flags | IFF_UP, 16);
-      check('ip link set lo up', ioctl(fd, SIOCSIFFLAGS, request));
-    } finally {
-      closeSync(fd);
-    }
-  });
+/** Whether the loopback device is up. Asking takes no lock. Throws a KernelError. */
+export function isLoopbackUp(namespace: string): boolean {
+  const fd = withNamespace(namespace, () => check('socket', socket(AF.inet, SOCK.dgram | SOCK.cloexec, 0)));
+  try {
+    // struct ifreq: name[16], then the flags in host order.
+    const request = Buffer.alloc(40);
+    request.write('lo');
+    check('ip link show lo', ioctl(fd, SIOCGIFFLAGS, request));
+    return (request.readUInt16LE(16) & IFF_UP) !== 0;
+  } finally {
+    closeSync(fd);
+  }
 }
 
 function socketIn(namespace: string, type: number, local: SocketAddress, finish: (fd: number) => void): number {
