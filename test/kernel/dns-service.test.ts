@@ -32,12 +32,9 @@ function namespaceHere(): string {
 }
 
 /** The engine's, to a resolver that is not there: what goes by them is ours to take. */
-const engineRules = (path: string): string =>
-  inside(
-    path,
-    'nft',
-    'table ip docker-dns { chain dns-dnat { type nat hook output priority -100; ip daddr 127.0.0.11 udp dport 53 dnat to 127.0.0.11:9; }; }',
-  );
+const ENGINE_RULES =
+  'table ip docker-dns { chain dns-dnat { type nat hook output priority -100; ip daddr 127.0.0.11 udp dport 53 dnat to 127.0.0.11:9; }; }';
+const engineRules = (path: string): string => inside(path, 'nft', ENGINE_RULES);
 
 const redirected = (path: string): boolean => inside(path, 'nft', 'list', 'tables').includes('tsoverlay-dns');
 
@@ -45,7 +42,8 @@ const redirected = (path: string): boolean => inside(path, 'nft', 'list', 'table
 async function hook(path: string): Promise<{ mounted: number }> {
   const script = `unshare --net sh -c 'touch ${path}; mount --bind /proc/self/ns/net ${path}; date +%s%N; ip link set lo up'`;
   const { stdout } = await execa('sh', ['-c', script]);
-  engineRules(path);
+  // Not as in engineRules, which would hold up those who serve: they are in this process.
+  await execa('nsenter', [`--net=${path}`, 'nft', ENGINE_RULES]);
   return { mounted: Number(stdout) / 1e6 };
 }
 
