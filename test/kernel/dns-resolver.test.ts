@@ -108,13 +108,13 @@ describe('the resolver', () => {
 
   it('lets the engine answer a container that asks for too much, for some seconds, by UDP and TCP', async () => {
     const client = new Client(namespace);
-    engine.silent.add('never.example');
-    // Those for the engine's cost most. What is sent faster is dropped by its rules.
-    for (let sent = 0; resolver.counts.pauses === 0 && sent < 2000; sent += 100) {
-      for (let i = 0; i < 100; i++) client.ask('never.example', 'A', 1).catch(() => {});
+    // With its right over its own rules it takes those away that bound what it sends. Large ones cost more than many.
+    inside(namespace, 'nft', 'flush', 'chain', 'ip', 'tsoverlay-dns', 'dns-flood');
+    for (let sent = 0; resolver.counts.pauses === 0 && sent < 2000; sent++) {
+      client.send(Buffer.alloc(60_000, 1));
       await sleep(1);
     }
-    await expect.poll(() => resolver.counts.pauses, { timeout: 5_000 }).toBe(1);
+    expect(resolver.counts.pauses).toBe(1);
     // The redirect is taken back by a pool thread.
     await sleep(200);
     expect(await askUdp(namespace, 'web1')).toEqual(ENGINES);
