@@ -13,14 +13,14 @@ afterEach(() => {
 
 const ip = (netns: string, line: string) => inside(netns, 'ip', ...line.split(' '));
 
-/** Puts both hosts' devices of ours into namespaces of their own, as networks are, with an address each. */
-function networks(): readonly [string, string] {
+/** Puts both hosts' devices of a VXLAN id into namespaces of their own, as networks are, with an address each. */
+function networks(vni = OURS): readonly [string, string] {
   const made = [hosts.a, hosts.b].map((host, i) => {
     const netns = makeNamespace();
     more.push(netns);
-    ip(host, `link set v${OURS} netns ${netns}`);
-    ip(netns, `address add 192.168.77.${i + 1}/24 dev v${OURS}`);
-    ip(netns, `link set v${OURS} up`);
+    ip(host, `link set v${vni} netns ${netns}`);
+    ip(netns, `address add 192.168.77.${i + 1}/24 dev v${vni}`);
+    ip(netns, `link set v${vni} up`);
     return netns;
   });
   return made as [string, string];
@@ -57,6 +57,30 @@ describe.each([4, 6] as const)('IPv%i', (underlay) => {
     expect(await received(a, () => sendUdp(container, at.a, frame))).toBe(1);
     expect(await received(a, () => sendUdp(b, at.a, vxlan(FOREIGN, 600), { source: at.stranger }))).toBe(1);
   });
+
+  // Over IPv6 a socket either takes what has no checksum or not, and the port has one socket.
+  it.each(underlay === 4 ? ['udpcsum', 'noudpcsum'] : ['udpcsum'])(
+    'VXLAN of others with %s passes, from hosts that are no nodes too, and what the card puts together of it',
+    async (checksum) => {
+      hosts = await GuardedHosts.make(underlay, 'conntrack', 'on');
+      const { a, b, at } = hosts;
+      for (const [host, local, remote] of [
+        [a, at.a, at.stranger],
+        [b, at.stranger, at.a],
+      ] as const) {
+        ip(host, `link delete v${FOREIGN}`);
+        const device = `link add v${FOREIGN} type vxlan id ${FOREIGN} dstport 4789 local ${local} remote ${remote}`;
+        ip(host, `${device} nolearning ${checksum}`);
+      }
+      const [one, two] = networks(FOREIGN);
+      expect(ping(one, '192.168.77.2', '-s', '1300')).toContain(' 0% packet loss');
+      inside(one, ...'iperf3 --server --one-off --daemon --bind 192.168.77.1'.split(' '));
+      const { end } = JSON.parse(inside(two, ...'iperf3 --json --bytes 20M --client 192.168.77.1'.split(' ')));
+      expect(end.sum_received.bytes).toBeGreaterThan(1_000_000);
+      for (const host of ['a', 'b'] as const)
+        expect(Object.values(hosts.drops(host)).every((packets) => packets === 0)).toBe(true);
+    },
+  );
 
   it('other ports and protocols of a container pass', async () => {
     hosts = await GuardedHosts.make(underlay, 'conntrack', 'on');

@@ -1,4 +1,7 @@
-/** Two hosts on a LAN, each with a VXLAN device of ours and one of somebody else's, and a container behind the first. */
+/**
+ * Two hosts on a LAN, each with a VXLAN device of ours and one of somebody else's, and a container behind the first. A
+ * third node is known to both by its address alone.
+ */
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,6 +23,7 @@ export const ADDRESSES = {
     a: '10.0.0.60',
     b: '10.0.0.61',
     second: '10.0.1.61',
+    third: '10.0.0.62',
     stranger: '10.0.0.99',
     container: '172.17.0.2',
     gateway: '172.17.0.1',
@@ -30,6 +34,7 @@ export const ADDRESSES = {
     a: 'fd00::60',
     b: 'fd00::61',
     second: 'fd01::61',
+    third: 'fd00::62',
     stranger: 'fd00::99',
     container: 'fd17::2',
     gateway: 'fd17::1',
@@ -79,7 +84,7 @@ export class GuardedHosts {
 
   /** Makes the guards anew, with one more node. */
   async admit(...more: readonly string[]): Promise<void> {
-    const nodes = [this.at.a, this.at.b, ...more];
+    const nodes = [this.at.a, this.at.b, this.at.third, ...more];
     if (this.mode !== 'off') for (const guard of this.guards) await makeGuard(guard, nodes, [OURS, 300]);
   }
 

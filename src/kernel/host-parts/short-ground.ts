@@ -10,6 +10,7 @@ import { createMap } from '../bpf/syscall.js';
 import { listAddresses } from '../links/addresses.js';
 import { findLink } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import { kernelIs } from '../system/release.js';
 import { ForeignRules } from './foreign-rules.js';
 
 /** BPF_F_ADJ_ROOM_ENCAP_L2_ETH; an older one leaves all frames to the ordinary way. */
@@ -54,10 +55,7 @@ export class ShortGround {
 
   private hostHindrance(): string | undefined {
     if (familyOf(this.local) !== 4) return `the underlay is IPv6 (${this.local})`;
-    const [major = 0, minor = 0] = release().split('.').map(Number);
-    const [least, leastMinor] = LEAST_KERNEL;
-    if (major < least || (major === least && minor < leastMinor))
-      return `the kernel is ${release()}, older than ${LEAST_KERNEL.join('.')}`;
+    if (!kernelIs(LEAST_KERNEL)) return `the kernel is ${release()}, older than ${LEAST_KERNEL.join('.')}`;
     return this.loadHindrance();
   }
 

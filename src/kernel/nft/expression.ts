@@ -17,12 +17,13 @@ export const LINK_HEADER = 0;
 /** `enum nft_cmp_ops`. */
 export const CMP = { eq: 0, neq: 1, lt: 2, lte: 3, gt: 4, gte: 5 } as const;
 /** `enum nft_meta_keys`. */
-export const META = { protocol: 1, iifname: 6, oifname: 7, iiftype: 8, skuid: 10, l4proto: 16 } as const;
+export const META = { protocol: 1, iifname: 6, oifname: 7, iiftype: 8, skuid: 10, l4proto: 16, iifkind: 26 } as const;
 /** Checksums over pairs of bytes, as those of IP, UDP and TCP. */
 export const CSUM_INET = 1;
 
 const NFT_REG_VERDICT = 0;
 const NFT_LOOKUP_F_INV = 1;
+const NFT_RANGE_NEQ = 1;
 
 /** A header field: where it is, and where the checksum is that covers it (bytes from the start of the header). */
 export interface Field {
@@ -52,6 +53,14 @@ export const meta = (key: number): Buffer => expression('meta', u32(1, REG_1), u
 /** The first register against a value; `operator` of {@link CMP}. */
 export const compare = (operator: number, value: Buffer): Buffer =>
   expression('cmp', u32(1, REG_1), u32(2, operator), nested(3, attr(1, value)));
+
+/** The first register below a value or above another. */
+export const outside = (first: Buffer, last: Buffer): Buffer =>
+  expression(
+    'range',
+    ...[u32(1, REG_1), u32(2, NFT_RANGE_NEQ)],
+    ...[nested(3, attr(1, first)), nested(4, attr(1, last))],
+  );
 
 /** Of the first register only these bits are left. */
 export const mask = (bits: Buffer): Buffer =>

@@ -9,6 +9,7 @@ import {
   lookUp,
   lookUpNot,
   NETWORK_HEADER,
+  outside,
   store,
   TRANSPORT_HEADER,
 } from './expression.js';
@@ -61,6 +62,12 @@ export const fieldBetween = (field: Field, first: Buffer, last: Buffer): Buffer[
   load(field),
   compare(CMP.gte, first),
   compare(CMP.lte, last),
+];
+
+/** `<field> != <first>-<last>` */
+export const fieldOutside = (field: Field, first: Buffer, last: Buffer): Buffer[] => [
+  load(field),
+  outside(first, last),
 ];
 
 /** `<field> @<set>` */

@@ -64,6 +64,9 @@ export function nameOf(link: string): Buffer {
 /** `iifname <link>` */
 export const cameBy = (link: string): Buffer[] => [meta(META.iifname), compare(CMP.eq, nameOf(link))];
 
+/** `meta iifkind <kind>`: what `ip link add … type` says. Before Linux 5.6 there is no such thing (EOPNOTSUPP). */
+export const cameByKind = (kind: string): Buffer[] => [meta(META.iifkind), compare(CMP.eq, nameOf(kind))];
+
 /** `oifname <link>` */
 export const leavesBy = (link: string): Buffer[] => [meta(META.oifname), compare(CMP.eq, nameOf(link))];
 
@@ -76,10 +79,10 @@ export const byRouteBack = (): Buffer[] => [
   compare(CMP.neq, Buffer.alloc(4)),
 ];
 
-/** `fib daddr . iif type != local`: for an address of this host that is not one of the interface it came by. */
-export const forOtherInterface = (): Buffer[] => [
+/** `fib daddr . iif type local`: for an address of the interface that it came by. */
+export const forItsInterface = (): Buffer[] => [
   fib(NFT_FIB_RESULT.addrtype, NFTA_FIB_F.daddr | NFTA_FIB_F.iif),
-  compare(CMP.neq, RTN_LOCAL),
+  compare(CMP.eq, RTN_LOCAL),
 ];
 
 /** `fib daddr type local` */

@@ -4,6 +4,8 @@
  * process may hand over many datagrams as one (UDP_SEGMENT), which the kernel cuts behind the last hook: the first id
  * says nothing of the rest. So what no node sends leaves a host with {@link FAR} hops at most, whatever its id, and with
  * so few left nothing of ours comes in; and what comes uncut to a host itself is dropped where it has room for two frames.
+ * A packet socket hands over several as well, and writes the UDP header itself: its checksum may be none, and its length a
+ * lie, which is set right where the kernel cuts for the wire, and believed where it cuts for a socket of its own.
  */
 import type { GuardMode } from '../../model/values/settings.js';
 import { ipBytes, readIp } from '../netlink/attributes.js';
@@ -11,8 +13,10 @@ import {
   fieldAtLeast,
   fieldBelow,
   fieldIn,
+  fieldIs,
   fieldIsNot,
   fieldNotIn,
+  fieldOutside,
   IP_DADDR,
   IP_SADDR,
   IP_TTL,
@@ -27,9 +31,10 @@ import {
 } from '../nft/field.js';
 import {
   byRouteBack,
+  cameByKind,
   firstFragment,
   firstFragment6,
-  forOtherInterface,
+  forItsInterface,
   notByLoopback,
   protocolIs,
   protocolIsNot,
@@ -46,7 +51,9 @@ const UDP = 17;
 /** Linux sends with 64 hops to go; no underlay takes 31 of them. */
 const FAR = 32;
 /** UDP header and twice the least VXLAN that holds ARP or IP: 8 of VXLAN, 14 of Ethernet, 28 of ARP. */
-const TWO_FRAMES = Buffer.from([0, 8 + 2 * (8 + 14 + 28)]);
+const TWO_FRAMES = 8 + 2 * (8 + 14 + 28);
+/** What containers come by. Others' hosts too send without a checksum, by cards. */
+const OF_CONTAINERS = ['bridge', 'veth'];
 
 /** The keys of the sets. */
 export const nodeBytes = (node: string): Buffer => ipBytes(node);
@@ -72,8 +79,16 @@ export interface GuardChain {
   readonly rules: readonly GuardRule[];
 }
 
-/** All chains of a guard; which addresses and ids are meant stands in the sets {@link NODES} and {@link VNIS}. */
-export function guardChains(underlay: Underlay, mode: Exclude<GuardMode, 'off'>, port: number): readonly GuardChain[] {
+/**
+ * All chains of a guard; which addresses and ids are meant stands in the sets {@link NODES} and {@link VNIS}. `kinds`: the
+ * kernel tells of which kind an interface is; those that do not have no packet sockets that hand over several either.
+ */
+export function guardChains(
+  underlay: Underlay,
+  mode: Exclude<GuardMode, 'off'>,
+  port: number,
+  kinds: boolean,
+): readonly GuardChain[] {
   const chain = chainOf(port);
   const ip = underlay === 4 ? IPV4 : IPV6;
   const ours = fieldIn(VXLAN_VNI, VNIS);
@@ -81,9 +96,10 @@ export function guardChains(underlay: Underlay, mode: Exclude<GuardMode, 'off'>,
   const stranger = fieldNotIn(ip.source, NODES);
   const member = fieldIn(ip.source, NODES);
   const toMember = fieldIn(ip.destination, NODES);
-  const elsewhere = fieldNotIn(ip.destination, NODES);
-  // What the kernel is to cut has a checksum always (udp_send_skb).
-  const several = [...fieldIsNot(UDP_CHECKSUM, Buffer.alloc(2)), ...fieldAtLeast(UDP_LENGTH, TWO_FRAMES)];
+  // Over IPv6 0 is as long as the packet is.
+  const several = fieldOutside(UDP_LENGTH, Buffer.from([0, 1]), Buffer.from([0, TWO_FRAMES - 1]));
+  // What the kernel is to cut for a socket of UDP's has one always (udp_send_skb).
+  const checked = fieldIsNot(UDP_CHECKSUM, Buffer.alloc(2));
   const user = sentByUser();
 
   if (mode === 'incoming')
@@ -102,8 +118,13 @@ export function guardChains(underlay: Underlay, mode: Exclude<GuardMode, 'off'>,
       refuse('from no node', ours, stranger),
       refuse('not as nodes send', ours),
       refuse('several, through a node', member, ip.detour, several),
-      refuse('several, to no node', stranger, elsewhere, several),
-      refuse('several, to another interface', stranger, forOtherInterface(), several),
+      // Connection tracking leaves it alone, so no masquerading makes it look like a node's.
+      refuse('without a length, through a host', ip.detour, fieldIs(UDP_LENGTH, Buffer.alloc(2))),
+      pass('foreign, to a node by its interface', foreign, toMember, forItsInterface()),
+      refuse('several, with a checksum', stranger, several, checked),
+      ...(kinds ? OF_CONTAINERS : []).map((kind) =>
+        refuse(`several, by a ${kind}`, stranger, several, cameByKind(kind)),
+      ),
       pass('foreign', foreign),
       refuse('cut', ip.begins),
     ]),
@@ -112,7 +133,8 @@ export function guardChains(underlay: Underlay, mode: Exclude<GuardMode, 'off'>,
       pass('from no node', stranger),
       pass('by the way back', byRouteBack()),
       refuse('not by the way back', ours),
-      refuse('several', several),
+      // Its length says nothing yet: it may go on to another host, and the kernel sets it right as it cuts.
+      change('several', ip.straight, ip.near),
       pass('foreign', foreign),
       refuse('cut', ip.begins),
     ]),

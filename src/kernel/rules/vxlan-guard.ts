@@ -14,6 +14,7 @@ import { generationOf } from '../nft/generation.js';
 import { batch, type Change, NFPROTO } from '../nft/message.js';
 import { closeNetfilter, openOwnNetfilter, transact, transactAside } from '../nft/socket.js';
 import { HOOK, KEY, Table } from '../nft/table.js';
+import { kernelIs } from '../system/release.js';
 import {
   GUARD_TABLE,
   type GuardChain,
@@ -28,6 +29,8 @@ import { isThere, type Members, readDrops, readMembers } from './guard-state.js'
 
 /** Before everybody's own filters, whose `accept` does not overrule our drop; after everybody's DNAT. */
 const PRIORITY = -10;
+/** `meta iifkind` */
+const TELLS_KINDS = [5, 6] as const;
 const table = new Table(GUARD_TABLE);
 const ADDRESSES = { 4: { type: KEY.ip, length: 4 }, 6: { type: KEY.ip6, length: 16 } } as const;
 
@@ -47,7 +50,7 @@ export class VxlanGuard {
     port: number,
   ) {
     this.family = underlay === 4 ? NFPROTO.ipv4 : NFPROTO.ipv6;
-    this.chains = mode === 'off' ? [] : guardChains(underlay, mode, port);
+    this.chains = mode === 'off' ? [] : guardChains(underlay, mode, port, kernelIs(TELLS_KINDS));
   }
 
   /** `nft list table`: read only when the generation tells that somebody has changed any rule of this host. */
