@@ -6,7 +6,7 @@ import { Engine } from './engine.js';
 import { Host } from './host.js';
 import { makeImage } from './image.js';
 import { Lan, lanAddress, OUTSIDE } from './lan.js';
-import { raiseNeighbourLimits } from './limits.js';
+import { raiseLimits } from './limits.js';
 import { ManagedPlugin } from './managed-plugin.js';
 import { Plugin } from './plugin.js';
 import { DEFAULTS, type LabOptions, readRecord, writeRecord } from './record.js';
@@ -60,7 +60,7 @@ export class Lab {
     const options = { ...DEFAULTS, ...wanted };
     const lab = new Lab(options);
     // On a host of its own tsoverlay raises these; here all hosts share the machine's, which only it can set.
-    raiseNeighbourLimits();
+    raiseLimits();
     await Promise.all([fillCache([options.engine], tell), makeImage(tell), makeRoom(options.name)]);
     await writeRecord(options);
     try {

@@ -14,9 +14,17 @@ export type ObservedSysctls = ReadonlyMap<string, number>;
 const NEIGHBOUR_LIMITS = { gc_thresh1: 8192, gc_thresh2: 49_152, gc_thresh3: 65_536 };
 
 /** Of all namespaces at once: permanent entries count too, and the default is full at 1024. */
-export const SYSCTLS: readonly SysctlPlan[] = ['ipv4', 'ipv6'].flatMap((family) =>
+const NEIGHBOURS = ['ipv4', 'ipv6'].flatMap((family) =>
   Object.entries(NEIGHBOUR_LIMITS).map(([limit, least]) => ({ name: `net/${family}/neigh/default/${limit}`, least })),
 );
+
+/**
+ * What epoll watches is counted by user, so root's containers have the same count as this process, and libuv aborts when
+ * it gets no more (ENOSPC). So many take 400 GB, and that is counted by container: its own limit of memory ends it first.
+ */
+const WATCHES: SysctlPlan = { name: 'fs/epoll/max_user_watches', least: 2 ** 31 - 1 };
+
+export const SYSCTLS: readonly SysctlPlan[] = [...NEIGHBOURS, WATCHES];
 
 /** An operator may have set more. */
 export const sysctlSteps = (wanted: readonly SysctlPlan[], found: ObservedSysctls): readonly HostStep[] =>

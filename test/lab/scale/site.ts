@@ -4,7 +4,7 @@ import { fillCache } from '../cache.js';
 import { Consul } from '../consul.js';
 import type { Host } from '../host.js';
 import { Lan, OUTSIDE } from '../lan.js';
-import { raiseNeighbourLimits } from '../limits.js';
+import { raiseLimits } from '../limits.js';
 import { until } from '../process.js';
 import { DEFAULTS, writeRecord } from '../record.js';
 import { makeRoom, removeLab } from '../sweep.js';
@@ -39,7 +39,7 @@ export class Site {
   /** The last one of the real hosts has its event loop watched. When it fails nothing is left. */
   static async boot(real: number, records: number, tell: (line: string) => void): Promise<Site> {
     if (process.getuid?.() !== 0) throw new Error('the bench makes namespaces and mounts: run it as root');
-    raiseNeighbourLimits();
+    raiseLimits();
     await Promise.all([fillCache([], tell), makeRoom(SCALE_LAB)]);
     await writeRecord({ ...DEFAULTS, name: SCALE_LAB, hosts: real, durableConsul: true });
     const site = new Site(real, records);
