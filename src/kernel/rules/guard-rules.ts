@@ -79,10 +79,7 @@ export interface GuardChain {
   readonly rules: readonly GuardRule[];
 }
 
-/**
- * All chains of a guard; which addresses and ids are meant stands in the sets {@link NODES} and {@link VNIS}. `kinds`: the
- * kernel tells of which kind an interface is; those that do not have no packet sockets that hand over several either.
- */
+/** Which addresses and ids are meant stands in the sets {@link NODES} and {@link VNIS}. `kinds`: the kernel knows `iifkind`. */
 export function guardChains(
   underlay: Underlay,
   mode: Exclude<GuardMode, 'off'>,
