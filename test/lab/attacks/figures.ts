@@ -9,6 +9,12 @@ export interface Names {
   readonly p99: number;
 }
 
+/** Echo requests to the other host's container. */
+export interface Pings {
+  readonly sent: number;
+  readonly lost: number;
+}
+
 export interface Figures {
   /** How the plugin's process ended, or was replaced; undefined when it lived through all of it. */
   readonly death?: string;
@@ -16,6 +22,7 @@ export interface Figures {
   readonly rssBefore: number;
   readonly rss: readonly number[];
   readonly names: Names;
+  readonly pings: Pings;
   /** Milliseconds of each `docker run --rm … true`. */
   readonly runs: readonly number[];
   /** What docker said of those that failed. */
@@ -27,10 +34,12 @@ export interface Figures {
 }
 
 const RSS_MIB = 20;
-const P99_US = 20_000;
+export const P99_US = 20_000;
 /** Times what it is without an attack: where other work keeps the machine busy, that alone may be more. */
 const NOISE = 2;
 const RATIO = 2;
+/** Of those sent, and a few where they are few. */
+const [LOST, LOST_ANYHOW] = [1 / 100, 3];
 /** Lines: some for each minute that the attack lasts. */
 const COMPLAINTS = 20;
 
@@ -57,7 +66,7 @@ export interface Measure {
 
 /** What was promised and not seen; empty when all was. */
 export function failings(during: Figures, { quiet, noise, seconds, slack }: Measure): readonly string[] {
-  const { death, names, refusals, complaints, injected } = during;
+  const { death, names, pings, refusals, complaints, injected } = during;
   const found: (string | false)[] = [
     death !== undefined && death,
     // Less than before is garbage that was collected.
@@ -66,6 +75,8 @@ export function failings(during: Figures, { quiet, noise, seconds, slack }: Meas
       `${names.asked - names.right} of ${names.asked} names not answered`,
     names.p99 >= slack * Math.max(P99_US, NOISE * noise) &&
       `names: p99 ${inMs(names.p99)}, ${inMs(noise)} without the attack`,
+    (pings.sent === 0 || pings.lost > Math.max(LOST_ANYHOW, LOST * pings.sent)) &&
+      `${pings.lost} of ${pings.sent} packets to the other host lost`,
     refusals.length > 0 && `docker run failed: ${refusals[0]}`,
     during.runs.length === 0 || quiet.runs.length === 0
       ? `${during.runs.length} docker run ended, and ${quiet.runs.length} before`

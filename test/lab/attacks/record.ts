@@ -34,6 +34,8 @@ export interface Row extends Where {
     readonly quietP99: number;
     readonly ratio: number;
     readonly runs: number;
+    /** Packets to the other host; rows of before have none. */
+    readonly lost?: number;
   }[];
 }
 
@@ -46,6 +48,7 @@ export async function record({ during, quiet, ...seen }: Assault, where: Where):
     quietP99: quiet[host].names.p99 / 1000,
     ratio: during[host].runs.length > 0 && quiet[host].runs.length > 0 ? ratio(during[host], quiet[host]) : 0,
     runs: during[host].runs.length,
+    lost: during[host].pings.lost,
   }));
   const row: Row = { ...where, ...seen, hosts };
   await mkdir(FOLDER, { recursive: true });

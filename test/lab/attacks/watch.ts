@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BOTH, type Field, type HostNumber } from './field.js';
 import type { Figures, Names } from './figures.js';
+import { ping } from './ping.js';
 
 /** Questions a second. */
 const PACE = 100;
@@ -32,7 +33,7 @@ export function plugins(field: Field): ByHost<Life> {
 }
 
 /**
- * Asks for names in the first half of the time, starts containers in the second: what starting a container costs a
+ * Asks for names and sends packets across in the first half of the time, starts containers in the second: what starting a container costs a
  * machine with few processors is none of the attack's. It takes longer where each host has not had its turns yet, and
  * ends soon after a plugin's death: what comes then proves nothing more.
  */
@@ -48,15 +49,18 @@ export async function watch(
   const from = BOTH.map((host) => logLength(field, host));
   const lives = Promise.all(BOTH.map((host) => watchProcess(field, host, before[host], end)));
   const heard = Promise.all(BOTH.map((host) => (listen ? hear(field, host, seconds) : 0)));
-  const names = await Promise.all(BOTH.map((host) => ask(field, host, half)));
+  const [names, crossed] = await Promise.all([
+    Promise.all(BOTH.map((host) => ask(field, host, half))),
+    Promise.all(BOTH.map((host) => ping(field, host, half))),
+  ]);
   const runs = await runContainers(field, deadline, end.signal);
   end.abort();
   const [injected, life] = [await heard, await lives];
   const [one, two] = BOTH.map((host, i): Figures => {
-    const [own, asked] = [life[i], names[i]];
-    if (!own || !asked) throw new Error(`host ${host} was not watched`);
+    const [own, asked, across] = [life[i], names[i], crossed[i]];
+    if (!own || !asked || !across) throw new Error(`host ${host} was not watched`);
     const said = complaints(field, host, from[i] ?? 0);
-    return { ...own, ...runs[host], names: asked, injected: injected[i] ?? 0, complaints: said };
+    return { ...own, ...runs[host], names: asked, pings: across, injected: injected[i] ?? 0, complaints: said };
   });
   if (!one || !two) throw new Error('there are two hosts');
   return { 1: one, 2: two };

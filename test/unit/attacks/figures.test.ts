@@ -10,6 +10,7 @@ const GOOD: Figures = {
   refusals: [],
   complaints: 0,
   injected: 0,
+  pings: { sent: 300, lost: 0 },
 };
 const QUIET: Figures = { ...GOOD, runs: [380, 400, 420] };
 const failing = (change: Partial<Figures>, noise = 3_000, slack = 1) =>
@@ -30,8 +31,13 @@ describe('what was seen beside an attack', () => {
     ['no container', { runs: [] }, '0 docker run ended, and 3 before'],
     ['a refusal', { refusals: ['EBUSY'] }, 'docker run failed: EBUSY'],
     ['a flood in the log', { complaints: 21 }, '21 lines of warnings and errors'],
+    ['lost packets', { pings: { sent: 300, lost: 4 } }, '4 of 300 packets to the other host lost'],
+    ['no way to the other host', { pings: { sent: 0, lost: 0 } }, '0 of 0 packets to the other host lost'],
     ['an injection', { injected: 1 }, '1 datagrams came into the other network'],
   ])('does not hold with %s', (_, change, text) => expect(failing(change)).toEqual([text]));
+
+  it('holds when some packets are lost: there are few processors', () =>
+    expect(failing({ pings: { sent: 300, lost: 3 } })).toEqual([]));
 
   it('lets names be as slow as the machine makes them without an attack, twice', () => {
     const names = { ...GOOD.names, p99: 39_000 };
@@ -54,7 +60,7 @@ describe('what was seen beside an attack', () => {
 });
 
 it('becomes a table for each engine and plugin, the newest first', () => {
-  const host = { rss: -3.4, p50: 0.6, p99: 4.04, quietP99: 3, ratio: 1.2, runs: 4 };
+  const host = { rss: -3.4, p50: 0.6, p99: 4.04, quietP99: 3, ratio: 1.2, runs: 4, lost: 1 };
   const row = { engine: '26.1.5', plugin: 'process', order: 0, seconds: 60, strikes: 12_345.6, learned: 0 } as const;
   const held = { ...row, title: 'ARP', failings: [], hosts: [host, { ...host, runs: 0 }] };
   const text = tables([held, { ...held, engine: '28.5.2', plugin: 'managed', strikes: 0.5, failings: ['a|b'] }]);
@@ -63,8 +69,13 @@ it('becomes a table for each engine and plugin, the newest first', () => {
     '## Docker 26.1.5, tsoverlay as a process, 60 s each',
   ]);
   expect(text).toContain(
-    '| ARP | 0.5 | −3 / −3 | 0.6 / 0.6 | 4.0 / 4.0 | 3.0 / 3.0 | 1.20 × / – | 0 | **no**: a\\|b |',
+    '| ARP | 0.5 | −3 / −3 | 0.6 / 0.6 | 4.0 / 4.0 | 3.0 / 3.0 | 1 / 1 | 1.20 × / – | 0 | **no**: a\\|b |',
   );
   expect(text).toContain('| ARP | 12,346 | −3 / −3 |');
   expect(text).toContain('| 0 | yes |');
+  const { lost: _, ...old } = host;
+  const busy = { ...held, title: 'UDP', hosts: [host, { ...old, p99: 21 }] };
+  expect(tables([busy])).toContain(
+    '| 1 / – | 1.20 × / 1.20 × | 0 | yes, on a busy machine: p99 of names not below 20 ms |',
+  );
 });
