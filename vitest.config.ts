@@ -37,6 +37,7 @@ const ALONE = [
   'antispoof',
   'dns-attack',
   'dns-busy-rules',
+  'dns-locked-rules',
   'flood',
   'guard-traffic',
   'nftables',

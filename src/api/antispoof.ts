@@ -10,7 +10,7 @@ export class Antispoof {
     /** For networks created here without the option. */
     private readonly byDefault: boolean,
     /** Whether the kernel can. */
-    private readonly isPossible: () => boolean,
+    private readonly isPossible: () => Promise<boolean>,
   ) {}
 
   /** What the record of a network says that is created here: all hosts go by that, whatever their own default. */
@@ -18,9 +18,9 @@ export class Antispoof {
     return this.byDefault ? { [OPTION_ANTISPOOF]: 'on', ...options } : options;
   }
 
-  /** Throws a UserError where containers would not be held, but are to be. */
-  check(options: Options): void {
-    if (isAntispoof(options) && !this.isPossible())
+  /** Rejects with a UserError where containers would not be held, but are to be. */
+  async check(options: Options): Promise<void> {
+    if (isAntispoof(options) && !(await this.isPossible()))
       throw new UserError(
         `${OPTION_ANTISPOOF} is on, but this host's kernel cannot filter at its bridge ports (CONFIG_NF_TABLES_NETDEV); run the container on another host, or create the network with -o ${OPTION_ANTISPOOF}=off`,
       );

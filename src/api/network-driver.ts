@@ -81,6 +81,7 @@ export class NetworkDriver {
       return {};
     }
     const wanted = wantedNetwork(request, options, this.parts);
+    await this.parts.antispoof.check(wanted.options);
     await this.parts.encryption.checkCreation(wanted.options);
     await this.parts.networks.create(wanted);
     return {};
@@ -113,7 +114,7 @@ export class NetworkDriver {
     const standing = await this.parts.networks.standing(network, 'view');
     this.assertOneSegment(standing, addresses);
     checkPorts(request.Options, standing);
-    this.parts.antispoof.check(standing.options);
+    await this.parts.antispoof.check(standing.options);
     await this.parts.encryption.checkAttachment(standing);
     await this.parts.endpoints.create({ id: request.EndpointID, network, addresses, mac, leased });
     try {

@@ -19,9 +19,9 @@ const ENABLE_IPV6 = 'com.docker.network.enable_ipv6';
 /** What the engine's `null` IPAM driver says. */
 const NO_SUBNET = '0.0.0.0/0';
 
-/** What the host adds to a user's wish, and what of it it refuses. */
+/** What the host adds to a user's wish. */
 export interface HostRules {
-  readonly antispoof: Pick<Antispoof, 'check' | 'resolve'>;
+  readonly antispoof: Pick<Antispoof, 'resolve'>;
   readonly encryption: Pick<Encryption, 'resolve'>;
 }
 
@@ -45,7 +45,6 @@ export function wantedNetwork(
   const isInternal = request.Options[INTERNAL] === true;
   checkWayOut(options.repeated, isInternal, request.IPv4Data);
   const pairs = encryption.resolve(antispoof.resolve(options.repeated));
-  antispoof.check(pairs);
   checkMtu(options.mtu, { ipv6: request.IPv6Data.length > 0, encryption: isEncrypted(pairs) });
   return {
     id: clusterIdOfOwn(request.NetworkID),

@@ -77,8 +77,8 @@ export class LinuxKernel implements HostKernel {
     withNamespace(path, solicitOnce);
   }
 
-  canFilter(): boolean {
-    this.filtering ||= canFilter(`/proc/thread-self/fd/${this.hostFd}`);
+  async canFilter(): Promise<boolean> {
+    this.filtering ||= await canFilter(`/proc/thread-self/fd/${this.hostFd}`);
     return this.filtering;
   }
 

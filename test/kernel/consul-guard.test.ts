@@ -77,14 +77,14 @@ describe('the guard of Consul', () => {
     ['this host', '10.0.0.61'],
     ["this host by its bridge's address", '172.18.0.1'],
     ["this host by its bridge's IPv6 address", 'fd18::1'],
-  ])('keeps a container away from Consul on %s, and from nothing else there', (_, address) => {
-    ensure('10.0.0.60', 'fd00::60');
+  ])('keeps a container away from Consul on %s, and from nothing else there', async (_, address) => {
+    await ensure('10.0.0.60', 'fd00::60');
     expect(reaches(container, address)).toBe(false);
     expect(reaches(container, address, OTHER)).toBe(true);
   });
 
-  it('lets hosts through, to this one too, and replies of a Consul in a container', () => {
-    ensure('10.0.0.60', '10.0.0.61', '172.18.0.2');
+  it('lets hosts through, to this one too, and replies of a Consul in a container', async () => {
+    await ensure('10.0.0.60', '10.0.0.61', '172.18.0.2');
     expect(reaches(host, '10.0.0.60')).toBe(true);
     expect(reaches(host, '10.0.0.61')).toBe(true);
     expect(reaches(host, '172.18.0.2')).toBe(true);
@@ -92,12 +92,12 @@ describe('the guard of Consul', () => {
     expect(reaches(lan, '172.18.0.2')).toBe(true);
   });
 
-  it('means a published port by the address that is named, before it is translated', () => {
+  it('means a published port by the address that is named, before it is translated', async () => {
     const nft = (line: string) => inside(host, 'nft', ...line.split(' '));
     nft('add table ip nat');
     nft('add chain ip nat prerouting { type nat hook prerouting priority -100 ; }');
     nft('add rule ip nat prerouting ip daddr 10.0.0.61 tcp dport 8500 dnat to 172.18.0.2:8600');
-    ensure('10.0.0.61');
+    await ensure('10.0.0.61');
     expect(reaches(container, '10.0.0.61')).toBe(false);
     expect(reaches(lan, '10.0.0.61')).toBe(true);
   });
@@ -107,22 +107,22 @@ describe('the guard of Consul', () => {
     'delete table ip tsoverlay-consul',
     'delete table ip6 tsoverlay-consul',
     'flush chain ip6 tsoverlay-consul containers',
-  ])('stands until nft %s, and again when made anew', (command) => {
+  ])('stands until nft %s, and again when made anew', async (command) => {
     expect(guard.observe()).toBeUndefined();
-    ensure('10.0.0.60');
+    await ensure('10.0.0.60');
     expect(guard.observe()).toMatchObject(planned('10.0.0.60'));
     inside(host, 'nft', ...command.split(' '));
     expect(guard.observe()).toBe(command === 'flush ruleset' ? undefined : 'other');
-    ensure('10.0.0.60');
+    await ensure('10.0.0.60');
     expect(guard.observe()).toMatchObject(planned('10.0.0.60'));
-    guard.remove();
-    guard.remove();
+    await guard.remove();
+    await guard.remove();
     expect(guard.observe()).toBeUndefined();
     expect(reaches(container, '10.0.0.60')).toBe(true);
   });
 
-  it('is written as people would write it', () => {
-    ensure('10.0.0.60');
+  it('is written as people would write it', async () => {
+    await ensure('10.0.0.60');
     const listing = inside(host, 'nft', 'list', 'table', 'ip', 'tsoverlay-consul');
     expect(listing).toContain('type filter hook prerouting priority mangle; policy accept;');
     expect(listing).toMatch(/iifname @bridges tcp dport 8500 ip daddr 10\.0\.0\.60 counter packets 0 bytes 0 drop/);

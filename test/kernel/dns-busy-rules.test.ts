@@ -25,7 +25,7 @@ function namespaceHere(): string {
 }
 
 describe('a container that keeps its own rules busy', () => {
-  it('holds up neither the process nor others’ names, and is left to itself after a while', async () => {
+  it('holds up neither the process nor others’ names, nor loses its own', async () => {
     const good = namespaceHere();
     const bad = namespaceHere();
     service.sync(new Map([bad, good].map((path) => [path, zones])));

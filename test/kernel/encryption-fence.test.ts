@@ -62,7 +62,7 @@ test('nothing gets out to an encrypted subnet, from the first address to the las
   // Neighbours are found meanwhile.
   const all = [...ENCRYPTED, ...OTHERS];
   await vi.waitFor(() => expect(reached(all), 'without a fence').toEqual(all), 15_000);
-  fence.replace(PLAN);
+  await fence.replace(PLAN);
   expect(reached([...ENCRYPTED, ...OTHERS])).toEqual(OTHERS);
   expect(fence.observe()).toEqual(PLAN);
 });
@@ -70,15 +70,15 @@ test('nothing gets out to an encrypted subnet, from the first address to the las
 test('it is replaced at one moment, seen to be gone, and leaves nothing', async () => {
   // Neighbours are found meanwhile.
   await vi.waitFor(() => expect(reached(ENCRYPTED), 'without a fence').toEqual(ENCRYPTED), 15_000);
-  fence.replace(PLAN);
-  fence.replace({ subnets: SUBNETS.slice(0, 1) });
+  await fence.replace(PLAN);
+  await fence.replace({ subnets: SUBNETS.slice(0, 1) });
   expect(reached(ENCRYPTED)).toEqual(['fd00:1::2']);
   inside(host, 'nft', 'flush', 'ruleset');
   expect(fence.observe()).toBeUndefined();
-  fence.replace(PLAN);
+  await fence.replace(PLAN);
   inside(host, 'nft', 'flush', 'chain', 'ip', 'tsoverlay-encryption', 'forward');
   expect(fence.observe()).toBe('other');
-  fence.remove();
-  fence.remove();
+  await fence.remove();
+  await fence.remove();
   expect(inside(host, 'nft', 'list', 'tables')).not.toContain('tsoverlay');
 });

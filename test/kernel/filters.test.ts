@@ -153,8 +153,8 @@ describe('what somebody does by hand', () => {
   });
 });
 
-test('a kernel that can filter says so, and keeps nothing of the trial', () => {
-  expect(host.kernel.canFilter()).toBe(true);
+test('a kernel that can filter says so, and keeps nothing of the trial', async () => {
+  expect(await host.kernel.canFilter()).toBe(true);
   expect(run(host.path, 'nft', 'list', 'ruleset')).toBe('');
 });
 

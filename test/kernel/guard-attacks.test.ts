@@ -183,7 +183,7 @@ describe.each([4, 6] as const)('IPv%i', (underlay) => {
     });
 
     it.each(of(STRANGERS, masquerade))('%s', async (_, attack) => {
-      guarded.unguard();
+      await guarded.unguard();
       expect(await arrived(open, attack)).toBe(true);
       expect(await arrived(guarded, attack)).toBe(false);
     });
@@ -191,7 +191,7 @@ describe.each([4, 6] as const)('IPv%i', (underlay) => {
 
   it.each(of(STRANGERS, 'conntrack'))('incoming: %s', async (_, attack) => {
     const hosts = beds.find(({ mode }) => mode === 'incoming') ?? (await bed('conntrack', 'incoming'));
-    hosts.unguard();
+    await hosts.unguard();
     expect(await arrived(hosts, attack)).toBe(false);
   });
 });

@@ -116,7 +116,7 @@ describe.each([4, 6] as const)('IPv%i', (underlay) => {
     ] as const) {
       hosts = await GuardedHosts.make(underlay, 'conntrack', mode);
       const { a, b, at } = hosts;
-      hosts.unguard();
+      await hosts.unguard();
       ip(a, 'link add eth1 type veth peer name eth2');
       ip(a, 'link set eth1 up');
       ip(a, 'link set eth2 up');

@@ -88,9 +88,9 @@ describe('stands', () => {
     await intact();
     nft(...command.split(' '));
     await mended();
-    guard.remove();
+    await guard.remove();
     expect(stands()).toBe(false);
-    guard.remove();
+    await guard.remove();
   });
 
   it('until a single rule is gone, whichever', async () => {

@@ -89,8 +89,8 @@ export class GuardedHosts {
   }
 
   /** For what the second host's own guard would not let out. */
-  unguard(): void {
-    this.guards[1]?.remove();
+  async unguard(): Promise<void> {
+    await this.guards[1]?.remove();
   }
 
   close(): void {

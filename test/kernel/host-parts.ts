@@ -23,9 +23,9 @@ export async function makeGuard(guard: VxlanGuard, nodes: readonly string[], vni
     else if (step.kind === 'changeVxlanGuard') await guard.adjust(step.nodes, step.vnis);
 }
 
-export function makeConsulGuard(guard: NftConsulGuard, plan: ConsulGuardPlan): void {
+export async function makeConsulGuard(guard: NftConsulGuard, plan: ConsulGuardPlan): Promise<void> {
   for (const step of consulGuardSteps(plan, guard.observe()))
-    if (step.kind === 'replaceConsulGuard') guard.replace(step);
+    if (step.kind === 'replaceConsulGuard') await guard.replace(step);
 }
 
 /** The mesh of a host that has no key. */

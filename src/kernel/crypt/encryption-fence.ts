@@ -5,11 +5,11 @@
  */
 import type { EncryptionFencePlan } from '../../model/host/encryption-fence.js';
 import { familyOf, spanOf } from '../../model/values/address.js';
+import { type Family, TwinTables } from '../netfilter/twin-tables.js';
 import { ipBytes } from '../netlink/attributes.js';
 import { fieldBetween, IP_DADDR, IP6_DADDR } from '../nft/field.js';
 import { NFPROTO } from '../nft/message.js';
 import { HOOK, Table } from '../nft/table.js';
-import { type Family, TwinTables } from '../nft/twin-tables.js';
 import { drop } from '../nft/verdict.js';
 
 const TABLE = 'tsoverlay-encryption';

@@ -5,11 +5,11 @@
  */
 import { closeSync } from 'node:fs';
 import { isKernelError } from '../../errors.js';
+import { generationOf } from '../netfilter/generation.js';
+import { ask, closeNetfilter, datagrams, openOwnNetfilter } from '../netfilter/socket.js';
 import { readText } from '../netlink/attributes.js';
 import { openNetlink } from '../netlink/socket.js';
-import { generationOf } from '../nft/generation.js';
 import { attributeOf, dump, Msg, text } from '../nft/message.js';
-import { ask, closeNetfilter, datagrams, openOwnNetfilter } from '../nft/socket.js';
 import { check, send } from '../system/libc.js';
 
 /** NFPROTO_INET, NFPROTO_IPV4, NFPROTO_NETDEV: those that see IPv4. */

@@ -59,7 +59,7 @@ export class ProbeSpace {
       if (!isKernelError(e, 'EEXIST') || !(await takeVni(PROBE_VNI, PROBE_NAMESPACE, this.spaces, host))) throw e;
       await this.add(host, space, wish);
     }
-    ensureProbeFence(space.path, LINK, familyOf(wish.address));
+    await ensureProbeFence(space.path, LINK, familyOf(wish.address));
     await raiseLink(space.socket, LINK);
     if (familyOf(wish.address) === 6) this.spaces.within(space, () => enableIpv6(LINK));
     await ensureAddress(space.socket, LINK, aloneOf(wish.address));

@@ -45,7 +45,7 @@ export async function ensurePort(
   inside: Rtnetlink,
   wish: PortWish,
   otherEnd: () => Promise<Peer>,
-  guard: () => void = () => {},
+  guard: () => unknown = () => {},
 ): Promise<void> {
   const verb = `ip link add ${wish.link} type veth`;
   const master = await linkIndex(inside, wish.master, `ip link set ${wish.link} master ${wish.master}`);
@@ -58,7 +58,7 @@ export async function ensurePort(
 
   const existing = await findLink(inside, wish.link);
   if (existing?.kind === 'veth' && existing.alias === wish.alias) {
-    guard();
+    await guard();
     return setLink(inside, existing.index, { mtu: wish.mtu }).then(settle);
   }
   // Without an alias it is half a pair of ours: we were killed before it got one.
@@ -67,7 +67,7 @@ export async function ensurePort(
 
   const peer = await otherEnd();
   await addLink(inside, { name: wish.link, mtu: wish.mtu, kind: 'veth', data: vethData(peer, wish.mtu) }, verb);
-  guard();
+  await guard();
   await peer.furnish?.();
   await settle();
 }

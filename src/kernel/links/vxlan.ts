@@ -83,7 +83,7 @@ export async function ensureVxlan(
   insideFd: number,
   wish: VxlanWish,
   /** Has its turn when the device has its name, before the first frame comes through. */
-  guard: () => void = () => {},
+  guard: () => unknown = () => {},
 ) {
   const verb = `ip link add ${wish.link} type vxlan id ${wish.vni}`;
   const master = await linkIndex(inside, wish.master, `ip link set ${wish.link} master ${wish.master}`);
@@ -92,7 +92,7 @@ export async function ensureVxlan(
     // A port that is down forwards and learns nothing, and what is told under its first name is nobody's damage.
     await setPort(inside, name);
     await setLink(inside, index, { name: wish.link });
-    guard();
+    await guard();
     await raiseLink(inside, wish.link);
   };
 

@@ -18,7 +18,7 @@ import { replaceUplinkRules } from '../rules/uplink-rules.js';
 import { withNamespace } from '../system/netns.js';
 import { disableIpv6, enableIpv6, readSysctls, writeSysctl } from '../system/sysctl.js';
 import type { Entries } from './entries.js';
-import type { Namespaces, Space } from './namespaces.js';
+import { heldPath, type Namespaces, type Space } from './namespaces.js';
 import { ensureUplink } from './uplink.js';
 import { takeVni } from './vni.js';
 
@@ -141,7 +141,7 @@ const executors: Executors = {
   ensureUplink: async (at, step) => {
     const space = await inside(at, step);
     // Before anything can come by it.
-    at.spaces.within(space, replaceUplinkRules);
+    await replaceUplinkRules(heldPath(space));
     await ensureUplink({ host: at.host, hostFd: at.hostFd, inside: space.socket }, step);
   },
 

@@ -35,6 +35,9 @@ export interface Space {
   watch?: { readonly watcher: Watcher; readonly look: NodeJS.Timeout };
 }
 
+/** A path of it that is good while it is open, mounted or not. */
+export const heldPath = ({ fd }: Pick<Space, 'fd'>): string => `/proc/thread-self/fd/${fd}`;
+
 export class Namespaces {
   /** An entry keeps its namespace alive: it ends with `remove`, or when another namespace has taken its place. */
   private readonly spaces = new Map<NamespaceName, Space>();
@@ -75,7 +78,7 @@ export class Namespaces {
     if (inode === undefined) return undefined;
     // Not opened by its file: a descriptor of that would make it busy, and the user's umount fail.
     const held = withNamespace(path, () => ({ socket: new Rtnetlink(), fd: openNamespace(OWN_NETNS) }));
-    const filters = new PortFilters(`/proc/thread-self/fd/${held.fd}`);
+    const filters = new PortFilters(heldPath(held));
     const space: Space = { path, inode, ...held, filters, shortWay: this.shortWayOf(name, held.socket) };
     this.spaces.set(name, space);
     return space;
@@ -96,7 +99,7 @@ export class Namespaces {
   remount(space: Space): void {
     if (this.isMounted(space)) return;
     removeFile(space.path);
-    mountNamespace(`/proc/thread-self/fd/${space.fd}`, space.path);
+    mountNamespace(heldPath(space), space.path);
   }
 
   /** Tells what happens in it until it is removed; once per namespace, however often it is asked for. */
@@ -130,7 +133,7 @@ export class Namespaces {
 
   /** Runs `work` in it, mounted or not; nothing asynchronous may happen in there. */
   within<T>(space: Space, work: () => T): T {
-    return withNamespace(`/proc/thread-self/fd/${space.fd}`, work);
+    return withNamespace(heldPath(space), work);
   }
 
   /** Runs `work` with a descriptor of the namespace. */

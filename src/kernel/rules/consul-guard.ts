@@ -5,12 +5,12 @@
  * the host's address, not by its own. A host's own connections, the plugin's among them, come in by no bridge.
  */
 import type { ConsulGuardPlan } from '../../model/host/consul-guard.js';
+import { type Family, TwinTables } from '../netfilter/twin-tables.js';
 import { ipBytes } from '../netlink/attributes.js';
 import { fieldIs, IP_DADDR, IP6_DADDR, TCP_DPORT } from '../nft/field.js';
 import { attr, NFPROTO } from '../nft/message.js';
 import { forThisHost, IFNAMSIZ, interfaceIn, nameOf, protocolIs } from '../nft/packet.js';
 import { HOOK, KEY, Table } from '../nft/table.js';
-import { type Family, TwinTables } from '../nft/twin-tables.js';
 import { drop } from '../nft/verdict.js';
 
 const TABLE = 'tsoverlay-consul';

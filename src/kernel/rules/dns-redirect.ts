@@ -2,34 +2,27 @@
  * The redirect of a container's DNS questions from the engine's resolver to ours, in one namespace: made, kept alive,
  * taken back. Its rules are in dns-rules.ts.
  */
-import { constants } from 'node:os';
-import { Semaphore } from 'async-mutex';
-import { isKernelError, KernelError } from '../../errors.js';
+import { isKernelError } from '../../errors.js';
+import { type Changes, changesIn } from '../netfilter/changes.js';
+import { askSome, closeNetfilter, openNetfilter } from '../netfilter/socket.js';
 import { attributeOf, dump, Msg, NFPROTO, text } from '../nft/message.js';
-import { askSome, closeNetfilter, openNetfilter, transactAside } from '../nft/socket.js';
 import { DELETION, RENEWAL, redirectBatch, SET, SUSPENSION, TABLE } from './dns-rules.js';
-
-/**
- * As many pool threads wait for containers' namespaces at once, of four. In which more is going on than this, ms, that
- * one is given up: its container keeps its rules busy, and others wait for the thread.
- */
-const lines = new Semaphore(2);
-const TOO_LONG_MS = 1000;
 
 /** This kernel has refused what one since 6.5 takes, and taken the other. */
 let isOlder = false;
 
 /**
  * The redirect in one namespace. It keeps a descriptor, and with it the namespace, until closed. What is asked of it
- * is done one after the other. All reject with a KernelError, EBUSY when it took too long.
+ * is done one after the other, and late where somebody keeps the rules busy: what was late is done all the same, and the
+ * redirect lives from then on. All reject with a KernelError.
  */
 export class DnsRedirect {
-  private readonly fd: number;
-  private last: Promise<unknown> = Promise.resolve();
+  private readonly changes: Changes;
+  private waited = 0;
 
   /** Throws a KernelError, ENOENT when there is no such namespace. */
   constructor(namespace: string) {
-    this.fd = openNetfilter(namespace);
+    this.changes = changesIn(namespace, 'container');
   }
 
   /**
@@ -67,21 +60,21 @@ export class DnsRedirect {
     return goneIsFine(this.transact(`nft delete table ip ${TABLE}`, DELETION));
   }
 
+  /** The longest that others than this process have kept a change waiting since this was asked last, milliseconds. */
+  takeWaited(): number {
+    const { waited } = this;
+    this.waited = 0;
+    return waited;
+  }
+
   /** Lets the namespace go once all is done that was asked for; the table stays as it is. */
   close(): void {
-    void this.last.then(() => closeNetfilter(this.fd));
+    this.changes.close();
   }
 
-  private transact(verb: string, bytes: Buffer): Promise<void> {
-    const done = this.last.then(() => lines.runExclusive(() => this.now(verb, bytes)));
-    this.last = done.catch(() => {});
-    return done;
-  }
-
-  private async now(verb: string, bytes: Buffer): Promise<void> {
-    const began = performance.now();
-    await transactAside(this.fd, verb, bytes);
-    if (performance.now() - began > TOO_LONG_MS) throw new KernelError(verb, constants.errno.EBUSY, 'EBUSY');
+  private async transact(verb: string, bytes: Buffer): Promise<void> {
+    const waited = await this.changes.make(verb, bytes);
+    this.waited = Math.max(this.waited, waited);
   }
 }
 

@@ -4,12 +4,12 @@
  * nft table `netdev gateways-<vxlan device>`, hooked to what comes out of the VXLAN device, before its bridge.
  */
 import type { Ip } from '../../model/values/types.js';
+import { changeOnce } from '../netfilter/changes.js';
 import { ipBytes } from '../netlink/attributes.js';
 import { fieldBetween, fieldIs, IP6_SADDR } from '../nft/field.js';
 import { ARP_SENDER_IP, ARP_TARGET_IP, ETHER_TYPE, ICMP6_TYPE, IP6_NEXT_HEADER, ND_TARGET } from '../nft/frame.js';
 import { batch, type Change, NFPROTO } from '../nft/message.js';
 import { isEthernet, isIp6 } from '../nft/packet.js';
-import { closeNetfilter, openNetfilter, transact } from '../nft/socket.js';
 import { INGRESS, Table } from '../nft/table.js';
 import { drop } from '../nft/verdict.js';
 
@@ -18,15 +18,9 @@ const ARP = Buffer.from([0x08, 0x06]);
 const ICMPV6 = Buffer.from([58]);
 const [SOLICITATION, ADVERTISEMENT] = [Buffer.from([135]), Buffer.from([136])];
 
-/** `nft -f`: as a whole, in one atomic step. Throws a KernelError, ENODEV or ENOENT without the device. */
-export function ensureFence(namespace: string, vxlan: string, gateways: readonly Ip[]): void {
-  const fd = openNetfilter(namespace);
-  try {
-    transact(fd, `nft add table netdev ${tableOf(vxlan)}`, batch(changes(vxlan, gateways), NFPROTO.netdev));
-  } finally {
-    closeNetfilter(fd);
-  }
-}
+/** `nft -f`: as a whole, in one atomic step. Rejects with a KernelError, ENODEV or ENOENT without the device. */
+export const ensureFence = (namespace: string, vxlan: string, gateways: readonly Ip[]): Promise<void> =>
+  changeOnce(namespace, `nft add table netdev ${tableOf(vxlan)}`, batch(changes(vxlan, gateways), NFPROTO.netdev));
 
 const tableOf = (vxlan: string): string => `gateways-${vxlan}`;
 

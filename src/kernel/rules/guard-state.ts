@@ -1,8 +1,8 @@
 /** What the guard's table is like in the kernel, read back for comparison and for people. */
 import type { GuardDrops } from '../../model/host/vxlan-guard.js';
+import { ask } from '../netfilter/socket.js';
 import { readText } from '../netlink/attributes.js';
 import { attributeOf, attributesIn, dump, Msg, question, text } from '../nft/message.js';
-import { ask } from '../nft/socket.js';
 import { GUARD_TABLE, type GuardChain, NODES, nodeOf, VNIS, vniOf } from './guard-rules.js';
 
 const NFTA_TABLE_FLAGS = 2;

@@ -4,13 +4,16 @@
  * whatever their number, and a change of ours costs that port alone.
  */
 import { setImmediate as breathe } from 'node:timers/promises';
+import { Mutex } from 'async-mutex';
 import { isKernelError } from '../../errors.js';
 import type { Sender } from '../../model/plan/namespace-plan.js';
 import type { ObservedFilter } from '../../model/plan/observed.js';
-import { generationOf } from '../nft/generation.js';
+import { Changes, changeOnce } from '../netfilter/changes.js';
+import { generationOf } from '../netfilter/generation.js';
+import { ask, closeNetfilter, openOwnNetfilter } from '../netfilter/socket.js';
 import { Msg } from '../nft/message.js';
-import { ask, closeNetfilter, openNetfilter, transact } from '../nft/socket.js';
 import { kernelError } from '../system/errno.js';
+import { withNamespace } from '../system/netns.js';
 import {
   filterBatch,
   filterTrial,
@@ -31,8 +34,16 @@ interface Known extends ObservedFilter {
   readonly port: number | undefined;
 }
 
+/** Questions and changes have a socket each. */
+interface Sockets {
+  readonly fd: number;
+  readonly changes: Changes;
+}
+
 export class PortFilters {
-  private fd: number | undefined;
+  private open: Sockets | undefined;
+  /** One look or change at a time: what is known is of one moment. */
+  private readonly turn = new Mutex();
   private known = new Map<string, Known>();
   /** Of the ruleset that `known` is about; undefined when that is to be read. */
   private generation: number | undefined;
@@ -44,12 +55,52 @@ export class PortFilters {
   constructor(private readonly namespace: string) {}
 
   /** `nft list ruleset netdev`, as far as it is ours. `ports`: the indexes of the links that are there, by name. */
-  async observe(ports: ReadonlyMap<string, number>): Promise<readonly ObservedFilter[]> {
-    const fd = this.none ? undefined : this.openIfPossible();
-    if (fd === undefined) return [];
-    for (let tries = 0; tries < TRIES && this.fd === fd && this.generation !== generationOf(fd); tries++)
-      await this.readAll(fd, ports);
-    if (this.fd !== fd) return [];
+  observe(ports: ReadonlyMap<string, number>): Promise<readonly ObservedFilter[]> {
+    return this.turn.runExclusive(() => this.look(ports));
+  }
+
+  /** True when somebody else has changed rules since they were observed; not while they are looked at or changed. */
+  changed(): boolean {
+    return this.open !== undefined && !this.turn.isLocked() && this.generation !== generationOf(this.open.fd);
+  }
+
+  /**
+   * `nft -f`: the port's filter as a whole, in one atomic step. Rejects with a KernelError; before Linux 6.16 ENODEV when
+   * there is no such port, since then the filter waits for one.
+   */
+  replace(link: string, sender: Sender): Promise<void> {
+    const verb = `nft add table netdev tsoverlay-${link}`;
+    return this.turn.runExclusive(async () => {
+      try {
+        await this.change(verb, filterBatch(link, sender));
+      } catch (e) {
+        throw isKernelError(e, 'ENOENT') ? kernelError(verb, 'ENODEV') : e;
+      }
+      this.known.set(link, { link, sender, port: undefined });
+    });
+  }
+
+  /** `nft delete table`; gone is success. */
+  remove(link: string): Promise<void> {
+    return this.turn.runExclusive(async () => {
+      await this.change(`nft delete table netdev tsoverlay-${link}`, noFilterBatch(link));
+      this.known.delete(link);
+    });
+  }
+
+  /** Lets the namespace go; the filters stay. */
+  close(): void {
+    this.ended = true;
+    this.hangUp();
+  }
+
+  private async look(ports: ReadonlyMap<string, number>): Promise<readonly ObservedFilter[]> {
+    const open = this.none ? undefined : this.reachIfPossible();
+    if (open === undefined) return [];
+    const { fd } = open;
+    for (let tries = 0; tries < TRIES && this.open === open && this.generation !== generationOf(fd); tries++)
+      await this.readAll(open, ports);
+    if (this.open !== open) return [];
     for (const [link, filter] of this.known) {
       const port = ports.get(link);
       if (port === undefined || port === filter.port) continue;
@@ -61,84 +112,56 @@ export class PortFilters {
     return [...this.known.values()].map(({ port: _, ...filter }) => filter);
   }
 
-  /** True when somebody else has changed rules since they were observed. */
-  changed(): boolean {
-    return this.fd !== undefined && this.generation !== generationOf(this.fd);
-  }
-
-  /**
-   * `nft -f`: the port's filter as a whole, in one atomic step. Throws a KernelError; before Linux 6.16 ENODEV when there
-   * is no such port, since then the filter waits for one.
-   */
-  replace(link: string, sender: Sender): void {
-    const verb = `nft add table netdev tsoverlay-${link}`;
-    try {
-      this.change(verb, filterBatch(link, sender));
-    } catch (e) {
-      throw isKernelError(e, 'ENOENT') ? kernelError(verb, 'ENODEV') : e;
-    }
-    this.known.set(link, { link, sender, port: undefined });
-  }
-
-  /** `nft delete table`; gone is success. */
-  remove(link: string): void {
-    this.change(`nft delete table netdev tsoverlay-${link}`, noFilterBatch(link));
-    this.known.delete(link);
-  }
-
-  /** Lets the namespace go; the filters stay. */
-  close(): void {
-    this.ended = true;
-    this.hangUp();
-  }
-
   private rest(): void {
     this.hangUp();
     this.none = true;
   }
 
   private hangUp(): void {
-    if (this.fd !== undefined) closeNetfilter(this.fd);
-    this.fd = undefined;
+    if (this.open !== undefined) closeNetfilter(this.open.fd);
+    this.open?.changes.close();
+    this.open = undefined;
   }
 
   /** Undefined on a kernel without nf_tables. */
-  private openIfPossible(): number | undefined {
+  private reachIfPossible(): Sockets | undefined {
     try {
-      return this.open();
+      return this.reach();
     } catch (e) {
       if (isKernelError(e, 'EPROTONOSUPPORT')) return undefined;
       throw e;
     }
   }
 
-  private open(): number {
-    if (this.fd !== undefined) return this.fd;
+  private reach(): Sockets {
+    if (this.open !== undefined) return this.open;
     // The path may be another namespace's by now.
     if (this.ended) throw kernelError('nft', 'ECANCELED');
-    this.fd = openNetfilter(this.namespace);
+    this.open = withNamespace(this.namespace, () => ({ fd: openOwnNetfilter(), changes: new Changes() }));
     // What was not there then is not there now.
-    if (this.none) this.generation = generationOf(this.fd);
+    if (this.none) this.generation = generationOf(this.open.fd);
     this.none = false;
-    return this.fd;
+    return this.open;
   }
 
   /** A change of ours alone leaves what is known of the other filters as it is. */
-  private change(verb: string, bytes: Buffer): void {
-    const fd = this.open();
-    const before = generationOf(fd);
-    transact(fd, verb, bytes);
-    const after = generationOf(fd);
+  private async change(verb: string, bytes: Buffer): Promise<void> {
+    const open = this.reach();
+    const before = generationOf(open.fd);
+    await open.changes.make(verb, bytes);
+    if (this.open !== open) return;
+    const after = generationOf(open.fd);
     this.generation = this.generation === before && after === before + 1 ? after : undefined;
   }
 
-  private async readAll(fd: number, ports: ReadonlyMap<string, number>): Promise<void> {
+  private async readAll(open: Sockets, ports: ReadonlyMap<string, number>): Promise<void> {
+    const { fd } = open;
     const generation = generationOf(fd);
     const found = new Map<string, Known>();
     for (const { link, asleep } of tablesOf(fd)) {
       // A thousand of them take longer than one turn of the event loop may.
       await breathe();
-      if (this.fd !== fd) return;
+      if (this.open !== open) return;
       const filter = asleep ? { link } : readFilter(fd, link);
       found.set(link, { ...filter, port: ports.get(link) });
     }
@@ -149,15 +172,10 @@ export class PortFilters {
 }
 
 /** Whether the kernel has what a filter needs (CONFIG_NF_TABLES_NETDEV); tried in the namespace, and nothing stays. */
-export function canFilter(namespace: string): boolean {
+export async function canFilter(namespace: string): Promise<boolean> {
   try {
-    const fd = openNetfilter(namespace);
-    try {
-      transact(fd, 'nft add table netdev tsoverlay-lo', filterTrial());
-      return true;
-    } finally {
-      closeNetfilter(fd);
-    }
+    await changeOnce(namespace, 'nft add table netdev tsoverlay-lo', filterTrial());
+    return true;
   } catch (e) {
     if (isKernelError(e)) return false;
     throw e;

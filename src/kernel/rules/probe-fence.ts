@@ -3,11 +3,11 @@
  * are asked for there, and who would ask leaves entries in a table that the whole machine shares. nft table
  * `netdev probe-<device>`, hooked to what comes out of the VXLAN device; it goes with that.
  */
+import { changeOnce } from '../netfilter/changes.js';
 import { fieldBetween, fieldIsNot } from '../nft/field.js';
 import { ETHER_TYPE, ICMP6_TYPE } from '../nft/frame.js';
 import { batch, NFPROTO } from '../nft/message.js';
 import { isEthernet, protocolIs } from '../nft/packet.js';
-import { closeNetfilter, openNetfilter, transact } from '../nft/socket.js';
 import { INGRESS, Table } from '../nft/table.js';
 import { drop, packetsOver } from '../nft/verdict.js';
 import type { Underlay } from './guard-rules.js';
@@ -20,8 +20,8 @@ const ICMPV6 = 58;
 /** Multicast listeners, routers, neighbours, redirects (RFC 2710, 4861). */
 const [FIRST_OF_LINK, LAST_OF_LINK] = [Buffer.from([130]), Buffer.from([137])];
 
-/** `nft -f`: as a whole, in one atomic step. Throws a KernelError, ENODEV or ENOENT without the device. */
-export function ensureProbeFence(namespace: string, device: string, underlay: Underlay): void {
+/** `nft -f`: as a whole, in one atomic step. Rejects with a KernelError, ENODEV or ENOENT without the device. */
+export function ensureProbeFence(namespace: string, device: string, underlay: Underlay): Promise<void> {
   const table = new Table(`probe-${device}`);
   const rules = [
     [...isEthernet(), ...fieldIsNot(ETHER_TYPE, IP[underlay]), ...drop()],
@@ -35,10 +35,5 @@ export function ensureProbeFence(namespace: string, device: string, underlay: Un
     table.chain(CHAIN, { number: INGRESS, priority: 0, device }),
     ...rules.map((expressions) => table.rule(CHAIN, expressions)),
   ];
-  const fd = openNetfilter(namespace);
-  try {
-    transact(fd, `nft add table netdev probe-${device}`, batch(changes, NFPROTO.netdev));
-  } finally {
-    closeNetfilter(fd);
-  }
+  return changeOnce(namespace, `nft add table netdev probe-${device}`, batch(changes, NFPROTO.netdev));
 }

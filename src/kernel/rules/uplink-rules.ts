@@ -6,12 +6,13 @@
 import { UPLINK_POOL } from '../../model/uplink/uplink.js';
 import { parseCidr } from '../../model/values/address.js';
 import { GWBRIDGE, UPLINK } from '../../model/values/names.js';
+import { Changes, changeOnce } from '../netfilter/changes.js';
+import { ask, closeNetfilter, openOwnNetfilter } from '../netfilter/socket.js';
 import { ipBytes } from '../netlink/attributes.js';
 import { CMP, compare, expression, load, mask } from '../nft/expression.js';
 import { IP_SADDR } from '../nft/field.js';
 import { batch, type Change, dump, Msg, NFPROTO, text } from '../nft/message.js';
 import { cameBy, leavesBy, leavesNotBy } from '../nft/packet.js';
-import { ask, closeNetfilter, openOwnNetfilter, transact } from '../nft/socket.js';
 import { HOOK, Table } from '../nft/table.js';
 import { isNoAnswer } from '../nft/tracking.js';
 import { drop } from '../nft/verdict.js';
@@ -65,15 +66,9 @@ const areThere = (fd: number, chains: readonly Chain[]): boolean =>
     return ask(fd, `nft list chain ip ${NAME} ${name}`, bytes, Msg.newRule).length === 1;
   });
 
-/** `nft -f` in a network's namespace, the caller's, in one atomic step. Throws a KernelError. */
-export function replaceUplinkRules(): void {
-  const fd = openOwnNetfilter();
-  try {
-    transact(fd, `nft add table ip ${NAME}`, batch(changes(inNamespace())));
-  } finally {
-    closeNetfilter(fd);
-  }
-}
+/** `nft -f` in a network's namespace, in one atomic step. Rejects with a KernelError. */
+export const replaceUplinkRules = (namespace: string): Promise<void> =>
+  changeOnce(namespace, `nft add table ip ${NAME}`, batch(changes(inNamespace())));
 
 /** In the caller's namespace. */
 export function hasUplinkRules(): boolean {
@@ -88,22 +83,24 @@ export function hasUplinkRules(): boolean {
 /** Those of the host, in the network namespace that the calling thread is in when this is made. */
 export class HostUplinkRules {
   private readonly fd = openOwnNetfilter();
+  private readonly changes = new Changes();
 
   areThere(): boolean {
     return areThere(this.fd, onHost());
   }
 
-  /** `nft -f`, in one atomic step. Throws a KernelError. */
-  replace(): void {
-    transact(this.fd, `nft add table ip ${NAME}`, batch(changes(onHost())));
+  /** `nft -f`, in one atomic step. Rejects with a KernelError. */
+  async replace(): Promise<void> {
+    await this.changes.make(`nft add table ip ${NAME}`, batch(changes(onHost())));
   }
 
-  /** `nft delete table`; gone is success. */
-  remove(): void {
-    transact(this.fd, `nft delete table ip ${NAME}`, batch(table.gone()));
+  /** `nft delete table`; gone is success. Rejects with a KernelError. */
+  async remove(): Promise<void> {
+    await this.changes.make(`nft delete table ip ${NAME}`, batch(table.gone()));
   }
 
   close(): void {
     closeNetfilter(this.fd);
+    this.changes.close();
   }
 }

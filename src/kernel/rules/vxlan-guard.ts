@@ -9,10 +9,11 @@ import type { Difference } from '../../model/host/host-steps.js';
 import type { Standing } from '../../model/host/standing.js';
 import type { GuardDrops, ObservedVxlanGuard } from '../../model/host/vxlan-guard.js';
 import type { GuardMode } from '../../model/values/settings.js';
+import { Changes } from '../netfilter/changes.js';
+import { generationOf } from '../netfilter/generation.js';
+import { closeNetfilter, openOwnNetfilter } from '../netfilter/socket.js';
 import { VXLAN_VNI } from '../nft/field.js';
-import { generationOf } from '../nft/generation.js';
 import { batch, type Change, NFPROTO } from '../nft/message.js';
-import { closeNetfilter, openOwnNetfilter, transact, transactAside } from '../nft/socket.js';
 import { HOOK, KEY, Table } from '../nft/table.js';
 import { kernelIs } from '../system/release.js';
 import {
@@ -34,9 +35,10 @@ const TELLS_KINDS = [5, 6] as const;
 const table = new Table(GUARD_TABLE);
 const ADDRESSES = { 4: { type: KEY.ip, length: 4 }, 6: { type: KEY.ip6, length: 16 } } as const;
 
-/** In the network namespace that the calling thread is in. One change at a time, and nothing else meanwhile. */
+/** In the network namespace that the calling thread is in. One change at a time; what it drops may be asked meanwhile. */
 export class VxlanGuard {
   private readonly fd = openOwnNetfilter();
+  private readonly changes = new Changes();
   private readonly family: number;
   private readonly chains: readonly GuardChain[];
   /** What stood at which generation of the ruleset; undefined until this process has made the table. */
@@ -96,18 +98,19 @@ export class VxlanGuard {
     return readDrops(this.fd, this.family);
   }
 
-  /** `nft delete table`: lets everybody in; gone is success. */
-  remove(): void {
+  /** `nft delete table`: lets everybody in; gone is success. Rejects with a KernelError. */
+  async remove(): Promise<void> {
     this.seen = undefined;
     try {
-      transact(this.fd, `nft delete table ${GUARD_TABLE}`, batch([table.delete()], this.family));
+      await this.changes.make(`nft delete table ${GUARD_TABLE}`, batch([table.delete()], this.family));
     } catch (e) {
       if (!isKernelError(e, 'ENOENT')) throw e;
     }
   }
 
   close(): void {
-    // Not under a pool thread: the number would be somebody else's the next moment.
+    this.changes.close();
+    // What has been changed is looked at once more.
     void this.last.then(() => closeNetfilter(this.fd));
   }
 
@@ -123,7 +126,7 @@ export class VxlanGuard {
 
   private change(verb: string, members: Members, changes: readonly Change[]): Promise<void> {
     const before = this.seen?.generation ?? 0;
-    const done = transactAside(this.fd, verb, batch(changes, this.family)).then(() => {
+    const done = this.changes.make(verb, batch(changes, this.family)).then(() => {
       // Counted on once, by us: nobody else has changed anything meanwhile, and all need not be read again.
       const now = generationOf(this.fd);
       this.seen = { members, generation: before !== 0 && now === before + 1 ? now : 0 };

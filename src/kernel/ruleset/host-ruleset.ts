@@ -7,9 +7,9 @@ import {
   type Rule,
   type Ruleset,
 } from '../../model/firewall/ruleset.js';
+import { askSome, closeNetfilter, openOwnNetfilter } from '../netfilter/socket.js';
 import { readText } from '../netlink/attributes.js';
 import { attributeOf, dump, Msg, NFPROTO, question, text } from '../nft/message.js';
-import { askSome, closeNetfilter, openOwnNetfilter } from '../nft/socket.js';
 import { decodeElements, decodeRule } from './decoding.js';
 
 const FAMILIES: Readonly<Record<string, number>> = { ip: NFPROTO.ipv4, ip6: NFPROTO.ipv6, inet: 1 };

@@ -57,6 +57,6 @@ export interface NetworksKernel {
 
 export interface HostKernel extends FactsKernel, NetworksKernel {
   /** Whether this kernel can hold ports to their senders. */
-  canFilter(): boolean;
+  canFilter(): Promise<boolean>;
   close(): void;
 }

@@ -35,7 +35,7 @@ const makeDriver = (): NetworkDriver =>
     containers: { joined: async () => {} },
     sandboxes: { serve, sync: () => {} },
     macs: { choose: () => '02:42:ac:10:01:01' as Mac, check: async () => {}, confirm: async () => {} },
-    antispoof: { check: () => {}, resolve: () => ({}) },
+    antispoof: { check: async () => {}, resolve: () => ({}) },
     encryption: { checkAttachment: async () => {}, checkCreation: async () => {}, resolve: () => ({}) },
     underway: { isReplaced: () => false },
     drain: { assert: () => {} },

@@ -94,7 +94,7 @@ export async function storyHost(
     ...{ networks, endpoints, local, memory, drain, containers, sandboxes, underway },
     host: { ...host, settled: async () => {} },
     macs: new Macs(store, view),
-    antispoof: { check: nothing, resolve: (options) => options },
+    antispoof: { check: async () => {}, resolve: (options) => options },
     encryption: new Encryption('off', async () => true),
     onRemoval: (text) => log.warn({ event: 'network-stays' }, text),
   });

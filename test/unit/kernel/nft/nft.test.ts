@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { errnosIn } from '../../../../src/kernel/netfilter/socket.js';
 import {
   attr,
   attributeOf,
@@ -13,7 +14,6 @@ import {
   u32,
   u64,
 } from '../../../../src/kernel/nft/message.js';
-import { errnosIn } from '../../../../src/kernel/nft/socket.js';
 import { redirectBatch } from '../../../../src/kernel/rules/dns-rules.js';
 
 const hex = (bytes: Buffer): string => bytes.toString('hex');

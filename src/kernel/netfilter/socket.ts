@@ -1,13 +1,15 @@
 /**
- * NETLINK_NETFILTER inside a namespace. The kernel handles a request within send(2) itself: when that returns, the
- * batch is done and all answers lie in the socket's buffer. So nothing is waited for and nothing needs a time-out.
+ * NETLINK_NETFILTER inside a namespace, and questions to it. The kernel handles a request within send(2) itself: when that
+ * returns, all answers lie in the socket's buffer. So nothing is waited for and nothing needs a time-out. Questions are
+ * answered without a lock of the rules (RCU), whoever holds those; changes are not, see changes.ts.
  * An open socket keeps its namespace alive.
  */
 import { close } from 'node:fs';
 import { constants } from 'node:os';
+import { netfilterType } from '../nft/message.js';
 import { AF, check, errnoError, lastErrno, MSG_DONTWAIT, recv, SOCK, send, socket } from '../system/libc.js';
 import { withNamespace } from '../system/netns.js';
-import { netfilterType } from './message.js';
+import { inLine } from './lines.js';
 
 const NETLINK_NETFILTER = 12;
 const NLMSG_ERROR = 2;
@@ -23,42 +25,11 @@ export const openOwnNetfilter = (): number =>
   check('socket NETLINK_NETFILTER', socket(AF.netlink, SOCK.raw | SOCK.cloexec, NETLINK_NETFILTER));
 
 /**
- * Not with closeSync: the kernel makes the closer wait until what was deleted before has been freed, some 10 ms
- * (`nft_rcv_nl_event`). A pool thread waits instead.
+ * Not with closeSync: the kernel makes the closer wait for the lock of the namespace's rules, and until what was deleted
+ * before has been freed, some 10 ms (`nft_rcv_nl_event`). A pool thread waits instead.
  */
 export function closeNetfilter(fd: number): void {
-  close(fd, () => {});
-}
-
-/** Sends one batch (`batch()` of nft-message) and throws the KernelError of the first change that was refused. */
-export function transact(fd: number, verb: string, bytes: Buffer): void {
-  check(verb, Number(send(fd, bytes, bytes.length, 0)));
-  conclude(verb, fd);
-}
-
-/** What is being sent by pool threads must stay: nothing else holds on to it. */
-const sending = new Set<object>();
-
-/**
- * The same, but a pool thread waits: a container with CAP_NET_ADMIN holds the lock of its namespace's rules for as
- * long as one batch of its own takes, seconds. One call at a time for each descriptor.
- */
-export async function transactAside(fd: number, verb: string, bytes: Buffer): Promise<void> {
-  const held = { bytes };
-  sending.add(held);
-  const errno = await new Promise<number>((resolve) =>
-    send.async(fd, bytes, bytes.length, 0, (_: unknown, sent: number) => resolve(Number(sent) < 0 ? lastErrno() : 0)),
-  );
-  sending.delete(held);
-  if (errno !== 0) throw errnoError(verb, errno);
-  conclude(verb, fd);
-}
-
-function conclude(verb: string, fd: number): void {
-  const answers = errnos(verb, fd);
-  // No answer at all: this kernel handles it in another way than the invariant above says.
-  const errno = answers.length === 0 ? constants.errno.EPROTO : answers.find((e) => e !== 0);
-  if (errno !== undefined) throw errnoError(verb, errno);
+  void inLine('closing', () => new Promise<void>((resolve) => close(fd, () => resolve())));
 }
 
 /**
@@ -88,9 +59,6 @@ export function askSome(
       .map((m) => datagram.subarray(m.at + 20, m.at + m.length)),
   );
 }
-
-/** The errno of every answer in the socket's buffer, in order; 0 is an acknowledgement. */
-const errnos = (verb: string, fd: number): number[] => datagrams(verb, fd).flatMap(errnosIn);
 
 /** All that lies in the socket's buffer, or one more than `most`. */
 export function datagrams(verb: string, fd: number, most = Number.POSITIVE_INFINITY): Buffer[] {

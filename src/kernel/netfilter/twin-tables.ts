@@ -4,9 +4,10 @@
  */
 import { isKernelError } from '../../errors.js';
 import type { Standing } from '../../model/host/standing.js';
-import { batch, type Change, dump, Msg, NFPROTO, question, text } from './message.js';
-import { ask, closeNetfilter, openOwnNetfilter, transact } from './socket.js';
-import type { Hook, Table } from './table.js';
+import { batch, type Change, dump, Msg, NFPROTO, question, text } from '../nft/message.js';
+import type { Hook, Table } from '../nft/table.js';
+import { Changes } from './changes.js';
+import { ask, closeNetfilter, openOwnNetfilter } from './socket.js';
 
 const FAMILIES = [NFPROTO.ipv4, NFPROTO.ipv6] as const;
 export type Family = (typeof FAMILIES)[number];
@@ -29,6 +30,7 @@ export interface Twins<W> {
 /** In the network namespace that the calling thread is in. */
 export class TwinTables<W> {
   private readonly fd = openOwnNetfilter();
+  private readonly changes = new Changes();
   /** What this process has made last, and how many rules each family's chain was given. */
   private made: { readonly wish: W; readonly rules: ReadonlyMap<Family, number> } | undefined;
 
@@ -41,8 +43,8 @@ export class TwinTables<W> {
     return FAMILIES.some((family) => this.isThere(family)) ? 'other' : undefined;
   }
 
-  /** `nft -f`: replaces both tables, each in one atomic step. Throws a KernelError. */
-  replace(wish: W): void {
+  /** `nft -f`: replaces both tables, each in one atomic step. Rejects with a KernelError. */
+  async replace(wish: W): Promise<void> {
     const { table, chain, hook, sets, rules: rulesOf } = this.twins;
     this.made = undefined;
     const made = new Map<Family, number>();
@@ -55,7 +57,7 @@ export class TwinTables<W> {
         ...rules.map((r) => table.rule(chain, r)),
       ];
       try {
-        transact(this.fd, `nft add table ${this.twins.name}`, batch(changes, family));
+        await this.changes.make(`nft add table ${this.twins.name}`, batch(changes, family));
         made.set(family, rules.length);
       } catch (e) {
         // A kernel without IPv6 has none of its packets.
@@ -65,12 +67,12 @@ export class TwinTables<W> {
     this.made = { wish, rules: made };
   }
 
-  /** `nft delete table`, for both; gone is success. */
-  remove(): void {
+  /** `nft delete table`, for both; gone is success. Rejects with a KernelError. */
+  async remove(): Promise<void> {
     this.made = undefined;
     for (const family of FAMILIES)
       try {
-        transact(this.fd, `nft delete table ${this.twins.name}`, batch([this.twins.table.delete()], family));
+        await this.changes.make(`nft delete table ${this.twins.name}`, batch([this.twins.table.delete()], family));
       } catch (e) {
         if (!isKernelError(e, 'ENOENT', ...NO_FAMILY)) throw e;
       }
@@ -78,6 +80,7 @@ export class TwinTables<W> {
 
   close(): void {
     closeNetfilter(this.fd);
+    this.changes.close();
   }
 
   private count(family: Family): number {

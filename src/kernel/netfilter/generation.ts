@@ -1,5 +1,5 @@
 /** The number of a namespace's ruleset: it grows by one with each batch that anybody has done there. */
-import { attributeOf, Msg, NFPROTO, question } from './message.js';
+import { attributeOf, Msg, NFPROTO, question } from '../nft/message.js';
 import { ask } from './socket.js';
 
 const NFTA_GEN_ID = 1;
