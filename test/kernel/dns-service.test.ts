@@ -2,8 +2,9 @@ import { closeSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Zone } from '../../src/dns/answers/zone.js';
+import { Resolver } from '../../src/dns/serving/resolver.js';
 import { DnsService } from '../../src/dns/serving/service.js';
 import { removeNamespace } from '../../src/kernel/system/netns.js';
 import { endpoint, zone } from '../unit/dns/fixtures.js';
@@ -142,6 +143,23 @@ describe('a sandbox that is not wanted any more', () => {
 });
 
 describe('the pulse', () => {
+  it('that is refused leaves nobody without an answer: our sockets stay until the redirect has run out', async () => {
+    const path = namespaceHere();
+    const engine = new FakeEngine(path, 'nft');
+    cleanUp.push(() => engine.close());
+    service.sync(new Map([[path, zones]]));
+    await service.ready(path, 1000);
+    const refused = vi.spyOn(Resolver.prototype, 'renew').mockRejectedValueOnce(new Error('refused'));
+    cleanUp.push(() => refused.mockRestore());
+    const answers: unknown[] = [];
+    for (let i = 0; i < 60; i++) {
+      answers.push(await askUdp(path, 'web', 'A', 500).then(String, () => 'none'));
+      await sleep(100);
+    }
+    expect(log.words.join()).toContain('refused');
+    expect(new Set(answers)).toEqual(new Set(['172.16.1.1', FROM_ENGINE]));
+  });
+
   it('keeps redirects alive for longer than they live by themselves', async () => {
     const path = namespaceHere();
     service.sync(new Map([[path, zones]]));

@@ -1,4 +1,5 @@
 /** The guard of UDP 4789 as the kernel has it, and whether it notices what somebody changed. */
+import { setImmediate as breathe } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VxlanGuard } from '../../src/kernel/rules/vxlan-guard.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
@@ -138,6 +139,20 @@ describe('stands', () => {
     nft('delete', 'element', 'ip', 'tsoverlay-guard', 'nodes', '{ 10.5.5.1 }');
     expect(guardSteps(guard, nodes, [256])).toMatchObject([{ nodes: { come: ['10.5.5.1'], gone: [] } }]);
   });
+});
+
+it('may be asked what it drops while it is changed: neither takes the other’s answers', async () => {
+  for (let n = 0; n < 300; n++) {
+    let isUnderWay = true;
+    const done = guard.replace(['10.0.0.60'], [300, 400 + n]).finally(() => {
+      isUnderWay = false;
+    });
+    while (isUnderWay) {
+      guard.drops();
+      await breathe();
+    }
+    await done;
+  }
 });
 
 it('counts by chain, and goes on counting when made anew and by another process', async () => {

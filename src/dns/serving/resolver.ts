@@ -85,23 +85,33 @@ export class Resolver {
     }
   }
 
-  /** A clean stop: new queries are the engine's at once, those under way are served for at most DRAIN_MS. */
+  /** As {@link DnsRedirect.takeWaited}. */
+  takeWaited(): number {
+    return this.running?.redirect.takeWaited() ?? 0;
+  }
+
+  /**
+   * A clean stop: new queries are the engine's at once, those under way are served for at most DRAIN_MS. Rejects with a
+   * KernelError, and goes on answering: the redirect may be alive for another LIVE_MS.
+   */
   async stop(): Promise<void> {
     const { running } = this;
     if (!running) return;
+    const { redirect, servers } = running;
     // What is still being made gives up.
-    this.running = undefined;
+    if (!servers) this.running = undefined;
     try {
-      await running.redirect.suspend();
+      await redirect.suspend();
       // The listener stays: closing it would reset connections that wait to be accepted.
-      if (running.servers) await drained(running.servers);
-      await running.redirect.remove();
+      if (servers) await drained(servers);
+      await redirect.remove();
+      this.abandon();
     } finally {
-      close(running);
+      if (!servers) close(running);
     }
   }
 
-  /** Closes everything and leaves the redirect to time out: the namespace is gone, or another resolver's by now. */
+  /** Closes everything: the redirect is gone with the namespace, another resolver's by now, or has run out. */
   abandon(): void {
     const { running } = this;
     this.running = undefined;

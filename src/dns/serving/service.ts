@@ -3,26 +3,31 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { messageOf } from '../../errors.js';
 import type { Log } from '../../health/events.js';
 import { NOBODY, type RowPorts } from '../../health/row.js';
+import { LIVE_MS } from '../../kernel/rules/dns-rules.js';
 import { namespaceFile } from '../../kernel/system/namespace-file.js';
 import type { Zones } from '../answers/zone.js';
+import { Delays } from '../patience/delays.js';
+import { Failures } from '../patience/failures.js';
+import { Renewal } from '../patience/renewal.js';
 import { Budget } from './budget.js';
 import { added, noCounts, type ResolverCounts } from './counts.js';
-import { Failures } from './failures.js';
 import { NamespaceWaiter } from './namespace-waiter.js';
 import { type Common, Resolver } from './resolver.js';
 import { Turns } from './turns.js';
+import { Waiters } from './waiters.js';
 
 /** A third of what a redirect outlives its renewal: two may be missed. */
 const RENEW_MS = 1300;
-/** A stop that has to wait for a container's rules waits no longer, milliseconds. */
-const STOP_MS = 3000;
+/** A stop that has to wait for a container's rules waits no longer: its redirect has run out by then, milliseconds. */
+const STOP_MS = LIVE_MS;
+const BUSY = 'somebody keeps nf_tables busy';
 
 interface Serving {
   readonly resolver: Resolver;
   /** Of the namespace that the resolver is in. */
   readonly inode: number;
-  /** Its redirect stands. */
-  ready: boolean;
+  /** Once its redirect stands. */
+  renewal: Renewal | undefined;
 }
 
 /**
@@ -33,8 +38,9 @@ export class DnsService {
   private wanted: ReadonlyMap<string, Zones> = new Map();
   private readonly serving = new Map<string, Serving>();
   private readonly failures = new Failures();
+  private readonly delays = new Delays();
   private readonly stopping = new Map<string, Promise<void>>();
-  private readonly waiters = new Map<string, Set<(ready: boolean) => void>>();
+  private readonly waiters = new Waiters();
   private readonly awaited = new NamespaceWaiter((path) => this.begin(path));
   private timer: NodeJS.Timeout | undefined;
   /** Of resolvers that are no more. */
@@ -56,9 +62,10 @@ export class DnsService {
     this.wanted = wanted;
     for (const path of [...this.serving.keys()]) if (!wanted.has(path)) this.end(path);
     this.failures.keepOnly(wanted);
+    this.delays.keepOnly(wanted);
     this.rows.of('dns.resolver').keepOnly(wanted);
     this.rows.of('dns.share').keepOnly(wanted);
-    for (const path of [...this.waiters.keys()]) if (!wanted.has(path)) this.settle(path, false);
+    this.waiters.keepOnly(wanted);
     this.awaited.keepOnly(wanted);
     this.beginAll();
     if (wanted.size === 0) {
@@ -74,18 +81,9 @@ export class DnsService {
    * not wanted.
    */
   ready(sandbox: string, deadlineMs: number): Promise<boolean> {
-    if (this.serving.get(sandbox)?.ready) return Promise.resolve(true);
+    if (this.serving.get(sandbox)?.renewal) return Promise.resolve(true);
     if (!this.wanted.has(sandbox)) return Promise.resolve(false);
-    return new Promise((resolve) => {
-      const waiters = this.waiters.get(sandbox) ?? new Set();
-      const settle = (ready: boolean): void => {
-        clearTimeout(timer);
-        waiters.delete(settle);
-        resolve(ready);
-      };
-      const timer = setTimeout(settle, deadlineMs, false);
-      this.waiters.set(sandbox, waiters.add(settle));
-    });
+    return this.waiters.wait(sandbox, deadlineMs);
   }
 
   /** Of all resolvers there have been. */
@@ -123,7 +121,7 @@ export class DnsService {
     }
     this.awaited.drop(path);
     const resolver = new Resolver(path, () => this.wanted.get(path)?.() ?? [], this.common);
-    const serving: Serving = { resolver, inode: file.inode, ready: false };
+    const serving: Serving = { resolver, inode: file.inode, renewal: undefined };
     this.serving.set(path, serving);
     resolver.start().then(
       () => this.began(path, serving),
@@ -133,22 +131,20 @@ export class DnsService {
 
   private began(path: string, serving: Serving): void {
     if (this.serving.get(path) !== serving) return;
-    serving.ready = true;
+    serving.renewal = new Renewal(serving.resolver, (waited) => this.delays.restAfter(path, waited));
     this.failures.worked(path);
     this.rows.of('dns.resolver').row(path).ok();
-    this.settle(path, true);
+    this.waiters.settle(path, true);
   }
 
   private lost(path: string, serving: Serving, e: unknown): void {
     if (this.serving.get(path) !== serving) return;
     this.drop(path, serving);
-    serving.resolver.abandon();
+    abandonLater(serving.resolver);
     this.failures.add(path);
-    this.rows
-      .of('dns.resolver')
-      .row(path)
-      .failing({ reason: messageOf(e) });
-    this.settle(path, false);
+    const row = this.rows.of('dns.resolver').row(path);
+    row.failing({ reason: messageOf(e) });
+    this.waiters.settle(path, false);
   }
 
   private end(path: string): void {
@@ -156,13 +152,10 @@ export class DnsService {
     if (!serving) return;
     this.drop(path, serving);
     const { resolver, inode } = serving;
-    if (!isStill(path, inode)) {
-      resolver.abandon();
-      return;
-    }
+    if (!isStill(path, inode)) return resolver.abandon();
     const stopped = resolver
       .stop()
-      .catch((e: unknown) => this.leave(path, e))
+      .catch((e: unknown) => this.leave(path, resolver, e))
       .finally(() => this.stopping.delete(path));
     this.stopping.set(path, stopped);
   }
@@ -176,23 +169,28 @@ export class DnsService {
   private renew(): void {
     for (const [path, serving] of [...this.serving]) {
       if (!isStill(path, serving.inode)) this.end(path);
-      else if (serving.ready) serving.resolver.renew().catch((e) => this.lost(path, serving, e));
+      else if (serving.renewal) this.keepUp(path, serving, serving.renewal);
     }
     this.beginAll();
   }
 
-  private leave(sandbox: string, e: unknown): void {
+  private keepUp(path: string, serving: Serving, renewal: Renewal): void {
+    const row = this.rows.of('dns.resolver').row(path);
+    renewal.hasRunOut ? row.failing({ reason: BUSY }) : row.ok();
+    renewal.beat().catch((e) => this.lost(path, serving, e));
+  }
+
+  private leave(sandbox: string, resolver: Resolver, e: unknown): void {
+    abandonLater(resolver);
     this.log?.warn(
       { event: 'redirect-left', sandbox, err: messageOf(e) },
       `DNS: its redirect is left to time out: ${messageOf(e)}`,
     );
   }
-
-  private settle(path: string, ready: boolean): void {
-    for (const settle of [...(this.waiters.get(path) ?? [])]) settle(ready);
-    this.waiters.delete(path);
-  }
 }
+
+/** Its redirect may live as long, and leads to nobody else. */
+const abandonLater = (resolver: Resolver): unknown => setTimeout(() => resolver.abandon(), LIVE_MS).unref();
 
 function isStill(path: string, inode: number): boolean {
   const file = namespaceFile(path);

@@ -179,8 +179,8 @@ export const HOST: Entries<HostCodes> = {
     byContainers: true,
     text: ({ reason }) => `DNS: names of other hosts do not resolve in this container: ${reason}`,
     cause:
-      "The kernel refused the resolver's sockets or rules in the container's namespace, or the container keeps its rules busy.",
-    cure: 'Do as the reason says. It is tried again after 10 s, then ever later, five minutes at most.',
+      "The kernel refused the resolver's sockets or rules in the container's namespace, or a container of this host with NET_ADMIN keeps nf_tables busy for all.",
+    cure: 'Do as the reason says. It is tried again after 10 s, then ever later, five minutes at most; where nf_tables is busy, within seconds.',
   },
   'dns.share': {
     severity: 'medium',

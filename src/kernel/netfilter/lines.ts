@@ -7,10 +7,16 @@
 import { Semaphore } from 'async-mutex';
 
 const lines = new Semaphore(2);
-/** Who goes first: a host or network has one change where containers have hundreds. */
-const PRIORITY = { ours: 1, container: 0, closing: -1 } as const;
-export type Rank = keyof typeof PRIORITY;
+/** Who goes first, and how many at once: neither keeps the others waiting, for containers have hundreds of changes. */
+const RANKS = {
+  ours: { priority: 1, door: new Semaphore(1) },
+  container: { priority: 0, door: new Semaphore(2) },
+  closing: { priority: -1, door: new Semaphore(1) },
+} as const;
+export type Rank = keyof typeof RANKS;
 
 /** Runs `work`, which has a pool thread wait, once one may. */
-export const inLine = <T>(rank: Rank, work: () => Promise<T>): Promise<T> =>
-  lines.runExclusive(work, 1, PRIORITY[rank]);
+export function inLine<T>(rank: Rank, work: () => Promise<T>): Promise<T> {
+  const { priority, door } = RANKS[rank];
+  return door.runExclusive(() => lines.runExclusive(work, 1, priority));
+}

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { Failures } from '../../../../src/dns/serving/failures.js';
+import { Failures } from '../../../../src/dns/patience/failures.js';
 
 let now = 0;
 const failing = () => new Failures(() => now);
