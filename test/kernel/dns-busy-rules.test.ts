@@ -53,7 +53,10 @@ describe('a container that keeps its own rules busy', () => {
     // A crowded machine has some too; each of our renewals was one of a second.
     expect(longest[0]).toBeLessThan(600);
     // Whoever waits in that namespace keeps nf_tables of all others waiting (nfnl_lock): a redirect may run out.
-    expect(answers.filter((answer) => answer === '172.16.1.1' || answer === FROM_ENGINE).length).toBeGreaterThan(55);
+    const [ours, engines] = ['172.16.1.1', FROM_ENGINE].map((of) => answers.filter((answer) => answer === of).length);
+    console.info(`of ${answers.length} answers ours ${ours}, the engine's ${engines}`);
+    expect((ours ?? 0) + (engines ?? 0)).toBeGreaterThan(58);
+    expect(ours).toBeGreaterThan(45);
     // For the same reason the other one may fail once, too.
     for (const path of [good, bad])
       expect(log.lines.filter(({ subject }) => subject === path).length).toBeLessThanOrEqual(1);
