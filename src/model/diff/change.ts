@@ -7,6 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NamespacePlan } from '../plan/namespace-plan.js';
 import type { ObservedNamespace } from '../plan/observed.js';
+import { portLinks } from '../plan/port-links.js';
 import type { Step } from '../plan/steps.js';
 import { waySteps, waysOf } from '../short-way/steps.js';
 import { differences } from '../values/differing.js';
@@ -80,7 +81,7 @@ const neighboursOf = ({ peers }: NamespacePlan): ObservedNamespace['neighbours']
 
 /** As the plan made them, on the ports that are still where they were. */
 function localEntries(plan: NamespacePlan, { links }: ObservedNamespace): readonly StaticEntry[] {
-  const byEndpoint = new Map(links.map((link) => [link.alias, link]));
+  const byEndpoint = portLinks(links);
   return plan.ports.flatMap(({ endpoint, bridge, mac }) => {
     const link = byEndpoint.get(endpoint);
     return link?.master === bridge ? [{ bridge, link: link.name, mac }] : [];

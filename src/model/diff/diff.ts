@@ -1,16 +1,16 @@
 /** The steps that turn what was found into what is planned, in the order they must run. Pure. */
 import { filterSteps } from '../plan/antispoof.js';
 import type { NamespacePlan } from '../plan/namespace-plan.js';
-import type { ObservedLink, ObservedNamespace } from '../plan/observed.js';
+import type { ObservedNamespace } from '../plan/observed.js';
 import { quietSteps } from '../plan/quiet.js';
 import type { Draft, Step } from '../plan/steps.js';
 import { sysctlSteps } from '../plan/sysctls.js';
 import { accelerationSteps } from '../short-way/steps.js';
-import { LANE } from '../values/names.js';
 import type { NamespaceName } from '../values/types.js';
 import { addressSteps, bridgeSteps, vxlanDiffers, vxlanSteps } from './bridges.js';
 import { portsOf } from './ports.js';
 import { remoteEntries, staticSteps } from './statics.js';
+import { straySteps } from './strays.js';
 import { fdbSteps, neighbourSteps } from './tables.js';
 import { uplinkSteps } from './uplink.js';
 
@@ -76,14 +76,7 @@ function linkSteps(wanted: NamespacePlan, seen: ObservedNamespace, isNew: boolea
     ...(isNew ? [{ kind: 'createNamespace' as const, reason: 'missing' }] : []),
     ...sysctlSteps(seen),
     ...(seen.unmounted ? [{ kind: 'mountNamespace' as const, reason: 'its file was unmounted' }] : []),
-    ...strayLinks(wanted, seen.links).map(
-      (link): Draft => ({
-        kind: 'removeLink',
-        link: link.name,
-        reason: link.kind === 'veth' ? 'its endpoint is gone' : 'not planned',
-        prune: true,
-      }),
-    ),
+    ...straySteps(wanted, seen.links),
     ...wanted.bridges.flatMap((b) => [
       ...bridgeSteps(b, wanted.network, links.get(b.name)),
       ...addressSteps(b, seen),
@@ -92,17 +85,6 @@ function linkSteps(wanted: NamespacePlan, seen: ObservedNamespace, isNew: boolea
     ...filterSteps(wanted.ports, seen),
     ...uplinkSteps(wanted.uplink, seen),
   ];
-}
-
-/** The namespace is ours alone: a bridge, VXLAN device or veth that nobody planned has no business in it. */
-function strayLinks(wanted: NamespacePlan, links: readonly ObservedLink[]): readonly ObservedLink[] {
-  const names = new Set(wanted.bridges.flatMap((b) => [b.name, b.vxlan]));
-  const endpoints = new Set<string>(wanted.ports.map((p) => p.endpoint));
-  const stray = (link: ObservedLink): boolean =>
-    link.kind === 'veth'
-      ? !endpoints.has(link.alias) && ![LANE, wanted.uplink?.link].includes(link.name)
-      : ['bridge', 'vxlan'].includes(link.kind) && !names.has(link.name);
-  return links.filter(stray);
 }
 
 const nothing = (name: NamespaceName): ObservedNamespace => ({

@@ -1,12 +1,13 @@
 /** The ports that there are or will be, by their links, and what makes them so. Pure. */
 import type { NamespacePlan, PortPlan } from '../plan/namespace-plan.js';
 import type { ObservedLink } from '../plan/observed.js';
+import { portLinks } from '../plan/port-links.js';
 import type { Draft } from '../plan/steps.js';
 import { portName } from '../values/names.js';
 import { upkeep } from './bridges.js';
 
 export function portsOf(wanted: NamespacePlan, links: readonly ObservedLink[]) {
-  const byEndpoint = new Map(links.filter((l) => l.kind === 'veth').map((l) => [l.alias, l]));
+  const byEndpoint = portLinks(links);
   const used = new Set(links.map((l) => l.name));
   const create = (port: PortPlan): Draft & { readonly link: string } => {
     const link = lowestFreePort(used);

@@ -4,6 +4,7 @@ import { OPTION_ANTISPOOF } from '../values/names.js';
 import type { Endpoint, Ip, Mac, Network } from '../values/types.js';
 import type { PortPlan, Sender } from './namespace-plan.js';
 import type { ObservedFilter, ObservedNamespace } from './observed.js';
+import { portLinks } from './port-links.js';
 import type { Draft } from './steps.js';
 
 /** The engine gives two addresses, and a few of the link; rules grow with them, and a record may be forged. */
@@ -34,9 +35,9 @@ export function linkLocalOf(mac: Mac): Ip {
 export function filterSteps(ports: readonly PortPlan[], { links, filters }: ObservedNamespace): readonly Draft[] {
   const byEndpoint = new Map<string, Sender | undefined>(ports.map((p) => [p.endpoint, p.sender]));
   const wanted = new Map(
-    links.flatMap((link) => {
-      const sender = link.kind === 'veth' ? byEndpoint.get(link.alias) : undefined;
-      return sender === undefined ? [] : [[link.name, sender] as const];
+    [...portLinks(links)].flatMap(([endpoint, { name }]) => {
+      const sender = byEndpoint.get(endpoint);
+      return sender === undefined ? [] : [[name, sender] as const];
     }),
   );
   const have = new Map(filters.map((f) => [f.link, f]));

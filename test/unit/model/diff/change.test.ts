@@ -117,6 +117,24 @@ describe('deviceSteps', () => {
     expect(deviceSteps(before, after, devices)?.steps).toEqual(diff(name, after, all));
   });
 
+  it('believe no link that another one, or what is no veth, bears the id of', () => {
+    const port = { learning: false, flood: false };
+    const joined = { ...self, joined: new Set([own.id]) };
+    const before = plan(cluster([net], [own]), joined, name);
+    const after = plan(cluster([net], [own, two]), joined, name);
+    const more = (kind: string) => link({ index: 9, name: 'x0', kind, master: 'br0', alias: own.id, port });
+    const steps = (kind: string) =>
+      before && after && deviceSteps(before, after, { ...devices, links: [...devices.links, more(kind)] })?.steps;
+    const words = (kind: string) => steps(kind)?.map((s) => ('link' in s ? `${s.kind} ${s.link}` : s.kind));
+    const peer = ['replaceStatic vxlan0', 'replaceNeighbour vxlan0', 'replaceFdb vxlan0'];
+    expect(words('tun')).toEqual(['removeLink x0', ...peer]);
+    const [entry, ...others] = peer;
+    expect(words('veth')).toEqual([
+      ...['removeLink veth0', 'removeLink x0', 'createPort veth1', entry, 'replaceStatic veth1'],
+      ...others,
+    ]);
+  });
+
   it.each([
     ['a VXLAN device is gone', devices.links.filter((l) => l.name !== 'vxlan0')],
     ['a VXLAN device is on no bridge', devices.links.map((l) => (l.name === 'vxlan0' ? { ...l, master: '' } : l))],

@@ -163,6 +163,45 @@ describe('diff', () => {
     ]);
   });
 
+  describe('of two links that bear the id of one endpoint', () => {
+    const twin = link({ index: 9, name: 'veth9', kind: 'veth', master: 'br0', alias: endpointId(1), port: quiet });
+    const orders = [[port, twin] as const, [twin, port] as const];
+
+    it.each(orders)('believes neither, and makes the pair anew', (...two) => {
+      const steps = found({ links: [link({}), bridge, vxlan, ...two] });
+      expect(kinds(steps)).toEqual([
+        ...two.map((l) => `removeLink ${l.name}`),
+        'createPort veth1',
+        'replaceStatic veth1',
+      ]);
+      // Not put off, nor left where the store does not say it itself: each look would make one more.
+      expect(steps.some((s) => s.prune)).toBe(false);
+      expect(steps[0]?.reason).toBe('another link has the id of its endpoint, too');
+    });
+
+    it('makes none where the container is to come yet', () => {
+      const later = { ...wanted, ports: wanted.ports.map((p) => ({ ...p, end: 'nobody' as const })) };
+      const links = [link({}), bridge, vxlan, port, twin];
+      expect(kinds(diff(name, later, { ...healthy, links }))).toEqual(['removeLink veth0', 'removeLink veth9']);
+    });
+
+    it('knows what is no veth for no port', () => {
+      const tun = { ...twin, name: 'tun0', kind: 'tun' };
+      for (const links of [
+        [...healthy.links, tun],
+        [tun, ...healthy.links],
+      ])
+        expect(kinds(found({ links }))).toEqual(['removeLink tun0']);
+    });
+  });
+
+  it('removes whatever else was put on a bridge, and leaves what is on none', () => {
+    const dummy = link({ name: 'dummy0', kind: 'dummy' });
+    const hardware = link({ name: 'eth7', master: 'br0', port: quiet });
+    const links = [...healthy.links, dummy, hardware, { ...dummy, name: 'dummy1', master: 'br0', port: quiet }];
+    expect(kinds(found({ links }))).toEqual(['removeLink dummy1']);
+  });
+
   it('makes a missing port only when the engine is about to fetch it', () => {
     const without = { ...healthy, links: [bridge, vxlan], statics: [{ link: 'vxlan0', mac: MAC2 }] };
     expect(kinds(diff(name, wanted, without))).toEqual(['createPort veth0', 'replaceStatic veth0']);

@@ -118,6 +118,21 @@ describe('the diff', () => {
     ).toEqual(['removeLink', 'removeFilter']);
   });
 
+  it('gives none to a link that only says it is the port', () => {
+    const twin = { ...link, name: 'veth9', kind: 'veth', master: 'br0', alias: endpointId(1), port: quiet };
+    for (const links of [
+      [...healthy.links, twin],
+      [twin, ...healthy.links],
+    ])
+      expect(
+        steps(on, [{ link: 'veth3', sender }], { links }).map((s) => ('link' in s ? `${s.kind} ${s.link}` : '')),
+      ).toEqual([
+        ...links.filter((l) => l.kind === 'veth').map((l) => `removeLink ${l.name}`),
+        'removeFilter veth3',
+        'createPort veth0',
+      ]);
+  });
+
   it('puts the filter right before it sets a port up or gives it its bridge', () => {
     const links = healthy.links.map((l) => (l.kind === 'veth' ? { ...l, up: false, master: '' } : l));
     expect(steps(on, [], { links }).map((s) => s.kind)).toEqual(['replaceFilter', 'setMaster', 'setUp']);
