@@ -20,7 +20,7 @@ import { execute, type Workplace } from './networks/executors.js';
 import { Namespaces } from './networks/namespaces.js';
 import { observeNamespace } from './networks/observation.js';
 import type { Listener } from './networks/watcher.js';
-import { canFilter } from './rules/port-filters.js';
+import { canFilter } from './rules/port-filter.js';
 import { namespaceInode } from './system/namespace-file.js';
 import { OWN_NETNS, withNamespace } from './system/netns.js';
 import { solicitOnce } from './system/sysctl.js';

@@ -126,7 +126,8 @@ export class FakeKernel implements NetworksKernel {
         });
         return;
       case 'createVxlan': {
-        const vxlan = { vni: step.vni, port: 4789, learning: false, proxy: step.flooding === undefined };
+        const fence = step.flooding && { fence: step.flooding.gateways };
+        const vxlan = { vni: step.vni, port: 4789, learning: false, proxy: step.flooding === undefined, ...fence };
         this.add(space, { name: step.link, kind: 'vxlan', mtu: step.mtu, master: step.master, vxlan, port: QUIET });
         return;
       }
@@ -159,6 +160,9 @@ export class FakeKernel implements NetworksKernel {
     if (!('link' in step)) return;
     if (link === undefined) throw kernelError(step.kind, 'ENODEV');
     switch (step.kind) {
+      case 'replaceFence':
+        Object.assign(link, { vxlan: { ...link.vxlan, fence: step.gateways } });
+        return;
       case 'setMtu':
         link.mtu = step.mtu;
         return;

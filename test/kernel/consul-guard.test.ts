@@ -107,6 +107,7 @@ describe('the guard of Consul', () => {
     'delete table ip tsoverlay-consul',
     'delete table ip6 tsoverlay-consul',
     'flush chain ip6 tsoverlay-consul containers',
+    'flush set ip tsoverlay-consul bridges',
   ])('stands until nft %s, and again when made anew', async (command) => {
     expect(guard.observe()).toBeUndefined();
     await ensure('10.0.0.60');

@@ -67,6 +67,46 @@ test('nothing gets out to an encrypted subnet, from the first address to the las
   expect(fence.observe()).toEqual(PLAN);
 });
 
+const rangesIn = (family: string) => [
+  ...inside(host, 'nft', 'list', 'set', family, 'tsoverlay-encryption', 'subnets').matchAll(
+    /[0-9a-f.:]+[-/][0-9a-f.:]+/g,
+  ),
+];
+
+test('it is made around as many subnets as there are', () => {
+  // Every second one, for those that touch are one.
+  const subnets = Array.from({ length: 600 }, (_, i) => [`10.${i >> 7}.${2 * (i & 127)}.0/24`, `fd00:${2 * i}::/64`]);
+  const plan = { subnets: subnets.flat() as Cidr[] };
+  fence.replace(plan);
+  expect(fence.observe()).toEqual(plan);
+  expect([rangesIn('ip').length, rangesIn('ip6').length]).toEqual([600, 600]);
+  expect(inside(host, 'nft', 'list', 'chain', 'ip', 'tsoverlay-encryption', 'forward')).toMatch(
+    /daddr @subnets .*drop/,
+  );
+});
+
+test('subnets may touch, lie in each other, and end where addresses end', () => {
+  const subnets = [
+    '10.0.0.0/24',
+    '10.0.1.0/24',
+    '10.0.0.128/25',
+    '255.255.255.0/24',
+    '0.0.0.0/8',
+    'ffff::/16',
+  ] as Cidr[];
+  fence.replace({ subnets });
+  expect(fence.observe()).toEqual({ subnets });
+  expect(rangesIn('ip').map(String)).toEqual(['0.0.0.0/8', '10.0.0.0/23', '255.255.255.0/24']);
+  fence.replace({ subnets: ['172.16.1.0/24' as Cidr] });
+  expect(rangesIn('ip6')).toEqual([]);
+});
+
+test('a subnet less in its set is seen', () => {
+  fence.replace(PLAN);
+  inside(host, 'nft', 'flush', 'set', 'ip6', 'tsoverlay-encryption', 'subnets');
+  expect(fence.observe()).toBe('other');
+});
+
 test('it is replaced at one moment, seen to be gone, and leaves nothing', async () => {
   // Neighbours are found meanwhile.
   await vi.waitFor(() => expect(reached(ENCRYPTED), 'without a fence').toEqual(ENCRYPTED), 15_000);

@@ -151,6 +151,22 @@ describe('what somebody does by hand', () => {
     nft('flush', 'ruleset');
     await vi.waitFor(() => expect(told).not.toEqual([]), { timeout: 5_000 });
   });
+
+  test.each([
+    ['a filter less', () => nft('delete', 'table', 'netdev', 'tsoverlay-veth0')],
+    ['none any more', () => nft('flush', 'ruleset')],
+  ])('is told although somebody else has looked meanwhile, and once: %s', async (what, damage) => {
+    if (what === 'a filter less') await port(1, sender);
+    const told: unknown[] = [];
+    await host.kernel.observe(NS);
+    await host.kernel.watch(NS, (notices) => told.push(...notices.filter((n) => n.kind === 'rules')));
+    damage();
+    await host.kernel.observe(NS);
+    await vi.waitFor(() => expect(told).toHaveLength(1), { timeout: 5_000 });
+    await host.kernel.observe(NS);
+    await sleep(4_500);
+    expect(told).toHaveLength(1);
+  });
 });
 
 test('a kernel that can filter says so, and keeps nothing of the trial', async () => {

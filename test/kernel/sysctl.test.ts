@@ -15,8 +15,9 @@ const inContainer = (script: string): string => {
 test('a read-only /proc/sys is made writable', () => {
   const answer = inContainer(`
     import { readFileSync } from 'node:fs';
-    const { disableIpv6, readSysctls } = await import(${JSON.stringify(sysctl)});
-    disableIpv6();
+    const { IPV6_OFF, readSysctls } = await import(${JSON.stringify(sysctl)});
+    const { changeSettings } = await import(${JSON.stringify(sysctl.replace('sysctl.ts', 'settings.ts'))});
+    await changeSettings((work) => work(), IPV6_OFF);
     // A file of the first network namespace alone.
     const limits = readSysctls(['net/ipv4/neigh/default/gc_thresh3']);
     console.log(readFileSync('/proc/sys/net/ipv6/conf/default/disable_ipv6', 'utf8').trim(), limits.size);

@@ -1,5 +1,6 @@
 /** All that a trace looks at: the records, the plan made of them, and what is in the kernel of this host. */
-import { askAsContainer, type Heard } from '../../doctor/looks/asking.js';
+import { askAsContainer } from '../../doctor/looks/asking.js';
+import type { Heard } from '../../doctor/looks/heard.js';
 import { messageOf, UserError } from '../../errors.js';
 import { observeCrypt } from '../../kernel/crypt/crypt-observation.js';
 import { LinuxKernel } from '../../kernel/host.js';

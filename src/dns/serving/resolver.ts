@@ -1,5 +1,4 @@
 /** The resolver of one container: answers the cluster's names in its namespace, passes all else to the engine's. */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isKernelError, messageOf } from '../../errors.js';
 import type { Log } from '../../health/events.js';
 import type { RowPorts } from '../../health/row.js';
@@ -7,6 +6,7 @@ import { raiseLoopback } from '../../kernel/networks/loopback.js';
 import { DnsRedirect } from '../../kernel/rules/dns-redirect.js';
 import { decide, type Transport, type Verdict } from '../answers/message.js';
 import type { Zones } from '../answers/zone.js';
+import { drained } from '../patience/draining.js';
 import { Budget, type Share } from './budget.js';
 import { noCounts, type ResolverCounts } from './counts.js';
 import { Servers } from './servers.js';
@@ -20,9 +20,6 @@ export interface Common {
   readonly rows?: RowPorts<'dns.share'>;
 }
 
-/** How long stop() serves what is under way, milliseconds. */
-const DRAIN_MS = 1000;
-const MIN_DRAIN_MS = 20;
 /** How long the engine's resolver answers a container that has asked for more than its share, milliseconds. */
 export const PAUSE_MS = 4000;
 /** The log has at most one line about a defect in so long, milliseconds. */
@@ -91,7 +88,7 @@ export class Resolver {
   }
 
   /**
-   * A clean stop: new queries are the engine's at once, those under way are served for at most DRAIN_MS. Rejects with a
+   * A clean stop: new queries are the engine's at once, those under way are served for a second at most. Rejects with a
    * KernelError, and goes on answering: the redirect may be alive for another LIVE_MS.
    */
   async stop(): Promise<void> {
@@ -193,13 +190,6 @@ export class Resolver {
 function close({ redirect, servers }: Running): void {
   servers?.close();
   redirect.close();
-}
-
-/** Resolves when nothing is under way any more, at the latest after DRAIN_MS. */
-async function drained(servers: Servers): Promise<void> {
-  const began = performance.now();
-  do await sleep(MIN_DRAIN_MS);
-  while (servers.busy && performance.now() - began < DRAIN_MS);
 }
 
 /** Every order equally likely. */

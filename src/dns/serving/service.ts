@@ -152,12 +152,14 @@ export class DnsService {
     if (!serving) return;
     this.drop(path, serving);
     const { resolver, inode } = serving;
-    if (!isStill(path, inode)) return resolver.abandon();
-    const stopped = resolver
-      .stop()
-      .catch((e: unknown) => this.leave(path, resolver, e))
-      .finally(() => this.stopping.delete(path));
-    this.stopping.set(path, stopped);
+    if (!isStill(path, inode)) resolver.abandon();
+    else {
+      const stopped = resolver.stop().catch((e: unknown) => this.leave(path, resolver, e));
+      this.stopping.set(
+        path,
+        stopped.finally(() => this.stopping.delete(path)),
+      );
+    }
   }
 
   private drop(path: string, { resolver }: Serving): void {

@@ -1,11 +1,11 @@
 /** The pair that joins a network's namespace with the host's. Nothing but programs looks at what goes through it. */
-import { isKernelError } from '../../errors.js';
 import { LANE, LANE_MTU } from '../../model/values/names.js';
 import { addLink, findLink, linkIndex, removeLink, setLink } from '../links/links.js';
 import { vethData } from '../links/veth.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { withNamespace } from '../system/netns.js';
-import { writeSysctl } from '../system/sysctl.js';
+import { changeSettings } from '../system/settings.js';
+import { ipv6At } from '../system/sysctl.js';
 
 /** Indexes of both ends, each in its namespace. */
 export interface LaneEnds {
@@ -25,19 +25,10 @@ export async function ensureLane(inside: Rtnetlink, host: Rtnetlink, hostFd: num
     const data = vethData({ name: end, namespace: hostFd }, LANE_MTU);
     await addLink(inside, { name: LANE, mtu: LANE_MTU, kind: 'veth', data });
   }
-  withNamespace(`/proc/thread-self/fd/${hostFd}`, () => settle(end));
+  const settings = [{ name: `net/ipv4/conf/${end}/forwarding`, value: 1 }, ipv6At(end, false)];
+  await changeSettings((work) => withNamespace(`/proc/thread-self/fd/${hostFd}`, work), settings);
   await setLink(host, end, { up: true });
   await setLink(inside, LANE, { mtu: LANE_MTU, up: true });
   const verb = `ip link set ${end} up`;
   return { inside: await linkIndex(inside, LANE, verb), host: await linkIndex(host, end, verb) };
-}
-
-function settle(end: string): void {
-  writeSysctl(`net/ipv4/conf/${end}/forwarding`, 1);
-  try {
-    writeSysctl(`net/ipv6/conf/${end}/disable_ipv6`, 1);
-  } catch (e) {
-    // A kernel without IPv6.
-    if (!isKernelError(e, 'ENOENT')) throw e;
-  }
 }

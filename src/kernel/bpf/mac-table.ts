@@ -13,6 +13,8 @@ const { keySize, valueSize } = MAPS.macs;
 export class MacTable {
   /** As it was when it was last looked at; undefined after a change of our own. */
   private seen: Buffer | undefined;
+  /** Somebody else has changed it, and who asks for that has not been told yet. */
+  private isStrayed = false;
 
   /** Takes the descriptor over. */
   constructor(readonly fd: number) {}
@@ -37,21 +39,27 @@ export class MacTable {
   }
 
   read(): ReadonlyMap<Mac, Place> {
-    const { keys, values } = allElements(this.fd);
-    this.seen = Buffer.concat([keys, values]);
+    const { keys, values } = this.look();
     const found = new Map<Mac, Place>();
     for (let n = 0; n * keySize < keys.length; n++)
       found.set(readMac(keys.subarray(n * keySize, n * keySize + 6)), placeIn(values.subarray(n * valueSize)));
     return found;
   }
 
-  /** True when somebody else has changed it since it was looked at. An order of elements lasts while they do. */
+  /** True, once, when somebody else has changed it, whoever has read it since. An order of elements lasts while they do. */
   changed(): boolean {
-    const { keys, values } = allElements(this.fd);
-    const now = Buffer.concat([keys, values]);
-    const isChanged = this.seen !== undefined && !this.seen.equals(now);
+    this.look();
+    const { isStrayed } = this;
+    this.isStrayed = false;
+    return isStrayed;
+  }
+
+  private look(): ReturnType<typeof allElements> {
+    const all = allElements(this.fd);
+    const now = Buffer.concat([all.keys, all.values]);
+    if (this.seen !== undefined && !this.seen.equals(now)) this.isStrayed = true;
     this.seen = now;
-    return isChanged;
+    return all;
   }
 
   close(): void {

@@ -6,7 +6,7 @@ import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import koffi from 'koffi';
 import { isKernelError, KernelError } from '../../errors.js';
-import { bpfCall, check } from '../system/libc.js';
+import { bpfCall, check, errnoError } from '../system/libc.js';
 import { LICENSE, MAPS } from './programs.js';
 
 /** enum bpf_cmd */
@@ -76,6 +76,21 @@ export function removeElement(map: number, key: Buffer): void {
   } catch (e) {
     if (!isKernelError(e, 'ENOENT')) throw e;
   }
+}
+
+/**
+ * The same of a map of maps, by a pool thread: for each change to one the kernel waits until no program is looking into
+ * it (`maybe_wait_bpf_programs`).
+ */
+export async function setMap(map: number, key: Buffer, inner: Buffer): Promise<void> {
+  const errno = await element.aside(CMD.update, { map, key, value: inner, flags: 0n });
+  if (errno !== 0) throw errnoError('bpf map update', errno);
+}
+
+/** Likewise; gone is success. */
+export async function removeMap(map: number, key: Buffer): Promise<void> {
+  const errno = await element.aside(CMD.remove, { map, key, value: null, flags: 0n });
+  if (errno !== 0 && errno !== constants.errno.ENOENT) throw errnoError('bpf map delete', errno);
 }
 
 /** Of a map whose values are numbers; what a map of maps holds is told by its id. Undefined when there is none. */

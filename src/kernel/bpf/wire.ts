@@ -4,6 +4,7 @@
  */
 import { closeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
+import { Mutex } from 'async-mutex';
 import { hookMark } from '../../model/host/accelerator.js';
 import { linkIndex, listLinks } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
@@ -12,7 +13,17 @@ import { ensurePlace, type Hook, hook, isEmptyPlace, removePlace, unhook } from 
 import { hooksOnHost } from './host-hooks.js';
 import { labelOf, markIn } from './label.js';
 import { load, type Settings } from './program.js';
-import { createMap, idOfMap, mapsOfProgram, numberIn, openMap, removeElement, setElement } from './syscall.js';
+import {
+  createMap,
+  idOfMap,
+  mapsOfProgram,
+  numberIn,
+  openMap,
+  removeElement,
+  removeMap,
+  setElement,
+  setMap,
+} from './syscall.js';
 
 interface HostMaps {
   readonly networks: number;
@@ -36,6 +47,9 @@ export class Wire {
       for (const fd of Object.values(maps)) closeSync(fd);
     },
   );
+
+  /** What is taken off the list must not be another's that has come meanwhile. */
+  private readonly changing = new Mutex();
 
   /** `host`: a socket in the host's namespace. */
   constructor(readonly host: Rtnetlink) {}
@@ -74,9 +88,11 @@ export class Wire {
 
   /** From now on frames of this network take the short way in. `lane`: index of its end on the host. */
   async list(vni: number, macs: number, lane: number): Promise<void> {
-    const maps = await this.maps.get();
-    setElement(maps.lanes, vniKey(vni), word(lane));
-    setElement(maps.networks, vniKey(vni), word(macs));
+    await this.changing.runExclusive(async () => {
+      const maps = await this.maps.get();
+      setElement(maps.lanes, vniKey(vni), word(lane));
+      await setMap(maps.networks, vniKey(vni), word(macs));
+    });
   }
 
   async listed(vni: number): Promise<Listed> {
@@ -86,10 +102,12 @@ export class Wire {
 
   /** Unless another namespace has the network by now. `macs`: id of the map. */
   async unlist(vni: number, macs: number): Promise<void> {
-    const { networks, lanes } = await this.maps.get();
-    if (numberIn(networks, vniKey(vni)) !== macs) return;
-    removeElement(networks, vniKey(vni));
-    removeElement(lanes, vniKey(vni));
+    await this.changing.runExclusive(async () => {
+      const { networks, lanes } = await this.maps.get();
+      if (numberIn(networks, vniKey(vni)) !== macs) return;
+      await removeMap(networks, vniKey(vni));
+      removeElement(lanes, vniKey(vni));
+    });
   }
 
   /** What is hooked goes on. */

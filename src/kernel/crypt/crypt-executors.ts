@@ -7,7 +7,8 @@ import { ensureAddress } from '../links/addresses.js';
 import { addLink, findLink, removeLink, setLink } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { kernelError } from '../system/errno.js';
-import { disableIpv6, receiveOnly } from '../system/sysctl.js';
+import { changeSettings } from '../system/settings.js';
+import { IPV6_OFF, RECEIVE_ONLY } from '../system/sysctl.js';
 import { removeRoutes, replaceRoutes } from './crypt-routes.js';
 import type { CryptSpaces } from './crypt-space.js';
 import type { Wireguard } from './wireguard.js';
@@ -28,12 +29,15 @@ interface At {
 export const cryptExecutors: { readonly [K in CryptStepKind]: (at: At, step: CryptStep<K>) => Promise<void> | void } = {
   createCrypt: async ({ crypt: { spaces } }) => {
     const space = spaces.create();
-    spaces.within(space, disableIpv6);
+    await changeSettings((work) => spaces.within(space, work), IPV6_OFF);
     await setLink(space.socket, 'lo', { up: true });
   },
   mountCrypt: ({ crypt }) => void crypt.spaces.create(),
   removeCrypt: ({ crypt }) => crypt.spaces.remove(),
-  quietMesh: ({ crypt: { spaces } }) => spaces.within(spaces.require('sysctl -w net.ipv4.ip_forward=0'), receiveOnly),
+  quietMesh: ({ crypt: { spaces } }) => {
+    const space = spaces.require('sysctl -w net.ipv4.ip_forward=0');
+    return changeSettings((work) => spaces.within(space, work), RECEIVE_ONLY);
+  },
   createWireguard: ({ crypt }, { device }) => create(crypt, device),
   setWireguard: ({ crypt }, { device }) => setKey(crypt, device),
   removeCryptLink: async ({ crypt }, { link }) => {

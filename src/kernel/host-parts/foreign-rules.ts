@@ -1,22 +1,28 @@
 /**
  * Whether somebody else has rules of his own for a UDP port of this host: what a program takes at the device passes none of
  * them. Looked for are rules that name the port, in nftables and by iptables over it, and policies of IPsec that may be
- * about it.
+ * about it. The looks are of a bounded length, for whatever a load balancer keeps there, names wait meanwhile: what is more
+ * counts as such a rule.
  */
 import { closeSync } from 'node:fs';
 import { isKernelError } from '../../errors.js';
 import { generationOf } from '../netfilter/generation.js';
-import { ask, closeNetfilter, datagrams, openOwnNetfilter } from '../netfilter/socket.js';
+import { askSome, closeNetfilter, datagrams, openOwnNetfilter } from '../netfilter/socket.js';
 import { readText } from '../netlink/attributes.js';
 import { openNetlink } from '../netlink/socket.js';
 import { attributeOf, dump, Msg, text } from '../nft/message.js';
 import { check, send } from '../system/libc.js';
+import { withNamespaceOf } from '../system/netns.js';
 
 /** NFPROTO_INET, NFPROTO_IPV4, NFPROTO_NETDEV: those that see IPv4. */
 const FAMILIES = [1, 2, 5];
 const NFTA_RULE = { table: 1, expressions: 4 } as const;
 const NFTA_SET = { table: 1, name: 2, keyLength: 5 } as const;
 const PORT_BYTES = 2;
+/** Of answers to one question, of 16 KB at most. */
+const MOST_DATAGRAMS = 40;
+/** Of one family, that are looked into. */
+const MOST_SETS = 40;
 const OURS = 'tsoverlay';
 
 const NETLINK_XFRM = 6;
@@ -33,15 +39,15 @@ const [AF_INET, UDP] = [2, 17];
 /** In the network namespace that the calling thread was in when this was made. */
 export class ForeignRules {
   private readonly netfilter = unlessLacking(openOwnNetfilter);
-  private readonly ipsec = unlessLacking(() => openNetlink(NETLINK_XFRM));
+  private ipsec = unlessLacking(openIpsec);
   private seen: { readonly generation: number; readonly found: string | undefined } | undefined;
 
   /** UDP. */
   constructor(private readonly port: number) {}
 
-  /** Where there is one, in words; undefined when there is none. Rules are read again only when somebody changed any. */
+  /** A sentence about what is in the way; undefined when nothing is. Rules are read again only when somebody changed any. */
   look(): string | undefined {
-    return this.inNftables() ?? (this.ipsec === undefined ? undefined : policyFor(this.ipsec, this.port));
+    return this.inNftables() ?? this.inIpsec();
   }
 
   close(): void {
@@ -53,11 +59,39 @@ export class ForeignRules {
     if (this.netfilter === undefined) return undefined;
     const generation = generationOf(this.netfilter);
     if (generation !== 0 && this.seen?.generation === generation) return this.seen.found;
-    const found = tableFor(this.netfilter, this.port);
-    this.seen = { generation, found };
-    return found;
+    // A socket for each look: what is not read to its end is in the way of the next question.
+    const fd = withNamespaceOf(this.netfilter, openOwnNetfilter);
+    try {
+      const table = tableFor(fd, this.port);
+      const found = table === TOO_MUCH ? this.unseen('rules and sets') : this.found(table);
+      this.seen = { generation, found };
+      return found;
+    } finally {
+      closeNetfilter(fd);
+    }
+  }
+
+  private inIpsec(): string | undefined {
+    if (this.ipsec === undefined) return undefined;
+    const policy = policyFor(this.ipsec, this.port);
+    if (policy !== TOO_MUCH) return this.found(policy);
+    const old = this.ipsec;
+    this.ipsec = withNamespaceOf(old, openIpsec);
+    closeSync(old);
+    return this.unseen('policies of IPsec');
+  }
+
+  private found(what: string | undefined): string | undefined {
+    return what && `${what} is about UDP ${this.port}, and would not see what takes the short way`;
+  }
+
+  private unseen(what: string): string {
+    return `the host has more ${what} than are looked through for some about UDP ${this.port}`;
   }
 }
+
+const TOO_MUCH = Symbol('too much');
+const openIpsec = (): number => openNetlink(NETLINK_XFRM);
 
 /** Undefined on a kernel that has nothing of the kind. */
 function unlessLacking(open: () => number): number | undefined {
@@ -69,25 +103,46 @@ function unlessLacking(open: () => number): number | undefined {
   }
 }
 
-function tableFor(fd: number, port: number): string | undefined {
+function tableFor(fd: number, port: number): string | typeof TOO_MUCH | undefined {
   for (const family of FAMILIES) {
-    for (const rule of ask(fd, 'nft list ruleset', dump(Msg.getRule, [], family), Msg.newRule)) {
-      const table = readText(attributeOf(rule, NFTA_RULE.table));
-      const expressions = attributeOf(rule, NFTA_RULE.expressions);
-      if (!table.startsWith(OURS) && expressions !== undefined && namesPort(expressions, port))
-        return `a rule of table ${table}`;
-    }
-    for (const set of ask(fd, 'nft list sets', dump(Msg.getSet, [], family), Msg.newSet)) {
-      const [table, name] = [NFTA_SET.table, NFTA_SET.name].map((type) => readText(attributeOf(set, type)));
-      if (table === undefined || name === undefined || table.startsWith(OURS)) continue;
-      if (attributeOf(set, NFTA_SET.keyLength)?.readUInt32BE() !== PORT_BYTES) continue;
-      const question = dump(Msg.getSetElem, [text(1, table), text(2, name)], family);
-      if (ask(fd, `nft list set ${table} ${name}`, question, Msg.newSetElem).some((e) => hasValue(e, port)))
-        return `a set of table ${table}`;
-    }
+    const found = ruleFor(fd, family, port) ?? setFor(fd, family, port);
+    if (found !== undefined) return found;
   }
   return undefined;
 }
+
+function ruleFor(fd: number, family: number, port: number): string | typeof TOO_MUCH | undefined {
+  const rules = askSome(fd, 'nft list ruleset', dump(Msg.getRule, [], family), Msg.newRule, MOST_DATAGRAMS);
+  for (const rule of rules ?? []) {
+    const table = readText(attributeOf(rule, NFTA_RULE.table));
+    const expressions = attributeOf(rule, NFTA_RULE.expressions);
+    if (!table.startsWith(OURS) && expressions !== undefined && namesPort(expressions, port))
+      return `a rule of table ${table}`;
+  }
+  return rules === undefined ? TOO_MUCH : undefined;
+}
+
+function setFor(fd: number, family: number, port: number): string | typeof TOO_MUCH | undefined {
+  const all = askSome(fd, 'nft list sets', dump(Msg.getSet, [], family), Msg.newSet, MOST_DATAGRAMS);
+  const sets = all?.filter(isOfPorts);
+  if (sets === undefined || sets.length > MOST_SETS) return TOO_MUCH;
+  for (const set of sets) {
+    const { table, name } = nameOfSet(set);
+    const question = dump(Msg.getSetElem, [text(1, table), text(2, name)], family);
+    const elements = askSome(fd, `nft list set ${table} ${name}`, question, Msg.newSetElem, MOST_DATAGRAMS);
+    if (elements === undefined) return TOO_MUCH;
+    if (elements.some((e) => hasValue(e, port))) return `a set of table ${table}`;
+  }
+  return undefined;
+}
+
+const nameOfSet = (set: Buffer) => ({
+  table: readText(attributeOf(set, NFTA_SET.table)),
+  name: readText(attributeOf(set, NFTA_SET.name)),
+});
+
+const isOfPorts = (set: Buffer): boolean =>
+  attributeOf(set, NFTA_SET.keyLength)?.readUInt32BE() === PORT_BYTES && !nameOfSet(set).table.startsWith(OURS);
 
 /** By nftables itself, or by a match of iptables: its ranges and lists are in the host's order. */
 function namesPort(expressions: Buffer, port: number): boolean {
@@ -103,13 +158,15 @@ const hasValue = (bytes: Buffer, port: number): boolean =>
   bytes.includes(Buffer.from([6, 0, 1, 0, port >> 8, port & 0xff]));
 
 /** `ip xfrm policy` */
-function policyFor(fd: number, port: number): string | undefined {
+function policyFor(fd: number, port: number): string | typeof TOO_MUCH | undefined {
   const question = Buffer.alloc(HEADER + POLICY_ID);
   question.writeUInt32LE(question.length);
   question.writeUInt16LE(XFRM_MSG_GETPOLICY, 4);
   question.writeUInt16LE(DUMP, 6);
   check('ip xfrm policy', Number(send(fd, question, question.length, 0)));
-  const policies = datagrams('ip xfrm policy', fd).flatMap((datagram) => [...policiesIn(datagram)]);
+  const answers = datagrams('ip xfrm policy', fd, MOST_DATAGRAMS);
+  if (answers.length > MOST_DATAGRAMS) return TOO_MUCH;
+  const policies = answers.flatMap((datagram) => [...policiesIn(datagram)]);
   return policies.some((policy) => covers(policy, port)) ? 'a policy of IPsec' : undefined;
 }
 

@@ -18,7 +18,8 @@ import { IFLA_VXLAN } from '../netlink/uapi.js';
 import { Namespaces, type Space } from '../networks/namespaces.js';
 import { takeVni } from '../networks/vni.js';
 import { ensureProbeFence } from '../rules/probe-fence.js';
-import { disableIpv6, enableIpv6, receiveOnly } from '../system/sysctl.js';
+import { changeSettings } from '../system/settings.js';
+import { IPV6_OFF, ipv6On, RECEIVE_ONLY } from '../system/sysctl.js';
 
 /** Nobody looks at it by its name, so it keeps the one that it was born with. */
 const LINK = vxlanBirthName(PROBE_VNI);
@@ -47,10 +48,8 @@ export class ProbeSpace {
    */
   async create(host: Rtnetlink, wish: ProbeDevice): Promise<void> {
     const space = await this.spaces.create(PROBE_NAMESPACE);
-    this.spaces.within(space, () => {
-      disableIpv6();
-      receiveOnly();
-    });
+    const enter = <T>(work: () => T): T => this.spaces.within(space, work);
+    await changeSettings(enter, [...IPV6_OFF, ...RECEIVE_ONLY]);
     await setLink(space.socket, 'lo', { up: true });
     await removeLink(space.socket, LINK);
     try {
@@ -61,7 +60,7 @@ export class ProbeSpace {
     }
     await ensureProbeFence(space.path, LINK, familyOf(wish.address));
     await raiseLink(space.socket, LINK);
-    if (familyOf(wish.address) === 6) this.spaces.within(space, () => enableIpv6(LINK));
+    if (familyOf(wish.address) === 6) await changeSettings(enter, ipv6On(LINK));
     await ensureAddress(space.socket, LINK, aloneOf(wish.address));
   }
 

@@ -9,8 +9,8 @@ import { load } from '../bpf/program.js';
 import { createMap } from '../bpf/syscall.js';
 import { listAddresses } from '../links/addresses.js';
 import { findLink } from '../links/links.js';
+import { kernelIs } from '../netlink/release.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
-import { kernelIs } from '../system/release.js';
 import { ForeignRules } from './foreign-rules.js';
 
 /** BPF_F_ADJ_ROOM_ENCAP_L2_ETH; an older one leaves all frames to the ordinary way. */
@@ -26,7 +26,7 @@ export class ShortGround {
   constructor(
     private readonly host: Rtnetlink,
     private readonly local: NodeAddress,
-    private readonly port: number,
+    port: number,
   ) {
     this.rules = new ForeignRules(port);
   }
@@ -34,7 +34,7 @@ export class ShortGround {
   /** Rejects with a KernelError. */
   async look(): Promise<Omit<ObservedAccelerator, 'hooked'>> {
     const link = await this.underlay();
-    const hindrance = this.hostHindrance() ?? (link === undefined ? this.noDevice() : this.rulesHindrance());
+    const hindrance = this.hostHindrance() ?? (link === undefined ? this.noDevice() : this.rules.look());
     return { ...(link && { link }), ...(hindrance && { hindrance }) };
   }
 
@@ -74,10 +74,5 @@ export class ShortGround {
     } catch (e) {
       return `the kernel does not load programs: ${messageOf(e)}`;
     }
-  }
-
-  private rulesHindrance(): string | undefined {
-    const found = this.rules.look();
-    return found && `${found} is about UDP ${this.port}, and would not see what takes the short way`;
   }
 }

@@ -2,7 +2,7 @@
  * "This address has this MAC now", said to all who are on a bridge: a gratuitous ARP request (RFC 5227 section 3), or an
  * unsolicited neighbour advertisement (RFC 4861 section 7.2.6). Kernels take it over their own entry at once.
  */
-import { closeSync } from 'node:fs';
+import { close } from 'node:fs';
 import type { Bearer } from '../../model/diff/takeover.js';
 import { ipBytes, macBytes } from '../netlink/attributes.js';
 import { AF, check, SOCK, sendto, socket } from '../system/libc.js';
@@ -33,7 +33,8 @@ export function announce(bearers: Iterable<Pick<Bearer, 'ip' | 'mac'> & { readon
       check(`announce ${ip}`, Number(sendto(fd, frame, frame.length, 0, to, to.length)));
     }
   } finally {
-    closeSync(fd);
+    // The kernel has whoever ends such a socket wait until nobody can be using it (`packet_release`): a pool thread does.
+    close(fd, () => {});
   }
 }
 

@@ -1,11 +1,11 @@
 /** A container's card that somebody deleted, put back as the engine had set it up. */
 import { closeSync } from 'node:fs';
-import { isKernelError } from '../../errors.js';
 import type { CardPlan } from '../../model/plan/namespace-plan.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { kernelError } from '../system/errno.js';
 import { OWN_NETNS, openNamespace, withNamespace } from '../system/netns.js';
-import { writeSysctl } from '../system/sysctl.js';
+import { changeSettings } from '../system/settings.js';
+import { ipv6At } from '../system/sysctl.js';
 import { ensureAddress } from './addresses.js';
 import { findLink, setLink } from './links.js';
 import { ensureRoute } from './routes.js';
@@ -39,18 +39,12 @@ async function firstFree(socket: Rtnetlink): Promise<string> {
 }
 
 async function furnish(socket: Rtnetlink, name: string, card: CardPlan): Promise<void> {
-  const disable = card.addresses.some((a) => a.includes(':')) ? 0 : 1;
-  withNamespace(card.sandbox, () => setIpv6(name, disable));
+  const setting = ipv6At(
+    name,
+    card.addresses.some((a) => a.includes(':')),
+  );
+  await changeSettings((work) => withNamespace(card.sandbox, work), [setting]);
   for (const address of card.addresses) await ensureAddress(socket, name, address);
   await setLink(socket, name, { up: true });
   for (const route of card.routes) await ensureRoute(socket, route);
-}
-
-function setIpv6(link: string, disable: 0 | 1): void {
-  try {
-    writeSysctl(`net/ipv6/conf/${link}/disable_ipv6`, disable);
-  } catch (e) {
-    // A kernel without IPv6.
-    if (!isKernelError(e, 'ENOENT')) throw e;
-  }
 }

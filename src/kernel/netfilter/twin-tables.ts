@@ -1,18 +1,35 @@
 /**
  * A table of one name for each IP family, in the host's namespace, whose one chain drops what its rules find. What this
- * process has made is known by the number of its rules, which a look costs two questions.
+ * process has made is known by the number of its rules and of its sets' elements, which are counted when the ruleset's
+ * generation says that somebody has changed something.
  */
 import { isKernelError } from '../../errors.js';
 import type { Standing } from '../../model/host/standing.js';
-import { batch, type Change, dump, Msg, NFPROTO, question, text } from '../nft/message.js';
+import { attributeOf, attributesIn, batch, type Change, dump, Msg, NFPROTO, question, text } from '../nft/message.js';
 import type { Hook, Table } from '../nft/table.js';
 import { Changes } from './changes.js';
+import { generationOf } from './generation.js';
 import { ask, closeNetfilter, openOwnNetfilter } from './socket.js';
 
 const FAMILIES = [NFPROTO.ipv4, NFPROTO.ipv6] as const;
 export type Family = (typeof FAMILIES)[number];
+const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
 /** What a kernel without a family says. */
 const NO_FAMILY = ['EAFNOSUPPORT', 'EOPNOTSUPP'];
+
+export interface TwinSet {
+  readonly name: string;
+  /** With its elements. */
+  readonly changes: readonly Change[];
+  /** How many elements the kernel tells of. */
+  readonly size: number;
+}
+
+/** What is made in one family's table. */
+interface Made {
+  readonly rules: number;
+  readonly sets: readonly TwinSet[];
+}
 
 /** What the tables are to be like. */
 export interface Twins<W> {
@@ -22,7 +39,7 @@ export interface Twins<W> {
   readonly chain: string;
   readonly hook: Hook;
   /** What the rules refer to. */
-  readonly sets: (wish: W) => readonly Change[];
+  readonly sets: (family: Family, wish: W) => readonly TwinSet[];
   /** The expressions of each rule. */
   readonly rules: (family: Family, wish: W) => readonly (readonly Buffer[])[];
 }
@@ -31,40 +48,46 @@ export interface Twins<W> {
 export class TwinTables<W> {
   private readonly fd = openOwnNetfilter();
   private readonly changes = new Changes();
-  /** What this process has made last, and how many rules each family's chain was given. */
-  private made: { readonly wish: W; readonly rules: ReadonlyMap<Family, number> } | undefined;
+  /** What this process has made last; `generation`: of the ruleset that it was last seen to be in, 0 for none. */
+  private made: { readonly wish: W; readonly tables: ReadonlyMap<Family, Made>; generation: number } | undefined;
 
   constructor(private readonly twins: Twins<W>) {}
 
-  /** `nft list chain`, for both families. */
+  /** `nft list table`, for both families. */
   observe(): Standing<W> {
-    if (this.made !== undefined && [...this.made.rules].every(([family, count]) => this.count(family) === count))
-      return this.made.wish;
+    const { made } = this;
+    const generation = generationOf(this.fd);
+    if (made !== undefined && generation !== 0 && made.generation === generation) return made.wish;
+    if (made !== undefined && [...made.tables].every(([family, table]) => this.isAsMade(family, table))) {
+      made.generation = generation;
+      return made.wish;
+    }
     return FAMILIES.some((family) => this.isThere(family)) ? 'other' : undefined;
   }
 
   /** `nft -f`: replaces both tables, each in one atomic step. Rejects with a KernelError. */
   async replace(wish: W): Promise<void> {
-    const { table, chain, hook, sets, rules: rulesOf } = this.twins;
+    const { table, chain, hook, sets: setsOf, rules: rulesOf } = this.twins;
     this.made = undefined;
-    const made = new Map<Family, number>();
+    const tables = new Map<Family, Made>();
     for (const family of FAMILIES) {
       const rules = rulesOf(family, wish);
+      const sets = setsOf(family, wish);
       const changes = [
         ...table.afresh(),
-        ...sets(wish),
+        ...sets.flatMap(({ changes }) => changes),
         table.chain(chain, hook),
         ...rules.map((r) => table.rule(chain, r)),
       ];
       try {
         await this.changes.make(`nft add table ${this.twins.name}`, batch(changes, family));
-        made.set(family, rules.length);
+        tables.set(family, { rules: rules.length, sets });
       } catch (e) {
         // A kernel without IPv6 has none of its packets.
         if (family === NFPROTO.ipv4 || !isKernelError(e, ...NO_FAMILY)) throw e;
       }
     }
-    this.made = { wish, rules: made };
+    this.made = { wish, tables, generation: 0 };
   }
 
   /** `nft delete table`, for both; gone is success. Rejects with a KernelError. */
@@ -83,10 +106,18 @@ export class TwinTables<W> {
     this.changes.close();
   }
 
-  private count(family: Family): number {
-    const { table, chain } = this.twins;
+  private isAsMade(family: Family, { rules, sets }: Made): boolean {
+    const { table, name, chain } = this.twins;
     const bytes = dump(Msg.getRule, [table.name, text(2, chain)], family);
-    return ask(this.fd, `nft list chain ${this.twins.name} ${chain}`, bytes, Msg.newRule).length;
+    const count = ask(this.fd, `nft list chain ${name} ${chain}`, bytes, Msg.newRule).length;
+    return count === rules && sets.every((set) => this.elementsIn(family, set.name) === set.size);
+  }
+
+  private elementsIn(family: Family, set: string): number {
+    const bytes = dump(Msg.getSetElem, [this.twins.table.name, text(2, set)], family);
+    return ask(this.fd, `nft list set ${this.twins.name} ${set}`, bytes, Msg.newSetElem)
+      .map((answer) => [...attributesIn(attributeOf(answer, NFTA_SET_ELEM_LIST_ELEMENTS))].length)
+      .reduce((sum, count) => sum + count, 0);
   }
 
   private isThere(family: Family): boolean {

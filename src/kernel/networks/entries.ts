@@ -8,8 +8,8 @@ import type { EntryChange } from '../links/entry-change.js';
 import { findLink } from '../links/links.js';
 import { MOST_AT_ONCE } from '../netlink/rtnetlink.js';
 import { kernelError } from '../system/errno.js';
-import { withNamespace } from '../system/netns.js';
-import { enableIpv6 } from '../system/sysctl.js';
+import { changeSettings } from '../system/settings.js';
+import { ipv6On } from '../system/sysctl.js';
 import type { Namespaces, Space } from './namespaces.js';
 
 export interface Wish {
@@ -81,7 +81,7 @@ export class Entries {
       if (index === undefined) continue;
       found.set(link, index);
       if (all.some(({ change, ipv6 }) => ipv6 && change.link === link))
-        withNamespace(space.path, () => enableIpv6(link));
+        await changeSettings((work) => this.spaces.within(space, work), ipv6On(link));
     }
     return found;
   }

@@ -1,7 +1,7 @@
 /** What carries out each kind of step: one entry per kind, and the compiler misses none. */
 import { isKernelError } from '../../errors.js';
 import type { Step, StepArgs, StepKind } from '../../model/plan/steps.js';
-import { NAMESPACE_SYSCTLS, sysctlSteps } from '../../model/plan/sysctls.js';
+import { NAMESPACE_SYSCTLS } from '../../model/plan/sysctls.js';
 import type { CryptSpaces } from '../crypt/crypt-space.js';
 import { ensureAddress, removeAddress } from '../links/addresses.js';
 import { setPort } from '../links/bridge-ports.js';
@@ -15,8 +15,8 @@ import { ensureVxlan, raiseLink, stopLearning } from '../links/vxlan.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { ensureFence } from '../rules/gateway-fence.js';
 import { replaceUplinkRules } from '../rules/uplink-rules.js';
-import { withNamespace } from '../system/netns.js';
-import { disableIpv6, enableIpv6, readSysctls, writeSysctl } from '../system/sysctl.js';
+import { changeSettings } from '../system/settings.js';
+import { IPV6_OFF, ipv6On } from '../system/sysctl.js';
 import type { Entries } from './entries.js';
 import { heldPath, type Namespaces, type Space } from './namespaces.js';
 import { ensureUplink } from './uplink.js';
@@ -49,24 +49,24 @@ async function waitingPeer(at: Workplace, name: string): Promise<Peer> {
 }
 
 /** IPv6 is off until something of it is wanted: see createNamespace. */
-const enableIpv6For = (ip: string, space: Space, link: string): void => {
-  if (ip.includes(':')) withNamespace(space.path, () => enableIpv6(link));
+const enableIpv6For = async (at: Workplace, ip: string, space: Space, link: string): Promise<void> => {
+  if (ip.includes(':')) await changeSettings((work) => at.spaces.within(space, work), ipv6On(link));
 };
 
 const executors: Executors = {
   createNamespace: async (at, step) => {
     const space = await at.spaces.create(step.ns);
-    withNamespace(space.path, () => {
-      disableIpv6();
-      const sysctls = readSysctls([...NAMESPACE_SYSCTLS.keys()]);
-      for (const { name, value } of sysctlSteps({ sysctls })) writeSysctl(name, value);
-    });
+    const settings = [...NAMESPACE_SYSCTLS].map(([name, value]) => ({ name, value, ifThere: true }) as const);
+    await changeSettings((work) => at.spaces.within(space, work), [...IPV6_OFF, ...settings]);
     await setLink(space.socket, 'lo', { up: true });
   },
 
   mountNamespace: async (at, step) => at.spaces.remount(await inside(at, step)),
 
-  setSysctl: async (at, step) => at.spaces.within(await inside(at, step), () => writeSysctl(step.name, step.value)),
+  setSysctl: async (at, step) => {
+    const space = await inside(at, step);
+    await changeSettings((work) => at.spaces.within(space, work), [step]);
+  },
 
   removeNamespace: (at, step) => at.spaces.remove(step.ns),
 
@@ -86,6 +86,9 @@ const executors: Executors = {
       await make();
     }
   },
+
+  replaceFence: async (at, step) =>
+    ensureFence(`/proc/thread-self/fd/${(await inside(at, step)).fd}`, step.link, step.gateways),
 
   createPort: async (at, step) => {
     const { socket, filters } = await inside(at, step);
@@ -116,7 +119,7 @@ const executors: Executors = {
 
   addAddress: async (at, step) => {
     const space = await inside(at, step);
-    enableIpv6For(step.address, space, step.link);
+    await enableIpv6For(at, step.address, space, step.link);
     await ensureAddress(space.socket, step.link, step.address);
   },
 

@@ -3,7 +3,7 @@ import type { ObservedLink, ObservedNamespace, ObservedUplink } from '../../mode
 import { learns } from '../../model/plan/quiet.js';
 import { NAMESPACE_SYSCTLS } from '../../model/plan/sysctls.js';
 import { UPLINK, uplinkEnd } from '../../model/values/names.js';
-import type { NamespaceName } from '../../model/values/types.js';
+import type { Ip, NamespaceName } from '../../model/values/types.js';
 import type { CryptSpaces } from '../crypt/crypt-space.js';
 import { listAddresses } from '../links/addresses.js';
 import { readPortFlags } from '../links/bridge-ports.js';
@@ -13,6 +13,7 @@ import { type KernelLink, listLinks } from '../links/links.js';
 import { type KernelNeighbour, listNeighbours } from '../links/neighbours.js';
 import { readVxlan } from '../links/vxlan.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import { observeFences } from '../rules/gateway-fence.js';
 import { hasUplinkRules } from '../rules/uplink-rules.js';
 import { readSysctls } from '../system/sysctl.js';
 import type { Namespaces, Space } from './namespaces.js';
@@ -34,11 +35,13 @@ export async function observeNamespace(
 ): Promise<ObservedNamespace> {
   const links = await listLinks(space.socket);
   const addresses = await listAddresses(space.socket);
-  const filters = await space.filters.observe(new Map(links.map((l) => [l.name, l.index])));
+  const others = links.some((l) => isFlooding(l) || isUplink(l));
+  const filters = await space.filters.observe(new Map(links.map((l) => [l.name, l.index])), others);
   const acceleration = await space.shortWay?.observe(links, part);
   const nameOf = namesOf(links);
   const mesh = links.some((l) => l.kind === 'vxlan') ? await meshSpaces.numberFor(space.socket) : undefined;
-  const seen = links.map((l) => observed(l, nameOf, mesh));
+  const fences = spaces.within(space, () => observeFences(links.filter(isFlooding).map((l) => l.name)));
+  const seen = links.map((l) => observed(l, nameOf, mesh, fences.get(l.name)));
   const learning = seen.some(learns);
   const vxlans = new Set(links.filter((l) => l.kind === 'vxlan').map((l) => l.index));
   const neighbours: KernelNeighbour[] = [];
@@ -61,6 +64,7 @@ export async function observeNamespace(
   };
 }
 
+const isFlooding = ({ kind, data }: KernelLink): boolean => kind === 'vxlan' && !readVxlan(data).proxy;
 const isUplink = ({ name, kind }: KernelLink): boolean => name === UPLINK && kind === 'veth';
 
 async function uplinkOf(
@@ -84,11 +88,18 @@ const observed = (
   { data, portData, origin, type: _, ...link }: KernelLink,
   nameOf: (index: number) => string,
   mesh: number | undefined,
+  fence: readonly Ip[] | undefined,
 ): ObservedLink => ({
   ...link,
   master: nameOf(link.master),
   ...(link.kind === 'vxlan'
-    ? { vxlan: { ...readVxlan(data), ...(origin !== undefined && origin === mesh ? { meshed: true } : {}) } }
+    ? {
+        vxlan: {
+          ...readVxlan(data),
+          ...(origin !== undefined && origin === mesh ? { meshed: true } : {}),
+          ...(fence && { fence }),
+        },
+      }
     : {}),
   ...(link.kind === 'bridge' ? { bridge: readBridge(data) } : {}),
   ...(link.master === 0 ? {} : { port: readPortFlags(portData) }),

@@ -1,6 +1,12 @@
 /** Reads what nf_tables tells of rules, and compares it with what we would have made. Pure. */
+import { readText } from '../netlink/attributes.js';
 import { attributeOf, attributesIn } from './message.js';
+import { INGRESS } from './table.js';
 
+const NFTA_TABLE_FLAGS = 2;
+const NFTA_CHAIN = { name: 3, hook: 4 } as const;
+const NFTA_HOOK = { number: 1, priority: 2, device: 3 } as const;
+const NFT_TABLE_F_DORMANT = 1;
 const NFTA_LIST_ELEM = 1;
 const NFTA_EXPR = { name: 1, data: 2 } as const;
 const NFTA_CMP = { op: 2, data: 3 } as const;
@@ -20,6 +26,11 @@ export const isAsMade = (found: Buffer, made: Buffer): boolean =>
   attributeOf(made, NFTA_EXPR.name)?.equals(COUNTER)
     ? attributeOf(found, NFTA_EXPR.name)?.equals(COUNTER) === true
     : hasAll(found, made);
+
+/** The expressions of a rule. Ours are list elements, header and all. */
+export const areAsMade = (found: readonly Buffer[], made: readonly Buffer[]): boolean =>
+  found.length === made.length &&
+  made.every((expression, i) => isAsMade(found[i] ?? Buffer.alloc(0), expression.subarray(4)));
 
 /** A newer kernel may tell more of an expression than we said. */
 function hasAll(found: Buffer, made: Buffer): boolean {
@@ -61,3 +72,26 @@ const numberIn = (bytes: Buffer, type: number): number => {
   const value = attributeOf(bytes, type);
   return value?.length === 4 ? value.readUInt32BE() : -1;
 };
+
+/** Somebody has put the table out of action. */
+export const isAsleep = (table: Buffer): boolean =>
+  ((attributeOf(table, NFTA_TABLE_FLAGS)?.readUInt32BE() ?? 0) & NFT_TABLE_F_DORMANT) !== 0;
+
+/** A chain that is hooked to what comes out of one device. */
+export interface Ingress {
+  readonly name: string;
+  readonly device: string;
+  readonly priority: number;
+}
+
+/** Whether a chain is the one of this name, and hooked as it says. */
+export function isHookedAs(chain: Buffer, { name, device, priority }: Ingress): boolean {
+  const hook = attributeOf(chain, NFTA_CHAIN.hook);
+  if (readText(attributeOf(chain, NFTA_CHAIN.name)) !== name || hook === undefined) return false;
+  const is = (type: number, value: number): boolean => attributeOf(hook, type)?.readInt32BE() === value;
+  return (
+    is(NFTA_HOOK.number, INGRESS) &&
+    is(NFTA_HOOK.priority, priority) &&
+    readText(attributeOf(hook, NFTA_HOOK.device)) === device
+  );
+}

@@ -24,9 +24,11 @@ export const INGRESS = 0;
 export const KEY = { integer: 4, ip: 7, ip6: 8, port: 13, ifname: 41 } as const;
 
 /** Flags of sets. */
-export const SET = { map: 0x8, timeout: 0x10, writtenByRules: 0x20 } as const;
+export const SET = { interval: 0x4, map: 0x8, timeout: 0x10, writtenByRules: 0x20 } as const;
 
 const NFTNL_UDATA_RULE_COMMENT = 0;
+/** The first key that an interval has no more. */
+const INTERVAL_END = 0x1;
 /** Elements per message, for a nested attribute ends at 64 KB. */
 const CHUNK = 1000;
 
@@ -56,6 +58,12 @@ export interface SetSpec {
   readonly size?: number;
   /** For `nft list` alone. */
   readonly userdata?: Buffer;
+}
+
+/** From `first` on and before `end`, or to the last key that there is. */
+export interface Interval {
+  readonly first: Buffer;
+  readonly end?: Buffer;
 }
 
 export class Table {
@@ -109,15 +117,24 @@ export class Table {
 
   /** `more`: attributes of each element. */
   addElements(set: string, keys: readonly Buffer[], ...more: readonly Buffer[]): readonly Change[] {
-    return chunks(keys).map((some) => create(Msg.newSetElem, this.elements(set, some, more)));
+    return this.elements(
+      set,
+      keys.map((key) => elementOf(key, ...more)),
+    ).map((attributes) => create(Msg.newSetElem, attributes));
+  }
+
+  /** Ascending, and none touches another. */
+  addIntervals(set: string, intervals: readonly Interval[]): readonly Change[] {
+    const ends = intervals.flatMap(({ first, end }) => [
+      elementOf(first),
+      ...(end === undefined ? [] : [elementOf(end, u32(3, INTERVAL_END))]),
+    ]);
+    return this.elements(set, ends).map((attributes) => create(Msg.newSetElem, attributes));
   }
 
   deleteElements(set: string, keys: readonly Buffer[]): readonly Change[] {
-    return chunks(keys).map((some) => ({
-      type: Msg.delSetElem,
-      flags: NLM_F_ACK,
-      attributes: this.elements(set, some, []),
-    }));
+    const all = keys.map((key) => elementOf(key));
+    return this.elements(set, all).map((attributes) => ({ type: Msg.delSetElem, flags: NLM_F_ACK, attributes }));
   }
 
   flush(set: string): Change {
@@ -128,11 +145,13 @@ export class Table {
     return create(Msg.newTable, [this.name]);
   }
 
-  private elements(set: string, keys: readonly Buffer[], more: readonly Buffer[]): readonly Buffer[] {
-    const all = keys.map((key) => element(nested(1, attr(1, key)), ...more));
-    return [this.name, text(2, set), nested(3, ...all)];
+  /** The attributes of as many messages as they need. */
+  private elements(set: string, all: readonly Buffer[]): readonly (readonly Buffer[])[] {
+    return chunks(all).map((some) => [this.name, text(2, set), nested(3, ...some)]);
   }
 }
+
+const elementOf = (key: Buffer, ...more: readonly Buffer[]): Buffer => element(nested(1, attr(1, key)), ...more);
 
 const create = (type: number, attributes: readonly Buffer[]): Change => ({
   type,

@@ -5,7 +5,7 @@
  * the host's address, not by its own. A host's own connections, the plugin's among them, come in by no bridge.
  */
 import type { ConsulGuardPlan } from '../../model/host/consul-guard.js';
-import { type Family, TwinTables } from '../netfilter/twin-tables.js';
+import { type Family, type TwinSet, TwinTables } from '../netfilter/twin-tables.js';
 import { ipBytes } from '../netlink/attributes.js';
 import { fieldIs, IP_DADDR, IP6_DADDR, TCP_DPORT } from '../nft/field.js';
 import { attr, NFPROTO } from '../nft/message.js';
@@ -27,13 +27,18 @@ export class NftConsulGuard extends TwinTables<ConsulGuardPlan> {
   constructor() {
     super({
       ...{ table, name: TABLE, chain: 'containers', hook: { number: HOOK.prerouting, priority: PRIORITY } },
-      sets: ({ interfaces }) => [
-        table.set({ name: BRIDGES, id: 1, type: KEY.ifname, length: IFNAMSIZ, userdata: NAMES_IN_ORDER }),
-        ...table.addElements(BRIDGES, interfaces.map(nameOf)),
-      ],
+      sets: (_, wish) => [bridgesOf(wish)],
       rules: rulesFor,
     });
   }
+}
+
+function bridgesOf({ interfaces }: ConsulGuardPlan): TwinSet {
+  const changes = [
+    table.set({ name: BRIDGES, id: 1, type: KEY.ifname, length: IFNAMSIZ, userdata: NAMES_IN_ORDER }),
+    ...table.addElements(BRIDGES, interfaces.map(nameOf)),
+  ];
+  return { name: BRIDGES, changes, size: new Set(interfaces).size };
 }
 
 /** One rule's expressions for each server of the family, and for each port on this host. */

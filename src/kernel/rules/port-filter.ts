@@ -2,23 +2,24 @@
  * The filter of one port: nft table `netdev tsoverlay-<port>`, a table of its own, so that it is replaced in one step
  * and nothing of it outlives its port. The hook `ingress` sees frames as they leave the container, before the bridge.
  */
+import { isKernelError } from '../../errors.js';
 import type { Sender } from '../../model/plan/namespace-plan.js';
+import type { ObservedFilter } from '../../model/plan/observed.js';
 import { parseIp } from '../../model/values/address.js';
+import { changeOnce } from '../netfilter/changes.js';
+import { ask } from '../netfilter/socket.js';
 import { readIp, readMac, readText } from '../netlink/attributes.js';
 import { IP_SADDR, IP6_SADDR } from '../nft/field.js';
 import { ETHER_SADDR } from '../nft/frame.js';
 import { attributeOf, batch, type Change, dump, Msg, NFPROTO, question, text } from '../nft/message.js';
-import { expressionsIn, isAsMade, type Match, matchesIn } from '../nft/reading.js';
+import { areAsMade, expressionsIn, isAsleep, isHookedAs, type Match, matchesIn } from '../nft/reading.js';
 import { INGRESS, Table } from '../nft/table.js';
 import { CHAINS, frameRules, type Rule } from './frame-rules.js';
 
 const PREFIX = 'tsoverlay-';
 const PRIORITY = 0;
-const NFTA_TABLE = { name: 1, flags: 2 } as const;
-const NFTA_CHAIN = { name: 3, hook: 4 } as const;
-const NFTA_HOOK = { number: 1, priority: 2, device: 3 } as const;
+const NFTA_TABLE_NAME = 1;
 const NFTA_RULE = { chain: 2, expressions: 4 } as const;
-const NFT_TABLE_F_DORMANT = 1;
 
 const tableOf = (link: string): Table => new Table(`${PREFIX}${link}`);
 
@@ -61,20 +62,13 @@ export const listRules = (link: string): Buffer => dump(Msg.getRule, [tableOf(li
 
 /** The port that a table is for; undefined for tables of others. `asleep`: somebody has put it out of action. */
 export function readTable(attributes: Buffer): { readonly link: string; readonly asleep: boolean } | undefined {
-  const name = readText(attributeOf(attributes, NFTA_TABLE.name));
-  if (!name.startsWith(PREFIX)) return undefined;
-  const flags = attributeOf(attributes, NFTA_TABLE.flags)?.readUInt32BE() ?? 0;
-  return { link: name.slice(PREFIX.length), asleep: (flags & NFT_TABLE_F_DORMANT) !== 0 };
+  const name = readText(attributeOf(attributes, NFTA_TABLE_NAME));
+  return name.startsWith(PREFIX) ? { link: name.slice(PREFIX.length), asleep: isAsleep(attributes) } : undefined;
 }
 
 /** Whether a chain is the one that is hooked to the port. */
-export function isHooked(attributes: Buffer, link: string): boolean {
-  const hook = attributeOf(attributes, NFTA_CHAIN.hook);
-  if (readText(attributeOf(attributes, NFTA_CHAIN.name)) !== CHAINS[0] || hook === undefined) return false;
-  const { number, priority, device } = NFTA_HOOK;
-  const is = (type: number, value: number): boolean => attributeOf(hook, type)?.readInt32BE() === value;
-  return is(number, INGRESS) && is(priority, PRIORITY) && readText(attributeOf(hook, device)) === link;
-}
+export const isHooked = (attributes: Buffer, link: string): boolean =>
+  isHookedAs(attributes, { name: CHAINS[0], device: link, priority: PRIORITY });
 
 /** The sender that rules hold to, in the order that they are listed in; undefined when we would make others for it. */
 export function readSender(listed: readonly Buffer[]): Sender | undefined {
@@ -90,12 +84,7 @@ export function readSender(listed: readonly Buffer[]): Sender | undefined {
 }
 
 function isSameRule(found: { chain: string; expressions: readonly Buffer[] } | undefined, made: Rule): boolean {
-  if (found === undefined || found.chain !== made.chain || found.expressions.length !== made.expressions.length)
-    return false;
-  // Ours are list elements, header and all.
-  return made.expressions.every((expression, i) =>
-    isAsMade(found.expressions[i] ?? Buffer.alloc(0), expression.subarray(4)),
-  );
+  return found !== undefined && found.chain === made.chain && areAsMade(found.expressions, made.expressions);
 }
 
 /** Who the rules of the hooked chain speak of. */
@@ -108,4 +97,26 @@ function senderIn(matches: readonly Match[]): Sender | undefined {
   if (mac === undefined) return undefined;
   const ip6 = values(IP6_SADDR).filter((ip) => ip.some((byte) => byte !== 0));
   return { mac: readMac(mac), addresses: [...values(IP_SADDR), ...ip6].map(readIp) };
+}
+
+/** The filters that there are, by their ports' names. */
+export const listFilters = (fd: number) =>
+  ask(fd, 'nft list tables netdev', listTables(), Msg.newTable).flatMap((table) => readTable(table) ?? []);
+
+export function readFilter(fd: number, link: string): ObservedFilter {
+  const verb = `nft list table netdev tsoverlay-${link}`;
+  const hooked = ask(fd, verb, getHooked(link), Msg.newChain).some((chain) => isHooked(chain, link));
+  const sender = hooked ? readSender(ask(fd, verb, listRules(link), Msg.newRule)) : undefined;
+  return { link, ...(sender && { sender }) };
+}
+
+/** Whether the kernel has what a filter needs (CONFIG_NF_TABLES_NETDEV); tried in the namespace, and nothing stays. */
+export async function canFilter(namespace: string): Promise<boolean> {
+  try {
+    await changeOnce(namespace, 'nft add table netdev tsoverlay-lo', filterTrial());
+    return true;
+  } catch (e) {
+    if (isKernelError(e)) return false;
+    throw e;
+  }
 }

@@ -8,23 +8,12 @@ import { Mutex } from 'async-mutex';
 import { isKernelError } from '../../errors.js';
 import type { Sender } from '../../model/plan/namespace-plan.js';
 import type { ObservedFilter } from '../../model/plan/observed.js';
-import { Changes, changeOnce } from '../netfilter/changes.js';
+import { Changes } from '../netfilter/changes.js';
 import { generationOf } from '../netfilter/generation.js';
-import { ask, closeNetfilter, openOwnNetfilter } from '../netfilter/socket.js';
-import { Msg } from '../nft/message.js';
+import { closeNetfilter, openOwnNetfilter } from '../netfilter/socket.js';
 import { kernelError } from '../system/errno.js';
 import { withNamespace } from '../system/netns.js';
-import {
-  filterBatch,
-  filterTrial,
-  getHooked,
-  isHooked,
-  listRules,
-  listTables,
-  noFilterBatch,
-  readSender,
-  readTable,
-} from './port-filter.js';
+import { filterBatch, listFilters, noFilterBatch, readFilter } from './port-filter.js';
 
 /** Somebody may go on changing rules while they are read. */
 const TRIES = 5;
@@ -47,6 +36,10 @@ export class PortFilters {
   private known = new Map<string, Known>();
   /** Of the ruleset that `known` is about; undefined when that is to be read. */
   private generation: number | undefined;
+  /** Somebody else has changed rules, and who asks for that has not been told yet. */
+  private isStrayed = false;
+  /** Told of a change, and nobody has looked since. */
+  private isTold = false;
   /** Looked for and not found, and nobody but this process makes any. */
   private none = false;
   private ended = false;
@@ -54,14 +47,25 @@ export class PortFilters {
   /** `namespace`: a path of the namespace that is good for as long as this is in use. */
   constructor(private readonly namespace: string) {}
 
-  /** `nft list ruleset netdev`, as far as it is ours. `ports`: the indexes of the links that are there, by name. */
-  observe(ports: ReadonlyMap<string, number>): Promise<readonly ObservedFilter[]> {
-    return this.turn.runExclusive(() => this.look(ports));
+  /**
+   * `nft list ruleset netdev`, as far as it is ours. `ports`: the indexes of the links that are there, by name. `others`:
+   * there are further rules of ours, so that a change is of interest even where no port has a filter.
+   */
+  observe(ports: ReadonlyMap<string, number>, others = false): Promise<readonly ObservedFilter[]> {
+    return this.turn.runExclusive(() => this.look(ports, others));
   }
 
-  /** True when somebody else has changed rules since they were observed; not while they are looked at or changed. */
+  /** True, once, when somebody else has changed rules, or they were not observed yet; not while they are looked at or changed. */
   changed(): boolean {
-    return this.open !== undefined && !this.turn.isLocked() && this.generation !== generationOf(this.open.fd);
+    if (this.turn.isLocked()) return false;
+    const isUnread = this.open !== undefined && !this.isTold && this.generation !== generationOf(this.open.fd);
+    const isChanged = this.isStrayed || isUnread;
+    this.isStrayed = false;
+    if (isUnread) {
+      this.isTold = true;
+      this.generation = undefined;
+    }
+    return isChanged;
   }
 
   /**
@@ -94,10 +98,12 @@ export class PortFilters {
     this.hangUp();
   }
 
-  private async look(ports: ReadonlyMap<string, number>): Promise<readonly ObservedFilter[]> {
-    const open = this.none ? undefined : this.reachIfPossible();
+  private async look(ports: ReadonlyMap<string, number>, others: boolean): Promise<readonly ObservedFilter[]> {
+    const open = this.none && !others ? undefined : this.reachIfPossible();
     if (open === undefined) return [];
     const { fd } = open;
+    // Whoever looks is not who mends: doctor looks as well.
+    if (this.generation !== undefined && this.generation !== generationOf(fd)) this.isStrayed = true;
     for (let tries = 0; tries < TRIES && this.open === open && this.generation !== generationOf(fd); tries++)
       await this.readAll(open, ports);
     if (this.open !== open) return [];
@@ -108,7 +114,7 @@ export class PortFilters {
       if (filter.port === undefined) this.known.set(link, { ...filter, port });
       else this.known.set(link, { ...readFilter(fd, link), port });
     }
-    if (this.known.size === 0) this.rest();
+    if (this.known.size === 0 && !others) this.rest();
     return [...this.known.values()].map(({ port: _, ...filter }) => filter);
   }
 
@@ -151,14 +157,16 @@ export class PortFilters {
     await open.changes.make(verb, bytes);
     if (this.open !== open) return;
     const after = generationOf(open.fd);
-    this.generation = this.generation === before && after === before + 1 ? after : undefined;
+    const isOursAlone = this.generation === before && after === before + 1;
+    if (!isOursAlone && this.generation !== undefined) this.isStrayed = true;
+    this.generation = isOursAlone ? after : undefined;
   }
 
   private async readAll(open: Sockets, ports: ReadonlyMap<string, number>): Promise<void> {
     const { fd } = open;
     const generation = generationOf(fd);
     const found = new Map<string, Known>();
-    for (const { link, asleep } of tablesOf(fd)) {
+    for (const { link, asleep } of listFilters(fd)) {
       // A thousand of them take longer than one turn of the event loop may.
       await breathe();
       if (this.open !== open) return;
@@ -168,26 +176,6 @@ export class PortFilters {
     if (generation !== generationOf(fd)) return;
     this.known = found;
     this.generation = generation;
+    this.isTold = false;
   }
-}
-
-/** Whether the kernel has what a filter needs (CONFIG_NF_TABLES_NETDEV); tried in the namespace, and nothing stays. */
-export async function canFilter(namespace: string): Promise<boolean> {
-  try {
-    await changeOnce(namespace, 'nft add table netdev tsoverlay-lo', filterTrial());
-    return true;
-  } catch (e) {
-    if (isKernelError(e)) return false;
-    throw e;
-  }
-}
-
-const tablesOf = (fd: number) =>
-  ask(fd, 'nft list tables netdev', listTables(), Msg.newTable).flatMap((table) => readTable(table) ?? []);
-
-function readFilter(fd: number, link: string): ObservedFilter {
-  const verb = `nft list table netdev tsoverlay-${link}`;
-  const hooked = ask(fd, verb, getHooked(link), Msg.newChain).some((chain) => isHooked(chain, link));
-  const sender = hooked ? readSender(ask(fd, verb, listRules(link), Msg.newRule)) : undefined;
-  return { link, ...(sender && { sender }) };
 }

@@ -12,10 +12,10 @@ import type { GuardMode } from '../../model/values/settings.js';
 import { Changes } from '../netfilter/changes.js';
 import { generationOf } from '../netfilter/generation.js';
 import { closeNetfilter, openOwnNetfilter } from '../netfilter/socket.js';
+import { kernelIs } from '../netlink/release.js';
 import { VXLAN_VNI } from '../nft/field.js';
 import { batch, type Change, NFPROTO } from '../nft/message.js';
 import { HOOK, KEY, Table } from '../nft/table.js';
-import { kernelIs } from '../system/release.js';
 import {
   GUARD_TABLE,
   type GuardChain,

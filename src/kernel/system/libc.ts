@@ -36,10 +36,32 @@ export const umount2 = libc.func('int umount2(str target, int flags)');
 /** syscall(2)'s number of bpf(2). */
 const SYS_BPF = process.arch === 'arm64' ? 280 : 321;
 
+export interface BpfCall {
+  (command: number, value: object): number;
+  /** By a thread of libuv's pool; gives the errno, 0 for none. */
+  aside(command: number, value: object): Promise<number>;
+}
+
+/** What is being read by pool threads must stay: nothing else holds on to it. */
+const reading = new Set<object>();
+
 /** bpf(2) with attributes of one shape, which the kernel may write into. */
-export function bpfCall(attributes: TypeObject): (command: number, value: object) => number {
+export function bpfCall(attributes: TypeObject): BpfCall {
   const call = libc.func('syscall', 'long', ['long', 'int', koffi.inout(koffi.pointer(attributes)), 'uint32']);
-  return (command, value) => Number(call(SYS_BPF, command, value, koffi.sizeof(attributes)));
+  const size = koffi.sizeof(attributes);
+  const aside = async (command: number, value: object): Promise<number> => {
+    reading.add(value);
+    try {
+      return await new Promise<number>((resolve) =>
+        call.async(SYS_BPF, command, value, size, (_: unknown, result: number) =>
+          resolve(Number(result) < 0 ? lastErrno() : 0),
+        ),
+      );
+    } finally {
+      reading.delete(value);
+    }
+  };
+  return Object.assign((command: number, value: object) => Number(call(SYS_BPF, command, value, size)), { aside });
 }
 
 /** Address families and kinds of sockets: sys/socket.h. */

@@ -4,44 +4,54 @@ import { hasCode, isKernelError } from '../../errors.js';
 import { fromNode } from './errno.js';
 import { remountWritable } from './netns.js';
 
-const ROOT = '/proc/sys';
+export const ROOT = '/proc/sys';
+
+export interface Setting {
+  /** As a path below /proc/sys. */
+  readonly name: string;
+  readonly value: number;
+  /** A kernel without it has nothing to set: one without IPv6, say. */
+  readonly ifThere?: true;
+}
 
 /** IN6_ADDR_GEN_MODE_NONE */
 const ADDRESS_NONE = 1;
 
 /** `sysctl -w <name>=<value>`, with the name as a path, e.g. `net/ipv6/conf/lo/disable_ipv6`. */
-export function writeSysctl(name: string, value: number, root = ROOT): void {
-  const write = () => writeFileSync(`${root}/${name}`, String(value));
+export const writeSysctl = (name: string, value: number, root = ROOT): void =>
+  onWritable(root, sysctlVerb(name, value), () => writeFileSync(`${root}/${name}`, String(value)));
+
+export const sysctlVerb = (name: string, value: number): string => `sysctl -w ${name.replaceAll('/', '.')}=${value}`;
+
+/** Does what needs `root` to be writable. Throws Node's own errors as KernelErrors. */
+export function onWritable<T>(root: string, verb: string, work: () => T): T {
   try {
     try {
-      write();
+      return work();
     } catch (e) {
       if (!hasCode(e, 'EROFS')) throw e;
       // A managed plugin is a container, and runc mounts /proc/sys read-only in there.
       remountWritable(root);
-      write();
+      return work();
     }
   } catch (e) {
-    throw fromNode(`sysctl -w ${name.replaceAll('/', '.')}=${value}`, e);
+    throw fromNode(verb, e);
   }
 }
 
+const ipv6OffAt = (link: string): Setting => ({ name: `net/ipv6/conf/${link}/disable_ipv6`, value: 1, ifThere: true });
+
+/** A link speaks no IPv6, or does; a kernel without IPv6 has nothing to set. */
+export const ipv6At = (link: string, on: boolean): Setting => ({ ...ipv6OffAt(link), value: on ? 0 : 1 });
+
 /**
  * `sysctl -w net.ipv6.conf.{default,lo}.disable_ipv6=1`: no link that comes gets an fe80 address, as with the native
- * driver, and what enableIpv6 did to those that are there stays: `all` would take their addresses away. A kernel
- * without IPv6 has nothing to disable.
+ * driver, and what {@link ipv6On} did to those that are there stays: `all` would take their addresses away.
  */
-export function disableIpv6(): void {
-  for (const which of ['default', 'lo'])
-    try {
-      writeSysctl(`net/ipv6/conf/${which}/disable_ipv6`, 1);
-    } catch (e) {
-      if (!isKernelError(e, 'ENOENT')) throw e;
-    }
-}
+export const IPV6_OFF: readonly Setting[] = ['default', 'lo'].map(ipv6OffAt);
 
 /** What a namespace inherits from the first one, or the kernel presets, that is not for one which serves its own addresses alone. */
-const RECEIVE_ONLY = {
+const RECEIVE_ONLY_VALUES = {
   'net/ipv4/ip_forward': 0,
   'net/ipv4/conf/all/accept_redirects': 0,
   'net/ipv4/conf/default/accept_redirects': 0,
@@ -54,17 +64,13 @@ const RECEIVE_ONLY = {
 };
 
 /** `sysctl -w net.ipv4.ip_forward=0 …`: nothing is passed on, no router is believed. A kernel without IPv6 lacks some. */
-export function receiveOnly(): void {
-  for (const [name, value] of Object.entries(RECEIVE_ONLY))
-    try {
-      changeSysctl(name, value);
-    } catch (e) {
-      if (!isKernelError(e, 'ENOENT')) throw e;
-    }
-}
+export const RECEIVE_ONLY: readonly Setting[] = Object.entries(RECEIVE_ONLY_VALUES).map(([name, value]) => ({
+  ...{ name, value },
+  ifThere: true,
+}));
 
 export const isReceiveOnly = (): boolean =>
-  [...readSysctls(Object.keys(RECEIVE_ONLY)).values()].every((value) => value === 0);
+  [...readSysctls(RECEIVE_ONLY.map(({ name }) => name)).values()].every((value) => value === 0);
 
 const NEIGHBOURS = 'net/ipv6/neigh';
 
@@ -89,20 +95,19 @@ function links(root: string): readonly string[] {
 
 /**
  * `sysctl -w net.ipv6.conf.<link>.disable_ipv6=0`, still without an fe80 address, and neighbours are asked for once. A VXLAN device wants it too: no
- * IPv6 neighbour is taken (EINVAL) where IPv6 is off. Throws ENOENT without such a link, and in kernels without IPv6.
+ * IPv6 neighbour is taken (EINVAL) where IPv6 is off. ENOENT without such a link, and in kernels without IPv6.
  */
-export function enableIpv6(link: string): void {
-  changeSysctl(`net/ipv6/conf/${link}/addr_gen_mode`, ADDRESS_NONE);
-  changeSysctl(`net/ipv6/conf/${link}/disable_ipv6`, 0);
-  changeSysctl(`${NEIGHBOURS}/${link}/mcast_solicit`, 1);
-}
+export const ipv6On = (link: string): readonly Setting[] => [
+  { name: `net/ipv6/conf/${link}/addr_gen_mode`, value: ADDRESS_NONE },
+  { name: `net/ipv6/conf/${link}/disable_ipv6`, value: 0 },
+  { name: `${NEIGHBOURS}/${link}/mcast_solicit`, value: 1 },
+];
 
-/** Asks before: a write waits for a lock of the whole host (rtnl), and this process with it; a read does not. */
 function changeSysctl(name: string, value: number, root = ROOT): void {
   if (readSysctl(name, root) !== String(value)) writeSysctl(name, value, root);
 }
 
-function readSysctl(name: string, root: string): string {
+export function readSysctl(name: string, root: string): string {
   try {
     return readFileSync(`${root}/${name}`, 'utf8').trim();
   } catch (e) {

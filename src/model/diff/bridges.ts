@@ -31,7 +31,8 @@ export const vxlanDiffers = (plan: BridgePlan, link: ObservedLink | undefined): 
 
 export function vxlanSteps(plan: BridgePlan, link: ObservedLink | undefined): Draft[] {
   const reason = vxlanDiffers(plan, link);
-  if (reason === undefined && link !== undefined) return upkeep(link, plan.mtu, plan.name);
+  if (reason === undefined && link !== undefined)
+    return [...fenceSteps(plan, link), ...upkeep(link, plan.mtu, plan.name)];
   const why = reason ?? 'missing';
   return [
     ...(link === undefined ? [] : [{ kind: 'removeLink' as const, link: plan.vxlan, reason: why }]),
@@ -42,6 +43,16 @@ export function vxlanSteps(plan: BridgePlan, link: ObservedLink | undefined): Dr
       ...(plan.flooding === undefined ? {} : { flooding: plan.flooding }),
     },
   ];
+}
+
+/** Before the device is up: it may be down because its fence could not be made. */
+function fenceSteps({ flooding }: BridgePlan, { name, vxlan }: ObservedLink): Draft[] {
+  if (flooding === undefined) return [];
+  const { gateways } = flooding;
+  const fence = vxlan?.fence;
+  if (fence?.join() === gateways.join()) return [];
+  const reason = fence === undefined ? 'its rules are missing or differ' : `it keeps in ${fence.join(' ') || 'nobody'}`;
+  return [{ kind: 'replaceFence', link: name, gateways, reason }];
 }
 
 export function addressSteps(plan: BridgePlan, seen: ObservedNamespace): Draft[] {

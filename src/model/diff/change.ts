@@ -6,8 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { NamespacePlan } from '../plan/namespace-plan.js';
-import type { ObservedNamespace } from '../plan/observed.js';
-import { portLinks } from '../plan/port-links.js';
+import { type ObservedNamespace, portLinks } from '../plan/observed.js';
 import type { Step } from '../plan/steps.js';
 import { waySteps, waysOf } from '../short-way/steps.js';
 import { differences } from '../values/differing.js';

@@ -1,16 +1,16 @@
 /** The steps that turn what was found into what is planned, in the order they must run. Pure. */
 import { filterSteps } from '../plan/antispoof.js';
 import type { NamespacePlan } from '../plan/namespace-plan.js';
-import type { ObservedNamespace } from '../plan/observed.js';
+import { doubles, type ObservedLink, type ObservedNamespace, portLinks } from '../plan/observed.js';
 import { quietSteps } from '../plan/quiet.js';
 import type { Draft, Step } from '../plan/steps.js';
 import { sysctlSteps } from '../plan/sysctls.js';
 import { accelerationSteps } from '../short-way/steps.js';
+import { LANE } from '../values/names.js';
 import type { NamespaceName } from '../values/types.js';
 import { addressSteps, bridgeSteps, vxlanDiffers, vxlanSteps } from './bridges.js';
 import { portsOf } from './ports.js';
 import { remoteEntries, staticSteps } from './statics.js';
-import { straySteps } from './strays.js';
 import { fdbSteps, neighbourSteps } from './tables.js';
 import { uplinkSteps } from './uplink.js';
 
@@ -86,6 +86,33 @@ function linkSteps(wanted: NamespacePlan, seen: ObservedNamespace, isNew: boolea
     ...uplinkSteps(wanted.uplink, seen),
   ];
 }
+
+/**
+ * The namespace is ours alone: what nobody planned has no business in it, be it a bridge, a VXLAN device, a veth, or
+ * whatever else is on a bridge. Hardware cannot be removed.
+ */
+function straySteps(wanted: NamespacePlan, links: readonly ObservedLink[]): readonly Draft[] {
+  const names = new Set<string>(wanted.bridges.flatMap((b) => [b.name, b.vxlan]));
+  const pairs = new Set<string | undefined>([LANE, wanted.uplink?.link]);
+  const endpoints = new Set<string>(wanted.ports.map((p) => p.endpoint));
+  const ports = portLinks(links);
+  const twice = doubles(links);
+  return links.flatMap((link): Draft[] => {
+    const { kind, name, alias } = link;
+    if (kind === 'veth') {
+      const isKnown = endpoints.has(alias);
+      if (pairs.has(name) || (isKnown && ports.get(alias) === link)) return [];
+      // Not pruned: its endpoint is there, and gets a link that is known to be ours.
+      if (isKnown && twice.has(alias)) return [removingOf(link, 'another link has the id of its endpoint, too')];
+      return [{ ...removingOf(link, 'its endpoint is gone'), prune: true }];
+    }
+    const isOnBridge = kind !== '' && link.master !== '';
+    const isStray = (isOnBridge || kind === 'bridge' || kind === 'vxlan') && !names.has(name);
+    return isStray ? [{ ...removingOf(link, 'not planned'), prune: true }] : [];
+  });
+}
+
+const removingOf = ({ name: link }: ObservedLink, reason: string): Draft => ({ kind: 'removeLink', link, reason });
 
 const nothing = (name: NamespaceName): ObservedNamespace => ({
   name,

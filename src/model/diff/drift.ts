@@ -73,9 +73,7 @@ export function damage(
     case 'static':
       return staticDamage(plan, notice, peers);
     case 'rules':
-      return plan.uplink !== undefined || plan.ports.some((p) => p.sender !== undefined)
-        ? 'nft rules were changed'
-        : undefined;
+      return hasRules(plan) ? 'nft rules were changed' : undefined;
     case 'hooks':
       return typeof plan.acceleration === 'object' ? 'programs or their tables were changed' : undefined;
     case 'unmounted':
@@ -84,6 +82,9 @@ export function damage(
       return 'the kernel had more news than could be read';
   }
 }
+
+const hasRules = ({ uplink, ports, bridges }: NamespacePlan): boolean =>
+  uplink !== undefined || bridges.some((b) => b.flooding !== undefined) || ports.some((p) => p.sender !== undefined);
 
 function linkDamage(plan: NamespacePlan, notice: NoticeOf<'link'>): string | undefined {
   const wanted = wantedLink(plan, notice);

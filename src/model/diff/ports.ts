@@ -1,7 +1,6 @@
 /** The ports that there are or will be, by their links, and what makes them so. Pure. */
 import type { NamespacePlan, PortPlan } from '../plan/namespace-plan.js';
-import type { ObservedLink } from '../plan/observed.js';
-import { portLinks } from '../plan/port-links.js';
+import { type ObservedLink, portLinks } from '../plan/observed.js';
 import type { Draft } from '../plan/steps.js';
 import { portName } from '../values/names.js';
 import { upkeep } from './bridges.js';

@@ -3,8 +3,7 @@ import { familyOf, ipOf, parseIp } from '../values/address.js';
 import { OPTION_ANTISPOOF } from '../values/names.js';
 import type { Endpoint, Ip, Mac, Network } from '../values/types.js';
 import type { PortPlan, Sender } from './namespace-plan.js';
-import type { ObservedFilter, ObservedNamespace } from './observed.js';
-import { portLinks } from './port-links.js';
+import { type ObservedFilter, type ObservedNamespace, portLinks } from './observed.js';
 import type { Draft } from './steps.js';
 
 /** The engine gives two addresses, and a few of the link; rules grow with them, and a record may be forged. */

@@ -64,6 +64,8 @@ export interface StepArgs {
     readonly sender?: Sender;
   };
   removeLink: OfLink;
+  /** What keeps gateways at home, of a VXLAN device that floods. */
+  replaceFence: OfLink & { readonly gateways: readonly Ip[] };
   setMtu: OfLink & { readonly mtu: number };
   setMac: OfLink & { readonly mac: Mac };
   setUp: OfLink;

@@ -20,6 +20,7 @@ const ACTING: Readonly<Record<StepKind, Acting>> = {
   mountNamespace: THING,
   createBridge: THING,
   createVxlan: THING,
+  replaceFence: THING,
   createPort: THING,
   removeLink: THING,
   setMtu: THING,

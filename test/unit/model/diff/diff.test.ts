@@ -337,12 +337,23 @@ describe('a VXLAN device', () => {
   it('answers for others, or sends on what asks for them, as planned', () => {
     const flooding = { gateways: ['172.16.1.254' as Ip] };
     const on = { ...wanted, bridges: wanted.bridges.map((b) => ({ ...b, flooding })) };
+    const fence = flooding.gateways;
     const seen = (proxy: boolean) => ({
       ...healthy,
-      links: [link({}), bridge, { ...vxlan, vxlan: { ...flags, proxy } }, port],
+      links: [link({}), bridge, { ...vxlan, vxlan: { ...flags, proxy, ...(proxy ? {} : { fence }) } }, port],
     });
     expect(diff(name, on, seen(true)).find((s) => s.kind === 'createVxlan')).toMatchObject({ flooding });
     expect(diff(name, on, seen(false))).toEqual([]);
     expect(kinds(diff(name, wanted, seen(false)))).toContain('createVxlan vxlan0');
+  });
+
+  it('that sends on what asks for others gets its fence before it is up', () => {
+    const flooding = { gateways: ['172.16.1.254' as Ip] };
+    const on = { ...wanted, bridges: wanted.bridges.map((b) => ({ ...b, flooding })) };
+    const down = { ...vxlan, up: false, vxlan: { ...flags, proxy: false } };
+    expect(kinds(diff(name, on, { ...healthy, links: [link({}), bridge, down, port] }))).toEqual([
+      'replaceFence vxlan0',
+      'setUp vxlan0',
+    ]);
   });
 });

@@ -157,5 +157,7 @@ it('a filter that is not as it was made is a repair, one with new addresses is n
 
 it('changed rules are damage only where there are to be some', () => {
   expect(damage(planned(on), { kind: 'rules' })).toBe('nft rules were changed');
+  const multicast = { options: { 'tsoverlay.multicast': 'on' } };
+  expect(damage(planned(multicast), { kind: 'rules' })).toBe('nft rules were changed');
   expect(damage(planned({}), { kind: 'rules' })).toBeUndefined();
 });

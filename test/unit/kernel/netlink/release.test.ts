@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { kernelIs } from '../../../../src/kernel/system/release.js';
+import { kernelIs } from '../../../../src/kernel/netlink/release.js';
 
 it.each([
   ['5.4.0-216-generic', false],
