@@ -20,7 +20,7 @@ export function makeRegistry({ store, self, identity }: Ground, { view, membersh
   const cooldown = new AddressCooldown(store, self);
   const networks = new Networks({ store, view, self, pools });
   const ipam = new Ipam({ store, view, self, pools, leases, networks, membership, local, cooldown, identity });
-  const endpointLeases = new EndpointLeases({ store, view, self, ipam, leases, membership, local });
+  const endpointLeases = new EndpointLeases({ store, view, self, ipam, leases, local });
   const endpoints = new Endpoints({ store, view, self, networks, leases: endpointLeases, membership, local, heads });
   const peers = new Peers({ view, self, local, leases });
   const macs = new Macs(store, view);

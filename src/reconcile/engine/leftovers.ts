@@ -19,13 +19,15 @@ const LEFT_MS = 30_000;
 const DEAD_MS = 2_000;
 /** By then all that an earlier process left has been nobody's work in progress for long enough (see Pools and Ipam), ms. */
 const RIPE_MS = 60_000;
+/** An older state of the store may bring leases back that nobody owes any more: so rarely they are looked for, at random, ms. */
+const SWEEP_MS = { least: 3_600_000, most: 7_200_000 };
 
 export interface LeftoversParts {
   readonly engine: Pick<Engine, 'endpoints'>;
-  readonly view: Pick<ClusterView, 'current'>;
+  readonly view: Pick<ClusterView, 'current' | 'doubts' | 'onDoubt'>;
   readonly pools: Pick<Pools, 'reap'>;
   readonly endpoints: Pick<Endpoints, 'dead' | 'free' | 'own'>;
-  readonly endpointLeases: Pick<EndpointLeases, 'reap'>;
+  readonly endpointLeases: Pick<EndpointLeases, 'reap' | 'reapOwed'>;
   readonly membership: Pick<Membership, 'networks'>;
   readonly memory: Pick<HostMemory, 'clusterIdOf'>;
   readonly local: Pick<LocalEndpoints, 'age' | 'attach' | 'isAttached' | 'isOfThisProcess' | 'joined'>;
@@ -38,6 +40,7 @@ export class Leftovers {
   private readonly began = performance.now();
   /** What earlier processes left behind anywhere in the cluster has been freed. */
   private isSwept = false;
+  private sweeps = Number.POSITIVE_INFINITY;
   private due: NodeJS.Timeout | undefined;
   private dead: NodeJS.Timeout | undefined;
 
@@ -45,7 +48,9 @@ export class Leftovers {
     private readonly parts: LeftoversParts,
     /** Called when it is time to look again. */
     private readonly again: () => void,
-  ) {}
+  ) {
+    parts.view.onDoubt(() => this.sweepAgain());
+  }
 
   /** Records have changed: one that says that an endpoint lives here, though none does, is soon gone again. */
   lookForDead(): void {
@@ -128,8 +133,9 @@ export class Leftovers {
   }
 
   /**
-   * A crash may have left leases in networks that this host is no member of: all are read until that was done once late
-   * enough. Not a number of times: an engine that comes and goes has all compared at each of its starts.
+   * What this process owes it knows. Earlier ones may have left leases, in networks too that this host is no member of: all
+   * are read until that was done once late enough, and then rarely. Not a number of times: an engine that comes and goes
+   * has all compared at each of its starts.
    */
   private async reapLeases(attached: ReadonlySet<EndpointId>): Promise<void> {
     const { pools, endpointLeases, view, membership, log } = this.parts;
@@ -138,10 +144,17 @@ export class Leftovers {
     const abandoned = await pools.reap(thorough);
     if (abandoned > 0)
       log.warn({ event: 'leases-freed', pools: abandoned }, 'freed address pools that no network took up');
-    for (const network of thorough ? view.current.networks.keys() : membership.networks) {
-      const freed = await endpointLeases.reap(network, attached);
-      if (freed > 0) log.warn({ event: 'leases-freed', network, freed }, 'freed addresses that no endpoint took up');
-    }
-    this.isSwept ||= isRipe;
+    const tell = (freed: number, where: { readonly network?: NetworkId } = {}) => {
+      if (freed > 0) log.warn({ event: 'leases-freed', ...where, freed }, 'freed addresses that no endpoint took up');
+    };
+    tell(await endpointLeases.reapOwed(attached));
+    const isTime = performance.now() > this.sweeps;
+    const swept = thorough ? view.current.networks.keys() : isTime ? membership.networks : [];
+    for (const network of swept) tell(await endpointLeases.reap(network, attached), { network });
+    // A store that is being filled again may still get what somebody saved of it.
+    this.isSwept ||= isRipe && !view.doubts;
+    if (thorough || isTime) this.sweeps = performance.now() + between(SWEEP_MS);
   }
 }
+
+const between = ({ least, most }: typeof SWEEP_MS): number => least + Math.random() * (most - least);

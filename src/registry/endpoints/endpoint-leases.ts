@@ -3,21 +3,19 @@ import { UserError } from '../../errors.js';
 import type { Op, Store } from '../../model/ports/ports.js';
 import { ipOf, networkOf } from '../../model/values/address.js';
 import { keys } from '../../model/values/names.js';
-import type { Cidr, Endpoint, EndpointId, Network, NetworkId, NodeId } from '../../model/values/types.js';
+import type { Cidr, Endpoint, EndpointId, Lease, Network, NetworkId, NodeId } from '../../model/values/types.js';
 import { formatLease } from '../../store/records/records.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { Ipam } from '../ipam/ipam.js';
 import { dropLease, type Leases } from '../ipam/leases.js';
 import type { LocalEndpoints } from '../local/local-endpoints.js';
-import type { Membership } from '../local/membership.js';
 
 export interface EndpointLeasesParts {
   readonly store: Pick<Store, 'commit'>;
   readonly view: Pick<ClusterView, 'current'>;
   readonly self: NodeId;
-  readonly ipam: Pick<Ipam, 'abandoned' | 'takeIssued'>;
+  readonly ipam: Pick<Ipam, 'issued'>;
   readonly leases: Leases;
-  readonly membership: Pick<Membership, 'own'>;
   readonly local: Pick<LocalEndpoints, 'isLive'>;
 }
 
@@ -36,7 +34,7 @@ export class EndpointLeases {
       endpoint,
       created: Date.now(),
     });
-    const issued = this.parts.ipam.takeIssued(pool, ip);
+    const issued = this.parts.ipam.issued.take(pool, ip);
     if (issued !== undefined) return { verb: 'update', key, value, index: issued };
     const held = await this.parts.leases.findReadable(pool, ip);
     if (held === undefined) return { verb: 'create', key, value };
@@ -55,19 +53,53 @@ export class EndpointLeases {
     return leases.flatMap((lease) => (lease?.endpoint === endpoint.id ? [dropLease(lease)] : []));
   }
 
+  /** The endpoint stands: they go with it. */
+  taken(addresses: readonly Cidr[]): void {
+    for (const a of addresses) this.parts.ipam.issued.taken(networkOf(a), ipOf(a));
+  }
+
+  /** It goes without them: the engine gives them back, if it lives to do so. */
+  owe(addresses: readonly Cidr[]): void {
+    for (const a of addresses) this.parts.ipam.issued.owe(networkOf(a), ipOf(a));
+  }
+
   /**
-   * Frees leases of this node that no endpoint took up, or whose endpoint is gone. Returns how many.
+   * Frees what this process has given out and nobody took up, and what was not given back. Returns how many.
    * `attached`: endpoints that the engine has, whatever became of their records.
    */
+  async reapOwed(attached: ReadonlySet<EndpointId>): Promise<number> {
+    const { ipam, leases, store } = this.parts;
+    let freed = 0;
+    for (const place of ipam.issued.due) {
+      const lease = await leases.find(place.pool, place.address);
+      const isOurs = lease?.node === this.parts.self && lease.kind === 'endpoint';
+      // With its next look, if it serves somebody or was changed just now.
+      if (isOurs && (this.serves(lease, attached) || !(await store.commit([dropLease(lease)])).ok)) continue;
+      ipam.issued.settle(place);
+      if (isOurs) freed++;
+    }
+    return freed;
+  }
+
+  /** The same for all leases of this node in a network, whoever gave them out. */
   async reap(network: NetworkId, attached: ReadonlySet<EndpointId>): Promise<number> {
     const known = this.parts.view.current.networks.get(network);
-    // Asked of each lease after it was read: its endpoint may be made meanwhile.
-    const serves = (id: EndpointId): boolean =>
-      attached.has(id) || this.parts.local.isLive(id) || this.parts.membership.own(network).some((e) => e.id === id);
     let freed = 0;
     for (const { pool } of known?.subnets ?? [])
-      for (const lease of await this.parts.ipam.abandoned(pool, serves))
-        if ((await this.parts.store.commit([dropLease(lease)])).ok) freed++;
+      for await (const own of this.parts.leases.ofNode(pool, this.parts.self))
+        for (const lease of own)
+          if (this.isAbandoned(lease, attached) && (await this.parts.store.commit([dropLease(lease)])).ok) freed++;
     return freed;
+  }
+
+  private isAbandoned(lease: Lease, attached: ReadonlySet<EndpointId>): boolean {
+    return lease.kind === 'endpoint' && this.parts.ipam.issued.isAbandoned(lease) && !this.serves(lease, attached);
+  }
+
+  /** Asked after the lease was read: its endpoint may be made meanwhile. */
+  private serves({ endpoint: id }: Lease, attached: ReadonlySet<EndpointId>): boolean {
+    if (id === undefined) return false;
+    if (attached.has(id) || this.parts.local.isLive(id)) return true;
+    return [...this.parts.view.current.endpoints.values()].some((all) => all.get(id)?.node === this.parts.self);
   }
 }

@@ -30,7 +30,7 @@ export interface EndpointsParts {
   readonly view: Pick<ClusterView, 'current' | 'look'>;
   readonly self: NodeId;
   readonly networks: Pick<Networks, 'standing'>;
-  readonly leases: Pick<EndpointLeases, 'dropOps' | 'takeOp'>;
+  readonly leases: Pick<EndpointLeases, 'dropOps' | 'owe' | 'takeOp' | 'taken'>;
   readonly membership: Pick<Membership, 'networks' | 'own' | 'using'>;
   readonly local: Pick<LocalEndpoints, 'create' | 'isLive' | 'remove'>;
   readonly heads: Pick<Heads, 'transact'>;
@@ -148,6 +148,7 @@ export class Endpoints {
         return { ops, result: undefined, changes: [wanted.id] };
       });
     });
+    this.parts.leases.taken(wanted.addresses);
   }
 
   private async removal(network: NetworkId, id: EndpointId, withAddresses: boolean): Promise<EndpointAttempt<void>> {
@@ -157,6 +158,7 @@ export class Endpoints {
     const endpoint = entry && (parseEndpoint(entry) ?? this.parts.view.current.endpoints.get(network)?.get(id));
     if (entry === undefined || endpoint?.node !== this.parts.self) return { ops: [], result: undefined, changes: [] };
     const freed = withAddresses ? await this.parts.leases.dropOps(endpoint) : [];
+    if (!withAddresses) this.parts.leases.owe(endpoint.addresses);
     // With a check, for removing what is gone holds, and would leave a head in a network that went as a whole.
     const record: Op[] = [
       { verb: 'check', key, index: entry.index },

@@ -2,7 +2,7 @@
 import { StoreError, UserError } from '../../errors.js';
 import type { Op, Store } from '../../model/ports/ports.js';
 import { inPool, ipOf, parseIp } from '../../model/values/address.js';
-import type { Cidr, EndpointId, Ip, Lease, Network, NetworkId, NodeId } from '../../model/values/types.js';
+import type { Cidr, Ip, Lease, Network, NetworkId, NodeId } from '../../model/values/types.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import { type Attempt, STORE_DEADLINE_MS, type Transacting, transact, transactEnding } from '../changes/transact.js';
 import type { LocalEndpoints } from '../local/local-endpoints.js';
@@ -42,7 +42,7 @@ export interface IpamParts {
 }
 
 export class Ipam {
-  private readonly issued = new IssuedLeases();
+  readonly issued = new IssuedLeases();
   private readonly occupied: Occupied;
   private readonly contention = new Contention();
   private readonly free: FreeAddresses;
@@ -81,7 +81,7 @@ export class Ipam {
   async release(requested: Cidr, ip: Ip): Promise<void> {
     const pool = this.free.poolWith(requested, ip);
     const { cidr } = pool;
-    this.issued.end(cidr, ip);
+    const owed = this.issued.end(cidr, ip);
     this.occupied.unmark(cidr, ip);
     await transactEnding(this.parts.store, async () => {
       const lease = await this.parts.leases.find(cidr, ip);
@@ -93,18 +93,8 @@ export class Ipam {
       this.occupied.mark(pool, ip, REST_MS);
       return { ops: [dropLease(lease), this.parts.cooldown.restOp(cidr, ip)], result: undefined };
     });
-  }
-
-  /** The index of a lease that RequestAddress just wrote, once. */
-  takeIssued(cidr: Cidr, ip: Ip): number | undefined {
-    return this.issued.take(cidr, ip);
-  }
-
-  /** Leases of this node, old enough to be nobody's work in progress, that serve no endpoint. */
-  async abandoned(cidr: Cidr, serves: (endpoint: EndpointId) => boolean): Promise<readonly Lease[]> {
-    return (await this.parts.leases.list(cidr))
-      .filter((lease) => lease.kind === 'endpoint' && lease.node === this.parts.self && this.issued.isAbandoned(lease))
-      .filter((lease) => lease.endpoint === undefined || !serves(lease.endpoint));
+    // Only now: one that the store did not take back is still to be freed.
+    this.issued.settle(owed);
   }
 
   private async reserve(pool: PoolRef, wanted: string, kind: Lease['kind']): Promise<Cidr> {
@@ -137,7 +127,7 @@ export class Ipam {
           (wanted === ''
             ? await this.chooser.chooseFree(pool, kind)
             : await this.chooser.take(pool, parseIp(wanted), kind));
-        this.issued.begin(tried.pool.cidr, tried.ip);
+        if (kind === 'endpoint') this.issued.begin(tried.pool.cidr, tried.ip);
         return { ops: [...tried.ops, ...mark(), known], result: tried };
       },
       deadlineMs,

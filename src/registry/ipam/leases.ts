@@ -5,12 +5,13 @@ import { ipOf } from '../../model/values/address.js';
 import { keys } from '../../model/values/names.js';
 import type { Cidr, EndpointId, Ip, Lease, NodeId, Subnet } from '../../model/values/types.js';
 import { parseEndpoint, parseLease, readable } from '../../store/records/records.js';
+import { listInSlices } from '../../store/slices.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { Pools } from './pools.js';
 
 export class Leases {
   constructor(
-    private readonly store: Pick<Store, 'get' | 'list'>,
+    private readonly store: Pick<Store, 'get' | 'keys' | 'list'>,
     private readonly view: Pick<ClusterView, 'current'>,
     private readonly pools: Pick<Pools, 'get'>,
   ) {}
@@ -26,10 +27,13 @@ export class Leases {
     return entry === undefined ? undefined : readable(entry, parseLease);
   }
 
-  /** All of a pool that can be read. */
-  async list(cidr: Cidr): Promise<readonly Lease[]> {
-    const { entries } = await this.store.list(keys.leases(cidr));
-    return entries.flatMap((entry) => parseLease(entry) ?? []);
+  /** Those of a node in a pool, some at a time. Of the others, which may be thousands, nothing is parsed. */
+  async *ofNode(cidr: Cidr, node: NodeId): AsyncGenerator<readonly Lease[]> {
+    for await (const entries of listInSlices(this.store, keys.leases(cidr)))
+      yield entries
+        .filter((entry) => entry.value.includes(node))
+        .flatMap((entry) => parseLease(entry) ?? [])
+        .filter((lease) => lease.node === node);
   }
 
   /** The endpoint that an address serves; undefined when it serves none. */

@@ -52,7 +52,7 @@ export async function makeHost(store: Store, address: string) {
   const leases = new Leases(store, view, pools);
   const cooldown = new AddressCooldown(store, self);
   const ipam = new Ipam({ store, view, self, pools, leases, networks, membership, local, cooldown, identity });
-  const endpointLeases = new EndpointLeases({ store, view, self, ipam, leases, membership, local });
+  const endpointLeases = new EndpointLeases({ store, view, self, ipam, leases, local });
   const endpoints = new Endpoints({ store, view, self, networks, leases: endpointLeases, membership, local, heads });
   const peers = new Peers({ view, self, local, leases });
   const ending = new AbortController();
