@@ -1,6 +1,6 @@
 /** MAC addresses of a network's endpoints: two of the same would take each other's traffic. */
 import { UserError } from '../../errors.js';
-import type { Store } from '../../model/ports/ports.js';
+import type { Entry, Store } from '../../model/ports/ports.js';
 import { ipOf } from '../../model/values/address.js';
 import { differing } from '../../model/values/differing.js';
 import { edited, lineOf } from '../../model/values/edition.js';
@@ -9,6 +9,9 @@ import { keys } from '../../model/values/names.js';
 import type { Endpoint, EndpointId, Ip, Mac, NetworkId } from '../../model/values/types.js';
 import { parseEndpoint } from '../../store/records/records.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
+
+/** Owners whose endpoints are read at once. */
+const AT_ONCE = 8;
 
 type All = ReadonlyMap<EndpointId, Endpoint>;
 
@@ -23,7 +26,7 @@ export class Macs {
   private readonly bearers = new WeakMap<object, Bearers>();
 
   constructor(
-    private readonly store: Pick<Store, 'list'>,
+    private readonly store: Pick<Store, 'children' | 'get' | 'list'>,
     private readonly view: Pick<ClusterView, 'current'>,
   ) {}
 
@@ -57,25 +60,29 @@ export class Macs {
     return byMac;
   }
 
-  /** Throws a UserError when the user's MAC cannot serve. Asks the store: this host may be new to the network. */
+  /** Throws a UserError when the user's MAC cannot serve. */
   async check(network: NetworkId, mac: Mac, endpoint: EndpointId): Promise<void> {
     const first = Number.parseInt(mac.slice(0, 2), 16);
     if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/.test(mac) || first % 2 !== 0 || /^[0:]+$/.test(mac))
       throw new UserError(
         `"${mac}" is no MAC address of one card: it needs six bytes, the first of them even and not all of them zero; choose another --mac-address`,
       );
+    const all = this.view.current.endpoints.get(network);
+    // This host may be new to the network.
+    const bearers =
+      all === undefined ? await this.inStore(network, mac) : await this.still(mac, this.follow(all).get(mac));
     this.refuse(
       mac,
-      (await this.with(network, mac)).find((e) => e.id !== endpoint),
+      bearers.find((e) => e.id !== endpoint),
     );
   }
 
   /**
    * Throws a UserError when another host was faster with the same MAC: of two that both found it free, both look again
-   * once their records stand, and the younger one gives way.
+   * once their records stand, and the younger one gives way. Only the store has both for sure.
    */
   async confirm(network: NetworkId, mac: Mac, endpoint: EndpointId): Promise<void> {
-    const all = await this.with(network, mac);
+    const all = await this.inStore(network, mac);
     const born = all.find((e) => e.id === endpoint)?.born ?? Number.POSITIVE_INFINITY;
     this.refuse(
       mac,
@@ -83,9 +90,29 @@ export class Macs {
     );
   }
 
-  private async with(network: NetworkId, mac: Mac): Promise<readonly Endpoint[]> {
-    const { entries } = await this.store.list(keys.endpoints(network));
-    return entries.flatMap((entry) => parseEndpoint(entry) ?? []).filter((e) => e.mac === mac);
+  /** Who has it by what this host sees, and by the store as well: one may have gone a moment ago. */
+  private async still(mac: Mac, seen: All = new Map()): Promise<readonly Endpoint[]> {
+    const entries = await Promise.all(
+      [...seen.values()].map((e) => this.store.get(keys.endpoint(e.network, e.node, e.id))),
+    );
+    return bearing(
+      mac,
+      entries.flatMap((entry) => entry ?? []),
+    );
+  }
+
+  /** Who has it by the store, owner by owner: all at once would be megabytes in one turn. */
+  private async inStore(network: NetworkId, mac: Mac): Promise<readonly Endpoint[]> {
+    const prefix = keys.endpoints(network);
+    const owners = (await this.store.children(prefix)).keys.filter((child) => child.endsWith('/'));
+    const found: Endpoint[] = [];
+    for (let from = 0; from < owners.length; from += AT_ONCE) {
+      const some = owners.slice(from, from + AT_ONCE).map(async (owner) => {
+        found.push(...bearing(mac, (await this.store.list(prefix + owner)).entries));
+      });
+      await Promise.all(some);
+    }
+    return found;
   }
 
   private refuse(mac: Mac, user: Endpoint | undefined): void {
@@ -96,3 +123,10 @@ export class Macs {
     );
   }
 }
+
+/** A record says a MAC in one way, so that the others need not be parsed. */
+const bearing = (mac: Mac, entries: readonly Entry[]): readonly Endpoint[] =>
+  entries
+    .filter((entry) => entry.value.includes(mac))
+    .flatMap((entry) => parseEndpoint(entry) ?? [])
+    .filter((e) => e.mac === mac);
