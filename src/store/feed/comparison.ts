@@ -47,6 +47,15 @@ export class Comparison {
     this.#owners.set(owner, index);
   }
 
+  /** The store's indexes went back to this one; what is here is what it has. */
+  rewind(index: number): void {
+    this.#all = Math.min(this.#all, index);
+    this.#goal = Math.min(this.#goal, index);
+    this.#owners.clear();
+    this.#suspects = [];
+    this.#in(this.#after(EVERY));
+  }
+
   soon(): void {
     this.#in(this.#after(SOON));
   }

@@ -4,8 +4,7 @@ import type { RowsOf } from '../../health/row.js';
 import type { Names, Store } from '../../model/ports/ports.js';
 import type { NetworkId } from '../../model/values/types.js';
 import { type Heads, headsAmong, watchesFor } from '../records/heads.js';
-import type { News } from './network-feed.js';
-import type { Told } from './reached.js';
+import type { News, Told } from './reached.js';
 
 interface Watch {
   networks: readonly NetworkId[];
@@ -15,6 +14,9 @@ interface Watch {
 }
 
 const NONE: Heads = new Map();
+
+const newsOf = (isBack: boolean, hasFailed: boolean): News =>
+  isBack ? (hasFailed ? 'other' : 'back') : hasFailed ? 'again' : undefined;
 
 export interface HeadWatchParts {
   readonly store: Pick<Store, 'watchNames'>;
@@ -70,7 +72,7 @@ export class HeadWatch {
     const row = this.parts.rows.row(prefix);
     row.pending();
     const onNames = (names: Names) => {
-      const news: News = names.index < index ? 'back' : hasFailed ? 'again' : undefined;
+      const news = newsOf(names.index < index, hasFailed);
       [index, hasFailed] = [names.index, false];
       row.ok();
       const others: string[] = [];

@@ -12,7 +12,7 @@ import type { FeedEnds } from './fed.js';
 import { Looks } from './looks.js';
 import { OwnWrites } from './own-writes.js';
 import { OwnerCounts, ownersOf } from './owners.js';
-import { Reached, type Told } from './reached.js';
+import { type News, Reached, type Told } from './reached.js';
 import { type Reads, settled } from './reads.js';
 import { Stepper } from './stepper.js';
 import { type KeysPart, partOf, type Written } from './written.js';
@@ -21,9 +21,6 @@ import { type KeysPart, partOf, type Written } from './written.js';
 const BATCH = 8;
 /** A network with so few owners is read by one request; a larger one owner by owner, for one turn must stay short. */
 const FEW_OWNERS = 8;
-
-/** Why names are told, where it is not for a change: the watch had failed, or the index went backwards. */
-export type News = 'again' | 'back' | undefined;
 
 export interface NetworkFeedParts extends FeedEnds {
   readonly network: NetworkId;
@@ -54,7 +51,11 @@ export class NetworkFeed {
   /** What the heads of this network are now. */
   tell(told: Told, news: News): void {
     this.#told = told;
-    if (news === 'back') this.#isWhole = false;
+    // The index goes back when the store forgets a removed head. No older state of it has these heads: each change of
+    // endpoints gives them another random name.
+    const isSame = news === 'back' && this.#reached.isAt(told.heads);
+    if (isSame) this.#comparison.rewind(told.index);
+    else if (news === 'back' || news === 'other') this.#isWhole = false;
     if (news === 'again') this.#comparison.soon();
     this.parts.reads.wake();
     this.#steps.kick();

@@ -11,6 +11,9 @@ export interface Told {
   readonly index: number;
 }
 
+/** Why names are told, where it is not for a change: the watch had failed, the index went backwards, or both. */
+export type News = 'again' | 'back' | 'other' | undefined;
+
 export class Reached {
   #of = new Map<string, Reach>();
   /**
@@ -24,6 +27,13 @@ export class Reached {
     this.#of = new Map([...told.heads].map(([owner, revision]) => [owner, { told: revision, read: revision }]));
     this.#headless.clear();
     this.found(entries, told);
+  }
+
+  /** What is here is what the store had when its heads were these, and no later state. */
+  isAt(heads: Heads): boolean {
+    return (
+      heads.size === this.#of.size && [...heads].every(([owner, revision]) => this.#of.get(owner)?.read === revision)
+    );
   }
 
   /** An owner's were read; `told` is undefined for one whose head is gone, `read` where nobody saw what the head was then. */

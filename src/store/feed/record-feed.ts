@@ -20,7 +20,7 @@ const PROOF_MS = { least: 5_000, most: 15_000 };
 export interface RecordFeedParts<V> extends FeedEnds {
   readonly prefix: string;
   readonly reads: Reads;
-  readonly view: Pick<PrefixView<unknown, V>, 'keys' | 'has' | 'unsettled'>;
+  readonly view: Pick<PrefixView<unknown, V>, 'entry' | 'keys' | 'has' | 'unsettled'>;
   /** False for one that its writer will change soon. */
   readonly isSettled: (record: V) => boolean;
   readonly signal: AbortSignal;
@@ -45,8 +45,10 @@ export class RecordFeed<V> {
   start(store: Pick<Store, 'watchNames'>): void {
     let hasFailed = false;
     const onNames = (names: Names) => {
+      const isBack = names.index < (this.#told?.index ?? 0);
       // A store that was away may be another one.
-      if (hasFailed || names.index < (this.#told?.index ?? 0)) this.#isWhole = false;
+      if (hasFailed || (isBack && !this.#isOf(names))) this.#isWhole = false;
+      else if (isBack) this.#index = names.index;
       hasFailed = false;
       this.#told = names;
       this.parts.reads.wake();
@@ -72,6 +74,19 @@ export class RecordFeed<V> {
       this.#looks.push(done);
       this.#steps.kick();
     });
+  }
+
+  /**
+   * The index goes back when the store forgets a removed key, to that of the newest record. An older state that has the
+   * newest one that is known here has all others, too.
+   */
+  #isOf({ keys, index }: Names): boolean {
+    const known = [...this.parts.view.keys].filter((key) => this.parts.view.has(key));
+    const newest = keys.reduce(
+      (most, key) => Math.max(most, this.parts.view.entry(key)?.index ?? Number.POSITIVE_INFINITY),
+      0,
+    );
+    return known.length === keys.length && newest === index;
   }
 
   #next(): (() => Promise<void>) | undefined {

@@ -367,6 +367,85 @@ it('all is read again when that is asked for while it is read', async () => {
   expect(asked).toEqual([keys.endpoints(network), keys.endpoints(network)]);
 });
 
+describe('an index that goes back', () => {
+  /** What a watch of these heads is told; the store's names of now, at another index. */
+  let tell: (index: number, keysOf?: (keys: readonly string[]) => readonly string[]) => void;
+  let fail: () => void;
+  let isDeaf: boolean;
+  beforeEach(async () => {
+    isDeaf = false;
+    const watchNames = store.watchNames.bind(store);
+    store.watchNames = (prefix, handlers, signal) => {
+      if (prefix === keys.heads(network)) {
+        tell = (index, keysOf = (all) => all) =>
+          handlers.onNames({ keys: keysOf(store.table.names(prefix).keys), index });
+        fail = () => handlers.onError(new Error('away'));
+      }
+      const onNames = (names: Names) => {
+        if (!isDeaf) handlers.onNames(names);
+      };
+      watchNames(prefix, { ...handlers, onNames }, signal);
+    };
+    await write(new Heads(store, TWO), TWO, [20]);
+    for (let i = 0; i < 10; i++) await write(new Heads(store, ONE), ONE, MANY);
+  });
+
+  it('with the heads that are known is no news: a removed one is forgotten by the store', async () => {
+    await start();
+    tell(3);
+    await settle();
+    tell(2);
+    await settle();
+    expect(asked).toEqual([]);
+  });
+
+  it('with other heads, or after the watch had failed, is another state: all is read', async () => {
+    await start();
+    const all = [keys.endpoints(network)];
+    tell(3, (heads) => heads.slice(1));
+    await settle();
+    expect(asked).toEqual(all);
+    tell(4);
+    await settle();
+    asked.length = 0;
+    fail();
+    tell(3);
+    await settle();
+    expect(asked).toEqual(all);
+  });
+
+  it('with less than what was read of an owner since is another state, too', async () => {
+    await start();
+    const before = store.table.names(keys.heads(network)).keys;
+    const one = new Heads(store, ONE, (id) => view.ownWrites(id));
+    isDeaf = true;
+    await one.transact(network, async () => ({
+      ops: [{ verb: 'create', key: keyOf(ONE, 15), value: recordOf(15, ONE) }],
+      ...{ result: undefined, changes: [idOf(15)] },
+    }));
+    await settle();
+    asked.length = 0;
+    tell(3, () => before);
+    await settle();
+    expect(asked).toContain(keys.endpoints(network));
+  });
+
+  it('leaves the comparison with what it then tells of', async () => {
+    vi.useFakeTimers();
+    view.subscribe(network);
+    view.start(stop.signal);
+    await vi.advanceTimersByTimeAsync(100);
+    tell(3);
+    store.table.commit([{ verb: 'delete', key: keyOf(TWO, 20) }]);
+    const children = store.children;
+    store.children = async (prefix) => ({ ...(await children(prefix)), index: prefix.includes(ONE) ? 3 : 4 });
+    asked.length = 0;
+    await vi.advanceTimersByTimeAsync(250_000);
+    expect(known()?.size).toBe(MANY.length);
+    expect(asked).not.toContain(keys.endpointsOf(network, ONE));
+  });
+});
+
 it('of owners without a head, which somebody wrote by hand, a few hundred are read', async () => {
   const owners = Array.from({ length: 20 }, (_, i) => `${i + 1}`.padStart(16, '0') as NodeId);
   for (const [i, owner] of owners.entries()) await write(new Heads(store, owner), owner, [i + 1]);

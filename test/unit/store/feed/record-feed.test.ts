@@ -1,5 +1,6 @@
 /** What a view of networks reads, for which news. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Names } from '../../../../src/model/ports/ports.js';
 import { keys } from '../../../../src/model/values/names.js';
 import type { Network, NetworkId } from '../../../../src/model/values/types.js';
 import { formatNetwork } from '../../../../src/store/records/records.js';
@@ -21,6 +22,7 @@ const unnamed = (n: number): string => {
 let store: FakeStore;
 let view: ClusterView;
 let stop: AbortController;
+let tell: (names: Names) => void;
 const asked: string[] = [];
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 const named = (n: number) => view.current.networks.get(idOf(n))?.announced?.name;
@@ -34,6 +36,11 @@ beforeEach(async () => {
   store.list = (prefix) => {
     if (prefix.startsWith(keys.networks)) asked.push(prefix);
     return list(prefix);
+  };
+  const watchNames = store.watchNames.bind(store);
+  store.watchNames = (prefix, handlers, signal) => {
+    if (prefix === keys.networks) tell = handlers.onNames;
+    watchNames(prefix, handlers, signal);
   };
   view = new ClusterView(store);
   view.start(stop.signal);
@@ -106,6 +113,25 @@ describe('beside a hundred networks', () => {
     store.recover();
     await vi.waitFor(() => expect(view.current.networks.get(idOf(7))?.deleting).toBe(true));
     expect(asked).toEqual([keys.networks]);
+  });
+
+  it('an index that goes back to that of the newest record, with the same names, is no news', async () => {
+    store.table.commit([{ verb: 'delete', key: keys.network(idOf(7)) }]);
+    await vi.waitFor(() => expect(view.current.networks.has(idOf(7))).toBe(false));
+    await settle();
+    const { entries } = await store.list(keys.networks);
+    const newest = Math.max(...entries.map((entry) => entry.index));
+    asked.length = 0;
+    const names = entries.map(({ key }) => key);
+    tell({ keys: names, index: newest });
+    await settle();
+    expect(asked).toEqual([]);
+    tell({ keys: names, index: newest - 1 });
+    await settle();
+    expect(asked).toEqual([keys.networks]);
+    tell({ keys: names.slice(1), index: newest - 2 });
+    await settle();
+    expect(asked).toEqual([keys.networks, keys.networks]);
   });
 
   it('whoever waits for his own change does not wait for the watch', async () => {
