@@ -26,6 +26,7 @@ export function makeCluster(config: Config, log: Log, rows: Rows, ground: Ground
     store: versioned,
     self: { ...origin, id: self, address },
     tenure,
+    choices: config.defaultPools.map(({ base }) => base),
     onMove: (former) =>
       log.warn(
         { event: 'address-changed', former, address },

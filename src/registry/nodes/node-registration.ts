@@ -16,6 +16,7 @@ import type { Cidr, NodeAddress, NodeCrypt, NodeId } from '../../model/values/ty
 import { RECORD_VERSION } from '../../store/records/record-version.js';
 import { formatNode, parseNode } from '../../store/records/records.js';
 import { type Attempt, type Transacting, transact } from '../changes/transact.js';
+import { RouteNews } from './route-news.js';
 import type { Tenure } from './tenure.js';
 
 export interface Host extends Origin {
@@ -27,6 +28,8 @@ export interface NodeRegistrationParts {
   readonly store: Pick<Store, 'hold'> & Transacting;
   readonly self: Host;
   readonly tenure: Pick<Tenure, 'refuse' | 'take' | 'wait'>;
+  /** Where pools are chosen that nobody names. */
+  readonly choices?: readonly Cidr[];
   /** Told of the addresses that this host had before. */
   readonly onMove?: (former: readonly NodeAddress[]) => void;
   /** Of the removal of those. */
@@ -36,13 +39,18 @@ export interface NodeRegistrationParts {
 export class NodeRegistration {
   private hold: Hold | undefined;
   private published = '';
+  /** The routes in that. */
+  private told: readonly Cidr[] = [];
+  private readonly routeNews: RouteNews;
   private publishing: Promise<void> = Promise.resolve();
   private isOpen = false;
   /** Its former keys are gone. */
   private isMoved = false;
   private crypt: NodeCrypt | undefined;
 
-  constructor(private readonly parts: NodeRegistrationParts) {}
+  constructor(private readonly parts: NodeRegistrationParts) {
+    this.routeNews = new RouteNews(parts.choices ?? []);
+  }
 
   /** It is settled who this host is: from now on its record is published. */
   open(): void {
@@ -54,21 +62,32 @@ export class NodeRegistration {
     this.crypt = crypt;
   }
 
-  /** Publishes the host's facts when they changed. Resolves once they stand in the store, or are refused. */
+  /**
+   * Publishes the host's facts when they changed, routes alone not always at once (see {@link RouteNews}). Resolves once
+   * what is to be told stands in the store, or is refused.
+   */
   async publish(facts: HostFacts): Promise<void> {
+    const routes = widest(facts.routes, MOST.routes);
+    const value = this.record(facts, routes);
+    const isDue = this.routeNews.isDue(this.told, routes);
+    if (!this.isOpen || value === this.published) return;
+    if (!isDue && this.record(facts, this.told) === this.published) return;
+    this.publishing = this.write(value);
+    await this.publishing;
+    [this.published, this.told] = [value, routes];
+    this.routeNews.wereTold();
+  }
+
+  private record(facts: HostFacts, routes: readonly Cidr[]): string {
     const { id, address, hostname, machine, boot } = this.parts.self;
-    const value = formatNode({
+    return formatNode({
       ...{ id, address, hostname, machine, boot, reads: RECORD_VERSION, release: RELEASE },
       // Loopback's is larger than any Ethernet device's, and may carry the address.
       mtu: Math.min(facts.underlayMtu, MTU_RANGE.max),
-      routes: widest(facts.routes, MOST.routes),
+      routes,
       ...(facts.hasGwbridge ? { gwbridge: widest(facts.gwbridgeNetworks, MOST.gwbridge) } : {}),
       ...(this.crypt === undefined ? {} : { crypt: this.crypt }),
     });
-    if (!this.isOpen || value === this.published) return;
-    this.publishing = this.write(value);
-    await this.publishing;
-    this.published = value;
   }
 
   /** Puts the record back at once, not with the session's next renewal: others keep out a host that they do not know. */

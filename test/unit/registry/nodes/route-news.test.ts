@@ -1,0 +1,95 @@
+/** All hosts read all nodes' records when one changes: what a host says of its routes is told when it matters. */
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { HostFacts } from '../../../../src/model/ports/kernel-port.js';
+import type { Cidr, NodeAddress } from '../../../../src/model/values/types.js';
+import { NodeRegistration } from '../../../../src/registry/nodes/node-registration.js';
+import { Tenure } from '../../../../src/registry/nodes/tenure.js';
+import { parseNode } from '../../../../src/store/records/records.js';
+import { FakeStore } from '../../../fakes/store.js';
+import { nodeOf } from '../../nodes.js';
+
+const SELF = '10.0.0.60' as NodeAddress;
+const LAN = '192.168.1.0/24' as Cidr;
+/** Of Docker: outside of the default pools. */
+const BRIDGE = '172.20.0.0/16' as Cidr;
+const FACTS: HostFacts = { hasGwbridge: false, routes: [LAN], gwbridgeNetworks: [], underlayMtu: 1500 };
+
+let store: FakeStore;
+let registration: NodeRegistration;
+const publish = (routes: readonly Cidr[], more: Partial<HostFacts> = {}) =>
+  registration.publish({ ...FACTS, ...more, routes });
+/** A pass every half a minute, as the host sees it then. */
+const passes = async (minutes: number, routes: readonly Cidr[]) => {
+  for (let i = 0; i < minutes * 2; i++) {
+    vi.advanceTimersByTime(30_000);
+    await publish(routes);
+  }
+};
+const told = async () => {
+  const entry = await store.get(`nodes/${SELF}`);
+  return entry && parseNode(entry)?.routes;
+};
+
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  store = new FakeStore();
+  registration = new NodeRegistration({
+    ...{ store, self: nodeOf(SELF), tenure: new Tenure() },
+    choices: ['10.0.0.0/8' as Cidr],
+  });
+  registration.open();
+  await publish([LAN]);
+  store.commits.length = 0;
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('what a host says of its routes', () => {
+  it('is told at once where a pool could be chosen', async () => {
+    await publish([LAN, '10.9.0.0/24' as Cidr]);
+    expect(await told()).toEqual(['10.9.0.0/24', LAN]);
+    await publish([LAN, '10.9.0.0/24' as Cidr, BRIDGE]);
+    expect(store.commits).toHaveLength(1);
+  });
+
+  it('is gathered elsewhere, and told within some minutes', async () => {
+    await publish([LAN, BRIDGE]);
+    await publish([LAN, BRIDGE, '172.21.0.0/16' as Cidr]);
+    expect(store.commits).toEqual([]);
+    await passes(3, [LAN, BRIDGE, '172.21.0.0/16' as Cidr]);
+    expect(store.commits).toHaveLength(1);
+    expect(await told()).toEqual([BRIDGE, '172.21.0.0/16', LAN]);
+  });
+
+  it('is not told at all of what comes and goes meanwhile', async () => {
+    await publish([LAN, BRIDGE]);
+    await passes(5, [LAN]);
+    expect(store.commits).toEqual([]);
+    await publish([LAN, BRIDGE]);
+    expect(store.commits).toEqual([]);
+  });
+
+  it('is told with whatever else changes', async () => {
+    await publish([LAN, BRIDGE], { underlayMtu: 9000 });
+    expect(await told()).toEqual([BRIDGE, LAN]);
+    await publish([LAN], { underlayMtu: 1500 });
+    expect(await told()).toEqual([LAN]);
+  });
+
+  it('lacks a route that went after a long while: until then its range is only left free', async () => {
+    await publish([]);
+    await passes(9, []);
+    expect(store.commits).toEqual([]);
+    await passes(15, []);
+    expect([store.commits.length, await told()]).toEqual([1, []]);
+  });
+
+  it('is told again when the store did not take it', async () => {
+    store.fail();
+    await expect(publish([LAN, '10.9.0.0/24' as Cidr])).rejects.toThrow();
+    store.recover();
+    await publish([LAN, '10.9.0.0/24' as Cidr]);
+    expect(await told()).toEqual(['10.9.0.0/24', LAN]);
+  });
+});
