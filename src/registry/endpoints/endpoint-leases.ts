@@ -72,11 +72,12 @@ export class EndpointLeases {
     let freed = 0;
     for (const place of ipam.issued.due) {
       const lease = await leases.find(place.pool, place.address);
-      const isOurs = lease?.node === this.parts.self && lease.kind === 'endpoint';
-      // With its next look, if it serves somebody or was changed just now.
-      if (isOurs && (this.serves(lease, attached) || !(await store.commit([dropLease(lease)])).ok)) continue;
+      if (lease?.node === this.parts.self && lease.kind === 'endpoint') {
+        // It serves somebody, or was given out or changed just now: until the next look.
+        if (!this.isAbandoned(lease, attached) || !(await store.commit([dropLease(lease)])).ok) continue;
+        freed++;
+      }
       ipam.issued.settle(place);
-      if (isOurs) freed++;
     }
     return freed;
   }
@@ -92,11 +93,11 @@ export class EndpointLeases {
     return freed;
   }
 
+  /** Asked after the lease was read: its endpoint may be made meanwhile, and its address given out again. */
   private isAbandoned(lease: Lease, attached: ReadonlySet<EndpointId>): boolean {
     return lease.kind === 'endpoint' && this.parts.ipam.issued.isAbandoned(lease) && !this.serves(lease, attached);
   }
 
-  /** Asked after the lease was read: its endpoint may be made meanwhile. */
   private serves({ endpoint: id }: Lease, attached: ReadonlySet<EndpointId>): boolean {
     if (id === undefined) return false;
     if (attached.has(id) || this.parts.local.isLive(id)) return true;

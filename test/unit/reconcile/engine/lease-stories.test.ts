@@ -135,6 +135,22 @@ describe('once what earlier processes left is swept', () => {
     expect([freed(), (await addresses()).includes('172.16.0.9')]).toEqual([1, false]);
   });
 
+  it('one that is given out again while it is looked at stays with who got it', async () => {
+    const nine = { PoolID: POOL, Address: '172.16.0.9', Options: {} };
+    await one.engine.plugin('IpamDriver.RequestAddress', nine);
+    await later(31_000);
+    const get = store.get.bind(store);
+    let again = 0;
+    const spy = vi.spyOn(store, 'get').mockImplementation(async (key) => {
+      if (key === `${FOLDER}172.16.0.9` && again++ === 0) await one.engine.plugin('IpamDriver.RequestAddress', nine);
+      return get(key);
+    });
+    one.containers.kickAll();
+    await later(20_000);
+    spy.mockRestore();
+    expect([freed(), (await addresses()).includes('172.16.0.9'), again > 0]).toEqual([0, true, true]);
+  });
+
   it('those that an older state of the store brings back are freed, at a slow pace', async () => {
     const old = { pool: POOL as never, address: '172.16.0.77' as never, node: one.self, kind: 'endpoint' as const };
     store.put({ [`${FOLDER}172.16.0.77`]: formatLease({ ...old, created: 1 }) });
