@@ -73,8 +73,7 @@ function cureOf({ standing, node, container }: Holding, { nodes }: Records, self
   if (standing !== 'leaked')
     return `docker network disconnect and connect ${container ?? 'the container'} on host ${owner?.hostname ?? node}: it gets another address`;
   if (node === self) return 'tsoverlay ipam check --release';
-  if (owner?.alive)
-    return `tsoverlay ipam check --release on host ${owner.hostname}`;
+  if (owner?.alive) return `tsoverlay ipam check --release on host ${owner.hostname}`;
   return `it is freed when its host returns; if it never does: tsoverlay node forget ${owner?.address ?? node}`;
 }
 
