@@ -73,11 +73,11 @@ const rangesIn = (family: string) => [
   ),
 ];
 
-test('it is made around as many subnets as there are', () => {
+test('it is made around as many subnets as there are', async () => {
   // Every second one, for those that touch are one.
   const subnets = Array.from({ length: 600 }, (_, i) => [`10.${i >> 7}.${2 * (i & 127)}.0/24`, `fd00:${2 * i}::/64`]);
   const plan = { subnets: subnets.flat() as Cidr[] };
-  fence.replace(plan);
+  await fence.replace(plan);
   expect(fence.observe()).toEqual(plan);
   expect([rangesIn('ip').length, rangesIn('ip6').length]).toEqual([600, 600]);
   expect(inside(host, 'nft', 'list', 'chain', 'ip', 'tsoverlay-encryption', 'forward')).toMatch(
@@ -85,7 +85,7 @@ test('it is made around as many subnets as there are', () => {
   );
 });
 
-test('subnets may touch, lie in each other, and end where addresses end', () => {
+test('subnets may touch, lie in each other, and end where addresses end', async () => {
   const subnets = [
     '10.0.0.0/24',
     '10.0.1.0/24',
@@ -94,15 +94,15 @@ test('subnets may touch, lie in each other, and end where addresses end', () => 
     '0.0.0.0/8',
     'ffff::/16',
   ] as Cidr[];
-  fence.replace({ subnets });
+  await fence.replace({ subnets });
   expect(fence.observe()).toEqual({ subnets });
   expect(rangesIn('ip').map(String)).toEqual(['0.0.0.0/8', '10.0.0.0/23', '255.255.255.0/24']);
-  fence.replace({ subnets: ['172.16.1.0/24' as Cidr] });
+  await fence.replace({ subnets: ['172.16.1.0/24' as Cidr] });
   expect(rangesIn('ip6')).toEqual([]);
 });
 
-test('a subnet less in its set is seen', () => {
-  fence.replace(PLAN);
+test('a subnet less in its set is seen', async () => {
+  await fence.replace(PLAN);
   inside(host, 'nft', 'flush', 'set', 'ip6', 'tsoverlay-encryption', 'subnets');
   expect(fence.observe()).toBe('other');
 });
