@@ -80,7 +80,7 @@ async function greet(exchange: Exchange): Promise<boolean> {
   }
   while (!isThere && asks.length > 0) {
     await Promise.race(asks);
-    asks.shift();
+    void asks.shift();
   }
   return isThere;
 }

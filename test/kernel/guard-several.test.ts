@@ -104,7 +104,7 @@ describe.each([4, 6] as const)('IPv%i', (underlay) => {
     const hosts = await GuardedHosts.make(underlay, 'conntrack', 'on');
     const { a, b, at } = hosts;
     const forge = () => sendUdp(b, at.a, DOUBLE, { source: at.stranger, segment: FRAME.length });
-    hosts.unguard();
+    await hosts.unguard();
     expect(await hosts.received(a, OURS, forge)).toBe(1);
     inside(b, 'ip', 'link', 'set', 'eth0', 'gso_max_segs', '1');
     expect(await hosts.received(a, OURS, forge)).toBe(0);
