@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { execa } from 'execa';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { eventFiles } from '../../../src/admin/contract/events.js';
-import { adminSocketOf } from '../../../src/config/config.js';
+import { eventFiles } from '../../src/admin/contract/events.js';
+import { adminSocketOf } from '../../src/config/config.js';
 
-const MAIN = join(import.meta.dirname, '../../../src/main.ts');
+const MAIN = join(import.meta.dirname, '../../src/main.ts');
 const line = (n: number) =>
   `${JSON.stringify({ at: '2026-11-27T03:41:12.000Z', level: 'info', event: 'serving', text: `${n} ${'x'.repeat(200)}` })}\n`;
 
