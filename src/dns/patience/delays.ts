@@ -8,7 +8,7 @@ import { LIVE_MS } from '../../kernel/rules/dns-rules.js';
 
 /** Whoever waits shorter does not even lose its redirect. */
 const LONG_MS = LIVE_MS;
-/** Those who wait in the two lines of the process (kernel/nft/lines.ts) come through one after the other. */
+/** Those who wait in the two lines of the process (kernel/netfilter/lines.ts) come through one after the other. */
 const TOGETHER_MS = 5_000;
 const LONGEST_REST_MS = 10_000;
 
