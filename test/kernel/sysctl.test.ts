@@ -2,6 +2,10 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { withNamespace } from '../../src/kernel/system/netns.js';
+import { changeSettings } from '../../src/kernel/system/settings.js';
+import { isReceiveOnly, RECEIVE_ONLY } from '../../src/kernel/system/sysctl.js';
+import { dropNamespace, inside, makeNamespace } from './dns-namespace.js';
 
 const sysctl = fileURLToPath(new URL('../../src/kernel/system/sysctl.ts', import.meta.url));
 
@@ -36,4 +40,18 @@ test('IPv6 neighbours are asked for once', () => {
     console.log(asks('eth0'), asks('eth1'));
   `);
   expect(answer.trim()).toBe('1 1');
+});
+
+test('what a namespace may not do stays so although ip_forward sets others back', async () => {
+  const namespace = makeNamespace();
+  try {
+    const quiet = () => changeSettings((work) => withNamespace(namespace, work), RECEIVE_ONLY);
+    await quiet();
+    expect(withNamespace(namespace, isReceiveOnly)).toBe(true);
+    inside(namespace, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');
+    await quiet();
+    expect(withNamespace(namespace, isReceiveOnly)).toBe(true);
+  } finally {
+    dropNamespace(namespace);
+  }
 });

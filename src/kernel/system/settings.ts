@@ -10,39 +10,24 @@ import { hasCode } from '../../errors.js';
 import { fromNode } from './errno.js';
 import { onWritable, ROOT, readSysctl, type Setting, sysctlVerb } from './sysctl.js';
 
-interface Opened extends Setting {
-  readonly fd: number;
-}
-
 const writeAside = promisify(write);
 
-/** In the order given. `enter`: runs something in the namespace, synchronously. Throws ENOENT for one that is not there. */
-export async function changeSettings(
-  enter: (work: () => readonly Opened[]) => readonly Opened[],
-  settings: readonly Setting[],
-): Promise<void> {
-  const opened = enter(() => openAll(settings));
-  try {
-    for (const { fd, name, value } of opened)
+/**
+ * In the order given, each asked for when its turn comes: `ip_forward` sets others back. `enter`: runs something in the
+ * namespace, synchronously. Throws ENOENT for one that is not there.
+ */
+export async function changeSettings(enter: <T>(work: () => T) => T, settings: readonly Setting[]): Promise<void> {
+  for (const setting of settings) {
+    const fd = enter(() => openIfOther(setting));
+    if (fd === undefined) continue;
+    const { name, value } = setting;
+    try {
       await writeAside(fd, String(value)).catch((e: unknown) => {
         throw fromNode(sysctlVerb(name, value), e);
       });
-  } finally {
-    closeAll(opened);
-  }
-}
-
-function openAll(settings: readonly Setting[]): readonly Opened[] {
-  const opened: Opened[] = [];
-  try {
-    for (const setting of settings) {
-      const fd = openIfOther(setting);
-      if (fd !== undefined) opened.push({ ...setting, fd });
+    } finally {
+      closeSync(fd);
     }
-    return opened;
-  } catch (e) {
-    closeAll(opened);
-    throw e;
   }
 }
 
@@ -54,8 +39,4 @@ function openIfOther({ name, value, ifThere }: Setting): number | undefined {
     if (ifThere === true && hasCode(e, 'ENOENT')) return undefined;
     throw e;
   }
-}
-
-function closeAll(opened: readonly Opened[]): void {
-  for (const { fd } of opened) closeSync(fd);
 }
