@@ -4,7 +4,7 @@ import { messageOf } from '../../errors.js';
 import { namespacePath, PROBE_NAMESPACE } from '../../model/values/names.js';
 import type { Node, NodeAddress } from '../../model/values/types.js';
 import { type Heard, hear } from '../../probe/hearing.js';
-import type { Round } from './rounds.js';
+import { type Round, someOf } from './rounds.js';
 
 /** Of one: more than any of its checks may take there, ms. */
 const PATIENCE_MS = 8_000;
@@ -63,9 +63,7 @@ export async function hearOthers(
     return [until - performance.now() > LEAST_MS ? await hearOne(peer) : other];
   };
   const heard = rounds.flatMap((round) => round.peers.map((peer, n) => ({ peer, said: hearOf(round, n) })));
-  const done = await Promise.allSettled(heard.map(({ said }) => said));
-  const failed = done.find((one) => one.status === 'rejected');
-  if (failed !== undefined && done.every((one) => one.status === 'rejected')) throw failed.reason;
+  const done = await someOf(heard.map(({ said }) => said));
   return heard.flatMap(({ peer }, n) => {
     const one = done[n];
     // Nobody knows whether he is there.

@@ -54,6 +54,14 @@ async function inTime(peers: readonly NodeAddress[], ask: Ask, until: number): P
   }
 }
 
+/** What became of each. Rejects as the first did where all of them have. */
+export async function someOf<T>(all: readonly Promise<T>[]): Promise<readonly PromiseSettledResult<T>[]> {
+  const done = await Promise.allSettled(all);
+  const [first] = done;
+  if (first?.status === 'rejected' && done.every(({ status }) => status === 'rejected')) throw first.reason;
+  return done;
+}
+
 export interface Probing {
   readonly found: readonly Probed[];
   /** Who could not be probed, and why. */
@@ -62,9 +70,7 @@ export interface Probing {
 
 /** Rejects as the first round does where none was done. */
 export async function probingOf(rounds: readonly Round[]): Promise<Probing> {
-  const done = await Promise.allSettled(rounds.map((round) => round.found));
-  const failed = done.find((one) => one.status === 'rejected');
-  if (failed !== undefined && done.every((one) => one.status === 'rejected')) throw failed.reason;
+  const done = await someOf(rounds.map((round) => round.found));
   return {
     found: done.flatMap((one) => (one.status === 'fulfilled' ? one.value : [])),
     unprobed: new Map(

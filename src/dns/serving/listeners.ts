@@ -19,7 +19,8 @@ const RECEIVE_BYTES = 2.5 * 1024 * 1024;
 
 /**
  * The kernel chooses the port, so that none is taken from the container that its own programs may want (53 above all:
- * bound by us, a DNS server in the container could not listen on 0.0.0.0:53). The loopback device has to be up. Throws a KernelError.
+ * bound by us, a DNS server in the container could not listen on 0.0.0.0:53). The loopback device has to be up. Throws a
+ * KernelError.
  */
 export function openListeners(namespace: string): Listeners {
   for (let attempt = 1; ; attempt++) {

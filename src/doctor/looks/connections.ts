@@ -30,11 +30,7 @@ export async function lookAtConnections(settings: ConsulSettings, proc: Proc): P
       const found = await lookup(host, { all: true }).catch(() => []);
       const ends = new Set(found.flatMap(({ address }) => hexesOf(address).map((hex) => `${hex}:${hex16(port)}`)));
       const open = remotes.filter((remote) => ends.has(remote)).length;
-      return {
-        address: `${host.includes(':') ? `[${host}]` : host}:${port}`,
-        open,
-        most: await mostAt({ host, port }, settings),
-      };
+      return { open, ...(await limitOf({ host, port }, settings)) };
     }),
   );
 }
@@ -57,19 +53,20 @@ function hexesOf(ip: string): readonly string[] {
 
 const hex16 = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
 
-async function mostAt(
+async function limitOf(
   server: ConsulSettings['servers'][number],
   { tls, token, tokenFile }: ConsulSettings,
-): Promise<number> {
+): Promise<Omit<ConnectionsLook, 'open'>> {
   const servers = new ConsulServers([server], tls, new ConsulToken(token, tokenFile));
+  const { addresses: address } = servers;
   try {
     const { body } = await servers.ask((consul, options) => consul.agent.self(options), {
       ...{ repeatable: true, timeoutMs: PATIENCE_MS },
     });
     const most = self.safeParse(body).data?.DebugConfig.HTTPMaxConnsPerClient ?? DEFAULT_MOST;
-    return most > 0 ? most : Number.POSITIVE_INFINITY;
+    return { address, most: most > 0 ? most : Number.POSITIVE_INFINITY };
   } catch {
-    return DEFAULT_MOST;
+    return { address, most: DEFAULT_MOST };
   } finally {
     servers.close();
   }

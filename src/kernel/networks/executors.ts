@@ -87,8 +87,7 @@ const executors: Executors = {
     }
   },
 
-  replaceFence: async (at, step) =>
-    ensureFence(`/proc/thread-self/fd/${(await inside(at, step)).fd}`, step.link, step.gateways),
+  replaceFence: async (at, step) => ensureFence(heldPath(await inside(at, step)), step.link, step.gateways),
 
   createPort: async (at, step) => {
     const { socket, filters } = await inside(at, step);

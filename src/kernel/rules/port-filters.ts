@@ -55,7 +55,7 @@ export class PortFilters {
     return this.turn.runExclusive(() => this.look(ports, others));
   }
 
-  /** True, once, when somebody else has changed rules, or they were not observed yet; not while they are looked at or changed. */
+  /** True, once, when somebody else has changed rules, or they were not observed yet; not during a look or a change. */
   changed(): boolean {
     if (this.turn.isLocked()) return false;
     const isUnread = this.open !== undefined && !this.isTold && this.generation !== generationOf(this.open.fd);

@@ -8,6 +8,7 @@ import type { Pools } from '../../registry/ipam/pools.js';
 import type { LocalEndpoints } from '../../registry/local/local-endpoints.js';
 import type { Membership } from '../../registry/local/membership.js';
 import type { HostMemory } from '../../store/data-dir/host-memory.js';
+import { momentIn } from '../../store/spread.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { HostPass } from '../host/host-pass.js';
 
@@ -153,8 +154,6 @@ export class Leftovers {
     for (const network of swept) tell(await endpointLeases.reap(network, attached), { network });
     // A store that is being filled again may still get what somebody saved of it.
     this.isSwept ||= isRipe && !view.doubts;
-    if (thorough || isTime) this.sweeps = performance.now() + between(SWEEP_MS);
+    if (thorough || isTime) this.sweeps = performance.now() + momentIn(SWEEP_MS);
   }
 }
-
-const between = ({ least, most }: typeof SWEEP_MS): number => least + Math.random() * (most - least);

@@ -5,6 +5,7 @@
  */
 import { keys } from '../../model/values/names.js';
 import type { NetworkId } from '../../model/values/types.js';
+import { momentIn } from '../spread.js';
 import type { Reads } from './reads.js';
 
 /** Spread over hosts and networks; of more than so many networks each is compared more rarely. */
@@ -93,8 +94,8 @@ export class Comparison {
   }
 
   /** Milliseconds, at random. */
-  #after({ least, most, networks }: typeof EVERY): number {
-    return (least + Math.random() * (most - least)) * Math.max(1, this.crowd() / networks);
+  #after(spread: typeof EVERY): number {
+    return momentIn(spread) * Math.max(1, this.crowd() / spread.networks);
   }
 
   #in(ms: number): void {

@@ -6,6 +6,7 @@
  */
 import type { Names, Store } from '../../model/ports/ports.js';
 import type { PrefixView } from '../prefix/prefix-view.js';
+import { momentIn } from '../spread.js';
 import type { FeedEnds } from './fed.js';
 import { type Reads, settled } from './reads.js';
 import { Stepper } from './stepper.js';
@@ -144,8 +145,7 @@ export class RecordFeed<V> {
   }
 
   #prove(): void {
-    const { least, most } = PROOF_MS;
-    this.#proof ??= setTimeout(() => this.reread(), least + Math.random() * (most - least)).unref();
+    this.#proof ??= setTimeout(() => this.reread(), momentIn(PROOF_MS)).unref();
   }
 
   #answer(looks: readonly (() => void)[]): void {

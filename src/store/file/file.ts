@@ -92,7 +92,8 @@ export class FileStore implements Store {
 
   /**
    * Seen by watchers at once, by readers and resolved when it is on the disk: whoever tries again after a failure takes
-   * what it finds for done. As with Consul, a StoreError leaves open whether it was done. Throws a RangeError for more than 64 operations.
+   * what it finds for done. As with Consul, a StoreError leaves open whether it was done. Throws a RangeError for more than
+   * 64 operations.
    */
   async commit(ops: readonly Op[]): Promise<Commit> {
     if (ops.length > MAX_OPS) throw new RangeError(`${ops.length} operations in one transaction, ${MAX_OPS} at most`);

@@ -8,6 +8,8 @@ import { kv, type Scripted, type Step, scripted, scriptedOn } from '../scripted.
 
 quickTimers();
 
+type Served = Awaited<ReturnType<typeof scripted>>;
+
 describe('several servers', () => {
   const cleanUp: (() => unknown)[] = [];
   afterEach(async () => {
@@ -93,10 +95,8 @@ describe('several servers', () => {
     expect(store.addresses).toBe(`[::1]:${server.port}`);
   });
 
-  it('asks one that it left how it is, until its trouble is over', async () => {
-    const { rows, all } = heardRows();
-    const news = (index: number): Step => ({ index, body: [kv('a', '1', index)] });
-    const [first, second] = [await serve('reset', { body: '"127.0.0.1:8300"' }), await serve(news(3), news(4))];
+  /** The second is asked for news, and the first, which gave none, how it is. */
+  async function left(first: Served, second: Served, rows: ReturnType<typeof heardRows>['rows']): Promise<void> {
     const servers = [first, second].map(({ port }) => ({ host: '127.0.0.1', port }));
     const store = new ConsulStore({ servers, prefix: '', rows });
     cleanUp.unshift(() => store.close());
@@ -104,6 +104,13 @@ describe('several servers', () => {
     cleanUp.unshift(() => stop.abort());
     store.watch('a', { onSnapshot: () => undefined, onError: () => undefined }, stop.signal);
     await expect.poll(() => first.asked.at(-1)).toMatch('/v1/status/leader');
+  }
+
+  it('asks one that it left how it is, until its trouble is over', async () => {
+    const { rows, all } = heardRows();
+    const news = (index: number): Step => ({ index, body: [kv('a', '1', index)] });
+    const [first, second] = [await serve('reset', { body: '"127.0.0.1:8300"' }), await serve(news(3), news(4))];
+    await left(first, second, rows);
     const stateOf = (port: number) => all().find(({ subject }) => subject === `127.0.0.1:${port}`)?.state;
     expect(stateOf(first.port)).toBe('failing');
     await expect.poll(() => stateOf(first.port), { timeout: 3_000 }).toBe('ok');
@@ -113,13 +120,7 @@ describe('several servers', () => {
     const { rows, all } = heardRows();
     const pages = Array<Step>(20).fill({ body: '<h1>back soon</h1>' });
     const [first, second] = [await serve(...pages), await serve(found, { ...found, index: 4 })];
-    const servers = [first, second].map(({ port }) => ({ host: '127.0.0.1', port }));
-    const store = new ConsulStore({ servers, prefix: '', rows });
-    cleanUp.unshift(() => store.close());
-    const stop = new AbortController();
-    cleanUp.unshift(() => stop.abort());
-    store.watch('a', { onSnapshot: () => undefined, onError: () => undefined }, stop.signal);
-    await expect.poll(() => first.asked.at(-1)).toMatch('/v1/status/leader');
+    await left(first, second, rows);
     // Longer than a row is calmed for.
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     expect(all().find(({ subject }) => subject === `127.0.0.1:${first.port}`)?.state).toBe('failing');
