@@ -39,13 +39,16 @@ const engineRules = (path: string): string => inside(path, 'nft', ENGINE_RULES);
 
 const redirected = (path: string): boolean => inside(path, 'nft', 'list', 'tables').includes('tsoverlay-dns');
 
-/** As the engine's runtime hook does it: a plain file, a bind mount over it, the loopback device, all at once. */
-async function hook(path: string): Promise<{ mounted: number }> {
+/**
+ * As the engine's runtime hook does it: a plain file, a bind mount over it, the loopback device, all at once. The engine
+ * then puts in its own rules; the container's program starts after them.
+ */
+async function hook(path: string): Promise<{ mounted: number; ruled: number }> {
   const script = `unshare --net sh -c 'touch ${path}; mount --bind /proc/self/ns/net ${path}; date +%s%N; ip link set lo up'`;
   const { stdout } = await execa('sh', ['-c', script]);
   // Not as in engineRules, which would hold up those who serve: they are in this process.
   await execa('nsenter', [`--net=${path}`, 'nft', ENGINE_RULES]);
-  return { mounted: Number(stdout) / 1e6 };
+  return { mounted: Number(stdout) / 1e6, ruled: now() };
 }
 
 const now = (): number => performance.timeOrigin + performance.now();
@@ -67,8 +70,9 @@ describe('a sandbox that is wanted', () => {
     expect(await askUdp(path, 'web')).toEqual(['172.16.1.99']);
   });
 
-  it('is served some milliseconds after its namespace has come, whether its folder was there or not', async () => {
-    const lags: number[] = [];
+  it('is served sooner than the engine has put in its rules, whether its folder was there or not', async () => {
+    // Of the time that the engine's rules took: a busy machine is as slow for both.
+    const shares: number[] = [];
     for (let round = 0; round < 12; round++) {
       const folder = freePath();
       if (round < 10) mkdirSync(folder);
@@ -78,15 +82,15 @@ describe('a sandbox that is wanted', () => {
       expect(await service.ready(path, 50)).toBe(false);
       if (round >= 10) mkdirSync(folder);
       const ready = service.ready(path, 3000).then((ok) => ({ ok, at: now() }));
-      const { mounted } = await hook(path);
+      const { mounted, ruled } = await hook(path);
       const { ok, at } = await ready;
       expect(ok).toBe(true);
-      if (round < 10) lags.push(at - mounted);
+      if (round < 10) shares.push((at - mounted) / (ruled - mounted));
       expect(await askUdp(path, 'web')).toEqual(['172.16.1.1']);
     }
-    lags.sort((a, b) => a - b);
-    console.info(`from mount to redirect, ms: ${lags.map((lag) => lag.toFixed(1)).join(' ')}`);
-    expect(lags[lags.length >> 1]).toBeLessThan(25);
+    shares.sort((a, b) => a - b);
+    console.info(`from mount to redirect, of the engine's time: ${shares.map((share) => share.toFixed(2)).join(' ')}`);
+    expect(shares[shares.length >> 1]).toBeLessThan(1);
   });
 
   it('that stays a plain file costs nothing but patience', async () => {
