@@ -50,7 +50,7 @@ export default defineConfig({
     projects: [
       project('unit', { seconds: 20, workers: 3, isolate: false }),
       project('store', { seconds: 30, workers: 3 }),
-      project('kernel', { seconds: 30, workers: 2, exclude: ALONE }),
+      project('kernel', { seconds: 60, workers: 3, exclude: ALONE }),
       project('kernel-alone', { seconds: 30, workers: 1, include: ALONE }),
       project('figures', { seconds: 120, workers: 1 }),
       project('lab', { seconds: 300, workers: 1, include: ['test/lab/*.test.ts'] }),
