@@ -6,8 +6,9 @@
  */
 import { close } from 'node:fs';
 import { constants } from 'node:os';
+import { openNetlink } from '../netlink/socket.js';
 import { netfilterType } from '../nft/message.js';
-import { AF, check, errnoError, lastErrno, MSG_DONTWAIT, recv, SOCK, send, socket } from '../system/libc.js';
+import { check, errnoError, lastErrno, MSG_DONTWAIT, recv, send } from '../system/libc.js';
 import { withNamespace } from '../system/netns.js';
 import { inLine } from './lines.js';
 
@@ -21,8 +22,7 @@ export const openNetfilter = (namespace: string): number => withNamespace(namesp
  * The same for the namespace that the caller is in. Needs no /proc, which is of other processes where an operator has
  * entered the managed plugin's mounts.
  */
-export const openOwnNetfilter = (): number =>
-  check('socket NETLINK_NETFILTER', socket(AF.netlink, SOCK.raw | SOCK.cloexec, NETLINK_NETFILTER));
+export const openOwnNetfilter = (): number => openNetlink(NETLINK_NETFILTER);
 
 /**
  * Not with closeSync: the kernel makes the closer wait for the lock of the namespace's rules, and until what was deleted
@@ -33,7 +33,7 @@ export function closeNetfilter(fd: number): void {
 }
 
 /**
- * Sends a question (`question()` or `dump()` of nft-message) and gives the attributes of all answers of `type`, as bytes.
+ * Sends a question (`question()` or `dump()` of nft/message.ts) and gives the attributes of all answers of `type`, as bytes.
  * What is not there has none. Throws a KernelError, EPERM for who is not root.
  */
 export function ask(fd: number, verb: string, bytes: Buffer, type: number): readonly Buffer[] {

@@ -2,12 +2,14 @@
  * AF_NETLINK sockets over the C library. The `netlink` package formats and parses, but its own socket is not used: it
  * takes an overrun for an error of the poll, and throws a C++ exception through libuv, which ends the process.
  */
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { Mutex } from 'async-mutex';
 import {
   AF,
   bind,
   check,
+  connect,
   errnoError,
   lastErrno,
   MSG_DONTWAIT,
@@ -35,14 +37,24 @@ const DATAGRAM_BYTES = 32 * 1024;
 /** What came in on whichever socket: to be read before the next call. */
 const shared = Buffer.allocUnsafeSlow(DATAGRAM_BYTES);
 
-/** A bound descriptor, the caller's to close; it acts in the namespace that the calling thread is in. */
+/**
+ * A bound descriptor, the caller's to close; it acts in the namespace that the calling thread is in. It hears the kernel
+ * alone (af_netlink.c, `netlink_getsockbyportid`): whoever has CAP_NET_ADMIN over the namespace, a container, might
+ * answer in its place otherwise, or without end. Groups are heard all the same.
+ */
 export function openNetlink(protocol: number): number {
   const fd = check('socket AF_NETLINK', socket(AF.netlink, SOCK.raw | SOCK.cloexec, protocol));
-  // struct sockaddr_nl with port 0: the kernel chooses. One without a port is told nothing.
-  const address = Buffer.alloc(12);
-  address.writeUInt16LE(AF.netlink);
-  check('bind AF_NETLINK', bind(fd, address, address.length));
-  return fd;
+  try {
+    // struct sockaddr_nl with port 0: that of the kernel, and the kernel's choice. One without a port is told nothing.
+    const address = Buffer.alloc(12);
+    address.writeUInt16LE(AF.netlink);
+    check('bind AF_NETLINK', bind(fd, address, address.length));
+    check('connect AF_NETLINK', connect(fd, address, address.length));
+    return fd;
+  } catch (e) {
+    closeSync(fd);
+    throw e;
+  }
 }
 
 /** What a dump is asked to leave out is left out by the kernel (since 4.20; older ones send all). */
