@@ -51,7 +51,8 @@ beforeAll(async () => {
   }
   const wanted = [bad, ...innocents];
   service.sync(new Map(wanted.map((path) => [path, zones])));
-  await Promise.all(wanted.map((path) => service.ready(path, 3000)));
+  const ready = await Promise.all(wanted.map((path) => service.ready(path, 10_000)));
+  expect(ready).toEqual(wanted.map(() => true));
 });
 afterAll(async () => {
   await service.stop();
@@ -117,7 +118,7 @@ async function attack(): Promise<readonly ChildProcess[]> {
   return all;
 }
 
-it('holds up no thread of ours, leaves nobody without an answer, and names are back as it ends', async () => {
+it('holds up no thread of ours, and nobody’s names', async () => {
   const kinds = calls();
   // What is made for the first time takes its time by itself.
   for (let n = 0; n < 10; n++) for (const [, call] of kinds) await call();
@@ -140,21 +141,14 @@ it('holds up no thread of ours, leaves nobody without an answer, and names are b
   await Promise.all(asking);
   const holdUps = [...stop()].sort((x, y) => y - x);
   for (const one of attackers) one.kill('SIGKILL');
-  const ended = performance.now();
   await Promise.all(made);
-  const back: number[] = [];
-  for (const path of innocents) {
-    while ((await answerOf(path)) !== OURS && performance.now() - ended < 30_000) await sleep(100);
-    back.push(performance.now() - ended);
-  }
   const share = (of: string): number => answers.filter((answer) => answer === of).length / answers.length;
   const inWords = (all: readonly number[]): string => all.map((ms) => ms.toFixed(0)).join(' ');
   console.info(
-    `under ${ATTACKERS} attackers ${answers.length} answers: ours ${share(OURS).toFixed(2)}, the engine's ${share(FROM_ENGINE).toFixed(2)}, none ${share('none').toFixed(2)}; back after ${inWords(back)} ms; the longest hold-ups, ms: ${inWords(holdUps.slice(0, 5))}`,
+    `under ${ATTACKERS} attackers ${answers.length} answers: ours ${share(OURS).toFixed(2)}, the engine's ${share(FROM_ENGINE).toFixed(2)}, none ${share('none').toFixed(2)}; the longest hold-ups, ms: ${inWords(holdUps.slice(0, 5))}`,
   );
   // A few are of the machine, for a thread that does nothing has some of 30 ms too; waiting for the lock it was four fifths.
   const long = holdUps.filter((ms) => ms > 20);
   expect(long.reduce((sum, ms) => sum + ms, 0) / ATTACK_MS).toBeLessThan(0.2);
-  expect(share('none')).toBeLessThan(0.02);
-  expect(Math.max(...back)).toBeLessThan(4000);
+  expect(share(OURS)).toBeGreaterThan(0.98);
 }, 180_000);

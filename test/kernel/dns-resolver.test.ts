@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Zone } from '../../src/dns/answers/zone.js';
 import { PAUSE_MS, Resolver } from '../../src/dns/serving/resolver.js';
 import { udpSocketIn } from '../../src/kernel/system/sockets.js';
@@ -60,8 +60,13 @@ describe('the resolver', () => {
   it('makes its redirect anew when the container flushes all rules', async () => {
     inside(namespace, 'nft', 'delete', 'table', 'ip', 'tsoverlay-dns');
     expect(await askUdp(namespace, 'web1')).toEqual(ENGINES);
-    await resolver.renew();
-    expect(await askUdp(namespace, 'web1')).toEqual(OURS);
+    await vi.waitFor(
+      async () => {
+        await resolver.renew();
+        expect(await askUdp(namespace, 'web1')).toEqual(OURS);
+      },
+      { timeout: 10_000, interval: 500 },
+    );
   });
 
   it('says SERVFAIL at once when the engine’s resolver is not there', async () => {

@@ -1,24 +1,18 @@
 /** The resolver of one container: answers the cluster's names in its namespace, passes all else to the engine's. */
-import { isKernelError, messageOf } from '../../errors.js';
-import type { Log } from '../../health/events.js';
-import type { RowPorts } from '../../health/row.js';
+import { messageOf } from '../../errors.js';
 import { raiseLoopback } from '../../kernel/networks/loopback.js';
 import { DnsRedirect } from '../../kernel/rules/dns-redirect.js';
+import { LIVE_MS } from '../../kernel/rules/dns-rules.js';
 import { decide, type Transport, type Verdict } from '../answers/message.js';
+import { shuffled } from '../answers/shuffled.js';
 import type { Zones } from '../answers/zone.js';
 import { drained } from '../patience/draining.js';
+import { Rest } from '../patience/rest.js';
 import { Budget, type Share } from './budget.js';
+import type { Common } from './common.js';
 import { noCounts, type ResolverCounts } from './counts.js';
 import { Servers } from './servers.js';
 import { Turns } from './turns.js';
-
-/** What the resolvers of all containers share. */
-export interface Common {
-  readonly budget: Budget;
-  readonly turns: Turns;
-  readonly log?: Pick<Log, 'warn'> | undefined;
-  readonly rows?: RowPorts<'dns.share'>;
-}
 
 /** How long the engine's resolver answers a container that has asked for more than its share, milliseconds. */
 export const PAUSE_MS = 4000;
@@ -30,6 +24,8 @@ interface Running {
   /** Undefined during a pause. */
   servers: Servers | undefined;
   pausedAt: number;
+  /** When the redirect began to live for another LIVE_MS. */
+  renewedAt: number;
 }
 
 /**
@@ -40,6 +36,7 @@ export class Resolver {
   readonly counts: ResolverCounts = noCounts();
   private running: Running | undefined;
   private renewing = false;
+  private readonly rest = new Rest();
   private readonly share: Share;
   private told = Number.NEGATIVE_INFINITY;
 
@@ -58,7 +55,7 @@ export class Resolver {
    * replaced without a gap. Rejects with a KernelError and leaves nothing behind.
    */
   async start(): Promise<void> {
-    const running: Running = { redirect: new DnsRedirect(this.sandbox), servers: undefined, pausedAt: 0 };
+    const running: Running = { redirect: new DnsRedirect(this.sandbox), servers: undefined, pausedAt: 0, renewedAt: 0 };
     this.running = running;
     try {
       await this.serve(running);
@@ -69,8 +66,8 @@ export class Resolver {
   }
 
   /**
-   * Keeps the redirect alive for another LIVE_MS, and makes it anew when it was removed or a pause is over. Does
-   * nothing while it is at it. Rejects with a KernelError.
+   * Keeps the redirect alive for another LIVE_MS, and makes it anew when it was removed or a pause is over, after a rest
+   * where the container's rules are slow. Does nothing while it is at it. Rejects with a KernelError.
    */
   async renew(): Promise<void> {
     if (!this.running || this.renewing) return;
@@ -82,9 +79,10 @@ export class Resolver {
     }
   }
 
-  /** As {@link DnsRedirect.takeWaited}. */
-  takeWaited(): number {
-    return this.running?.redirect.takeWaited() ?? 0;
+  /** Whether the engine's resolver answers though there is no pause: the redirect is gone, or cannot be kept alive. */
+  get hasRunOut(): boolean {
+    const { running } = this;
+    return running?.servers !== undefined && performance.now() - running.renewedAt > LIVE_MS;
   }
 
   /**
@@ -116,22 +114,20 @@ export class Resolver {
   }
 
   private async keepUp(running: Running): Promise<void> {
-    const { redirect, servers, pausedAt } = running;
+    const { servers, pausedAt } = running;
     if (!servers) {
-      if (performance.now() - pausedAt < PAUSE_MS) return;
+      if (performance.now() - pausedAt < PAUSE_MS || !this.rest.isOver) return;
       this.share.renew();
       await this.serve(running);
       if (this.running === running) this.shareRow?.ok();
       return;
     }
-    try {
-      await redirect.renew();
-    } catch (e) {
-      // `nft flush ruleset` in the container takes ours along.
-      if (!isKernelError(e, 'ENOENT')) throw e;
-      // Unless it has been paused or stopped meanwhile.
-      if (running.servers === servers && this.running === running) await redirect.ensure(servers.port);
-    }
+    const now = performance.now();
+    const became = await servers.renew();
+    if (became === 'renewed') running.renewedAt = now;
+    if (became !== 'gone' || !this.rest.isOver) return;
+    // `nft flush ruleset` in the container takes ours along. Unless it has been paused or stopped meanwhile.
+    if (running.servers === servers && this.running === running) await this.redirectTo(servers, running);
   }
 
   private async serve(running: Running): Promise<void> {
@@ -146,7 +142,12 @@ export class Resolver {
       () => this.pause(),
     );
     running.servers = servers;
-    await running.redirect.ensure(servers.port);
+    await this.redirectTo(servers, running);
+  }
+
+  private async redirectTo({ port }: Servers, running: Running): Promise<void> {
+    await this.rest.after(() => running.redirect.ensure(port));
+    running.renewedAt = performance.now();
   }
 
   /** Lets the engine's resolver answer for a while: a question costs us nothing then, wherever it is sent. */
@@ -155,8 +156,9 @@ export class Resolver {
     this.running.servers = undefined;
     this.running.pausedAt = performance.now();
     this.counts.pauses++;
+    const { redirect } = this.running;
     // Otherwise it times out.
-    this.running.redirect.suspend().catch(() => {});
+    this.rest.after(() => redirect.suspend()).catch(() => {});
     const { answered, forwarded, pauses } = this.counts;
     this.shareRow?.degraded({ answered, forwarded, pauses });
   }
@@ -191,10 +193,3 @@ function close({ redirect, servers }: Running): void {
   servers?.close();
   redirect.close();
 }
-
-/** Every order equally likely. */
-const shuffled = <T>(items: readonly T[]): T[] =>
-  items
-    .map((item) => ({ item, at: Math.random() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ item }) => item);

@@ -1,6 +1,7 @@
 /** Our UDP socket and TCP server in one container's namespace: what comes in, and what goes out again. */
 import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dgram';
 import { createServer, type Server, type Socket } from 'node:net';
+import { hasCode } from '../../errors.js';
 import { ENGINE_ADDRESS, OUR_ADDRESS } from '../../kernel/rules/dns-rules.js';
 import { tcpConnectIn } from '../../kernel/system/sockets.js';
 import { MAX_QUERY, servfail, type Transport, type Verdict } from '../answers/message.js';
@@ -57,6 +58,19 @@ export class Servers implements Host, Asker {
   /** Whether somebody still waits for what has been asked. */
   get busy(): boolean {
     return this.forwarder.pending + this.connections.size + this.turns.waiting(this) + this.held > 0;
+  }
+
+  /**
+   * Keeps the redirect alive (dns-rules.ts). Resolves to `gone` where the rules are not there that take the datagram,
+   * to `refused` where the container's routes do not.
+   */
+  renew(): Promise<'renewed' | 'gone' | 'refused'> {
+    if (this.closed) return Promise.resolve('refused');
+    return new Promise((resolve) =>
+      this.udp.send(RENEWAL, this.port, ENGINE_ADDRESS, (e) =>
+        resolve(e === null ? 'gone' : hasCode(e, 'EPERM') ? 'renewed' : 'refused'),
+      ),
+    );
   }
 
   close(): void {
@@ -129,8 +143,9 @@ export class Servers implements Host, Asker {
 
   private onDatagram(query: Buffer, client: RemoteInfo): void {
     if (!this.received(query.length)) return;
-    // Port 0 is forged with a raw socket; nobody could get an answer there, and send() throws.
-    if (client.port === 0 || this.turns.waiting(this) + this.held >= MAX_WAITING) {
+    // Port 0 is forged with a raw socket; nobody could get an answer there, and send() throws. From our own comes what
+    // should have renewed.
+    if (client.port === 0 || client.port === this.port || this.turns.waiting(this) + this.held >= MAX_WAITING) {
       this.counts.dropped++;
       return;
     }
@@ -177,3 +192,4 @@ export class Servers implements Host, Asker {
 }
 
 const DROP: Verdict = { kind: 'drop' };
+const RENEWAL = Buffer.alloc(0);

@@ -6,28 +6,27 @@ import { NOBODY, type RowPorts } from '../../health/row.js';
 import { LIVE_MS } from '../../kernel/rules/dns-rules.js';
 import { namespaceFile } from '../../kernel/system/namespace-file.js';
 import type { Zones } from '../answers/zone.js';
-import { Delays } from '../patience/delays.js';
 import { Failures } from '../patience/failures.js';
-import { Renewal } from '../patience/renewal.js';
+import { Waiters } from '../patience/waiters.js';
 import { Budget } from './budget.js';
+import type { Common } from './common.js';
 import { added, noCounts, type ResolverCounts } from './counts.js';
 import { NamespaceWaiter } from './namespace-waiter.js';
-import { type Common, Resolver } from './resolver.js';
+import { Resolver } from './resolver.js';
 import { Turns } from './turns.js';
-import { Waiters } from './waiters.js';
 
 /** A third of what a redirect outlives its renewal: two may be missed. */
 const RENEW_MS = 1300;
 /** A stop that has to wait for a container's rules waits no longer: its redirect has run out by then, milliseconds. */
 const STOP_MS = LIVE_MS;
-const BUSY = 'somebody keeps nf_tables busy';
+const LOST = 'its rules are taken away again and again, kept busy, or in the way';
 
 interface Serving {
   readonly resolver: Resolver;
   /** Of the namespace that the resolver is in. */
   readonly inode: number;
-  /** Once its redirect stands. */
-  renewal: Renewal | undefined;
+  /** Whether its redirect has been made. */
+  stands: boolean;
 }
 
 /**
@@ -38,7 +37,6 @@ export class DnsService {
   private wanted: ReadonlyMap<string, Zones> = new Map();
   private readonly serving = new Map<string, Serving>();
   private readonly failures = new Failures();
-  private readonly delays = new Delays();
   private readonly stopping = new Map<string, Promise<void>>();
   private readonly waiters = new Waiters();
   private readonly awaited = new NamespaceWaiter((path) => this.begin(path));
@@ -62,7 +60,6 @@ export class DnsService {
     this.wanted = wanted;
     for (const path of [...this.serving.keys()]) if (!wanted.has(path)) this.end(path);
     this.failures.keepOnly(wanted);
-    this.delays.keepOnly(wanted);
     this.rows.of('dns.resolver').keepOnly(wanted);
     this.rows.of('dns.share').keepOnly(wanted);
     this.waiters.keepOnly(wanted);
@@ -81,7 +78,7 @@ export class DnsService {
    * not wanted.
    */
   ready(sandbox: string, deadlineMs: number): Promise<boolean> {
-    if (this.serving.get(sandbox)?.renewal) return Promise.resolve(true);
+    if (this.serving.get(sandbox)?.stands) return Promise.resolve(true);
     if (!this.wanted.has(sandbox)) return Promise.resolve(false);
     return this.waiters.wait(sandbox, deadlineMs);
   }
@@ -121,7 +118,7 @@ export class DnsService {
     }
     this.awaited.drop(path);
     const resolver = new Resolver(path, () => this.wanted.get(path)?.() ?? [], this.common);
-    const serving: Serving = { resolver, inode: file.inode, renewal: undefined };
+    const serving: Serving = { resolver, inode: file.inode, stands: false };
     this.serving.set(path, serving);
     resolver.start().then(
       () => this.began(path, serving),
@@ -131,7 +128,7 @@ export class DnsService {
 
   private began(path: string, serving: Serving): void {
     if (this.serving.get(path) !== serving) return;
-    serving.renewal = new Renewal(serving.resolver, (waited) => this.delays.restAfter(path, waited));
+    serving.stands = true;
     this.failures.worked(path);
     this.rows.of('dns.resolver').row(path).ok();
     this.waiters.settle(path, true);
@@ -171,15 +168,16 @@ export class DnsService {
   private renew(): void {
     for (const [path, serving] of [...this.serving]) {
       if (!isStill(path, serving.inode)) this.end(path);
-      else if (serving.renewal) this.keepUp(path, serving, serving.renewal);
+      else if (serving.stands) this.keepUp(path, serving);
     }
     this.beginAll();
   }
 
-  private keepUp(path: string, serving: Serving, renewal: Renewal): void {
+  private keepUp(path: string, serving: Serving): void {
+    const { resolver } = serving;
     const row = this.rows.of('dns.resolver').row(path);
-    renewal.hasRunOut ? row.failing({ reason: BUSY }) : row.ok();
-    renewal.beat().catch((e) => this.lost(path, serving, e));
+    resolver.hasRunOut ? row.failing({ reason: LOST }) : row.ok();
+    resolver.renew().catch((e) => this.lost(path, serving, e));
   }
 
   private leave(sandbox: string, resolver: Resolver, e: unknown): void {

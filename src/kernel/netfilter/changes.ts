@@ -5,11 +5,9 @@ import { errnoError, lastErrno, send } from '../system/libc.js';
 import { withNamespace } from '../system/netns.js';
 import { inLine, type Rank } from './lines.js';
 import { closeNetfilter, datagrams, errnosIn, openOwnNetfilter } from './socket.js';
-import { Waits } from './waits.js';
 
 /** What is being sent by pool threads must stay: nothing else holds on to it. */
 const sending = new Set<object>();
-const waits = new Waits();
 
 /**
  * In the network namespace that the calling thread is in when this is made. It has a socket of its own: a question asked
@@ -23,10 +21,10 @@ export class Changes {
   constructor(private readonly rank: Rank = 'ours') {}
 
   /**
-   * Has one batch (`batch()` of message.ts) done; a pool thread waits. Gives how long others than this process kept that
-   * one waiting, milliseconds. Rejects with the KernelError of the first change that was refused; nothing is done then.
+   * Has one batch (`batch()` of message.ts) done; a pool thread waits. Rejects with the KernelError of the first change
+   * that was refused; nothing is done then.
    */
-  make(verb: string, bytes: Buffer): Promise<number> {
+  make(verb: string, bytes: Buffer): Promise<void> {
     if (this.ended) return Promise.reject(kernelError(verb, 'ECANCELED'));
     const done = this.last.then(() => inLine(this.rank, () => transact(this.fd, verb, bytes)));
     this.last = done.catch(() => {});
@@ -52,18 +50,15 @@ export async function changeOnce(namespace: string, verb: string, bytes: Buffer)
   }
 }
 
-async function transact(fd: number, verb: string, bytes: Buffer): Promise<number> {
+async function transact(fd: number, verb: string, bytes: Buffer): Promise<void> {
   const held = { bytes };
   sending.add(held);
-  const end = waits.begin();
   const errno = await new Promise<number>((resolve) =>
     send.async(fd, bytes, bytes.length, 0, (_: unknown, sent: number) => resolve(Number(sent) < 0 ? lastErrno() : 0)),
   );
-  const waited = end();
   sending.delete(held);
   if (errno !== 0) throw errnoError(verb, errno);
   conclude(verb, fd);
-  return waited;
 }
 
 function conclude(verb: string, fd: number): void {

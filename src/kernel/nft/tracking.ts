@@ -68,6 +68,12 @@ export const note = (map: string, end: End, value: Field, ms: number): Buffer[] 
   expression('dynset', text(1, map), u32(3, NFT_DYNSET_OP_UPDATE), u32(4, REG_1), u32(5, REG_2), u64(6, ms)),
 ];
 
+/** `update @<set> { <field> timeout <ms> }` */
+export const keepIn = (set: string, field: Field, ms: number): Buffer[] => [
+  load(field),
+  expression('dynset', text(1, set), u32(3, NFT_DYNSET_OP_UPDATE), u32(4, REG_1), u64(6, ms)),
+];
+
 const valueInto = (register: number, map: string): Buffer =>
   expression('lookup', text(1, map), u32(2, REG_1), u32(3, register));
 

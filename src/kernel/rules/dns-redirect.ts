@@ -1,24 +1,22 @@
 /**
- * The redirect of a container's DNS questions from the engine's resolver to ours, in one namespace: made, kept alive,
- * taken back. Its rules are in dns-rules.ts.
+ * The redirect of a container's DNS questions from the engine's resolver to ours, in one namespace: made and taken back.
+ * Its rules are in dns-rules.ts, and how it is kept alive.
  */
 import { isKernelError } from '../../errors.js';
 import { type Changes, changesIn } from '../netfilter/changes.js';
 import { askSome, closeNetfilter, openNetfilter } from '../netfilter/socket.js';
 import { attributeOf, dump, Msg, NFPROTO, text } from '../nft/message.js';
-import { DELETION, RENEWAL, redirectBatch, SET, SUSPENSION, TABLE } from './dns-rules.js';
+import { DELETION, redirectBatch, SET, SUSPENSION, TABLE } from './dns-rules.js';
 
 /** This kernel has refused what one since 6.5 takes, and taken the other. */
 let isOlder = false;
 
 /**
  * The redirect in one namespace. It keeps a descriptor, and with it the namespace, until closed. What is asked of it
- * is done one after the other, and late where somebody keeps the rules busy: what was late is done all the same, and the
- * redirect lives from then on. All reject with a KernelError.
+ * is done one after the other, and late where somebody keeps the rules busy. All reject with a KernelError.
  */
 export class DnsRedirect {
   private readonly changes: Changes;
-  private waited = 0;
 
   /** Throws a KernelError, ENOENT when there is no such namespace. */
   constructor(namespace: string) {
@@ -32,49 +30,28 @@ export class DnsRedirect {
   async ensure(port: number): Promise<void> {
     const verb = `nft add table ip ${TABLE}`;
     try {
-      await this.transact(verb, redirectBatch(port, isOlder));
+      await this.changes.make(verb, redirectBatch(port, isOlder));
     } catch (e) {
       if (isOlder || !isKernelError(e, 'EINVAL')) throw e;
       // Nothing of it was done.
-      await this.transact(verb, redirectBatch(port, true));
+      await this.changes.make(verb, redirectBatch(port, true));
       isOlder = true;
     }
   }
 
-  /**
-   * `nft 'flush set ip tsoverlay-dns live; add element …'`: another LIVE_MS from now, without a gap, also after it had
-   * run out. (Adding anew what is there refreshes a timeout only from Linux 6.12 on.) ENOENT when somebody has removed
-   * the table.
-   */
-  renew(): Promise<void> {
-    return this.transact(`nft add element ip ${TABLE} ${SET}`, RENEWAL);
-  }
-
   /** `nft flush set`: new queries go to the engine's resolver, answers of ours still find their way. */
   suspend(): Promise<void> {
-    return goneIsFine(this.transact(`nft flush set ip ${TABLE} ${SET}`, SUSPENSION));
+    return goneIsFine(this.changes.make(`nft flush set ip ${TABLE} ${SET}`, SUSPENSION));
   }
 
   /** `nft delete table`; gone is success. */
   remove(): Promise<void> {
-    return goneIsFine(this.transact(`nft delete table ip ${TABLE}`, DELETION));
-  }
-
-  /** The longest that others than this process have kept a change waiting since this was asked last, milliseconds. */
-  takeWaited(): number {
-    const { waited } = this;
-    this.waited = 0;
-    return waited;
+    return goneIsFine(this.changes.make(`nft delete table ip ${TABLE}`, DELETION));
   }
 
   /** Lets the namespace go once all is done that was asked for; the table stays as it is. */
   close(): void {
     this.changes.close();
-  }
-
-  private async transact(verb: string, bytes: Buffer): Promise<void> {
-    const waited = await this.changes.make(verb, bytes);
-    this.waited = Math.max(this.waited, waited);
   }
 }
 

@@ -1,7 +1,9 @@
 /**
  * The rules that send a container's DNS questions to us, as nft table `ip tsoverlay-dns` of the container's namespace.
  * They work only while the set `live` holds the engine's address, which times out unless renewed: when we die, the
- * engine's resolver answers again by itself.
+ * engine's resolver answers again by itself. A datagram renews it, from our socket there to itself, which is dropped where
+ * it is sent: a change of rules would wait for a lock of the namespace, which a container with CAP_NET_ADMIN can hold, and
+ * have the whole host wait with it (nfnetlink_rcv_batch).
  *
  * A container may have rules of its own about its resolver, and they must act as if we were not there. So a question
  * goes all the way to the engine's resolver, through the engine's DNAT and whatever the container filters, and only
@@ -31,7 +33,7 @@ import {
 import { batch, type Change, u64 } from '../nft/message.js';
 import { protocolIs } from '../nft/packet.js';
 import { HOOK, KEY, SET as SETS, Table } from '../nft/table.js';
-import { isFirstOfTcp, isNoted, isTranslated, note, sentTo, setNoted } from '../nft/tracking.js';
+import { isFirstOfTcp, isNoted, isTranslated, keepIn, note, sentTo, setNoted } from '../nft/tracking.js';
 import { bytesOver, drop, packetsOver } from '../nft/verdict.js';
 
 /** Where every resolv.conf that the engine writes points to, port 53. */
@@ -43,6 +45,7 @@ export const LIVE_MS = 4000;
 
 export const TABLE = 'tsoverlay-dns';
 export const SET = 'live';
+const LIVE_FLAGS = SETS.timeout | SETS.writtenByRules;
 const table = new Table(TABLE);
 const FLOOD_CHAIN = 'dns-flood';
 const QUESTIONS_CHAIN = 'dns-questions';
@@ -96,11 +99,12 @@ export function redirectBatch(port: number, older = false): Buffer {
   const ours = u16(port);
   return batch([
     ...table.afresh(),
-    table.set({ name: SET, id: 1, type: KEY.ip, length: ENGINE.length, flags: SETS.timeout }),
-    ...liveAgain(),
+    table.set({ name: SET, id: 1, ...{ type: KEY.ip, length: ENGINE.length, size: 16, flags: LIVE_FLAGS } }),
+    ...table.addElements(SET, [ENGINE], u64(4, LIVE_MS)),
     mapOf(OVER_UDP),
     mapOf(OVER_TCP),
     table.chain(FLOOD_CHAIN, { number: HOOK.output, priority: FIRST - 10 }),
+    renewalRule(ours),
     // Whatever the port: the engine's own behind 53 can be found.
     dropRule(UDP, packetsOver(DATAGRAMS.rate, DATAGRAMS.burst)),
     dropRule(UDP, bytesOver(DATAGRAM_BYTES.rate, DATAGRAM_BYTES.burst)),
@@ -152,13 +156,22 @@ const mapOf = ({ map, id, size }: Transport): Change =>
     data: { type: KEY.port, length: DNS.length },
   });
 
-const liveAgain = (): readonly Change[] => table.addElements(SET, [ENGINE], u64(4, LIVE_MS));
+/** Before all, for what a container sends must not keep it from us. The sender is told EPERM. */
+const renewalRule = (ours: Buffer): Change =>
+  table.rule(FLOOD_CHAIN, [
+    ...fieldIs(IP_SADDR, ENGINE),
+    ...fieldIs(IP_DADDR, ENGINE),
+    ...protocolIs(UDP),
+    ...fieldIs(UDP_SPORT, ours),
+    ...fieldIs(UDP_DPORT, ours),
+    ...keepIn(SET, IP_DADDR, LIVE_MS),
+    ...drop(),
+  ]);
 
 const dropRule = (protocol: number, over: readonly Buffer[]): Change =>
   table.rule(FLOOD_CHAIN, [...fieldIs(IP_DADDR, ENGINE), ...protocolIs(protocol), ...over, ...drop()]);
 
-/** The bytes of {@link DnsRedirect.renew}, {@link DnsRedirect.suspend} and {@link DnsRedirect.remove}. */
-export const RENEWAL = batch([table.flush(SET), ...liveAgain()]);
+/** The bytes of {@link DnsRedirect.suspend} and {@link DnsRedirect.remove}. */
 export const SUSPENSION = batch([table.flush(SET)]);
 export const DELETION = batch([table.delete()]);
 

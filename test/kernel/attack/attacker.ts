@@ -128,8 +128,11 @@ function hangUp(fd: number): void {
   if (fd >= 0) closeSync(fd);
 }
 
-/** Rules of its own, 300,000 in one batch, again and again: the lock of the namespace's rules is hardly ever free. */
-function busyRules(): () => void {
+/**
+ * Rules of its own, 300,000 in one batch, again and again: the lock of the namespace's rules is hardly ever free. `evicting`:
+ * and ours are taken away with each.
+ */
+function busyRules(evicting: boolean): () => void {
   const fd = openNetfilter(namespace);
   const size = Buffer.alloc(4);
   size.writeInt32LE(128 * 1024 * 1024);
@@ -139,7 +142,18 @@ function busyRules(): () => void {
   const chain = { type: Msg.newChain, flags: create, attributes: [text(1, 'busy'), text(3, 'c')] };
   const rule = { type: Msg.newRule, flags: create, attributes: [text(1, 'busy'), text(2, 'c'), nested(4, ...drop())] };
   const remove = { type: Msg.delTable, flags: 0, attributes: [text(1, 'busy')] };
-  const bytes = batch([table, chain, ...Array.from({ length: 300_000 }, () => rule), remove]);
+  const ours = [text(1, 'tsoverlay-dns')];
+  const eviction = [
+    { type: Msg.newTable, flags: create, attributes: ours },
+    { type: Msg.delTable, flags: 0, attributes: ours },
+  ];
+  const bytes = batch([
+    ...(evicting ? eviction : []),
+    table,
+    chain,
+    ...Array.from({ length: 300_000 }, () => rule),
+    remove,
+  ]);
   return () => {
     for (;;) if (Number(send(fd, bytes, bytes.length, 0)) < 0) throw new Error(`send: errno ${koffi.errno()}`);
   };
@@ -172,7 +186,11 @@ function flood(datagrams: readonly Buffer[], segment = 0): void {
 
 function prepared(): () => void {
   const datagrams = DATAGRAMS[kind]?.();
-  const attack = datagrams ? () => flood(datagrams) : kind === 'rules' ? busyRules() : OTHERS[kind];
+  const attack = datagrams
+    ? () => flood(datagrams)
+    : kind.includes('rules')
+      ? busyRules(kind === 'evicting rules')
+      : OTHERS[kind];
   if (!attack) throw new Error(`${kind}: no such attack`);
   return attack;
 }

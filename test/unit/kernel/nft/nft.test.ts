@@ -81,7 +81,7 @@ describe('a batch', () => {
       0x10,
       ...[Msg.newTable, Msg.delTable, Msg.newTable, Msg.newSet, Msg.newSetElem].map(nft),
       ...[Msg.newSet, Msg.newSet].map(nft),
-      ...[Msg.newChain, Msg.newRule, Msg.newRule, Msg.newRule].map(nft),
+      ...[Msg.newChain, Msg.newRule, Msg.newRule, Msg.newRule, Msg.newRule].map(nft),
       ...[Msg.newChain, Msg.newRule, Msg.newRule].map(nft),
       ...[Msg.newChain, Msg.newRule, Msg.newRule, Msg.newRule].map(nft),
       0x11,
