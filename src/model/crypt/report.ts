@@ -2,7 +2,7 @@
 import type { EncryptionMode } from '../values/settings.js';
 import type { Node, NodeAddress, PublicKey } from '../values/types.js';
 import { type CryptSelf, provenBy } from './plan.js';
-import { needing } from './rotation.js';
+import { needing, type RotationMoment } from './rotation.js';
 import { hasSession } from './session.js';
 import type { ObservedCrypt } from './steps.js';
 
@@ -33,19 +33,21 @@ export interface PeerReport {
   readonly talks: boolean;
 }
 
-export type MeshFacts = Pick<MeshReport, 'isUp' | 'made' | 'mode' | 'rotationMs'>;
+export interface MeshFacts
+  extends Pick<MeshReport, 'isUp' | 'made' | 'mode' | 'rotationMs'>,
+    Pick<RotationMoment, 'triedMs'> {}
 
 /** `now`: ms since 1970. */
 export function meshReport(
   nodes: readonly Node[],
   self: CryptSelf,
   found: ObservedCrypt | undefined,
-  facts: MeshFacts,
+  { triedMs, ...facts }: MeshFacts,
   now: number = Date.now(),
 ): MeshReport {
   const seen = (found?.devices ?? []).flatMap((device) => device.peers);
   const addressOf = new Map(nodes.map((node) => [node.id, node.address]));
-  const waiting = found === undefined ? [] : needing(nodes, self, found, provenBy(found), now);
+  const waiting = found === undefined ? [] : needing(nodes, self, found, provenBy(found), { now, triedMs });
   return {
     ...facts,
     keys: self.keys.map(({ key, port }) => ({ key, port })),

@@ -5,17 +5,27 @@ import { hasSession } from './session.js';
 import type { ObservedCrypt } from './steps.js';
 import { cryptVtep } from './vtep.js';
 
+/** A lost handshake is tried again after 5 s (REKEY_TIMEOUT of WireGuard): several of them, ms. */
+const TRIES_MS = 30_000;
+
+export interface RotationMoment {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** For how long the hosts have been tried by both keys. */
+  readonly triedMs: number;
+}
+
 /**
  * The hosts that the oldest of this host's two keys is still needed for: those that are not sent to by the newest. That
  * it has answered one of a host's keys is not enough, for another of these may be the one in use. Who has answered neither
- * is reached by neither; but while nobody at all has answered the newest, it may be that which is wrong. `now`: ms since 1970.
+ * after several tries is reached by neither; but while nobody at all has answered the newest, it may be that which is wrong.
  */
 export function needing(
   nodes: readonly Node[],
   self: CryptSelf,
   found: ObservedCrypt,
   proven: Proven,
-  now: number,
+  { now, triedMs }: RotationMoment,
 ): readonly NodeId[] {
   const [old, next] = self.keys;
   if (old === undefined || next === undefined) return [];
@@ -24,7 +34,7 @@ export function needing(
   const vteps = cryptVteps(nodes, self, proven);
   const hasAnswered = ({ key }: OwnKey, { crypt }: Node): boolean =>
     crypt?.keys.some((k) => proven(key, k.key)) ?? false;
-  const isNextTried = nodes.some((node) => hasAnswered(next, node));
+  const isSilenceKnown = triedMs >= TRIES_MS && nodes.some((node) => hasAnswered(next, node));
   return nodes
     .filter((node) => {
       const { id, alive, crypt } = node;
@@ -32,7 +42,7 @@ export function needing(
       if (vtep === undefined || crypt === undefined) return false;
       const theirs = crypt.keys.map((k) => k.key);
       // One that is cut off from the store is no less talked to.
-      const counts = (alive && (hasAnswered(old, node) || !isNextTried)) || theirs.some((key) => talking.has(key));
+      const counts = (alive && (hasAnswered(old, node) || !isSilenceKnown)) || theirs.some((key) => talking.has(key));
       return counts && !theirs.some((key) => cryptVtep(key) === vtep && proven(next.key, key));
     })
     .map((node) => node.id);

@@ -19,7 +19,7 @@ export interface CryptPlannerParts {
   /** The networks that this host takes part in. */
   readonly membership: { readonly networks: ReadonlySet<NetworkId> };
   readonly keys: Pick<Keys, 'held' | 'made' | 'own' | 'renew'>;
-  readonly rotation: Pick<KeyRotation, 'begin' | 'look' | 'published'>;
+  readonly rotation: Pick<KeyRotation, 'begin' | 'look' | 'published' | 'triedMs'>;
   readonly self: Pick<CryptSelf, 'address' | 'id'>;
   readonly settings: EncryptionSettings;
   /** Of the underlay, bytes. */
@@ -99,9 +99,9 @@ export class CryptPlanner implements Planner<'crypt'> {
 
   /** For people. */
   report(): MeshReport {
-    const { view, keys, settings } = this.parts;
+    const { view, keys, rotation, settings } = this.parts;
     const { mode, rotationMs } = settings;
-    const facts = { mode, rotationMs, made: keys.made, isUp: this.isUp };
+    const facts = { mode, rotationMs, made: keys.made, isUp: this.isUp, triedMs: rotation.triedMs };
     return meshReport([...view.current.nodes.values()], this.self(), this.found, facts);
   }
 

@@ -40,6 +40,8 @@ const heardNothing = (): { readonly received: ReadonlyMap<PublicKey, number>; re
 export class KeyRotation {
   /** What has come by the old key, and since when it is no more. */
   private heard = heardNothing();
+  /** Since when the others are tried by both keys: a mesh that was not there has forgotten who answered. */
+  private tried = performance.now();
   /** How far the wall clock was before the one that nobody sets. */
   private ahead: number | undefined;
   /** The others refuse handshakes that are older than one they had of the same key (WireGuard's replay protection). */
@@ -54,7 +56,7 @@ export class KeyRotation {
     const { keys, log } = this.parts;
     if (keys.held.length > 1) return false;
     keys.add();
-    this.heard = heardNothing();
+    this.start();
     log.info(
       { event: 'key-new', key: keys.held.at(-1)?.key },
       'this host gets another WireGuard key; the one before goes when nobody uses it',
@@ -67,6 +69,10 @@ export class KeyRotation {
     return this.parts.keys.held.filter(({ key }) => key !== this.leaving?.key);
   }
 
+  get triedMs(): number {
+    return performance.now() - this.tried;
+  }
+
   /** One step further, if it is time. */
   look(nodes: readonly Node[], self: CryptSelf, found: ObservedCrypt | undefined, proven: Proven): void {
     const { keys, everyMs, log } = this.parts;
@@ -75,11 +81,12 @@ export class KeyRotation {
     const isOld = everyMs > 0 && Date.now() - keys.made > everyMs;
     if (keys.held.length > 0 && (isOld || this.isSetBack) && this.begin()) this.isSetBack = false;
     const [old, next] = keys.held;
-    if (found === undefined) this.heard = heardNothing();
+    if (found === undefined) this.start();
     if (old === undefined || next === undefined || found === undefined) return;
     const now = performance.now();
     const received = receivedBy(found, old.key);
-    const isNeeded = needing(nodes, self, found, proven, Date.now()).length > 0;
+    const moment = { now: Date.now(), triedMs: this.triedMs };
+    const isNeeded = needing(nodes, self, found, proven, moment).length > 0;
     // One that was needed at the last look has only now been left, and frames are under way by it.
     const isUsed = isNeeded || hasMore(this.heard.received, received);
     this.heard = { received, since: isUsed ? now : this.heard.since };
@@ -95,6 +102,11 @@ export class KeyRotation {
       { event: 'key-gone', key: old.key },
       'all hosts use the new WireGuard key of this host; the one before is gone',
     );
+  }
+
+  private start(): void {
+    this.heard = heardNothing();
+    this.tried = performance.now();
   }
 
   /** Also what an earlier process was told by a clock that has been set back since. */

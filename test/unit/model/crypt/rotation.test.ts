@@ -12,14 +12,19 @@ const [a, b, c] = [host(2, 22), host(3, 33), host(4, 44)];
 const [SOON, LATER] = [1_060_000, 2_000_000];
 
 /** `shaken`: pairs of keys that have shaken hands. */
-function waiting(others: readonly Node[], shaken: readonly (readonly [number, number])[], now = LATER) {
+function waiting(
+  others: readonly Node[],
+  shaken: readonly (readonly [number, number])[],
+  now = LATER,
+  triedMs = 30_000,
+) {
   const nodes = [host(1, OLD, NEW), ...others];
   const pairs = new Set(shaken.map(([device, peer]) => `${keyOf(device)} ${keyOf(peer)}`));
   const found = made(
     cryptPlan(nodes, self, () => false, { now, prunes: true }),
     pairs,
   );
-  return needing(nodes, self, found, provenBy(found), now);
+  return needing(nodes, self, found, provenBy(found), { now, triedMs });
 }
 
 describe('the old key is needed', () => {
@@ -55,6 +60,13 @@ describe('the old key is needed', () => {
         ],
       ),
     ).toEqual([a.id]);
+  });
+
+  test('for a host that has answered neither, until each handshake has been tried several times: one may be lost', () => {
+    const shaken = [[NEW, 33]] as const;
+    expect(waiting([a, b], shaken, LATER, 29_000)).toEqual([a.id]);
+    expect(waiting([a, b], [...shaken, [NEW, 22]], LATER, 0)).toEqual([]);
+    expect(waiting([{ ...a, alive: false }, b], shaken, LATER, 0)).toEqual([]);
   });
 
   test('for all that live while nobody has answered the new one: it may be what nobody can reach', () => {

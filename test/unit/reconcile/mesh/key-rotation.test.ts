@@ -95,3 +95,20 @@ it('needs the old one while the key that the other host is sent to has not answe
   for (let i = 0; i < 5; i++) expect(look({ 21: 100, 22: 50 }, crossed)).toBe(2);
   expect([look({ 21: 100, 22: 50 }), look({ 21: 100, 22: 50 })]).toEqual([2, 1]);
 });
+
+it('gives a host that has answered neither time for several handshakes, from when both keys are in the kernel', () => {
+  const others = [host(2, 21), host(3, 31)];
+  const silent = () => {
+    vi.advanceTimersByTime(2_000);
+    const there = made(
+      cryptPlan(others, selfAt(1, ...keys.held), ALL, { now: Date.now(), prunes: true }),
+      new Set([`${keyOf(NEW)} ${keyOf(21)}`]),
+    );
+    rotation.look(others, selfAt(1, ...keys.held), there, provenBy(there));
+    return rotation.published.length;
+  };
+  vi.advanceTimersByTime(60_000);
+  rotation.look(others, selfAt(1, ...keys.held), undefined, () => false);
+  expect(Array.from({ length: 14 }, silent)).toEqual(Array.from({ length: 14 }, () => 2));
+  expect([silent(), silent(), silent(), silent()].at(-1)).toBe(1);
+});
