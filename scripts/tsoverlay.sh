@@ -48,7 +48,13 @@ take() {
   done
 }
 
-# A report is for a folder of this host, not for the plugin's own files: the program gets it as an open file.
+refuse() {
+  echo "tsoverlay: $1" >&2
+  exit 2
+}
+
+# A report is for a folder of this host, not for the plugin's own files: the program gets it as an open file. That is one
+# beside it, which takes its place once it is whole; /dev/null and the like are only written to.
 report() {
   file= kind=tar asked= handed=/proc/self/fd/3
   for word; do
@@ -63,15 +69,21 @@ report() {
         ;;
     esac
   done
+  [ -z "$asked" ] || refuse "option '--output <file>' argument missing"
   if [ "$file" = - ]; then
     sh "$0" "$@" --output=-
     return
   fi
   file=${file:-tsoverlay-$(hostname)-$(date -u +%Y%m%dT%H%M%SZ).$kind}
-  umask 077
-  status=0
-  said=$(sh "$0" "$@" --output="$handed" 3>"$file") || status=$?
-  [ "$status" = 0 ] || rm -f "$file"
+  [ ! -d "$file" ] || refuse "the report cannot be written to $file: it is a folder; say --output FILE"
+  part= status=0
+  if [ ! -e "$file" ] || [ -f "$file" ]; then
+    part=$(mktemp -- "$file.XXXXXX" 2>/dev/null) || refuse "the report cannot be written to $file; say --output FILE"
+    trap 'rm -f -- "$part"' EXIT
+    trap 'exit 130' HUP INT TERM
+  fi
+  said=$(sh "$0" "$@" --output="$handed" 3>"${part:-$file}") || status=$?
+  if [ "$status" = 0 ] && [ -n "$part" ]; then mv -- "$part" "$file"; fi
   case $said in *"$handed"*) said=${said%%"$handed"*}$file${said#*"$handed"} ;; esac
   [ -z "$said" ] || printf '%s\n' "$said"
   return "$status"
