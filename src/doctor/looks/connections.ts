@@ -1,48 +1,59 @@
 /** How many connections this host has to each of Consul's servers, and how many one address may have there. */
-import { lookup } from 'node:dns/promises';
 import ipaddr from 'ipaddr.js';
 import * as z from 'zod';
 import { ConsulServers } from '../../store/consul/servers.js';
 import { ConsulToken } from '../../store/consul/token.js';
+import { Addresses } from './addresses.js';
 import type { ConsulSettings } from './consul.js';
 import type { Proc } from './proc.js';
 
 export interface ConnectionsLook {
   readonly address: string;
   readonly open: number;
-  /** Infinite where the server has no limit. */
-  readonly most: number;
+  /** Infinite where the server has no limit; undefined where it does not tell our token, which needs `agent:read` for it. */
+  readonly most: number | undefined;
 }
 
-/** Consul's default of `limits.http_max_conns_per_client`, for a server that does not tell our token. */
-const DEFAULT_MOST = 200;
 const PATIENCE_MS = 2_000;
 /** `TCP_ESTABLISHED` of include/net/tcp_states.h. */
 const ESTABLISHED = '01';
+/** Of the process: whoever looks waits for the same resolver. */
+const ADDRESSES = new Addresses();
 
 const self = z.object({ DebugConfig: z.object({ HTTPMaxConnsPerClient: z.int() }) });
 
 /** Of all programs of this host. Never rejects. */
-export async function lookAtConnections(settings: ConsulSettings, proc: Proc): Promise<readonly ConnectionsLook[]> {
-  const remotes = remotesIn(proc);
+export async function lookAtConnections(
+  settings: ConsulSettings,
+  proc: Proc,
+  addresses: Addresses = ADDRESSES,
+): Promise<readonly ConnectionsLook[]> {
+  const ends = await Promise.all(
+    settings.servers.map(async ({ host, port }) =>
+      (await addresses.of(host)).flatMap((address) => hexesOf(address).map((hex) => `${hex}:${hex16(port)}`)),
+    ),
+  );
+  const open = await countOf(ends, proc);
   return Promise.all(
-    settings.servers.map(async ({ host, port }) => {
-      const found = await lookup(host, { all: true }).catch(() => []);
-      const ends = new Set(found.flatMap(({ address }) => hexesOf(address).map((hex) => `${hex}:${hex16(port)}`)));
-      const open = remotes.filter((remote) => ends.has(remote)).length;
-      return { open, ...(await limitOf({ host, port }, settings)) };
-    }),
+    settings.servers.map(async (server, n) => ({ open: open[n] ?? 0, ...(await limitOf(server, settings)) })),
   );
 }
 
-/** Far ends of connections, as /proc/net/tcp and tcp6 write them. */
-const remotesIn = (proc: Proc): readonly string[] =>
-  ['net/tcp', 'net/tcp6'].flatMap((file) =>
-    (proc.text(file) ?? '').split('\n').flatMap((line) => {
-      const [, , remote, state] = line.trim().split(/\s+/);
-      return remote !== undefined && state === ESTABLISHED ? [remote] : [];
-    }),
-  );
+/** How many connections lead to any of these ends, as /proc/net/tcp and tcp6 write them: hosts have a hundred thousand. */
+async function countOf(ends: readonly (readonly string[])[], proc: Proc): Promise<readonly number[]> {
+  const counts = ends.map(() => 0);
+  for (const file of ['net/tcp', 'net/tcp6'])
+    for await (const lines of proc.lines(file))
+      for (const [n, all] of ends.entries())
+        for (const end of all) counts[n] = (counts[n] ?? 0) + timesIn(lines, ` ${end} ${ESTABLISHED} `);
+  return counts;
+}
+
+function timesIn(text: string, word: string): number {
+  let times = 0;
+  for (let at = text.indexOf(word); at !== -1; at = text.indexOf(word, at + 1)) times++;
+  return times;
+}
 
 /** Words of four bytes in the host's order; what speaks IPv4 through a socket of IPv6 has both. */
 function hexesOf(ip: string): readonly string[] {
@@ -63,10 +74,10 @@ async function limitOf(
     const { body } = await servers.ask((consul, options) => consul.agent.self(options), {
       ...{ repeatable: true, timeoutMs: PATIENCE_MS },
     });
-    const most = self.safeParse(body).data?.DebugConfig.HTTPMaxConnsPerClient ?? DEFAULT_MOST;
-    return { address, most: most > 0 ? most : Number.POSITIVE_INFINITY };
+    const most = self.safeParse(body).data?.DebugConfig.HTTPMaxConnsPerClient;
+    return { address, most: most === undefined || most > 0 ? most : Number.POSITIVE_INFINITY };
   } catch {
-    return { address, most: DEFAULT_MOST };
+    return { address, most: undefined };
   } finally {
     servers.close();
   }

@@ -1,5 +1,5 @@
 /** Files of the kernel's below /proc, of the network namespace and the host that this runs on. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, readdirSync, readFileSync, statSync } from 'node:fs';
 
 export class Proc {
   constructor(private readonly root = '/proc') {}
@@ -11,6 +11,22 @@ export class Proc {
     } catch {
       return undefined;
     }
+  }
+
+  /** Whole lines, some at a time and without holding up anybody, of a file that may be long. None where there is none. */
+  async *lines(path: string): AsyncGenerator<string> {
+    let left = '';
+    try {
+      for await (const piece of createReadStream(`${this.root}/${path}`, 'latin1')) {
+        const text = `${left}${piece}`;
+        const end = text.lastIndexOf('\n') + 1;
+        left = text.slice(end);
+        yield text.slice(0, end);
+      }
+    } catch {
+      // As with one that was never there.
+    }
+    yield left;
   }
 
   /** Of a file that holds one number. */
