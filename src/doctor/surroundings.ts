@@ -18,8 +18,6 @@ export interface ClusterLook {
   readonly unreadable: readonly string[];
   /** One sentence while records are written in an older version than this release's. */
   readonly versions: readonly string[];
-  /** Addresses that are held and that nobody uses. */
-  readonly leaked: number;
 }
 
 /** A status row that is not ok. */
@@ -51,7 +49,7 @@ export interface DifferenceLook {
 }
 
 /** Where the one that serves looks, for other hosts. */
-export type HostSurroundings = Omit<Surroundings, 'firewall'>;
+export type HostSurroundings = Omit<Surroundings, 'firewall' | 'leaked'>;
 
 export interface Surroundings {
   /** This host's address for the others. */
@@ -83,6 +81,8 @@ export interface Surroundings {
   /** None with the embedded store. */
   connections(): Promise<readonly ConnectionsLook[]>;
   cluster(): Promise<ClusterLook>;
+  /** Addresses that are held and that nobody uses. Rejects where the store does not tell. */
+  leaked(): Promise<number>;
   engine(): Promise<EngineLook>;
   /** Of the way to each host that lives. */
   probes(): Promise<readonly Probed[]>;

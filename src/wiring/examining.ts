@@ -61,7 +61,7 @@ function surroundingsOf(parts: Examined): HostSurroundings {
   const others = othersOf({ self, nodes: new Map(living.map((node) => [node.id, node])) });
   const neighbours = following(self, [...others]).slice(0, MOST_PROBED);
   const proc = new Proc();
-  const none = { endpoints: [], unreadable: [], versions: [], leaked: 0 };
+  const none = { endpoints: [], unreadable: [], versions: [] };
   const differences = once(() => inspection.look());
   const engine = once(() => lookAtEngine(ENGINE));
   const names = once(() => namesOf(parts, engine));

@@ -35,6 +35,8 @@ import { type Ask, type Probing, probeRounds, probingOf, type Round } from './ro
 const ENGINE = '/var/run/docker.sock';
 const PROBES_MS = 8_000;
 const DIFFERENCES_MS = 7_000;
+/** Two looks at all records that have to do with addresses, with a pause in between, s. */
+const LEAKED_S = 7;
 
 type Serving = Exclude<Agent, { readonly away: string }>;
 
@@ -98,6 +100,7 @@ export function surroundingsOf(desk: Desk): CommandSurroundings {
     consul: once(async () => (settings.consul === undefined ? [] : lookAtConsul(settings.consul))),
     connections: async () => (settings.consul === undefined ? [] : lookAtConnections(settings.consul, proc)),
     cluster,
+    leaked: () => leakedIn(desk),
     engine,
     probes: async () => (await probing()).found,
   };
@@ -146,14 +149,17 @@ async function namesOf(
 /** From the store, or what this host knew last. */
 async function clusterOf(desk: Desk): Promise<ClusterLook> {
   const reading = await readCluster(desk, async (records, store) => {
-    // What this host knew last is of several moments.
-    const addresses = store === undefined ? undefined : lookAtAddresses(store);
-    const [status, looked, standing] = await Promise.all([readStatus(records), addresses, store?.look()]);
-    const leaked = looked?.holdings.filter(({ standing: is }) => is === 'leaked').length ?? 0;
-    return { ...status, versions: versionLines(standing), leaked };
+    const [status, standing] = await Promise.all([readStatus(records), store?.look()]);
+    return { ...status, versions: versionLines(standing) };
   });
   if (reading.from === 'nowhere') throw new UserError(`the cluster is not known: ${reading.why}`);
   return reading.value;
+}
+
+/** Not of what this host knew last, which is of several moments. Apart from the cluster: probes wait for that. */
+async function leakedIn(desk: Desk): Promise<number> {
+  const { holdings } = await desk.withStore((store) => lookAtAddresses(store), LEAKED_S);
+  return holdings.filter(({ standing }) => standing === 'leaked').length;
 }
 
 async function underlayOf(self: NodeAddress, nodes: ClusterLook['nodes']) {
