@@ -37,21 +37,21 @@ export const nodeDrain = command({
     if (!on) return { lines: ['this host takes containers'], json: { since, left: [] }, exit: 0 };
     const words = `this host takes no more containers since ${since}`;
     const end = performance.now() + patience(given) * 1000;
-    const first = await leftOn(desk).catch((e: unknown) => messageOf(e));
-    if (typeof first === 'string')
+    const look = (): Promise<Left | string> => leftOn(desk).catch(messageOf);
+    let left = await look();
+    const isKnown = typeof left !== 'string';
+    // A store that goes away meanwhile is waited for.
+    while (isKnown && left.length > 0 && performance.now() < end) {
+      await sleep(LOOK_MS);
+      left = await look();
+    }
+    if (typeof left === 'string')
       return {
         lines: [words],
         json: { since, left: [] },
         exit: 2,
-        errors: [`which are still here is not known: ${first}`],
+        errors: [`which are still here is not known: ${left}`],
       };
-    let left: Left = first;
-    while (left.length > 0 && performance.now() < end) {
-      const known = left;
-      await sleep(LOOK_MS);
-      // A store that is away for a while is waited for.
-      left = await leftOn(desk).catch(() => known);
-    }
     const { advertise, consul } = desk.settings;
     const gone = 'no container is left: stop tsoverlay here';
     return {

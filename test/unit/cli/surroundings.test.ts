@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { surroundingsOf } from '../../../src/cli/doctor/surroundings.js';
-import { Desk } from '../../../src/cli/frame/desk.js';
 import { leases } from '../../../src/doctor/checks/cluster/leases.js';
 import type { Ip } from '../../../src/model/values/types.js';
 import { formatLease } from '../../../src/store/records/records.js';
-import { VersionedStore } from '../../../src/store/versioned.js';
+import { FakeDesk } from '../../fakes/desk.js';
 import { FakeStore } from '../../fakes/store.js';
 import { idOf } from '../nodes.js';
 import { POOL } from '../registry/host.js';
@@ -19,18 +18,6 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-class Stored extends Desk {
-  constructor(private readonly store: FakeStore) {
-    super(
-      { CLUSTER_STORE: '', CLUSTER_ADVERTISE: '127.0.0.1', DATA_DIR: folder, PLUGIN_SOCKETS: `${folder}/x.sock` },
-      () => {},
-    );
-  }
-  override openStore(): Promise<VersionedStore> {
-    return Promise.resolve(new VersionedStore(this.store, 'here', 'do that'));
-  }
-}
-
 const leaked = () => {
   const address = '172.16.1.200' as Ip;
   const lease = formatLease({ ...{ pool: POOL, address, node: idOf('10.0.0.60') }, kind: 'endpoint', created: 1_000 });
@@ -38,7 +25,7 @@ const leaked = () => {
 };
 
 it('counts addresses that are leaked', async () => {
-  expect(await leases.examine(surroundingsOf(new Stored(leaked())))).toEqual([
+  expect(await leases.examine(surroundingsOf(new FakeDesk(leaked(), folder)))).toEqual([
     { what: '1 addresses are held, and nobody uses them' },
   ]);
 });
@@ -50,7 +37,7 @@ it('knows the cluster by the store though that does not tell of addresses in tim
     if (prefix === 'addresses/') throw new Error('it took too long');
     return list(prefix);
   };
-  const at = surroundingsOf(new Stored(store));
+  const at = surroundingsOf(new FakeDesk(store, folder));
   const [cluster, found] = await Promise.all([at.cluster(), leases.examine(at).catch((e: Error) => e.message)]);
   expect(cluster).toMatchObject({ nodes: [], networks: [] });
   expect(found).toBe('it took too long');
