@@ -30,11 +30,13 @@ export class OwnSite {
 
   private open(): Promise<Site> {
     const ending = new AbortController();
-    void this.untilAnswered().then(() => {
+    const opened = openSite(this.desk, ending.signal);
+    const end = () => {
       ending.abort();
       this.site = undefined;
-    });
-    return openSite(this.desk, ending.signal);
+    };
+    void opened.then(() => this.untilAnswered()).then(end, end);
+    return opened;
   }
 
   private async untilAnswered(): Promise<void> {
