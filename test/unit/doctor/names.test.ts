@@ -125,14 +125,24 @@ describe('firewall', () => {
     expect(judge([], { a: false })).toEqual([]);
   });
 
-  it('hosts for which there was no time are not found to be well, but by a probe', async () => {
-    const examine = (answered: boolean) =>
+  describe('hosts for which there was no time', () => {
+    const examine = (answered: boolean, drops: readonly Dropped[] = []) =>
       firewall.examine({
-        firewall: async () => ({ drops: [], isLegacy: false, unseen: ['a', 'b'] }),
+        firewall: async () => ({ drops, isLegacy: false, unseen: ['a', 'b'] }),
         probes: async () => ['a', 'b'].map((peer) => ({ peer, answered: peer === 'a' || answered }) as Probed),
         port: 4789,
       });
-    expect(await examine(true)).toEqual([]);
-    await expect(examine(false)).rejects.toThrow('there was no time to walk through the rules for b');
+    const words = 'there was no time to walk through the rules for b';
+
+    it('are not found to be well, but by a probe', async () => {
+      expect(await examine(true)).toEqual([]);
+      await expect(examine(false)).rejects.toThrow(words);
+      await expect(examine(false, [drop('a')]), 'what a drops passes').rejects.toThrow(words);
+    });
+
+    it('are named beside what is found of others', async () => {
+      expect(whats(await examine(false, [drop('c')]))).toEqual([`UDP 4789 that comes from c is ${BY_RULE}`, words]);
+      expect(whats(await examine(true, [drop('c')]))).toEqual([`UDP 4789 that comes from c is ${BY_RULE}`]);
+    });
   });
 });

@@ -23,12 +23,18 @@ export const firewall = check({
     const [found, probed] = await Promise.all([ask(), probes().catch(() => undefined)]);
     const answered = probed && new Map<string, boolean>(probed.map((one) => [one.peer, one.answered]));
     const unseen = found.unseen.filter((peer) => answered?.get(peer) !== true);
-    if (found.drops.length === 0 && unseen.length > 0)
-      throw new UserError(`there was no time to walk through the rules for ${namesOf(unseen)}`);
-    return { ...found, port, answered };
+    const facts = { ...found, unseen, port, answered };
+    if (unseen.length > 0 && dropped(facts).length === 0) throw new UserError(noTimeFor(unseen));
+    return facts;
   },
-  judge: (facts) => [...dropped(facts), ...hidden(facts)],
+  judge: (facts) => [...dropped(facts), ...unlooked(facts), ...hidden(facts)],
 });
+
+const noTimeFor = (unseen: readonly string[]): string =>
+  `there was no time to walk through the rules for ${namesOf(unseen)}`;
+
+const unlooked = ({ unseen }: FirewallFacts): readonly Trouble[] =>
+  unseen.length === 0 ? [] : [{ what: noTimeFor(unseen), cure: 'mend what is named before, and look again' }];
 
 /** The probe is the proof; without one only what is certain counts. */
 function dropped({ drops, port, answered }: FirewallFacts): readonly Trouble[] {
