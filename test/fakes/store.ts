@@ -15,14 +15,18 @@ import { keys } from '../../src/model/values/names.js';
 import { Table } from '../../src/store/file/table.js';
 import { formatHead, newRevision } from '../../src/store/records/heads.js';
 
-/** A head that tells of nothing: all of the owner is read. */
-function headOps(key: string): readonly Op[] {
-  const [folder, network = '', owner = ''] = key.split('/');
-  if (folder !== 'endpoints') return [];
-  return [
-    { verb: 'deleteTree', prefix: keys.headsOf(network, owner) },
-    { verb: 'create', key: keys.head(network, owner, newRevision()), value: formatHead([]) },
-  ];
+/** Heads that tell of nothing: all of the owners is read. Once for each, for seeds have hundreds of endpoints. */
+function headOps(changed: readonly string[]): readonly Op[] {
+  const owners = new Set(
+    changed.filter((key) => key.startsWith('endpoints/')).map((key) => key.split('/', 3).join('/')),
+  );
+  return [...owners].flatMap((owner): readonly Op[] => {
+    const [, network = '', node = ''] = owner.split('/');
+    return [
+      { verb: 'deleteTree', prefix: keys.headsOf(network, node) },
+      { verb: 'create', key: keys.head(network, node, newRevision()), value: formatHead([]) },
+    ];
+  });
 }
 
 export class FakeStore implements Store {
@@ -47,13 +51,13 @@ export class FakeStore implements Store {
 
   /** Writes keys as anybody can who may write to the store; whoever changes endpoints lets the others see it. */
   forge(entries: Readonly<Record<string, string>>): this {
-    for (const [key, value] of Object.entries(entries))
-      this.table.commit([{ verb: 'set', key, value }, ...headOps(key)]);
+    for (const [key, value] of Object.entries(entries)) this.table.commit([{ verb: 'set', key, value }]);
+    this.table.commit(headOps(Object.keys(entries)));
     return this;
   }
 
   remove(key: string): this {
-    this.table.commit([{ verb: 'delete', key }, ...headOps(key)]);
+    this.table.commit([{ verb: 'delete', key }, ...headOps([key])]);
     return this;
   }
 

@@ -19,13 +19,11 @@ const own = {
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'tsoverlay-door-'));
-  door = await Door.open({
-    port: 0,
-    adminSocket: socket(),
-    ownSite: async () => own,
-    patience: { headMs: 300, quietMs: 300 },
-  });
+  door = await open();
 });
+const open = (headMs = 20_000, quietMs = 20_000) =>
+  Door.open({ port: 0, adminSocket: socket(), ownSite: async () => own, patience: { headMs, quietMs } });
+
 afterEach(() => {
   door.close();
   agent?.close();
@@ -65,10 +63,17 @@ it('answers by itself while nobody serves', async () => {
   expect(await textOf(await asked(...at('v1/overview')))).toBe('agent /v1/overview');
 });
 
-it('answers by itself while the one that serves hangs, and ends what that one left off', async () => {
+it('answers by itself while the one that serves hangs', async () => {
+  door.close();
+  door = await open(100);
   const hanging = createNetServer((caller) => void caller.on('error', () => {})).listen(socket());
   expect(await textOf(await asked(...at('v1/overview')))).toBe('own');
   hanging.close();
+});
+
+it('ends what the one that serves has left off', async () => {
+  door.close();
+  door = await open(20_000, 100);
   agent = createServer((_, res) => void res.writeHead(200).write('begun')).listen(socket());
   await once(agent, 'listening');
   await expect(asked(...at('v1/overview')).then(textOf)).rejects.toThrow('aborted');

@@ -1,29 +1,35 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
-import { probeRounds, probingOf, withUnprobed } from '../../../src/cli/doctor/rounds.js';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { type Ask, probeRounds, probingOf, withUnprobed } from '../../../src/cli/doctor/rounds.js';
 import type { Probed } from '../../../src/model/probe/passage.js';
 import type { NodeAddress } from '../../../src/model/values/types.js';
 
 const PEERS = Array.from({ length: 70 }, (_, n) => `10.0.0.${n + 1}` as NodeAddress);
 const well = (peers: readonly NodeAddress[]) => peers.map((peer) => ({ peer, answered: true }) as Probed);
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 const soon = () => performance.now() + 5_000;
 
 describe('more hosts than one question may be about', () => {
+  beforeEach(() => void vi.useFakeTimers());
+  afterEach(() => void vi.useRealTimers());
+
+  /** With so many ms for all of them. */
+  const probed = async (peers: readonly NodeAddress[], ask: Ask, ms = 5_000) => {
+    const probing = probingOf(probeRounds(peers, ask, performance.now() + ms));
+    probing.catch(() => {});
+    await vi.advanceTimersByTimeAsync(ms);
+    return probing;
+  };
+
   it('are asked for one question after the other', async () => {
     const asked: number[] = [];
     let underWay = 0;
-    const rounds = probeRounds(
-      PEERS,
-      async (peers) => {
-        asked.push(peers.length);
-        expect(++underWay).toBe(1);
-        await sleep(5);
-        underWay--;
-        return well(peers);
-      },
-      soon(),
-    );
-    const { found, unprobed } = await probingOf(rounds);
+    const { found, unprobed } = await probed(PEERS, async (peers) => {
+      asked.push(peers.length);
+      expect(++underWay).toBe(1);
+      await sleep(5);
+      underWay--;
+      return well(peers);
+    });
     expect(asked).toEqual([32, 32, 6]);
     expect(found.map(({ peer }) => peer)).toEqual(PEERS);
     expect(unprobed.size).toBe(0);
@@ -34,7 +40,7 @@ describe('more hosts than one question may be about', () => {
       await sleep(700);
       return well(peers);
     };
-    const { found, unprobed } = await probingOf(probeRounds(PEERS, slow, performance.now() + 1_600));
+    const { found, unprobed } = await probed(PEERS, slow, 1_600);
     expect(found).toHaveLength(32);
     expect([...unprobed]).toEqual(PEERS.slice(32).map((peer) => [peer, 'there was no time left to probe it']));
   });
@@ -44,25 +50,22 @@ describe('more hosts than one question may be about', () => {
       if (peers.includes(PEERS[40] as NodeAddress)) throw new Error('it is no host of the cluster');
       return well(peers);
     };
-    const { found, unprobed } = await probingOf(probeRounds(PEERS, ask, soon()));
+    const { found, unprobed } = await probed(PEERS, ask);
     expect(found).toHaveLength(38);
     expect(new Set(unprobed.values())).toEqual(new Set(['it is no host of the cluster']));
   });
 
   it('are named when the answer does not come in time', async () => {
-    const rounds = probeRounds(
-      PEERS.slice(0, 40),
-      async (peers) => (peers.length < 32 ? new Promise(() => {}) : well(peers)),
-      performance.now() + 1_200,
-    );
-    expect(new Set((await probingOf(rounds)).unprobed.values())).toEqual(
-      new Set(['there was no time left to probe it']),
-    );
+    const ask = async (peers: readonly NodeAddress[]) =>
+      peers.length < 32 ? new Promise<never>(() => {}) : well(peers);
+    const { unprobed } = await probed(PEERS.slice(0, 40), ask, 1_200);
+    expect(new Set(unprobed.values())).toEqual(new Set(['there was no time left to probe it']));
   });
 
   it('are all unknown where nobody can be probed', async () => {
-    const rounds = probeRounds(PEERS, () => Promise.reject(new Error('no probe network')), soon());
-    await expect(probingOf(rounds)).rejects.toThrow('no probe network');
+    await expect(probed(PEERS, () => Promise.reject(new Error('no probe network')))).rejects.toThrow(
+      'no probe network',
+    );
   });
 });
 

@@ -11,8 +11,8 @@ export const NETWORK = networkId('a');
 export const HOSTS = [nodeOf('10.0.0.60', 'docker01'), nodeOf('10.0.0.61', 'docker02')];
 
 type Stored = Omit<Endpoint, 'index'>;
-export const putEndpoint = (store: FakeStore, endpoint: Stored): FakeStore =>
-  store.put({ [keys.endpoint(endpoint.network, endpoint.node, endpoint.id)]: formatEndpoint(endpoint) });
+export const putEndpoint = (store: FakeStore, ...endpoints: readonly Stored[]): FakeStore =>
+  store.put(Object.fromEntries(endpoints.map((e) => [keys.endpoint(e.network, e.node, e.id), formatEndpoint(e)])));
 
 export function storeWith(...names: readonly string[]): FakeStore {
   const store = new FakeStore().put({

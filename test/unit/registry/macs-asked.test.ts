@@ -27,17 +27,19 @@ const record = (n: number, mac: string): Omit<Endpoint, 'index'> => ({
     names: ['db'],
   },
 });
-const put = (n: number, mac: string) => {
-  const endpoint = record(n, mac);
-  store.put({ [keys.endpoint(network, endpoint.node, endpoint.id)]: formatEndpoint(endpoint) });
-};
+const put = (...endpoints: readonly ReturnType<typeof record>[]) =>
+  store.put(Object.fromEntries(endpoints.map((e) => [keys.endpoint(network, e.node, e.id), formatEndpoint(e)])));
+
+/** Until the host sees so many endpoints, which takes a busy machine its time. */
+const known = (endpoints: number) =>
+  vi.waitFor(() => expect(one.view.current.endpoints.get(network)?.size).toBe(endpoints), { timeout: 15_000 });
 
 beforeEach(async () => {
   store = new FakeStore();
   one = await makeHost(store, '10.0.0.60');
   network = await one.createNetwork(1);
-  for (let i = 0; i < 400; i++)
-    put(i + 1, `02:42:ac:10:${(i >> 8).toString(16).padStart(2, '0')}:${(i & 255).toString(16).padStart(2, '0')}`);
+  const hex = (byte: number) => byte.toString(16).padStart(2, '0');
+  put(...Array.from({ length: 400 }, (_, i) => record(i + 1, `02:42:ac:10:${hex(i >> 8)}:${hex(i & 255)}`)));
   macs = new Macs(store, one.view);
 });
 afterEach(() => {
@@ -63,7 +65,7 @@ function costs() {
 }
 
 it('whoever is new to the network asks the store, owner by owner, and parses what has that MAC', async () => {
-  put(500, MAC);
+  put(record(500, MAC));
   const asked = costs();
   await expect(macs.check(network, MAC, mine)).rejects.toThrow(
     'MAC address 02:aa:00:00:00:07 is already that of container db',
@@ -74,9 +76,9 @@ it('whoever is new to the network asks the store, owner by owner, and parses wha
 });
 
 it('a host of the network knows who has it, and asks the store for those alone', async () => {
-  put(500, MAC);
+  put(record(500, MAC));
   await one.run(0x900, network, '', POOL);
-  await vi.waitFor(() => expect(one.view.current.endpoints.get(network)?.size).toBe(402));
+  await known(402);
   const asked = costs();
   await macs.check(network, '02:aa:00:00:00:08' as Mac, mine);
   await expect(macs.check(network, MAC, mine)).rejects.toThrow('is already that of container db');
@@ -84,23 +86,23 @@ it('a host of the network knows who has it, and asks the store for those alone',
 });
 
 it('one that went a moment ago keeps nobody from its MAC', async () => {
-  put(500, MAC);
+  put(record(500, MAC));
   await one.run(0x900, network, '', POOL);
-  await vi.waitFor(() => expect(one.view.current.endpoints.get(network)?.size).toBe(402));
+  await known(402);
   const { current } = one.view;
   vi.spyOn(one.view, 'current', 'get').mockReturnValue(current);
   store.remove(keys.endpoint(network, record(500, MAC).node, record(500, MAC).id));
   await macs.check(network, MAC, mine);
-  put(500, '02:aa:00:00:00:09');
+  put(record(500, '02:aa:00:00:00:09'));
   await macs.check(network, MAC, mine);
 });
 
 it('once its record stands the store alone counts, whatever this host sees', async () => {
   await one.run(0x900, network, '', POOL);
-  await vi.waitFor(() => expect(one.view.current.endpoints.get(network)?.size).toBe(401));
+  await known(401);
   const { current } = one.view;
   vi.spyOn(one.view, 'current', 'get').mockReturnValue(current);
-  put(500, MAC);
+  put(record(500, MAC));
   await macs.check(network, MAC, mine);
   await one.view.look(network, record(500, MAC).node, 1_000);
   const asked = costs();

@@ -81,7 +81,7 @@ describe('several servers', () => {
       .catch((e: unknown) => e);
     expect(isStoreError(error) && error.message).toBe(`Consul at 127.0.0.1:${server.port} did not answer within 0.1 s`);
     expect(isStoreError(error) && error.retryable).toBe(true);
-    expect(performance.now() - started).toBeLessThan(1_000);
+    expect(performance.now() - started).toBeLessThan(4_000);
   });
 
   it('sends its token, and reaches an IPv6 address', async () => {
@@ -103,7 +103,7 @@ describe('several servers', () => {
     const stop = new AbortController();
     cleanUp.unshift(() => stop.abort());
     store.watch('a', { onSnapshot: () => undefined, onError: () => undefined }, stop.signal);
-    await expect.poll(() => first.asked.at(-1)).toMatch('/v1/status/leader');
+    await expect.poll(() => first.asked.at(-1), { timeout: 15_000 }).toMatch('/v1/status/leader');
   }
 
   it('asks one that it left how it is, until its trouble is over', async () => {
@@ -113,7 +113,7 @@ describe('several servers', () => {
     await left(first, second, rows);
     const stateOf = (port: number) => all().find(({ subject }) => subject === `127.0.0.1:${port}`)?.state;
     expect(stateOf(first.port)).toBe('failing');
-    await expect.poll(() => stateOf(first.port), { timeout: 3_000 }).toBe('ok');
+    await expect.poll(() => stateOf(first.port), { timeout: 15_000 }).toBe('ok');
   });
 
   it('takes no page of something else for a server that it left and that is well again', async () => {
