@@ -180,10 +180,7 @@ export class FakeKernel implements NetworksKernel {
         space.neighbours.set(`${step.link} ${step.ip}`, step.mac);
         return;
       case 'replaceFdb':
-        // The entry for unknown MACs has many VTEPs.
-        for (const key of space.fdb.keys())
-          if (step.mac !== '00:00:00:00:00:00' && key.startsWith(`${step.link} ${step.mac} `)) space.fdb.delete(key);
-        space.fdb.set(`${step.link} ${step.mac} ${step.vtep}`, step.vtep);
+        replaceFdb(space, step);
         return;
       case 'replaceStatic':
         space.statics.set(`${link.master} ${step.mac}`, step.link);
@@ -229,6 +226,13 @@ function tablesOf({ neighbours, fdb, statics, links }: Space) {
       .filter(([, link]) => links.has(link))
       .map(([key, link]) => ({ link, mac: key.slice(key.indexOf(' ') + 1) })),
   } as unknown as Pick<ObservedNamespace, 'neighbours' | 'fdb' | 'statics'>;
+}
+
+/** The entry for unknown MACs has many VTEPs, any other one. */
+function replaceFdb({ fdb }: Space, { link, mac, vtep }: Step<'replaceFdb'>): void {
+  const entry = `${link} ${mac} `;
+  if (mac !== '00:00:00:00:00:00') for (const key of fdb.keys()) if (key.startsWith(entry)) fdb.delete(key);
+  fdb.set(`${entry}${vtep}`, vtep);
 }
 
 /** With what hangs on it. */
