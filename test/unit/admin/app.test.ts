@@ -92,14 +92,16 @@ const status = (patienceMs?: number) => askAgent(socket(), statusExchange, {}, p
 
 describe('the admin socket', () => {
   it('probes the hosts that are named, each once, and takes nothing else for a host', async () => {
+    // What a busy machine may take is not the test's to say.
+    const probe = (peers: string[]) => askAgent(socket(), probeExchange, { peers }, 15_000);
     const peers = ['10.0.0.61', '10.0.0.62', '10.0.0.61'];
-    expect(await askAgent(socket(), probeExchange, { peers })).toMatchObject({
+    expect(await probe(peers)).toMatchObject({
       port: 4789,
       hosts: ['10.0.0.61', '10.0.0.62'].map((peer) => ({ answered: false, peer })),
     });
     for (const bad of ['127.0.0.1', '010.0.0.1', 'docker02', '10.0.0.61; rm'])
-      await expect(askAgent(socket(), probeExchange, { peers: [bad] })).rejects.toThrow("not a host's address");
-    await expect(askAgent(socket(), probeExchange, { peers: [] })).rejects.toThrow('what was asked cannot be read');
+      await expect(probe([bad])).rejects.toThrow("not a host's address");
+    await expect(probe([])).rejects.toThrow('what was asked cannot be read');
   });
 
   it('is for root alone', () => {
