@@ -59,6 +59,12 @@ export function clusterOf({ hosts, networks, containers, hostile = false }: Size
   });
   return {
     ...{ at: NOW, self: hex(1, 16), release: '0.1.0', confirmed: true, hosts: all, networks: nets, members },
+    words: all.slice(1, 4).map(({ id }) => ({
+      ...{ host: id, at: NOW },
+      findings: hostile
+        ? HOSTILE.map((text) => ({ code: 'store.rows', what: `said there: ${text}`, cure: text }))
+        : [{ code: 'kernel.limits', what: 'the process may open 1024 files', cure: 'Raise LimitNOFILE.' }],
+    })),
     edges: all.slice(1).map(({ id }, i) => edgeOf(hex(1, 16), id, i)),
     findings: hostile
       ? HOSTILE.map((text) => finding(text, 'high'))

@@ -1,0 +1,19 @@
+/** A probe's result as the page has it. Pure. */
+import type { Probed } from '../../model/probe/passage.js';
+import type { NodeId } from '../../model/values/types.js';
+import type { Edge } from '../contract/overview.js';
+
+/** The worse of both directions. */
+export function edgeOf(from: NodeId, to: NodeId, at: string, way: Probed): Edge {
+  const common = { from, to, at, reached: way.answered };
+  if (!way.answered) return { ...common, rtt: null, loss: null, mtu: null, planned: null };
+  const { roundTrip, there, back, mtu } = way;
+  const arrived = Math.min(...[there, back].map((tally) => (tally.sent === 0 ? 1 : tally.arrived / tally.sent)));
+  return {
+    ...common,
+    rtt: roundTrip.median,
+    loss: 1 - arrived,
+    mtu: Math.min(mtu.there, mtu.back),
+    planned: mtu.planned,
+  };
+}
