@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { targetOf } from '../../../../src/cli/probing/target.js';
-import { endpoint, HOST1, HOST2 } from '../../model/fixtures.js';
+import { endpoint, HOST1, HOST2, network } from '../../model/fixtures.js';
 import { idOf, livingNode } from '../../nodes.js';
 
 const nodes = [
@@ -9,7 +9,11 @@ const nodes = [
 ];
 const web = endpoint(1, HOST2, { names: ['web', 'www'], container: 'c0ffee'.padEnd(64, '0') });
 const twice = [endpoint(2, HOST1, { names: ['db'] }), endpoint(3, HOST2, { names: ['db'] })];
-const meant = (text: string) => targetOf(text, { nodes, endpoints: [web, ...twice] });
+const six = endpoint(4, HOST1, { names: ['Six'], addresses: ['fd00::6/64' as never] });
+/** Its name is the begin of another one's id, and of a host's. */
+const beef = endpoint(5, HOST1, { names: ['c0ff', idOf(HOST2).slice(0, 10)] });
+const networks = [network({ announced: { name: 'shop.prod', labels: {}, attachable: false } })];
+const meant = (text: string) => targetOf(text, { nodes, networks, endpoints: [web, ...twice, six, beef] });
 
 it('a host is known by its address, its name and its id', () => {
   for (const text of [HOST2, 'docker02', idOf(HOST2)])
@@ -17,7 +21,7 @@ it('a host is known by its address, its name and its id', () => {
 });
 
 it('a container is known by each of its names, its address and the begin of its id, and its host is meant', () => {
-  for (const text of ['web', 'www', 'c0ff', '172.16.1.1'])
+  for (const text of ['web', 'WWW', 'web.shop.prod', 'C0FFE', '172.16.1.1'])
     expect(meant(text)).toEqual({ address: HOST2, hostname: 'docker02', container: text });
 });
 
@@ -28,4 +32,13 @@ it('what nobody has, or several hosts have, is refused with what there is', () =
   expect(() => meant('db')).toThrow(
     `"db" is on several hosts (docker01, ${HOST1}; docker02, ${HOST2}); name one of them`,
   );
+});
+
+it('an address is one however it is spelt', () => {
+  for (const text of ['fd00::6', 'FD00:0::6', 'six'])
+    expect(meant(text)).toMatchObject({ address: HOST1, container: text });
+});
+
+it('a name goes before the begin of an id', () => {
+  for (const text of beef.names) expect(meant(text)).toMatchObject({ address: HOST1, container: text });
 });
