@@ -1,30 +1,53 @@
-/** What other hosts say of themselves, the same of several hosts once. Pure. */
+/** What is known to be wrong with other hosts, and with the ways to them; the same of several once. Pure. */
 import type { State } from './state.js';
 
 export interface Told {
   readonly code: string;
   readonly what: string;
   readonly cure: string;
-  /** By their names, in the order in which they are shown. */
-  readonly hosts: readonly string[];
-  /** When the first of them said so. */
+  /** `on docker02, docker03` */
+  readonly where: string;
+  /** When the first of them was found. */
   readonly at: string;
 }
 
-/** What most hosts say comes first. */
-export function toldIn({ words, hosts }: Pick<State, 'words' | 'hosts'>): readonly Told[] {
-  const found = new Map<string, Told>();
-  const byHost = new Map(words.map((word) => [word.host, word]));
-  for (const { id, name } of hosts) {
-    const { at = '', findings = [] } = byHost.get(id) ?? {};
-    for (const { code, what, cure } of findings) {
-      const key = JSON.stringify([code, what, cure]);
-      const known = found.get(key);
-      const first = known === undefined || at < known.at ? at : known.at;
-      found.set(key, { code, what, cure, hosts: [...(known?.hosts ?? []), name], at: first });
-    }
+type Said = Omit<Told, 'where'> & { readonly host: string };
+
+/** In the order in which hosts are shown; what is true of most comes first. */
+function together(said: readonly Said[], where: string): readonly Told[] {
+  const found = new Map<string, readonly Said[]>();
+  for (const one of said) {
+    const key = JSON.stringify([one.code, one.what, one.cure]);
+    found.set(key, [...(found.get(key) ?? []), one]);
   }
-  return [...found.values()].sort((a, b) => b.hosts.length - a.hosts.length);
+  return [...found.values()]
+    .sort((a, b) => b.length - a.length)
+    .flatMap((all) => {
+      const [first] = [...all].sort((a, b) => (a.at < b.at ? -1 : 1));
+      return first === undefined ? [] : { ...first, where: `${where} ${all.map(({ host }) => host).join(', ')}` };
+    });
+}
+
+/** Of the ways as probes found them, and of the others by their own word. */
+export function toldIn({ words, edges, hosts }: Pick<State, 'words' | 'edges' | 'hosts'>): readonly Told[] {
+  const of = <T>(all: readonly T[], hostOf: (one: T) => string, said: (one: T, host: string) => readonly Said[]) => {
+    const byHost = new Map(all.map((one) => [hostOf(one), one]));
+    return hosts.flatMap(({ id, name }) => {
+      const one = byHost.get(id);
+      return one === undefined ? [] : said(one, name);
+    });
+  };
+  const ways = of(
+    edges,
+    ({ to }) => to,
+    ({ at, troubles }, host) => troubles.map((trouble) => ({ ...trouble, at, host })),
+  );
+  const own = of(
+    words,
+    ({ host }) => host,
+    ({ at, findings }, host) => findings.map((finding) => ({ ...finding, at, host })),
+  );
+  return [...together(ways, 'on the way to'), ...together(own, 'on')];
 }
 
 /** How many findings each host has, of those that have any: the host that tells by its rows. */

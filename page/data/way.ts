@@ -2,17 +2,17 @@
 import type { Edge } from '../../src/admin/contract/overview.js';
 import type { State } from './state.js';
 
-/** The worst that is true of it. `cut`: nothing arrives; `narrow`: large packets do not. */
+/** The worst that is true of it. `cut`: nothing arrives; `narrow`: large packets do not, or those that a card has spoilt. */
 export type Way = 'cut' | 'lossy' | 'narrow' | 'slow' | 'fine';
 export const WAYS: readonly Way[] = ['cut', 'lossy', 'narrow', 'slow', 'fine'];
 
 /** Beyond it people begin to notice, ms. */
 const SLOW_MS = 50;
 
-export function wayOf({ reached, loss, mtu, planned, rtt }: Edge): Way {
+export function wayOf({ reached, troubles, rtt }: Edge): Way {
   if (!reached) return 'cut';
-  if (loss !== null && loss > 0) return 'lossy';
-  if (mtu !== null && planned !== null && mtu < planned) return 'narrow';
+  if (troubles.some(({ code }) => code === 'probe.loss')) return 'lossy';
+  if (troubles.length > 0) return 'narrow';
   return rtt !== null && rtt > SLOW_MS ? 'slow' : 'fine';
 }
 

@@ -30,7 +30,7 @@ export function App({ feed }: { readonly feed: Feed }): JSX.Element {
   const choose = (change: Partial<Choice>): void => setChoice((before) => ({ ...before, ...change }));
   const shown = useMemo(() => found(state, choice), [state, choice]);
   const { host, network } = choice;
-  const told = useMemo(() => toldIn(state), [state.words, state.hosts]);
+  const told = useMemo(() => toldIn(state), [state.words, state.edges, state.hosts]);
   const ill = useMemo(() => illnessesIn(state), [state.words, state.findings, state.self]);
   // Not with every letter of a search.
   const picture = useMemo(

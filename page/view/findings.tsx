@@ -1,4 +1,4 @@
-/** What is not right, with what to do: on the host that tells by its rows, on the others by what doctor finds there. */
+/** What is not right, with what to do: on the host that tells by its rows, on the ways by probes, on the others by doctor there. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Finding } from '../../src/admin/contract/overview.js';
@@ -36,17 +36,17 @@ export function Findings({ findings, told }: FindingsProps): JSX.Element {
             </p>
           </li>
         ))}
-        {theirs.map(({ code, what, cure, hosts, at }) => (
-          <li key={`${code} ${what}`}>
+        {theirs.map(({ code, what, cure, where, at }) => (
+          <li key={`${where} ${code} ${what}`}>
             <p>
-              <strong>on {hosts.join(', ')}</strong> <code>{code}</code>
+              <strong>{where}</strong> <code>{code}</code>
             </p>
             <p>{what}</p>
             <p>
               <span class="what">Cure</span> {cure}
             </p>
             <p class="quiet">
-              as said there at <time dateTime={at}>{momentOf(at)}</time>
+              found at <time dateTime={at}>{momentOf(at)}</time>
             </p>
           </li>
         ))}

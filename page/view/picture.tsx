@@ -122,7 +122,7 @@ const Sample = ({ way, isSecret = false }: { readonly way: string; readonly isSe
 const WORDS = {
   cut: 'nothing arrives',
   lossy: 'some is lost',
-  narrow: 'large packets are lost',
+  narrow: 'large or offloaded packets are lost',
   slow: 'slow',
   fine: 'fine',
   unknown: 'not probed',

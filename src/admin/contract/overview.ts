@@ -32,6 +32,8 @@ const member = z.object({
   host: z.string().describe("the node's id"),
 });
 
+const trouble = z.object({ code: z.string(), what: z.string(), cure: z.string() });
+
 /** From one host to another, as probes found it a moment ago. Without such a probe there is none. */
 const edge = z.object({
   from: z.string().describe("a node's id"),
@@ -42,13 +44,14 @@ const edge = z.object({
   loss: z.number().nullable().describe('part of what was sent that did not arrive, 0 to 1'),
   mtu: z.int().nullable().describe('bytes that pass undivided'),
   planned: z.int().nullable().describe('bytes that ought to'),
+  troubles: z.array(trouble).readonly().describe('what speaks against it, as tsoverlay ping has it'),
 });
 
 /** What another host says of itself: what doctor finds there. */
 const word = z.object({
   host: z.string().describe("the node's id"),
   at: z.iso.datetime().describe('when it said so'),
-  findings: z.array(z.object({ code: z.string(), what: z.string(), cure: z.string() })).readonly(),
+  findings: z.array(trouble).readonly(),
 });
 
 const answer = z.object({

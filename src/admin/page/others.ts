@@ -22,6 +22,8 @@ const OLD_MS = 150_000;
 
 export interface OthersParts {
   readonly self: NodeId;
+  /** UDP, of VXLAN. */
+  readonly port: number;
   readonly view: { readonly current: Cluster };
   readonly probes: {
     probe(peers: readonly NodeAddress[]): Promise<readonly Probed[]>;
@@ -78,14 +80,14 @@ export class Others {
   /** Those that have answered. */
   private async probe(turn: readonly Node[]): Promise<readonly Node[]> {
     if (turn.length === 0) return [];
-    const { self, probes, now } = this.parts;
+    const { self, port, probes, now } = this.parts;
     try {
       const found = await probes.probe(turn.map(({ address }) => address));
       const at = now().toISOString();
       this.ways.put(
         turn.flatMap(({ id }, i) => {
           const way = found[i];
-          return way === undefined ? [] : [[id, edgeOf(self, id, at, way)] as const];
+          return way === undefined ? [] : [[id, edgeOf(self, id, at, way, port)] as const];
         }),
       );
       return turn.filter((_, i) => found[i]?.answered === true);

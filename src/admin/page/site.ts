@@ -12,12 +12,12 @@ const sites = new WeakMap<AdminParts, Site>();
 export function siteOf(agent: AdminParts): Site {
   const known = sites.get(agent);
   if (known !== undefined) return known;
-  const { store, view, rows, self, probes, ending } = agent;
+  const { store, view, rows, self, port, probes, ending } = agent;
   const site = new Site({
     sight: new Sight(() => new Watching({ store, known: () => view.current }), ending),
     self: () => self,
     findings: () => briefOf(rows.snapshot).rows,
-    others: new Others({ self, view, probes, now: () => new Date() }),
+    others: new Others({ self, port, view, probes, now: () => new Date() }),
     ending,
   });
   sites.set(agent, site);

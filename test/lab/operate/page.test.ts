@@ -11,7 +11,7 @@ import { withScratch } from '../scratch.js';
 import { clusterOf, HOSTILE } from './clusters.js';
 
 /** What scrolls has a stop of its own. */
-const FINDINGS = expect.stringContaining('Findings (2)');
+const FINDINGS = expect.stringContaining('Findings (5)');
 const PAGE = join(ROOT, 'dist/page.html');
 let browser: Browser;
 beforeAll(async () => {
@@ -52,6 +52,7 @@ describe('a report of a small cluster', () => {
       const wrong = (await page.locator('.wrong').textContent()) ?? '';
       expect(wrong).toContain('on docker02, docker03, docker04 kernel.limits');
       expect(wrong).toContain('Raise LimitNOFILE.');
+      expect(wrong).toMatch(/on the way to docker08 probe[.]mtu.*Cure mend mtu/);
       expect(await accessibility(page)).toEqual([]);
       await picture(page, 'page-light');
       await page.emulateMedia({ colorScheme: 'dark' });

@@ -32,7 +32,7 @@ function host(...addresses: readonly string[]) {
   const heard: NodeAddress[] = [];
   const silent = new Set<string>();
   const others = new Others({
-    ...{ self: idOf(HOST1), view, now: () => new Date(0) },
+    ...{ self: idOf(HOST1), port: 4789, view, now: () => new Date(0) },
     probes: {
       probe: (peers) => {
         asked.push(peers);
@@ -64,6 +64,17 @@ describe('the ways that the page shows', () => {
       {
         ...{ from: idOf(HOST1), to: idOf(HOST2), at: '1970-01-01T00:00:00.000Z', reached: true },
         ...{ rtt: 0.3, loss: 0.25, mtu: 1400, planned: 1450 },
+        troubles: [
+          {
+            ...{ code: 'probe.loss', what: '5 of 20 packets were lost on the way back' },
+            cure: expect.stringContaining('counters'),
+          },
+          {
+            code: 'probe.mtu',
+            what: expect.stringContaining('1400 bytes back'),
+            cure: expect.stringContaining('mtu=1450'),
+          },
+        ],
       },
     ]);
   });

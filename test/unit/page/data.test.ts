@@ -83,14 +83,18 @@ describe('search', () => {
 describe('a way', () => {
   const edge = (change: Partial<Edge>): Edge => ({
     ...{ from: '1', to: '2', at: '2026-11-27T04:00:00Z', reached: true, rtt: 0.31, loss: 0, mtu: 1500, planned: 1500 },
+    troubles: [],
     ...change,
   });
+  const troubles = (...codes: string[]) => codes.map((code) => ({ code, what: `${code} is so`, cure: 'mend it' }));
 
   it.each([
     [{}, 'fine', '0.3 ms, no loss, MTU 1500'],
     [{ reached: false, rtt: null }, 'cut', 'nothing arrives'],
-    [{ loss: 0.004 }, 'lossy', '0.3 ms, 1 % lost, MTU 1500'],
-    [{ mtu: 1400 }, 'narrow', '0.3 ms, no loss, MTU 1400 of 1500'],
+    [{ loss: 0.05 }, 'fine', '0.3 ms, 5 % lost, MTU 1500'],
+    [{ loss: 0.25, troubles: troubles('probe.mtu', 'probe.loss') }, 'lossy', '0.3 ms, 25 % lost, MTU 1500'],
+    [{ mtu: 1400, troubles: troubles('probe.mtu') }, 'narrow', '0.3 ms, no loss, MTU 1400 of 1500'],
+    [{ troubles: troubles('probe.offload') }, 'narrow', '0.3 ms, no loss, MTU 1500'],
     [{ rtt: 80.4, mtu: null, planned: null }, 'slow', '80 ms, no loss'],
     [{ rtt: null, loss: null, mtu: null }, 'fine', ''],
   ] as const)('%j is %s: %s', (change, way, words) => {
@@ -169,8 +173,18 @@ describe('what other hosts say of themselves', () => {
 
   it('is shown once where it is the same, what most say first', () => {
     expect(toldIn(said)).toMatchObject([
-      { what: 'few files', hosts: ['docker2', 'docker10'], at: '2026-11-27T04:00:01Z' },
-      { what: 'only here', hosts: ['docker2'] },
+      { what: 'few files', where: 'on docker2, docker10', at: '2026-11-27T04:00:01Z' },
+      { what: 'only here', where: 'on docker2' },
+    ]);
+  });
+
+  it('comes behind what probes found on the way to them', () => {
+    const way = { from: '1', at: '2026-11-27T04:00:00Z', reached: true, rtt: 1, loss: 0, mtu: 1400, planned: 1450 };
+    const edges = [{ ...way, to: '2', troubles: [finding('narrow')] }];
+    expect(toldIn({ ...said, edges }).map(({ where, what }) => `${where}: ${what}`)).toEqual([
+      'on the way to docker10: narrow',
+      'on docker2, docker10: few files',
+      'on docker2: only here',
     ]);
   });
 
