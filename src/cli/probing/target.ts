@@ -1,5 +1,6 @@
 /** Which host is meant by what was typed: its address, name or id, or a container's. Pure. */
 import { UserError } from '../../errors.js';
+import { isEncrypted } from '../../model/plan/underlay.js';
 import { ipPart, isIp, parseIp } from '../../model/values/address.js';
 import type { NodeAddress } from '../../model/values/types.js';
 import { isCalled, type Known, oneMeantBy, placesOf } from '../reading/containers.js';
@@ -9,6 +10,8 @@ export interface Target {
   readonly hostname: string;
   /** The container that was named; absent where a host was. */
   readonly container?: string;
+  /** Names of its networks that are encrypted: what is sent there goes another way than a probe. */
+  readonly encrypted: readonly string[];
 }
 
 /** Shorter beginnings of a node's id are anybody's. */
@@ -39,5 +42,8 @@ export function targetOf(text: string, known: Known): Target {
       `"${text}" is on several hosts (${found.map((n) => `${n.hostname}, ${n.address}`).join('; ')}); name one of them`,
     );
   const { address, hostname } = host;
-  return { address, hostname, ...(hosts.length > 0 ? {} : { container: text }) };
+  if (hosts.length > 0) return { address, hostname, encrypted: [] };
+  const secret = meant.map(({ network }) => network).filter(({ options }) => isEncrypted(options));
+  const encrypted = [...new Set(secret.map(({ id, announced }) => announced?.name ?? id.slice(0, 12)))];
+  return { address, hostname, container: text, encrypted };
 }

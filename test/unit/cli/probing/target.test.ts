@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { probeLines } from '../../../../src/cli/probing/lines.js';
 import { targetOf } from '../../../../src/cli/probing/target.js';
 import { endpoint, HOST1, HOST2, network } from '../../model/fixtures.js';
 import { idOf, livingNode } from '../../nodes.js';
@@ -17,12 +18,12 @@ const meant = (text: string) => targetOf(text, { nodes, networks, endpoints: [we
 
 it('a host is known by its address, its name and its id', () => {
   for (const text of [HOST2, 'docker02', idOf(HOST2)])
-    expect(meant(text)).toEqual({ address: HOST2, hostname: 'docker02' });
+    expect(meant(text)).toEqual({ address: HOST2, hostname: 'docker02', encrypted: [] });
 });
 
 it('a container is known by each of its names, its address and the begin of its id, and its host is meant', () => {
   for (const text of ['web', 'WWW', 'web.shop.prod', 'C0FFE', '172.16.1.1'])
-    expect(meant(text)).toEqual({ address: HOST2, hostname: 'docker02', container: text });
+    expect(meant(text)).toEqual({ address: HOST2, hostname: 'docker02', container: text, encrypted: [] });
 });
 
 it('what nobody has, or several hosts have, is refused with what there is', () => {
@@ -41,4 +42,14 @@ it('an address is one however it is spelt', () => {
 
 it('a name goes before the begin of an id', () => {
   for (const text of beef.names) expect(meant(text)).toMatchObject({ address: HOST1, container: text });
+});
+
+it('of a container on an encrypted network is said that what it is sent goes another way', () => {
+  const secret = networks.map((one) => ({ ...one, options: { encrypted: '' } }));
+  const target = targetOf('web', { nodes, networks: secret, endpoints: [web] });
+  expect(target.encrypted).toEqual(['shop.prod']);
+  expect(probeLines(target, { answered: false, peer: HOST2 }, [])).toEqual([
+    `docker02 (${HOST2}), the host of web does not answer`,
+    expect.stringMatching(/^ {2}network shop[.]prod is encrypted: its packets go by WireGuard/),
+  ]);
 });
