@@ -3,6 +3,7 @@
  * answer are asked now and then what doctor finds on them. What is old is forgotten: nobody is to take it for what is.
  */
 import type { Probed } from '../../model/probe/passage.js';
+import { clipped } from '../../model/values/printable.js';
 import type { Cluster, Node, NodeAddress, NodeId } from '../../model/values/types.js';
 import type { Heard } from '../../probe/hearing.js';
 import type { Edge, Word } from '../contract/overview.js';
@@ -19,6 +20,9 @@ const ASKED_AT_ONCE = 4;
 const PATIENCE_MS = 8_000;
 /** Some 300 hosts have their turn by then, ms. */
 const OLD_MS = 150_000;
+
+/** Of what one says, which goes to all who look: findings, and characters of each sentence. */
+const [MOST_FINDINGS, MOST_WORDS] = [20, 500];
 
 export interface OthersParts {
   readonly self: NodeId;
@@ -111,9 +115,14 @@ export class Others {
   private async hear({ id, address }: Node): Promise<void> {
     try {
       const { findings } = await this.parts.probes.hear(address, PATIENCE_MS);
-      this.said.put([[id, { host: id, at: this.parts.now().toISOString(), findings }]]);
+      this.said.put([[id, { host: id, at: this.parts.now().toISOString(), findings: shortened(findings) }]]);
     } catch {
       // It is busy, or of another release: what it said last gets old.
     }
   }
 }
+
+const shortened = (findings: Heard['findings']): Word['findings'] =>
+  findings
+    .slice(0, MOST_FINDINGS)
+    .map(({ code, what, cure }) => ({ code, what: clipped(what, MOST_WORDS), cure: clipped(cure, MOST_WORDS) }));

@@ -31,6 +31,7 @@ function host(...addresses: readonly string[]) {
   let answer = async (peers: readonly NodeAddress[]): Promise<readonly Probed[]> => peers.map(passage);
   const heard: NodeAddress[] = [];
   const silent = new Set<string>();
+  let said = (peer: string) => [{ code: 'kernel.limits', what: `${peer} is short of files`, cure: 'raise it' }];
   const others = new Others({
     ...{ self: idOf(HOST1), port: 4789, view, now: () => new Date(0) },
     probes: {
@@ -41,7 +42,7 @@ function host(...addresses: readonly string[]) {
       hear: async (peer) => {
         heard.push(peer);
         if (silent.has(peer)) throw new Error('no answer');
-        return { findings: [{ code: 'kernel.limits', what: `${peer} is short of files`, cure: 'raise it' }] };
+        return { findings: said(peer) };
       },
     },
   });
@@ -52,7 +53,10 @@ function host(...addresses: readonly string[]) {
     const nodes = new Map(view.current.nodes).set(idOf(address), { ...livingNode(address), alive });
     view.current = { ...view.current, nodes };
   };
-  return { others, asked, view, answers, heard, silent, change };
+  const says = (next: typeof said) => {
+    said = next;
+  };
+  return { others, asked, view, answers, heard, silent, change, says };
 }
 
 describe('the ways that the page shows', () => {
@@ -165,6 +169,13 @@ describe('what the others say of themselves', () => {
     vi.advanceTimersByTime(15_000);
     await others.look();
     expect(heard).toEqual([HOST2, HOST2]);
+  });
+
+  it('is bounded, however much one says', async () => {
+    const { others, says } = host(HOST2);
+    says(() => Array.from({ length: 100 }, () => ({ code: 'x', what: 'y'.repeat(2_000), cure: 'z'.repeat(2_000) })));
+    await others.look();
+    expect(JSON.stringify(others.words).length).toBeLessThan(25_000);
   });
 
   it('stays for a while when one is silent, and goes with the host', async () => {
