@@ -138,7 +138,8 @@ describe('with what is dead', () => {
     expect(stdout).toMatch(/^ {2}one {2}172\.16\.1\.0\/24/m);
     expect(exit).toBe(1);
     expect(await status()).toMatchObject({ agent: null, read: { from: 'store' } });
-    const { stdout: happened, status: found } = await tsoverlay(host(), 'events');
+    const { stdout: happened, stderr, status: found } = await tsoverlay(host(), 'events');
+    expect(stderr).toMatch(/^tsoverlay: tsoverlay does not serve on this host: .*; it did until \S+Z$/);
     expect(happened).toMatch(/^\S+Z info {2}serving: serving$/m);
     expect(found).toBe(0);
     await lookedInto(1);

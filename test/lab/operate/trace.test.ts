@@ -108,8 +108,10 @@ describe('each link that is broken is found', () => {
     const found = await traced('c1', far);
     expect(broken(found)).toContain(link);
     expect(found.links.find((l) => l.link === link)?.cure).toMatch(/\S/);
-    const { stdout, status } = await tsoverlay(host(), 'trace', 'c1', far);
+    const { stdout, stderr, status } = await tsoverlay(host(), 'trace', 'c1', far);
     expect(stdout).toMatch(/^BREAK .*\n {7}cure: /m);
+    expect(stdout).not.toContain('tsoverlay mends this within seconds');
+    expect(stderr).toMatch(/^tsoverlay: tsoverlay does not serve on this host: .*; it did until \S+Z$/);
     expect(status).toBe(1);
     await host().plugin.start();
     await within(20_000, 'the way is whole again', async () => broken(await traced('c1', far)).length === 0);
