@@ -70,6 +70,7 @@ function chosenOf(
         ['Encryption', host.encrypts ? 'it has a WireGuard key' : 'it has no key, and nothing of an encrypted network'],
         ['Id', host.id],
         ...waysOf(state, host.id),
+        ...findingsOf(state, host.id),
       ],
     };
   const network = state.networks.find(({ id }) => id === choice.network);
@@ -106,4 +107,13 @@ function waysOf(state: State, id: string): readonly Fact[] {
     return [...facts, ['Not probed lately', unprobed.map(({ name }) => name).join(', ')]];
   if (id !== self && known.length === 0) return [[`From ${names.get(self) ?? 'here'}`, 'not probed lately']];
   return facts;
+}
+
+/** What is wrong on it, as far as it is known here. */
+function findingsOf({ self, findings, words }: State, id: string): readonly Fact[] {
+  if (id === self) return findings.map(({ code, text, cure }) => [`Finding ${code}`, `${text}. ${cure}`]);
+  const word = words.find(({ host }) => host === id);
+  if (word === undefined) return [['Findings', 'it has not said lately what is wrong there']];
+  if (word.findings.length === 0) return [['Findings', `none, as it said at ${momentOf(word.at)}`]];
+  return word.findings.map(({ code, what, cure }) => [`Finding ${code}`, `${what}. ${cure}`]);
 }

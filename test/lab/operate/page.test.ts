@@ -109,7 +109,12 @@ describe('a report of a small cluster', () => {
         return (await details.textContent()) ?? '';
       };
       expect(await chosen('docker02')).toMatch(/From docker01.*0[.]3 ms, no loss, MTU 1500.*, probed at \d/);
-      expect(await chosen('docker12')).toContain('From docker01not probed lately');
+      expect(await chosen('docker03')).toContain(
+        'Finding kernel.limitsthe process may open 1024 files. Raise LimitNOFILE.',
+      );
+      const last = await chosen('docker12');
+      expect(last).toContain('From docker01not probed lately');
+      expect(last).toContain('it has not said lately what is wrong there');
       const own = await chosen('docker01');
       expect(own).toMatch(/To docker02.*probed at .*Not probed latelydocker12/);
     }));
