@@ -34,16 +34,21 @@ interface Schema {
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly anyOf?: readonly Schema[];
+  readonly oneOf?: readonly Schema[];
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema;
   readonly additionalProperties?: Schema | false;
 }
 
-function typeOf({ type, enum: values, const: value, anyOf, items, additionalProperties, properties }: Schema): string {
+const variantsOf = ({ anyOf, oneOf }: Schema): readonly Schema[] | undefined => anyOf ?? oneOf;
+
+function typeOf(schema: Schema): string {
+  const { type, enum: values, const: value, items, additionalProperties, properties } = schema;
+  const variants = variantsOf(schema);
   if (value !== undefined) return JSON.stringify(value);
   if (values !== undefined) return values.map((v) => `\`${v}\``).join(', ');
-  if (anyOf !== undefined) return anyOf.map(typeOf).join(' or ');
+  if (variants !== undefined) return [...new Set(variants.map(typeOf))].join(' or ');
   if (type === 'array') return `list of ${items === undefined ? 'anything' : typeOf(items)}`;
   if (properties === undefined && additionalProperties) return `object of ${typeOf(additionalProperties)} by name`;
   return typeof type === 'string' ? type : (type?.join(' or ') ?? 'anything');
@@ -53,7 +58,22 @@ function typeOf({ type, enum: values, const: value, anyOf, items, additionalProp
 const below = (schema: Schema): Schema | undefined =>
   schema.properties
     ? schema
-    : [...(schema.anyOf ?? []), ...(schema.items ? [schema.items] : [])].map(below).find((s) => s);
+    : together([...(variantsOf(schema) ?? []), ...(schema.items ? [schema.items] : [])].flatMap((s) => below(s) ?? []));
+
+/** Of several shapes all fields; those are always there that each has. */
+function together(shapes: readonly Schema[]): Schema | undefined {
+  if (shapes.length <= 1) return shapes[0];
+  const names = [...new Set(shapes.flatMap(({ properties = {} }) => Object.keys(properties)))];
+  const fieldOf = (name: string): Schema => {
+    const found = shapes.flatMap(({ properties }) => properties?.[name] ?? []);
+    const values = found.flatMap((field) => (field.const === undefined ? [] : [field.const]));
+    return values.length > 1 ? { enum: values } : (found[0] ?? {});
+  };
+  return {
+    properties: Object.fromEntries(names.map((name) => [name, fieldOf(name)])),
+    required: names.filter((name) => shapes.every(({ required }) => required?.includes(name) === true)),
+  };
+}
 
 function fields(schema: Schema, depth = 0): readonly string[] {
   return Object.entries(schema.properties ?? {}).flatMap(([name, field]) => {

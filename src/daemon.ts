@@ -2,26 +2,47 @@
 import { EventFile } from './admin/serving/event-file.js';
 import { Supervisor } from './agent/supervisor.js';
 import { awaitConfig } from './await-config.js';
+import { adminSocketOf, readSockets } from './config/config.js';
+import { isUserError } from './errors.js';
+import type { Log } from './health/events.js';
 import { makeLog } from './log.js';
 
-/** Resolves once it serves. Rejects with a UserError when a setting or the host forbids it; `fail`: what ends it later. */
+/** Resolves once it serves, or ends the process when a setting or the host forbids it. `fail`: as one says it to people. */
 export async function runDaemon(fail: (error: unknown) => never): Promise<void> {
   const logger = makeLog(process.env.LOG_FORMAT === 'text' ? 'text' : 'json');
-  const config = await awaitConfig(process.env, logger);
-  logger.level = config.logLevel;
-  const events = new EventFile(config.adminSocket);
-  const log = events.heard(logger);
-  const supervisor = await Supervisor.start(config, log, fail);
+  let [log, flush]: [Log, () => void] = [logger, () => {}];
+  const end = (error: unknown): never => {
+    log.error({ event: 'ended', err: isUserError(error) ? error.message : error }, 'tsoverlay cannot go on, and ends');
+    flush();
+    // Who has typed it reads a sentence.
+    if (process.stdout.isTTY) fail(error);
+    process.exit(1);
+  };
+  try {
+    const events = new EventFile(adminSocketOf(readSockets(process.env.PLUGIN_SOCKETS ?? '')));
+    [log, flush] = [events.heard(logger), () => events.flush()];
+    const config = await awaitConfig(process.env, log);
+    logger.level = config.logLevel;
+    const supervisor = await Supervisor.start(config, log, end);
+    onSignals(async (signal) => {
+      log.info({ event: 'stopping', signal }, 'stopping; running containers keep their network');
+      await supervisor.stop();
+      flush();
+      process.exit(0);
+    });
+    process.on('unhandledRejection', (error) => log.error({ event: 'bug', err: error }, 'unhandled rejection'));
+  } catch (e) {
+    end(e);
+  }
+}
+
+/** At the first one alone. */
+function onSignals(stop: (signal: string) => Promise<void>): void {
   let stopping = false;
-  const stop = async (signal: string) => {
+  const once = (signal: string) => {
     if (stopping) return;
     stopping = true;
-    log.info({ event: 'stopping', signal }, 'stopping; running containers keep their network');
-    await supervisor.stop();
-    events.flush();
-    process.exit(0);
+    void stop(signal);
   };
-  process.on('SIGTERM', (signal) => void stop(signal));
-  process.on('SIGINT', (signal) => void stop(signal));
-  process.on('unhandledRejection', (error) => log.error({ event: 'bug', err: error }, 'unhandled rejection'));
+  for (const signal of ['SIGTERM', 'SIGINT']) process.on(signal, once);
 }

@@ -1,6 +1,6 @@
 /** Where hosts and networks stand in the picture, and the lines between them: hosts on a circle, networks within. Pure. */
 import type { State } from './state.js';
-import { WAYS, type Way, wayOf } from './way.js';
+import { isSecret, seatsOf, WAYS, type Way, wayOf } from './way.js';
 
 export const SIZE = { width: 1000, height: 720 } as const;
 const MIDDLE = { x: 500, y: 360 };
@@ -24,24 +24,31 @@ export interface Picture {
   readonly joins: ReadonlyMap<string, string>;
   /** Lines between hosts of each kind of way, as one path. */
   readonly ways: ReadonlyMap<Way, string>;
-  /** Between hosts that share a network and have not probed each other; empty where there are too many. */
+  /** Those of them on which all is encrypted. */
+  readonly secret: string;
+  /** Between hosts that share a network and of which no probe is known; empty where there are too many. */
   readonly unknown: string;
+  readonly isUnknownHidden: boolean;
 }
 
 export function pictureOf(state: Pick<State, 'hosts' | 'networks' | 'members' | 'edges'>): Picture {
   const hosts = ring(state.hosts, 1);
   const networks = ring(state.networks, INNER);
   const at = new Map(hosts.map((spot) => [spot.id, spot]));
-  const on = new Map(
-    state.networks.map(({ id }) => [id, [...new Set((state.members[id] ?? []).map((member) => member.host))]]),
-  );
+  const seats = seatsOf(state);
   const joins = new Map(
-    networks.map((spot) => [spot.id, (on.get(spot.id) ?? []).flatMap((host) => lineTo(spot, at.get(host))).join('')]),
+    networks.map((spot) => [
+      spot.id,
+      [...(seats.get(spot.id) ?? [])].flatMap((host) => lineTo(spot, at.get(host))).join(''),
+    ]),
   );
   const probed = new Set(state.edges.map(({ from, to }) => pairOf(from, to)));
-  const pairs = [...pairsOf(on.values())].filter((pair) => !probed.has(pair));
-  const unknown = pairs.length > MOST_PAIRS ? '' : pairs.map((pair) => chord(pair, at)).join('');
-  return { hosts, networks, joins, ways: waysOf(state, at), unknown };
+  const pairs = pairsOf(seats.values(), probed);
+  const isUnknownHidden = pairs.size > MOST_PAIRS;
+  const unknown = isUnknownHidden ? '' : [...pairs].map((pair) => chord(pair, at)).join('');
+  const secrets = state.edges.filter((edge) => isSecret(state, seats, edge));
+  const secret = [...new Set(secrets.map(({ from, to }) => pairOf(from, to)))].map((pair) => chord(pair, at)).join('');
+  return { hosts, networks, joins, ways: waysOf(state, at), secret, unknown, isUnknownHidden };
 }
 
 function waysOf({ edges }: Pick<State, 'edges'>, at: ReadonlyMap<string, Spot>): ReadonlyMap<Way, string> {
@@ -71,12 +78,14 @@ const ring = (items: readonly { readonly id: string }[], radius: number): readon
 const round = (n: number): number => Math.round(n * 10) / 10;
 const pairOf = (a: string, b: string): string => (a < b ? `${a} ${b}` : `${b} ${a}`);
 
-function pairsOf(groups: Iterable<readonly string[]>): ReadonlySet<string> {
+/** Without those that are known; no more than one too many. */
+function pairsOf(groups: Iterable<ReadonlySet<string>>, known: ReadonlySet<string>): ReadonlySet<string> {
   const pairs = new Set<string>();
-  for (const group of groups)
+  for (const group of [...groups].map((hosts) => [...hosts]))
     for (const [i, a] of group.entries())
       for (const b of group.slice(i + 1)) {
-        pairs.add(pairOf(a, b));
+        const pair = pairOf(a, b);
+        if (!known.has(pair)) pairs.add(pair);
         if (pairs.size > MOST_PAIRS) return pairs;
       }
   return pairs;

@@ -6,6 +6,7 @@ import type {
   Overview,
   OverviewHost,
   OverviewNetwork,
+  Word,
 } from '../../src/admin/contract/overview.js';
 
 /** What comes first has all parts; what comes later those that have changed. */
@@ -33,12 +34,13 @@ export interface State {
   readonly members: Readonly<Record<string, readonly Member[]>>;
   readonly edges: readonly Edge[];
   readonly findings: readonly Finding[];
+  readonly words: readonly Word[];
   readonly places: readonly Place[];
 }
 
 export const NOTHING: State = {
   ...{ at: '', self: '', release: '', confirmed: false, hosts: [], networks: [], members: {}, edges: [], findings: [] },
-  places: [],
+  ...{ words: [], places: [] },
 };
 
 export function merged(state: State, news: News): State {

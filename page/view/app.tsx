@@ -4,10 +4,11 @@ import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { ALL, type Choice, found } from '../data/choice.js';
 import type { Feed, Standing } from '../data/feed.js';
 import { NOTHING, nameOf, networkName, type State } from '../data/state.js';
+import { illnessesIn, toldIn } from '../data/told.js';
 import { Details } from './details.js';
 import { Findings, momentOf } from './findings.js';
 import { List } from './list.js';
-import { Legend, Picture } from './picture.js';
+import { Picture } from './picture.js';
 import { ThemeButton } from './theme.js';
 
 export function App({ feed }: { readonly feed: Feed }): JSX.Element {
@@ -29,10 +30,12 @@ export function App({ feed }: { readonly feed: Feed }): JSX.Element {
   const choose = (change: Partial<Choice>): void => setChoice((before) => ({ ...before, ...change }));
   const shown = useMemo(() => found(state, choice), [state, choice]);
   const { host, network } = choice;
+  const told = useMemo(() => toldIn(state), [state.words, state.edges, state.hosts]);
+  const ill = useMemo(() => illnessesIn(state), [state.words, state.findings, state.self]);
   // Not with every letter of a search.
   const picture = useMemo(
-    () => <Picture state={state} host={host} network={network} onChoose={choose} />,
-    [state, host, network],
+    () => <Picture state={state} ill={ill} host={host} network={network} onChoose={choose} />,
+    [state, ill, host, network],
   );
   const counts = useMemo(() => countsOf(state), [state]);
   return (
@@ -58,12 +61,11 @@ export function App({ feed }: { readonly feed: Feed }): JSX.Element {
         <section class="map" aria-labelledby="map">
           <h2 id="map">Hosts and networks</h2>
           {picture}
-          <Legend />
         </section>
         {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, and by keyboard too */}
         <section class="wrong" aria-labelledby="wrong" tabIndex={0}>
-          <h2 id="wrong">Findings ({state.findings.length})</h2>
-          <Findings findings={state.findings} />
+          <h2 id="wrong">Findings ({state.findings.length + told.length})</h2>
+          <Findings findings={state.findings} told={told} />
         </section>
         <Details state={state} choice={choice} onClear={() => setChoice(ALL)} />
         <section aria-labelledby="hosts">
@@ -77,7 +79,9 @@ export function App({ feed }: { readonly feed: Feed }): JSX.Element {
             empty="No host is found."
             row={({ id, name, address, alive }) => (
               <>
-                <span class={alive ? 'alive' : 'away'}>{alive ? 'alive' : 'away'}</span>
+                <span class={!alive ? 'away' : ill.has(id) ? 'ill' : 'alive'}>
+                  {!alive ? 'away' : findingsWords(ill.get(id) ?? 0)}
+                </span>
                 <span class="name">{name}</span>
                 <span>{address}</span>
                 <span class="number">{counts.get(id) ?? 0}</span>
@@ -126,6 +130,9 @@ export function App({ feed }: { readonly feed: Feed }): JSX.Element {
     </>
   );
 }
+
+const findingsWords = (count: number): string =>
+  count === 0 ? 'alive' : `${count} ${count === 1 ? 'finding' : 'findings'}`;
 
 /** Containers by host. */
 function countsOf({ places }: State): ReadonlyMap<string, number> {

@@ -2,7 +2,8 @@
 import type { JSX } from 'preact';
 import type { Choice } from '../data/choice.js';
 import { nameOf, networkName, type State } from '../data/state.js';
-import { encryptionOf, measuredOf } from '../data/way.js';
+import { encryptionOf, measuredOf, seatsOf } from '../data/way.js';
+import { momentOf } from './findings.js';
 
 interface DetailsProps {
   readonly state: State;
@@ -64,10 +65,12 @@ function chosenOf(
       facts: [
         ['Address', host.address],
         ['State', host.alive ? 'alive' : 'away'],
+        ['Release', host.release ?? 'not told'],
         ['MTU', `${host.mtu} bytes`],
         ['Encryption', host.encrypts ? 'it has a WireGuard key' : 'it has no key, and nothing of an encrypted network'],
         ['Id', host.id],
         ...waysOf(state, host.id),
+        ...findingsOf(state, host.id),
       ],
     };
   const network = state.networks.find(({ id }) => id === choice.network);
@@ -88,12 +91,29 @@ function chosenOf(
   };
 }
 
-function waysOf({ edges, hosts, networks }: State, from: string): readonly Fact[] {
-  const names = new Map(hosts.map(({ id, name }) => [id, name]));
-  return edges
-    .filter((edge) => edge.from === from)
-    .map((edge) => [
-      `To ${names.get(edge.to) ?? edge.to}`,
-      [measuredOf(edge), encryptionOf({ hosts, networks }, edge)].filter((part) => part !== '').join(', '),
-    ]);
+/** Those of its ways that are known; without one, that it was not probed. */
+function waysOf(state: State, id: string): readonly Fact[] {
+  const { edges, hosts, self } = state;
+  const names = new Map(hosts.map(({ id: one, name }) => [one, name]));
+  const seats = seatsOf(state);
+  const known = edges.filter((edge) => edge.from === id || edge.to === id);
+  const unprobed = hosts.filter((one) => one.alive && one.id !== self && !edges.some(({ to }) => to === one.id));
+  const facts = known.map((edge): Fact => {
+    const [word, other] = edge.from === id ? ['To', edge.to] : ['From', edge.from];
+    const parts = [measuredOf(edge), encryptionOf(state, seats, edge), `probed at ${momentOf(edge.at)}`];
+    return [`${word} ${names.get(other) ?? other}`, parts.filter((part) => part !== '').join(', ')];
+  });
+  if (id === self && unprobed.length > 0)
+    return [...facts, ['Not probed lately', unprobed.map(({ name }) => name).join(', ')]];
+  if (id !== self && known.length === 0) return [[`From ${names.get(self) ?? 'here'}`, 'not probed lately']];
+  return facts;
+}
+
+/** What is wrong on it, as far as it is known here. */
+function findingsOf({ self, findings, words }: State, id: string): readonly Fact[] {
+  if (id === self) return findings.map(({ code, text, cure }) => [`Finding ${code}`, `${text}. ${cure}`]);
+  const word = words.find(({ host }) => host === id);
+  if (word === undefined) return [['Findings', 'it has not said lately what is wrong there']];
+  if (word.findings.length === 0) return [['Findings', `none, as it said at ${momentOf(word.at)}`]];
+  return word.findings.map(({ code, what, cure }) => [`Finding ${code}`, `${what}. ${cure}`]);
 }

@@ -1,18 +1,27 @@
-/** What is not right on the host that tells, with what to do. */
+/** What is not right, with what to do: on the host that tells by its rows, on the ways by probes, on the others by doctor there. */
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { Finding } from '../../src/admin/contract/overview.js';
+import type { Told } from '../data/told.js';
 
 const FEW = 20;
 
-export function Findings({ findings }: { readonly findings: readonly Finding[] }): JSX.Element {
+interface FindingsProps {
+  readonly findings: readonly Finding[];
+  readonly told: readonly Told[];
+}
+
+export function Findings({ findings, told }: FindingsProps): JSX.Element {
   const [isAll, setAll] = useState(false);
-  const shown = isAll ? findings : findings.slice(0, FEW);
-  if (findings.length === 0) return <p class="well">Nothing is wrong that this host knows of.</p>;
+  const most = isAll ? Number.POSITIVE_INFINITY : FEW;
+  const all = findings.length + told.length;
+  const own = findings.slice(0, most);
+  const theirs = told.slice(0, most - own.length);
   return (
     <>
+      {findings.length === 0 && <p class="well">Nothing is wrong that this host knows of.</p>}
       <ul class="findings">
-        {shown.map((finding) => (
+        {own.map((finding) => (
           <li key={`${finding.code} ${finding.subject}`} class={finding.severity}>
             <p>
               <strong>{finding.severity}</strong> <code>{finding.code}</code> {finding.subject}
@@ -27,10 +36,24 @@ export function Findings({ findings }: { readonly findings: readonly Finding[] }
             </p>
           </li>
         ))}
+        {theirs.map(({ code, what, cure, where, at }) => (
+          <li key={`${where} ${code} ${what}`}>
+            <p>
+              <strong>{where}</strong> <code>{code}</code>
+            </p>
+            <p>{what}</p>
+            <p>
+              <span class="what">Cure</span> {cure}
+            </p>
+            <p class="quiet">
+              found at <time dateTime={at}>{momentOf(at)}</time>
+            </p>
+          </li>
+        ))}
       </ul>
-      {findings.length > shown.length && (
+      {all > own.length + theirs.length && (
         <button type="button" onClick={() => setAll(true)}>
-          Show all {findings.length}
+          Show all {all}
         </button>
       )}
     </>

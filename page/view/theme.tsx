@@ -1,13 +1,13 @@
 /** Dark or light, as the system has it until somebody chooses. */
 import type { JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 
 const NEXT = { system: 'dark', dark: 'light', light: 'system' } as const;
 type Theme = keyof typeof NEXT;
 
 export function ThemeButton(): JSX.Element {
   const [theme, setTheme] = useState<Theme>('system');
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.documentElement.dataset.theme = theme;
   }, [theme]);
   return (

@@ -38,6 +38,6 @@ export interface AdminParts {
   readonly dns: Pick<DnsService, 'ready'>;
   readonly sandboxes: Pick<Sandboxes, 'zonesOf'>;
   readonly metrics: Pick<Metrics, 'page' | 'readiness'>;
-  readonly probes: Pick<Probes, 'probe'>;
+  readonly probes: Pick<Probes, 'probe' | 'hear'>;
   readonly tenure: Pick<Tenure, 'holds' | 'refusal'> & { readonly session: Pick<SessionAge, 'report'> };
 }

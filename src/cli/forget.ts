@@ -1,6 +1,7 @@
 /** `tsoverlay node forget <address>`: frees what a host that never returns has left in the cluster. */
 import { UserError } from '../errors.js';
 import type { Entry, Op, Store } from '../model/ports/ports.js';
+import { isIp, parseIp } from '../model/values/address.js';
 import { keys } from '../model/values/names.js';
 import { isNodeId } from '../model/values/shapes.js';
 import type { NodeId } from '../model/values/types.js';
@@ -15,11 +16,12 @@ export interface Forgotten {
 }
 
 /**
- * `name`: the node's address, or the id of one whose record is gone. Throws a UserError while the node is alive, or when
+ * `typed`: the node's address, or the id of one whose record is gone. Throws a UserError while the node is alive, or when
  * the cluster has never heard of it. Nobody's guess decides: an operator says so, and the node must have lost its
  * session.
  */
-export async function forgetNode(store: Store, name: string): Promise<Forgotten> {
+export async function forgetNode(store: Store, typed: string): Promise<Forgotten> {
+  const name = isIp(typed) ? parseIp(typed) : typed;
   const records = (await store.list(keys.nodes)).entries;
   const id = idOf(name, records);
   // A host that moved may have two.
@@ -48,7 +50,7 @@ export async function forgetNode(store: Store, name: string): Promise<Forgotten>
   const resting = released.entries.filter((e) => e.value === id);
   const rest = [...held, ...claimed, ...resting];
   if (members.entries.length + dead.length + headsOf(heads, id).length + rest.length + own.length === 0)
-    throw new UserError(`node ${name} holds nothing in the cluster; tsoverlay status lists the nodes`);
+    throw new UserError(`node ${name} holds nothing in the cluster; ${addressWords(name, records)}`);
   // Whoever starts takes its record before it looks at anything else, and keeps what is left from then on.
   const away = own.map(({ key, index }): Op => ({ verb: 'check', key, index }));
   // The marks first: a host that starts again meanwhile knows by them that it was forgotten.
@@ -74,6 +76,13 @@ function idOf(name: string, records: readonly Entry[]): NodeId | undefined {
   if (isNodeId(name)) return name;
   const record = records.find((e) => e.key === keys.node(name));
   return record && parseNode(record)?.id;
+}
+
+/** Hostnames may be several hosts': nobody is forgotten by one. */
+function addressWords(name: string, records: readonly Entry[]): string {
+  const called = records.flatMap((e) => parseNode(e) ?? []).filter(({ hostname }) => hostname === name);
+  const addresses = called.map(({ address }) => address).join(' or ');
+  return called.length === 0 ? 'tsoverlay status lists the nodes' : `a host of that name has the address ${addresses}`;
 }
 
 const headsOf = (heads: readonly string[], id: NodeId | undefined): readonly string[] =>

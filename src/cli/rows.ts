@@ -13,6 +13,16 @@ export const mattering = (rows: readonly StatusRow[], said: readonly string[] = 
       severity !== 'low' && !OWN_LOOK.has(code) && !said.some((words) => text.includes(words)),
   );
 
+/** Those of little weight. */
+export const minorIn = (rows: readonly StatusRow[]): readonly StatusRow[] =>
+  rows.filter(({ code, severity }) => severity === 'low' && !OWN_LOOK.has(code));
+
+/** One line for all of them. */
+export function minorLines(rows: readonly StatusRow[]): readonly string[] {
+  const words = minorIn(rows).map(({ code, state, since }) => `${code} ${state} since ${secondsOf(since)}`);
+  return words.length === 0 ? [] : [`of little weight: ${words.join(', ')}`];
+}
+
 /** What is wrong, with the code and since when, and below it what to do. */
 export function rowLines(rows: readonly StatusRow[], more = 0): readonly string[] {
   const lines = rows.flatMap((row) => [lineOf(row), `  cure: ${row.cure}`]);

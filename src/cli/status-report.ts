@@ -1,17 +1,17 @@
 /** What `tsoverlay status` says of what it has looked at. */
 import * as z from 'zod';
-import { type StatusRow, statusExchange } from '../admin/contract/status.js';
+import { type AgentStatus, type StatusRow, statusExchange } from '../admin/contract/status.js';
 import { isEncrypted } from '../model/plan/underlay.js';
 import { encryptionLines } from './encryption.js';
 import type { Exit, Report } from './frame/command.js';
 import { secondsOf } from './frame/desk.js';
-import { percentOf } from './ipam/fill.js';
+import { percentOf, sizeWords } from './ipam/fill.js';
 import type { Agent } from './reading/agent.js';
 import type { Reading } from './reading/cluster.js';
 import type { GuardLook } from './reading/guard.js';
 import type { ThisCluster } from './reading/this-cluster.js';
-import { mattering, rowLines } from './rows.js';
-import { guardLines, type Status } from './status.js';
+import { mattering, minorIn, minorLines, rowLines } from './rows.js';
+import { guardLines, mtuOf, type Status } from './status.js';
 
 const { agent, store, rows, encryption } = statusExchange.answer.shape;
 
@@ -21,6 +21,7 @@ export const statusJson = z.object({
   store: store.nullable().describe('as the one that serves has it'),
   encryption: encryption.nullable().describe('as the one that serves has it'),
   rows: rows.describe('what is not as it should be on this host, with its cure'),
+  minor: rows.describe('the same of little weight: nothing of the containers depends on it'),
   read: z.object({
     from: z.enum(['store', 'copy', 'nowhere']).describe("where nodes and networks are from; copy: this host's own"),
     ms: z.number().optional().describe('how long Consul took to answer'),
@@ -46,6 +47,7 @@ export const statusJson = z.object({
       name: z.string().optional(),
       subnets: z.array(z.object({ pool: z.string(), vni: z.int() })),
       mtu: z.int().optional().describe("the underlay's, where the network was made with one"),
+      containerMtu: z.int().optional().describe('what containers of this host have on it'),
       encrypted: z.boolean(),
       endpoints: z.int().describe('from a copy: of networks that this host takes part in'),
     }),
@@ -87,7 +89,7 @@ export function statusReport({ agent, cluster, guard, port, troubles }: Looks): 
         agent.rows,
         warnings.map((words) => words.replace(/^warning: /, '')),
       );
-  const told = isAway ? [agent.away] : rowLines(wrong, agent.more);
+  const told = isAway ? [agent.away] : [...rowLines(wrong, agent.more), ...minorLines(agent.rows)];
   const why = cluster.from === 'store' ? [] : [cluster.why];
   const pools = seen === undefined ? [] : poolLines(seen);
   return {
@@ -108,13 +110,14 @@ export function statusReport({ agent, cluster, guard, port, troubles }: Looks): 
         ? { agent: null, away: agent.away, store: null, encryption: null }
         : { agent: agent.agent, store: agent.store, encryption: agent.encryption }),
       rows: wrong,
+      minor: isAway ? [] : minorIn(agent.rows),
       read: readJson(cluster),
       ...(seen === undefined ? { nodes: [], networks: [], pools: [] } : clusterJson(seen)),
       guard: guard.drops === undefined ? null : Object.fromEntries(guard.drops),
       warnings,
     },
     exit: exitOf(cluster, [
-      ...(isAway ? told : wrong.filter(hinders)),
+      ...(isAway ? [agent.away] : wrong.filter(hinders)),
       ...(seen?.warnings ?? []),
       ...troubles,
       ...pools.filter((line) => line.startsWith('warning')),
@@ -134,7 +137,19 @@ function hostLines(agent: Agent): readonly string[] {
   if ('away' in agent) return [];
   const { id, address, pid, started, key } = agent.agent;
   const holds = key === 'held' ? '' : `, its node key ${key}`;
-  return [`this host: ${address}, id ${id.slice(0, 8)}, serves since ${secondsOf(started)} as process ${pid}${holds}`];
+  return [
+    `this host: ${address}, id ${id.slice(0, 8)}, serves since ${secondsOf(started)} as process ${pid}${holds}`,
+    `  ${knownLine(agent.store)}`,
+  ];
+}
+
+/** What the one that serves goes by. */
+function knownLine({ servers, confirmed, answered }: AgentStatus['store']): string {
+  const last = answered === null ? 'has not answered yet' : `answered last at ${secondsOf(answered)}`;
+  const when = servers.length === 0 ? 'is a file of this host' : last;
+  return confirmed
+    ? `all that it knows of the cluster is from the store, which ${when}`
+    : `some of what it knows of the cluster is from its copy; the store ${when}`;
 }
 
 function storeLine(cluster: Reading<ThisCluster>): string {
@@ -150,7 +165,7 @@ function poolLines({ fill, status }: ThisCluster): readonly string[] {
   return fill.map((f) => {
     const { pool, network, held, size, cooling } = f;
     const rest = cooling === 0 ? '' : `, ${cooling} rest`;
-    const words = `pool ${pool} of ${names.get(network)}: ${held} of ${size} addresses are held, ${percentOf(f)} %${rest}`;
+    const words = `pool ${pool} of ${names.get(network)}: ${held} of ${sizeWords(size)} addresses are held, ${percentOf(f)} %${rest}`;
     return held < size ? words : `warning: ${words}; no container gets another one`;
   });
 }
@@ -161,7 +176,8 @@ const readJson = (cluster: Reading<ThisCluster>) => ({
   ...(cluster.from === 'copy' ? { at: cluster.at.toISOString() } : {}),
 });
 
-function clusterJson({ status: { nodes, networks, endpoints }, fill }: ThisCluster) {
+function clusterJson({ self, status, fill }: ThisCluster) {
+  const { nodes, networks, endpoints } = status;
   const counted = (is: (e: Status['endpoints'][number]) => boolean): number => endpoints.filter(is).length;
   return {
     nodes: nodes.map(({ id, address, hostname, alive, mtu, reads, release, crypt }) => ({
@@ -169,11 +185,15 @@ function clusterJson({ status: { nodes, networks, endpoints }, fill }: ThisClust
       ...{ id, address, hostname, alive, mtu, reads, encrypts: crypt !== undefined },
       endpoints: counted((e) => e.node === id),
     })),
-    networks: networks.map(({ id, announced, outdone, subnets, mtu, options }) => ({
-      ...{ id, name: announced?.name ?? outdone, mtu, encrypted: isEncrypted(options) },
-      subnets: subnets.map(({ pool, vni }) => ({ pool, vni })),
-      endpoints: counted((e) => e.network === id),
-    })),
+    networks: networks.map((network) => {
+      const { id, announced, outdone, subnets, mtu, options } = network;
+      const containerMtu = mtuOf(network, status, self);
+      return {
+        ...{ id, name: announced?.name ?? outdone, mtu, containerMtu, encrypted: isEncrypted(options) },
+        subnets: subnets.map(({ pool, vni }) => ({ pool, vni })),
+        endpoints: counted((e) => e.network === id),
+      };
+    }),
     pools: fill,
   };
 }

@@ -4,11 +4,11 @@ import { CATALOGUE } from '../health/catalogue.js';
 import { addressTaken } from '../model/cluster/origin.js';
 import { versionWords } from '../model/cluster/upgrade.js';
 import type { GuardDrops } from '../model/host/vxlan-guard.js';
-import { isEncrypted } from '../model/plan/underlay.js';
+import { isEncrypted, overlayMtu } from '../model/plan/underlay.js';
 import type { Store } from '../model/ports/ports.js';
 import { keys } from '../model/values/names.js';
 import { clipped, shown } from '../model/values/printable.js';
-import type { Endpoint, Network, Node, NodeId } from '../model/values/types.js';
+import type { Endpoint, Network, Node, NodeAddress, NodeId } from '../model/values/types.js';
 import type { Findings } from '../store/consul/exposure.js';
 import { BUILD } from '../store/records/record-version.js';
 import { parseEndpoint, parseNetwork, parseNode, type Report } from '../store/records/records.js';
@@ -56,9 +56,21 @@ const named = (name: string): string => (/\s/.test(name) ? JSON.stringify(name) 
  * Lines for a terminal. A node that is away and holds endpoints is named with the command that frees them, where it shares
  * the store with others.
  */
-export const statusLines = (status: Status, isShared = true): readonly string[] => linesOf(status, isShared).map(shown);
+export const statusLines = (status: Status, isShared = true, self?: NodeAddress): readonly string[] =>
+  linesOf(status, isShared, self).map(shown);
 
-function linesOf({ nodes, networks, endpoints, unreadable }: Status, isShared: boolean): readonly string[] {
+/** What containers of this host have on it; undefined where it is not known. */
+export function mtuOf(
+  network: Network,
+  { nodes }: Pick<Status, 'nodes'>,
+  self: NodeAddress | undefined,
+): number | undefined {
+  const mtu = network.mtu ?? nodes.find(({ address }) => address === self)?.mtu;
+  return self === undefined || mtu === undefined ? undefined : overlayMtu(network, { address: self, mtu });
+}
+
+function linesOf(status: Status, isShared: boolean, self: NodeAddress | undefined): readonly string[] {
+  const { nodes, networks, endpoints, unreadable } = status;
   const cure = (name: string) => (isShared ? `; if it never returns: tsoverlay node forget ${name}` : '');
   const of = (id: string) => endpoints.filter((e) => e.node === id).length;
   const living = new Set(nodes.filter((n) => n.alive).map((n) => n.id));
@@ -77,7 +89,8 @@ function linesOf({ nodes, networks, endpoints, unreadable }: Status, isShared: b
     ...networks.map((n) => {
       const vnis = [...new Set(n.subnets.map((s) => s.vni))].join(',');
       const count = endpoints.filter((e) => e.network === n.id).length;
-      return `  ${named(n.announced?.name ?? n.outdone ?? n.id.slice(0, 12))}  ${n.subnets.map((s) => s.pool).join(' ')}  VNI ${vnis}  ${count} endpoints${isEncrypted(n.options) ? '  encrypted' : ''}`;
+      const mtu = mtuOf(n, status, self);
+      return `  ${named(n.announced?.name ?? n.outdone ?? n.id.slice(0, 12))}  ${n.subnets.map((s) => s.pool).join(' ')}  VNI ${vnis}${mtu === undefined ? '' : `  MTU ${mtu}`}  ${count} endpoints${isEncrypted(n.options) ? '  encrypted' : ''}`;
     }),
     ...networks.flatMap(({ id, outdone, creator }) =>
       outdone === undefined

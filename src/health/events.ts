@@ -9,6 +9,7 @@ export const EVENTS = {
   'from-copy': 'started with what this host knew last, for the store does not answer as expected',
   'other-self': 'the store knows this host by another id, and all begins anew with that',
   stopping: 'a signal ends the process',
+  ended: 'the process cannot go on, and ends: `err` says why',
   'admin-unserved': "the operator's commands cannot ask this one, for its admin socket could not be made",
   bug: 'something unexpected that goes on all the same: please report it',
   call: 'the engine called the driver',

@@ -1,5 +1,5 @@
 /** What is news to one who looks: the parts of the overview that are others than when they were told last. */
-import type { Edge, Finding, OverviewHost, OverviewNetwork } from '../admin/contract/overview.js';
+import type { Edge, Finding, OverviewHost, OverviewNetwork, Word } from '../admin/contract/overview.js';
 import type { Cluster, Endpoint, EndpointId, NetworkId } from '../model/values/types.js';
 import { hostsOf, networksOf } from './overview.js';
 
@@ -10,6 +10,7 @@ export interface News {
   readonly networks?: readonly OverviewNetwork[];
   readonly edges?: readonly Edge[];
   readonly findings?: readonly Finding[];
+  readonly words?: readonly Word[];
   readonly confirmed?: boolean;
   /** Of the networks that are there, those whose members are others. */
   readonly members: ReadonlyMap<NetworkId, Endpoints>;
@@ -23,6 +24,7 @@ export interface Scene {
   readonly confirmed: boolean;
   readonly edges: readonly Edge[];
   readonly findings: readonly Finding[];
+  readonly words: readonly Word[];
 }
 
 /** For one who looks. */
@@ -30,22 +32,25 @@ export class Teller {
   private hosts = '';
   private networks: Cluster['networks'] | undefined;
   private edges: Scene['edges'] | undefined;
+  private words: Scene['words'] | undefined;
   private findings = '';
   private confirmed: boolean | undefined;
   private members = new Map<NetworkId, Endpoints>();
 
   /** Undefined when nothing is. */
-  next({ cluster, confirmed, edges, findings }: Scene): News | undefined {
+  next({ cluster, confirmed, edges, findings, words }: Scene): News | undefined {
     const news = {
       ...this.hostNews(cluster),
       ...(cluster.networks === this.networks ? {} : { networks: networksOf(cluster) }),
       ...(edges === this.edges ? {} : { edges }),
       ...this.findingNews(findings),
+      ...(words === this.words ? {} : { words }),
       ...(confirmed === this.confirmed ? {} : { confirmed }),
       members: this.memberNews(cluster),
     };
     this.networks = cluster.networks;
     this.edges = edges;
+    this.words = words;
     this.confirmed = confirmed;
     return Object.keys(news).length === 1 && news.members.size === 0 ? undefined : news;
   }

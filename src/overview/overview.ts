@@ -7,13 +7,9 @@ import type { Cluster, Endpoint, Network, Node } from '../model/values/types.js'
 const SHORT = 12;
 
 export const hostsOf = ({ nodes }: Cluster): readonly OverviewHost[] =>
-  [...nodes.values()].map(({ id, address, hostname, alive, mtu, crypt }: Node) => ({
-    id,
-    address,
-    name: hostname,
-    alive,
-    mtu,
-    encrypts: crypt !== undefined,
+  [...nodes.values()].map(({ id, address, hostname, alive, mtu, crypt, release }: Node) => ({
+    ...{ id, address, name: hostname, alive, mtu, encrypts: crypt !== undefined },
+    ...(release === undefined ? {} : { release }),
   }));
 
 export const networksOf = ({ networks }: Cluster): readonly OverviewNetwork[] => [...networks.values()].map(networkOf);

@@ -1,7 +1,7 @@
 /** Serves the page, its data, and what is news of them: on the admin socket, and where `tsoverlay ui` listens. */
 import type { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Edge, Finding } from '../admin/contract/overview.js';
+import type { Edge, Finding, Word } from '../admin/contract/overview.js';
 import { UserError } from '../errors.js';
 import { readDocument } from './document.js';
 import { type News, NO_NEWS, Teller } from './news.js';
@@ -11,6 +11,8 @@ import type { Watching } from './watching.js';
 
 /** How long the first answer waits for all of the cluster, ms. */
 const FIRST_MS = 4_000;
+/** How long an answer that is the only one waits for the other hosts, which look at themselves first, ms. */
+const OTHERS_MS = 6_000;
 /** As often somebody who looks is told what is news, ms. */
 const EVERY_MS = 2_000;
 /** Without news something is sent all the same: so whoever is gone is noticed, ms. */
@@ -28,11 +30,12 @@ const HEADERS = {
   'cache-control': 'no-store',
 };
 
-/** The ways to other hosts, as probes find them while somebody looks. */
-export interface WaysPort {
-  /** The same value as long as no probe has told anything else. */
-  readonly current: readonly Edge[];
-  /** Probes where the last time is a while ago; resolves once that is done. Never rejects. */
+/** The other hosts while somebody looks: the ways to them, as probes find them, and what they say of themselves. */
+export interface OthersPort {
+  /** These two are the same values as long as nothing else was found. */
+  readonly edges: readonly Edge[];
+  readonly words: readonly Word[];
+  /** Probes and asks where the last time is a while ago; resolves once that is done. Never rejects. */
   look(): Promise<void>;
 }
 
@@ -41,7 +44,7 @@ export interface SiteParts {
   /** The node that tells; empty where that has no id yet. */
   readonly self: () => string;
   readonly findings: () => readonly Finding[];
-  readonly ways: WaysPort;
+  readonly others: OthersPort;
   readonly ending: AbortSignal;
 }
 
@@ -82,7 +85,7 @@ export class Site {
   }
 
   private async *overview(watching: Watching): AsyncGenerator<string> {
-    await Promise.all([watching.ready(FIRST_MS), Promise.race([this.parts.ways.look(), sleep(FIRST_MS)])]);
+    await Promise.all([watching.ready(FIRST_MS), Promise.race([this.parts.others.look(), sleep(OTHERS_MS)])]);
     yield* textOf(this.news(watching, new Teller()) ?? NO_NEWS, this.parts.self());
   }
 
@@ -131,8 +134,9 @@ export class Site {
   }
 
   private news({ current: cluster, confirmed }: Watching, teller: Teller): News | undefined {
-    const { findings, ways } = this.parts;
-    void ways.look();
-    return teller.next({ cluster, confirmed, findings: findings(), edges: ways.current });
+    const { findings, others } = this.parts;
+    void others.look();
+    const { edges, words } = others;
+    return teller.next({ cluster, confirmed, findings: findings(), edges, words });
   }
 }

@@ -4,6 +4,7 @@ import type { Meter } from '../health/measures.js';
 import type { Probed } from '../model/probe/passage.js';
 import type { NodeAddress } from '../model/values/types.js';
 import type { Ways } from './echo.js';
+import type { Heard } from './hearing.js';
 import type { ProbeSite } from './prober.js';
 
 export class Probes {
@@ -28,5 +29,11 @@ export class Probes {
     for (const way of found)
       this.meter.tell('probe', { seconds: way.answered ? way.roundTrip.median / 1_000 : undefined });
     return found;
+  }
+  /** What doctor finds on another host, by its word. Probe it first: that makes the way. Rejects when it says nothing. */
+  async hear(peer: NodeAddress, patienceMs: number): Promise<Heard> {
+    const { namespace, self } = this.site();
+    const { hear } = await import('./hearing.js');
+    return hear(namespace, self, peer, patienceMs);
   }
 }

@@ -10,6 +10,7 @@ const host = z.object({
   alive: z.boolean().describe('whether it holds its session in the store'),
   mtu: z.int().describe('of its underlay, bytes'),
   encrypts: z.boolean().describe('it has a WireGuard key; without, nothing of an encrypted network is sent to it'),
+  release: z.string().optional().describe('of tsoverlay there; absent of those before it was told'),
 });
 
 const network = z.object({
@@ -31,7 +32,9 @@ const member = z.object({
   host: z.string().describe("the node's id"),
 });
 
-/** From one host to another, as probes found it. Without a probe there is none. */
+const trouble = z.object({ code: z.string(), what: z.string(), cure: z.string() });
+
+/** From one host to another, as probes found it a moment ago. Without such a probe there is none. */
 const edge = z.object({
   from: z.string().describe("a node's id"),
   to: z.string().describe("a node's id"),
@@ -41,6 +44,14 @@ const edge = z.object({
   loss: z.number().nullable().describe('part of what was sent that did not arrive, 0 to 1'),
   mtu: z.int().nullable().describe('bytes that pass undivided'),
   planned: z.int().nullable().describe('bytes that ought to'),
+  troubles: z.array(trouble).readonly().describe('what speaks against it, as tsoverlay ping has it'),
+});
+
+/** What another host says of itself: what doctor finds there. */
+const word = z.object({
+  host: z.string().describe("the node's id"),
+  at: z.iso.datetime().describe('when it said so'),
+  findings: z.array(trouble).readonly(),
 });
 
 const answer = z.object({
@@ -53,6 +64,7 @@ const answer = z.object({
   members: z.record(z.string(), z.array(member).readonly()).describe("by the network's id"),
   edges: z.array(edge).readonly(),
   findings: z.array(row).readonly().describe('what is not right on the host that tells'),
+  words: z.array(word).readonly().describe('of the hosts that were asked a moment ago, and answered'),
 });
 
 export const overviewExchange = {
@@ -64,4 +76,5 @@ export type OverviewHost = z.output<typeof host>;
 export type OverviewNetwork = z.output<typeof network>;
 export type Member = z.output<typeof member>;
 export type Edge = z.output<typeof edge>;
+export type Word = z.output<typeof word>;
 export type Finding = Overview['findings'][number];

@@ -4,6 +4,7 @@ import { askAsContainer, askEngineAlone } from '../../doctor/looks/asking.js';
 import type { Heard, Type } from '../../doctor/looks/heard.js';
 import { UserError } from '../../errors.js';
 import { isIp } from '../../model/values/address.js';
+import { isName } from '../dns/name.js';
 import { reverseName } from '../dns/reverse.js';
 import { type Asked, whoAnswers, whyLines } from '../dns/why.js';
 import { command } from '../frame/command.js';
@@ -36,6 +37,8 @@ export const dns = command({
   }),
   async run(desk, { args: [name = ''], options: { from } }) {
     if (typeof from !== 'string') throw new UserError('say which container asks: tsoverlay dns NAME --from CONTAINER');
+    if (!isName(name))
+      throw new UserError(`"${name}" is nothing that can be asked for: a name has parts of 1 to 63 bytes, 253 in all`);
     const { container, sandbox } = await asker(desk, from);
     const types: readonly Type[] = isIp(name) ? ['PTR'] : ['A', 'AAAA'];
     const typed = isIp(name) ? reverseName(name) : name;

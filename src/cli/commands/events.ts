@@ -19,7 +19,8 @@ export const events = command({
     const found = readEvents(desk.adminSocket);
     if (options.follow !== true) {
       if (found === undefined) throw new UserError(`nothing is kept here: ${await desk.away()}`);
-      return { lines: found.map(lineOf), json: { events: found }, exit: 0 };
+      const errors = (await desk.isServed()) ? [] : [await desk.away()];
+      return { lines: found.map(lineOf), json: { events: found }, exit: 0, errors };
     }
     const tell = (events: readonly Happening[]) => {
       for (const event of events) desk.tell([lineOf(event)], event);

@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { command } from '../frame/command.js';
 import { secondsOf } from '../frame/desk.js';
+import { lookAtAgent } from '../reading/agent.js';
 import { hostOf, nameOf } from '../reading/containers.js';
-import { linkJson, linkLines } from '../trace/link.js';
+import { linkJson, linkLines, withoutAgent } from '../trace/link.js';
 import { readScene } from '../trace/scene.js';
 import { linksOf } from '../trace/way.js';
 
@@ -20,8 +21,9 @@ export const trace = command({
     links: z.array(linkJson).readonly(),
   }),
   async run(desk, { args: [from = '', to = ''] }) {
-    const scene = await readScene(desk, from, to);
-    const links = linksOf(scene);
+    const [scene, agent, isServed] = await Promise.all([readScene(desk, from, to), lookAtAgent(desk), desk.isServed()]);
+    const away = 'away' in agent ? [agent.away] : [];
+    const links = isServed ? linksOf(scene) : withoutAgent(linksOf(scene));
     const { reading, network } = scene;
     const named = network.announced?.name ?? network.id.slice(0, 12);
     const host = hostOf(reading.value, scene.to);
@@ -41,7 +43,7 @@ export const trace = command({
       ],
       json: { network: named, from: nameOf(scene.from), to: nameOf(scene.to), host, read: reading.from, links },
       exit: broken ? 1 : 0,
-      errors: reading.from === 'copy' ? [reading.why] : [],
+      errors: [...away, ...(reading.from === 'copy' ? [reading.why] : [])],
     };
   },
 });

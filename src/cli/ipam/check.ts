@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import { assignable } from '../../model/values/address.js';
 import type { Cidr, NodeId } from '../../model/values/types.js';
+import { sizeWords } from './fill.js';
 import { abandonedPools, type Holding, isWrong, type Records } from './holders.js';
 import type { Looked } from './look.js';
 
@@ -86,7 +87,10 @@ export function checkLines({ json: { pools, abandoned }, isFine }: Checked, all:
         return n === 0 && standing !== 'held' ? [] : [`${n} ${standing}`];
       });
       const shown = all ? addresses : addresses.filter(({ cure }) => cure !== undefined);
-      return [`${pool} of ${network ?? 'no network'}: ${counted.join(', ')} of ${size}`, ...shown.flatMap(linesOf)];
+      return [
+        `${pool} of ${network ?? 'no network'}: ${counted.join(', ')} of ${sizeWords(size)}`,
+        ...shown.flatMap(linesOf),
+      ];
     }),
     ...abandoned.map(({ pool, host }) => `warning: ${pool} is claimed by host ${host} for a network that never came`),
     ...(isFine ? ['no address is leaked, none is known twice'] : []),

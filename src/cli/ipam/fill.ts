@@ -44,3 +44,6 @@ function countedByPool(all: readonly string[]): ReadonlyMap<string, number> {
 }
 
 export const percentOf = ({ held, size }: Fill): number => (size <= 0 ? 100 : Math.floor((100 * held) / size));
+
+/** As people read it: pools of IPv6 have more addresses than digits say anything of. */
+export const sizeWords = (size: number): string => (size < 2 ** 40 ? `${size}` : `2^${Math.round(Math.log2(size))}`);

@@ -57,13 +57,13 @@ async function openSite(desk: Desk, ending: AbortSignal): Promise<Site> {
     sight: new Sight(() => new Watching({ store, known: () => cluster }), ending),
     self: () => HostMemory.open(dataDir, NOBODY).node?.id ?? '',
     findings: () => away,
-    ways: NO_WAYS,
+    others: NOTHING_OF_OTHERS,
     ending,
   });
 }
 
-/** Only the one that serves can probe. */
-const NO_WAYS = { current: [], look: async () => {} };
+/** Only the one that serves probes and asks. */
+const NOTHING_OF_OTHERS = { edges: [], words: [], look: async () => {} };
 
 async function awayFinding(desk: Desk): Promise<Finding> {
   return {

@@ -1,31 +1,37 @@
-/** Which host is meant by what was typed: its address, name or id, or a container's name, address or id. Pure. */
+/** Which host is meant by what was typed: its address, name or id, or a container's. Pure. */
 import { UserError } from '../../errors.js';
-import { ipPart } from '../../model/values/address.js';
-import type { Endpoint, Node, NodeAddress } from '../../model/values/types.js';
+import { isEncrypted } from '../../model/plan/underlay.js';
+import { ipPart, isIp, parseIp } from '../../model/values/address.js';
+import type { NodeAddress } from '../../model/values/types.js';
+import { isCalled, type Known, oneMeantBy, placesOf } from '../reading/containers.js';
 
 export interface Target {
   readonly address: NodeAddress;
   readonly hostname: string;
   /** The container that was named; absent where a host was. */
   readonly container?: string;
+  /** Names of its networks that are encrypted: what is sent there goes another way than a probe. */
+  readonly encrypted: readonly string[];
 }
 
-interface Known {
-  readonly nodes: readonly Node[];
-  readonly endpoints: readonly Endpoint[];
-}
-
-/** Ids are known by their beginnings, as docker takes them; shorter ones are anybody's. */
+/** Shorter beginnings of a node's id are anybody's. */
 const LEAST = 4;
 
 /** Throws a UserError for what nobody has, or several hosts. */
-export function targetOf(text: string, { nodes, endpoints }: Known): Target {
-  const isIdOf = (id: string): boolean => text.length >= LEAST && id.startsWith(text);
-  const hosts = nodes.filter((n) => n.address === text || n.hostname === text || isIdOf(n.id));
-  const meant = endpoints.filter(
-    (e) => e.names.includes(text) || isIdOf(e.container) || e.addresses.some((cidr) => ipPart(cidr) === text),
-  );
-  const found = hosts.length > 0 ? hosts : nodes.filter((n) => meant.some((e) => e.node === n.id));
+export function targetOf(text: string, known: Known): Target {
+  const { nodes } = known;
+  const wanted = text.toLowerCase();
+  const ip = isIp(text) ? parseIp(text) : undefined;
+  const isIdOf = (id: string): boolean => wanted.length >= LEAST && id.startsWith(wanted);
+  const named = nodes.filter((n) => (ip === undefined ? n.hostname.toLowerCase() === wanted : n.address === ip));
+  const all = placesOf(known, () => true);
+  const meant =
+    ip === undefined
+      ? oneMeantBy(all, text)
+      : all.filter(({ endpoint }) => endpoint.addresses.some((cidr) => ipPart(cidr) === ip));
+  const isName = meant.some((place) => isCalled(place, text));
+  const hosts = named.length > 0 || isName ? named : nodes.filter((n) => isIdOf(n.id));
+  const found = hosts.length > 0 ? hosts : nodes.filter((n) => meant.some(({ endpoint }) => endpoint.node === n.id));
   const [host, ...others] = found;
   if (host === undefined)
     throw new UserError(
@@ -36,5 +42,8 @@ export function targetOf(text: string, { nodes, endpoints }: Known): Target {
       `"${text}" is on several hosts (${found.map((n) => `${n.hostname}, ${n.address}`).join('; ')}); name one of them`,
     );
   const { address, hostname } = host;
-  return { address, hostname, ...(hosts.length > 0 ? {} : { container: text }) };
+  if (hosts.length > 0) return { address, hostname, encrypted: [] };
+  const secret = meant.map(({ network }) => network).filter(({ options }) => isEncrypted(options));
+  const encrypted = [...new Set(secret.map(({ id, announced }) => announced?.name ?? id.slice(0, 12)))];
+  return { address, hostname, container: text, encrypted };
 }

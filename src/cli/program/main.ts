@@ -1,5 +1,6 @@
 /** The operator's commands. Without one, tsoverlay serves the engine. */
 import { Command as Commander, CommanderError } from 'commander';
+import { RELEASE } from '../../model/cluster/release.js';
 import type { Command, Exit, Given } from '../frame/command.js';
 import { within } from '../frame/deadline.js';
 import { Desk } from '../frame/desk.js';
@@ -24,9 +25,11 @@ export async function runCommand(argv: readonly string[], env: NodeJS.ProcessEnv
     await program.parseAsync(argv);
     return exit;
   } catch (e) {
-    // It has said what is wrong already.
-    if (e instanceof CommanderError) return e.exitCode === 0 ? 0 : 2;
-    throw e;
+    if (!(e instanceof CommanderError)) throw e;
+    if (e.exitCode === 0) return 0;
+    // People have been told what is wrong already.
+    if (argv.includes('--json')) new Output(true, { ...pipes, err: () => {} }).failure(e);
+    return 2;
   }
 }
 
@@ -36,6 +39,7 @@ export function makeProgram(act: (command: Command, given: Given) => Promise<voi
     .description(
       'multi-host overlay networks for plain Docker; without a command: serve the engine, set up by the environment',
     )
+    .version(RELEASE, '--version', 'say which release this is')
     .exitOverride();
   const groups = new Map<string, Commander>();
   for (const command of COMMANDS) {

@@ -21,18 +21,33 @@ export interface Place {
 /** Shorter beginnings of an id are somebody's name. */
 const SHORTEST_ID = 4;
 
-/** By its names, as DNS compares them. */
-export function isCalled({ names }: Pick<Endpoint, 'names'>, what: string): boolean {
+/** As DNS compares them, with the network's name behind them or without. */
+const isNamed = (name: string | undefined, { network }: Place, what: string): boolean => {
   const wanted = what.toLowerCase();
-  return names.some((name) => name.toLowerCase() === wanted);
-}
+  const bare = name?.toLowerCase();
+  return bare !== undefined && (bare === wanted || `${bare}.${network.announced?.name ?? ''}`.toLowerCase() === wanted);
+};
 
-/** Whether people mean this one. */
-export function isMeant(endpoint: Endpoint, what: string): boolean {
-  const { container, id } = endpoint;
+/** Whether DNS knows it by that name. */
+export const isCalled = (place: Place, what: string): boolean =>
+  place.endpoint.names.some((name) => isNamed(name, place, what));
+
+function isIdOf({ endpoint: { container, id } }: Place, what: string): boolean {
   const wanted = what.toLowerCase();
   const isId = /^[0-9a-f]+$/.test(wanted) && wanted.length >= SHORTEST_ID;
-  return isCalled(endpoint, what) || (isId && (container.startsWith(wanted) || id.startsWith(wanted)));
+  return isId && (container.startsWith(wanted) || id.startsWith(wanted));
+}
+
+/** Those whom people mean: a name goes before the beginning of an id, as docker takes them. */
+export function meantBy(places: readonly Place[], what: string): readonly Place[] {
+  const called = places.filter((place) => isCalled(place, what));
+  return called.length > 0 ? called : places.filter((place) => isIdOf(place, what));
+}
+
+/** The same, where one container is meant: its own name goes before what others are called besides. */
+export function oneMeantBy(places: readonly Place[], what: string): readonly Place[] {
+  const own = places.filter((place) => isNamed(place.endpoint.names[0], place, what));
+  return own.length > 0 ? own : meantBy(places, what);
 }
 
 export const placesOf = ({ networks, endpoints }: Known, is: (endpoint: Endpoint) => boolean): readonly Place[] =>
@@ -46,13 +61,18 @@ export const placesOf = ({ networks, endpoints }: Known, is: (endpoint: Endpoint
  * host, and what there is, for one that is nowhere.
  */
 export function ownPlaces(known: Known, self: NodeId | undefined, what: string): readonly Place[] {
-  const meant = placesOf(known, (endpoint) => isMeant(endpoint, what));
-  const own = meant.filter(({ endpoint }) => endpoint.node === self);
+  const own = oneMeantBy(
+    placesOf(known, ({ node }) => node === self),
+    what,
+  );
   const containers = new Set(own.map(({ endpoint }) => endpoint.container || endpoint.id));
   if (containers.size > 1)
     throw new UserError(`several containers of this host are called "${what}"; use the id of one`);
   if (own.length > 0) return own;
-  const [other] = meant;
+  const [other] = oneMeantBy(
+    placesOf(known, ({ node }) => node !== self),
+    what,
+  );
   if (other !== undefined)
     throw new UserError(`container "${what}" is on host ${hostOf(known, other.endpoint)}; run this command there`);
   throw new UserError(

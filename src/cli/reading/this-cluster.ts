@@ -2,6 +2,7 @@
 import { NOBODY } from '../../health/row.js';
 import { readOrigin } from '../../kernel/system/origin.js';
 import { keys } from '../../model/values/names.js';
+import type { NodeAddress } from '../../model/values/types.js';
 import { type Findings, lookForExposure } from '../../store/consul/exposure.js';
 import { HostMemory } from '../../store/data-dir/host-memory.js';
 import type { Desk } from '../frame/desk.js';
@@ -13,6 +14,7 @@ import { type Reading, readCluster } from './cluster.js';
 const EXPOSURE_MS = 1_500;
 
 export interface ThisCluster {
+  readonly self: NodeAddress;
   readonly status: Status;
   readonly fill: readonly Fill[];
   readonly lines: readonly string[];
@@ -36,9 +38,13 @@ export const readThisCluster = (desk: Desk): Promise<Reading<ThisCluster>> =>
       store === undefined ? NONE : exposure(desk),
     ]);
     return {
+      self: desk.settings.advertise,
       status,
       fill: store === undefined ? [] : fillOf(status.networks, leases, released),
-      lines: [...statusLines(status, desk.settings.consul !== undefined), ...versionLines(standing)],
+      lines: [
+        ...statusLines(status, desk.settings.consul !== undefined, desk.settings.advertise),
+        ...versionLines(standing),
+      ],
       warnings: refusalOf(desk, status),
       exposed: exposureLines(findings),
       ms: store === undefined || desk.settings.consul === undefined ? undefined : ms,

@@ -15,6 +15,13 @@ export type Link = z.output<typeof linkJson>;
 export const OURS_TO_MEND =
   'tsoverlay mends this within seconds; if it stays, tsoverlay status and events say why, and a restart of tsoverlay looks at all anew';
 
+/** The same while nobody serves there. */
+const OURS_ONCE_THERE = 'start tsoverlay on this host: it mends this at once; while it is away nobody does';
+
+/** As they are while nobody serves on this host. */
+export const withoutAgent = (links: readonly Link[]): readonly Link[] =>
+  links.map((l) => (l.cure === OURS_TO_MEND ? { ...l, cure: OURS_ONCE_THERE } : l));
+
 export interface Found {
   readonly planned: string;
   readonly kernel?: string;

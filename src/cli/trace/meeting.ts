@@ -1,8 +1,8 @@
 /** On which of its networks a container meets another one, and whom there. Pure. */
 import { UserError } from '../../errors.js';
-import { ipPart, isIp } from '../../model/values/address.js';
+import { ipPart, isIp, parseIp } from '../../model/values/address.js';
 import type { Endpoint, Ip } from '../../model/values/types.js';
-import { isCalled, isMeant, type Place } from '../reading/containers.js';
+import { isCalled, meantBy, type Place } from '../reading/containers.js';
 
 export interface Meeting {
   readonly place: Place;
@@ -12,22 +12,25 @@ export interface Meeting {
 }
 
 /**
- * All whom `to` may mean on the networks of these places, in their order. Throws a UserError for nobody. A name may be
- * followed by that of the network.
+ * All whom `to` may mean on the networks of these places, in their order. Throws a UserError for nobody.
  */
 export function meetingsOf(endpoints: readonly Endpoint[], own: readonly Place[], to: string): readonly Meeting[] {
+  const there = own.flatMap(({ network }) =>
+    endpoints.filter((e) => e.network === network.id).map((endpoint) => ({ endpoint, network })),
+  );
+  const ip = isIp(to) ? parseIp(to) : undefined;
+  const meant =
+    ip === undefined
+      ? meantBy(there, to)
+      : there.filter(({ endpoint }) => endpoint.addresses.some((a) => ipPart(a) === ip));
   const found = own.flatMap((place) => {
-    const { network } = place;
-    const suffix = `.${network.announced?.name ?? ''}`.toLowerCase();
-    const bare = to.toLowerCase().endsWith(suffix) && suffix !== '.' ? to.slice(0, -suffix.length) : to;
-    const is = (e: Endpoint) =>
-      isIp(to) ? e.addresses.some((a) => ipPart(a) === to) : isMeant(e, to) || isMeant(e, bare);
-    const there = endpoints.filter((e) => e.network === network.id && is(e));
-    const isSelf = ({ id }: Endpoint) => id === place.endpoint.id;
+    const targets = meant.filter(({ network }) => network.id === place.network.id);
+    const isSelf = ({ endpoint: { id } }: Place) => id === place.endpoint.id;
     // Of two that claim one address, the one that others may take it from.
-    return [...there.filter((e) => !isSelf(e)), ...there.filter(isSelf)].map((target) => ({
-      ...{ place, target },
-      isByName: !isIp(to) && (isCalled(target, to) || isCalled(target, bare)),
+    const others = [...targets.filter((t) => !isSelf(t)), ...targets.filter(isSelf)];
+    return others.map((target) => ({
+      ...{ place, target: target.endpoint },
+      isByName: ip === undefined && isCalled(target, to),
     }));
   });
   if (found.length > 0) return found;
@@ -53,7 +56,7 @@ export function chosenOf(meetings: readonly Meeting[], to: string, answers: read
   if (told[0] !== undefined) return told[0];
   const [first] = meetings;
   if (first === undefined) throw new Error(`nobody is called "${to}"`);
-  return { ...first, ip: isIp(to) ? to : (addressesOf(first.target)[0] ?? fail(first.target)) };
+  return { ...first, ip: isIp(to) ? parseIp(to) : (addressesOf(first.target)[0] ?? fail(first.target)) };
 }
 
 const addressesOf = ({ addresses }: Endpoint): readonly Ip[] => addresses.map(ipPart);

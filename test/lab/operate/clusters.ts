@@ -59,6 +59,12 @@ export function clusterOf({ hosts, networks, containers, hostile = false }: Size
   });
   return {
     ...{ at: NOW, self: hex(1, 16), release: '0.1.0', confirmed: true, hosts: all, networks: nets, members },
+    words: all.slice(1, 4).map(({ id }) => ({
+      ...{ host: id, at: NOW },
+      findings: hostile
+        ? HOSTILE.map((text) => ({ code: 'store.rows', what: `said there: ${text}`, cure: text }))
+        : [{ code: 'kernel.limits', what: 'the process may open 1024 files', cure: 'Raise LimitNOFILE.' }],
+    })),
     edges: all.slice(1).map(({ id }, i) => edgeOf(hex(1, 16), id, i)),
     findings: hostile
       ? HOSTILE.map((text) => finding(text, 'high'))
@@ -66,7 +72,12 @@ export function clusterOf({ hosts, networks, containers, hostile = false }: Size
   };
 }
 
+const TROUBLES: Readonly<Record<number, string>> = { 2: 'answer', 4: 'loss', 6: 'mtu' };
+
 const edgeOf = (from: string, to: string, i: number): Edge => ({
-  ...{ from, to, at: NOW, reached: i !== 2, rtt: i === 5 ? 120 : 0.3, loss: i === 4 ? 0.1 : 0 },
+  ...{ from, to, at: NOW, reached: i !== 2, rtt: i === 5 ? 120 : 0.3, loss: i === 4 ? 0.2 : 0 },
   ...{ mtu: i === 6 ? 1400 : 1500, planned: 1500 },
+  troubles: [TROUBLES[i] ?? []].flat().map((trouble) => ({
+    ...{ code: `probe.${trouble}`, what: `this way has trouble with ${trouble}`, cure: `mend ${trouble}` },
+  })),
 });

@@ -130,8 +130,9 @@ describe('two hosts, seen by Prometheus', () => {
 
   it('a lost store is degraded, not dead', async () => {
     expect(JSON.parse(await get(1, '/readyz'))).toEqual(WITHOUT_ACLS);
-    await lab.consul.freeze();
-    await within(90_000, 'the store is down', async () => (await one('max(tsoverlay_store_up)')) === 0);
+    // One that hangs is noticed after a minute (test/lab/faults/consul.test.ts).
+    await lab.consul.kill();
+    await within(15_000, 'the store is down', async () => (await one('max(tsoverlay_store_up)')) === 0);
     expect(await get(1, '/livez')).toBe('ok');
     expect(JSON.parse(await get(1, '/readyz')).codes).toContain('store.news');
     expect(await one('min(tsoverlay_ready)')).toBe(1);
@@ -140,7 +141,7 @@ describe('two hosts, seen by Prometheus', () => {
       'the alert waits',
       async () => (await prometheus.alerts()).get('TsoverlayStoreDown') === 'pending',
     );
-    lab.consul.thaw();
+    await lab.consul.start();
     await within(30_000, 'the store is up', async () => (await one('min(tsoverlay_store_up)')) === 1);
   });
 
@@ -150,9 +151,9 @@ describe('two hosts, seen by Prometheus', () => {
       const pid = host.process('tsoverlay')?.pid ?? 0;
       const stat = () => readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ');
       const cpu = () => (Number(stat()[13]) + Number(stat()[14])) / TICKS_PER_SECOND;
-      await sleep(8_000);
+      await sleep(5_000);
       const [before, began] = [cpu(), performance.now()];
-      await sleep(30_000);
+      await sleep(20_000);
       const load = (100_000 * (cpu() - before)) / (performance.now() - began);
       const rss = Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1000;
       return { load, rss };

@@ -90,6 +90,8 @@ describe('the page by the admin socket', () => {
     expect(await page.locator('body').textContent()).toContain('consul.exposed');
     const fine = page.locator('svg.picture path.way.fine');
     await within(20_000, 'the way to docker02 is probed', async () => (await fine.getAttribute('d')) !== '');
+    // Each host is asked what it finds on itself.
+    await sees(page, 'on docker02 agent.rows');
     expect(await accessibility(page)).toEqual([]);
     await picture(page, 'live');
     expect(troubles).toEqual([]);

@@ -11,7 +11,7 @@ import { withScratch } from '../scratch.js';
 import { clusterOf, HOSTILE } from './clusters.js';
 
 /** What scrolls has a stop of its own. */
-const FINDINGS = expect.stringContaining('Findings (1)');
+const FINDINGS = expect.stringContaining('Findings (5)');
 const PAGE = join(ROOT, 'dist/page.html');
 let browser: Browser;
 beforeAll(async () => {
@@ -47,6 +47,12 @@ describe('a report of a small cluster', () => {
       expect(await page.locator('svg.picture .host').count()).toBe(12);
       for (const way of ['cut', 'lossy', 'narrow', 'slow', 'fine'])
         expect(await page.locator(`svg.picture path.way.${way}`).getAttribute('d'), way).not.toBe('');
+      expect(await page.locator('svg.picture path.secret').getAttribute('d')).not.toBe('');
+      expect(await page.locator('svg.picture .host.ill').count()).toBe(4);
+      const wrong = (await page.locator('.wrong').textContent()) ?? '';
+      expect(wrong).toContain('on docker02, docker03, docker04 kernel.limits');
+      expect(wrong).toContain('Raise LimitNOFILE.');
+      expect(wrong).toMatch(/on the way to docker08 probe[.]mtu.*Cure mend mtu/);
       expect(await accessibility(page)).toEqual([]);
       await picture(page, 'page-light');
       await page.emulateMedia({ colorScheme: 'dark' });
@@ -93,6 +99,24 @@ describe('a report of a small cluster', () => {
       expect(await page.getByRole('region', { name: 'Chosen' }).textContent()).toContain('Network');
       await page.getByRole('button', { name: 'Show everything again' }).click();
       expect(await heading(page, 'Containers')).toBe('Containers (60)');
+    }));
+
+  it('says of each host by which probes it is known how it is, and of when they are', () =>
+    report({ ...small, edges: small.edges.slice(0, -1) }, async (page) => {
+      const details = page.getByRole('region', { name: 'Chosen' });
+      const chosen = async (name: string) => {
+        await rows(page, 'Hosts').filter({ hasText: name }).click();
+        return (await details.textContent()) ?? '';
+      };
+      expect(await chosen('docker02')).toMatch(/From docker01.*0[.]3 ms, no loss, MTU 1500.*, probed at \d/);
+      expect(await chosen('docker03')).toContain(
+        'Finding kernel.limitsthe process may open 1024 files. Raise LimitNOFILE.',
+      );
+      const last = await chosen('docker12');
+      expect(last).toContain('From docker01not probed lately');
+      expect(last).toContain('it has not said lately what is wrong there');
+      const own = await chosen('docker01');
+      expect(own).toMatch(/To docker02.*probed at .*Not probed latelydocker12/);
     }));
 
   it('fits a narrow screen', () =>

@@ -21,9 +21,10 @@ describe('while all is well', () => {
   it('status needs no settings, shows host and cluster, and warns of the open Consul alone', async () => {
     const { stdout, stderr, status: exit } = await tsoverlay(host(), 'status');
     expect(stdout).toMatch(/^2 nodes\n {2}10\.0\.0\.60 {2}docker01 {2}alive /);
-    expect(stdout).toMatch(/^ {2}one {2}172\.16\.1\.0\/24 {2}VNI 256 {2}2 endpoints$/m);
+    expect(stdout).toMatch(/^ {2}one {2}172\.16\.1\.0\/24 {2}VNI 256 {2}MTU 1450 {2}2 endpoints$/m);
     expect(stdout).toMatch(/^pool 172\.16\.1\.0\/24 of one: 3 of 254 addresses are held, 1 %$/m);
     expect(stdout).toMatch(/^this host: 10\.0\.0\.60, id [0-9a-f]{8}, serves since \S+Z as process \d+$/m);
+    expect(stdout).toMatch(/^ {2}all that it knows of the cluster is from the store, which answered last at \S+Z$/m);
     expect(stdout).toMatch(/^store: Consul answers in \d+\.\d ms$/m);
     expect(stdout.match(/^warning: .*/gm)).toEqual([
       expect.stringContaining('Consul at 10.0.0.60:8500 has its ACLs off'),
@@ -33,6 +34,7 @@ describe('while all is well', () => {
       agent: { address: '10.0.0.60', key: 'held' },
       store: { servers: ['10.0.0.60:8500'], confirmed: true },
       read: { from: 'store' },
+      networks: [{ name: NET, containerMtu: 1450 }],
       rows: [],
     });
   });
@@ -136,7 +138,8 @@ describe('with what is dead', () => {
     expect(stdout).toMatch(/^ {2}one {2}172\.16\.1\.0\/24/m);
     expect(exit).toBe(1);
     expect(await status()).toMatchObject({ agent: null, read: { from: 'store' } });
-    const { stdout: happened, status: found } = await tsoverlay(host(), 'events');
+    const { stdout: happened, stderr, status: found } = await tsoverlay(host(), 'events');
+    expect(stderr).toMatch(/^tsoverlay: tsoverlay does not serve on this host: .*; it did until \S+Z$/);
     expect(happened).toMatch(/^\S+Z info {2}serving: serving$/m);
     expect(found).toBe(0);
     await lookedInto(1);

@@ -54,7 +54,10 @@ beforeEach(async () => {
     rows: heard.rows,
     servers: ['10.0.0.60:8500'],
     port: 4789,
-    probes: { probe: async (peers) => peers.map((peer) => ({ answered: false, peer })) },
+    probes: {
+      probe: async (peers) => peers.map((peer) => ({ answered: false, peer })),
+      hear: async () => ({ findings: [], fine: [], unknown: {} }),
+    },
     pulse: { last: { at: new Date(8_000), ms: 2 } },
     view: { confirmed: true, current: NOTHING_KNOWN },
     tenure: { holds: true, refusal: undefined, session: { report: { ageMs: 9_000, lost: 1 } } },

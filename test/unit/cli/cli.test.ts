@@ -83,7 +83,12 @@ describe('tsoverlay node forget', () => {
   });
 
   it('of a node that nobody knows says so', async () => {
-    await expect(forgetNode(store, '10.0.0.99')).rejects.toThrow('node 10.0.0.99 holds nothing in the cluster');
+    await expect(forgetNode(store, '10.0.0.99')).rejects.toThrow(
+      'node 10.0.0.99 holds nothing in the cluster; tsoverlay status lists the nodes',
+    );
+    await expect(forgetNode(store, 'docker-10.0.0.61')).rejects.toThrow(
+      'a host of that name has the address 10.0.0.61',
+    );
   });
 });
 
@@ -99,6 +104,15 @@ it('tsoverlay status lists nodes and networks, what waits, and what cannot be re
     'waiting for 10.0.0.61: 2 endpoints; if it never returns: tsoverlay node forget 10.0.0.61',
     'nodes/10.0.0.99 has version 4, which a newer release wrote; it is left alone',
   ]);
+});
+
+it('tsoverlay status says what packets of containers may have, where that is known', async () => {
+  const status = await readStatus(store);
+  const shop = (self?: string) => statusLines(status, true, self as NodeAddress | undefined)[4];
+  expect(shop('10.0.0.60')).toBe('  shop  172.16.1.0/24  VNI 256  MTU 1450  3 endpoints');
+  expect([shop('10.0.0.99'), shop()]).toEqual(Array(2).fill('  shop  172.16.1.0/24  VNI 256  3 endpoints'));
+  const networks = status.networks.map((n) => ({ ...n, mtu: 1400, options: { encrypted: '' } }));
+  expect(statusLines({ ...status, networks }, true, 'fd00::60' as NodeAddress)[4]).toContain('  MTU 1270  ');
 });
 
 it('tsoverlay status of a host by itself names no command that is for several', async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { check, checkLines } from '../../../src/cli/ipam/check.js';
-import { fillOf } from '../../../src/cli/ipam/fill.js';
+import { fillOf, sizeWords } from '../../../src/cli/ipam/fill.js';
 import { confirmed, isWrong } from '../../../src/cli/ipam/holders.js';
 import { lookAtAddresses } from '../../../src/cli/ipam/look.js';
 import type { Cidr, EndpointId, Ip, NetworkId } from '../../../src/model/values/types.js';
@@ -140,4 +140,8 @@ describe('tsoverlay ipam check', () => {
     const [leases, released] = await Promise.all([store.keys('addresses/'), store.keys('released/')]);
     expect(fillOf(networks, leases, released)).toMatchObject([{ pool: POOL, network, size: 254, cooling: 1 }]);
   });
+});
+
+it('a size is said as people read it', () => {
+  expect([254, 2 ** 24 - 2, 2 ** 64 - 2, 2 ** 80].map(sizeWords)).toEqual(['254', '16777214', '2^64', '2^80']);
 });

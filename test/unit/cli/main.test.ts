@@ -1,8 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { Output } from '../../../src/cli/frame/output.js';
 import { COMMANDS } from '../../../src/cli/program/all.js';
-import { makeProgram } from '../../../src/cli/program/main.js';
+import { makeProgram, runCommand } from '../../../src/cli/program/main.js';
+import { RELEASE } from '../../../src/model/cluster/release.js';
 
 const words = (usage: string): string[] => usage.split(' ').filter((word) => !/^[<[]/.test(word));
 
@@ -72,5 +73,38 @@ describe('output', () => {
     const { output, said } = outputOf(true);
     expect(output.failure(new Error('no store'))).toBe(2);
     expect(said).toEqual({ out: '{"version":1,"error":"no store"}\n', err: 'tsoverlay: no store\n' });
+  });
+});
+
+describe('what is typed wrongly', () => {
+  const typed = async (...words: string[]) => {
+    const said = { out: '', err: '' };
+    const heard = (pipe: 'out' | 'err') => (text: unknown) => {
+      said[pipe] += String(text);
+      return true;
+    };
+    const spies = [
+      vi.spyOn(process.stdout, 'write').mockImplementation(heard('out')),
+      vi.spyOn(process.stderr, 'write').mockImplementation(heard('err')),
+    ];
+    const exit = await runCommand(['node', 'tsoverlay', ...words], {});
+    for (const spy of spies) spy.mockRestore();
+    return { exit, ...said };
+  };
+
+  it.each([
+    [['stauts'], "unknown command 'stauts'"],
+    [['ping'], "missing required argument 'host|container'"],
+    [['ping', 'a', 'b'], 'too many arguments'],
+    [['status', '--bogus'], "unknown option '--bogus'"],
+    [['status', '--wait'], "option '--wait <seconds>' argument missing"],
+  ])('%j is said on standard error, and as JSON where that was asked for', async (words, sentence) => {
+    expect(await typed(...words)).toMatchObject({ exit: 2, out: '', err: expect.stringContaining(sentence) });
+    const { exit, out } = await typed(words[0] ?? '', '--json', ...words.slice(1));
+    expect([exit, JSON.parse(out)]).toEqual([2, { version: 1, error: expect.any(String) }]);
+  });
+
+  it('is not a question for the release', async () => {
+    expect(await typed('--version')).toEqual({ exit: 0, out: `${RELEASE}\n`, err: '' });
   });
 });

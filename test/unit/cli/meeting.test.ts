@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { ownPlaces } from '../../../src/cli/reading/containers.js';
 import { chosenOf, meetingsOf } from '../../../src/cli/trace/meeting.js';
 import { nameLink } from '../../../src/cli/trace/way.js';
-import type { Cidr, Endpoint, EndpointId, Network, NetworkId } from '../../../src/model/values/types.js';
+import type { Cidr, Endpoint, EndpointId, Network, NetworkId, NodeId } from '../../../src/model/values/types.js';
 
 const network = (id: string, name: string) =>
   ({ id: id as NetworkId, announced: { name }, subnets: [] }) as unknown as Network;
@@ -55,6 +56,46 @@ it('of several of one name it goes to one of whom the container is told, and to 
 it('an address and an id are no names', () => {
   expect(choose('172.16.2.9')).toEqual(['front', 'f2', '172.16.2.9', false]);
   expect(choose('cafe')).toEqual(['back', 'f1', '172.16.1.9', false]);
+});
+
+it('an address is one however it is spelt', () => {
+  expect(choose('FD00:0::9')).toEqual(['front', 'f2', 'fd00::9', false]);
+});
+
+it('a name goes before the begin of an id, and may have that of a network with dots behind it', () => {
+  const dotted = network('c3', 'shop.prod');
+  const cafe = endpoint('h1', dotted, ['cafe'], '172.16.3.9/24');
+  const own = { endpoint: endpoint('e3', dotted, ['web'], '172.16.3.1/24'), network: dotted };
+  for (const to of ['cafe', 'CAFE.Shop.Prod'])
+    expect(meetingsOf([...all, cafe], [...places, own], to)).toMatchObject([{ target: { id: 'h1' }, isByName: true }]);
+});
+
+describe('the container that asks', () => {
+  const self = 'n1' as NodeId;
+  const on = (node: NodeId, id: string, names: readonly string[], container: string) =>
+    ({ ...endpoint(id, BACK, names, '172.16.1.2/24'), node, container }) as Endpoint;
+  const known = (...endpoints: Endpoint[]) => ({ nodes: [], networks: [BACK, FRONT], endpoints });
+  const of = (what: string, ...endpoints: Endpoint[]) =>
+    ownPlaces(known(...endpoints), self, what).map((place) => place.endpoint.id);
+
+  it("is known by its own name before others' aliases, and those before ids", () => {
+    const [named, aliased, other] = [
+      on(self, 'k1', ['cafe'], 'a000'),
+      on(self, 'k2', ['web-1', 'cafe'], 'b000'),
+      on(self, 'k3', ['x'], 'cafe0'),
+    ];
+    expect(of('cafe', other, aliased, named)).toEqual(['k1']);
+    expect(of('cafe', other, aliased)).toEqual(['k2']);
+    expect(of('cafe', other)).toEqual(['k3']);
+    expect(of('web-1.back', aliased)).toEqual(['k2']);
+  });
+
+  it('is one: of several, and of those elsewhere, is said what they are', () => {
+    const twins = [on(self, 'k1', ['a', 'web'], 'a000'), on(self, 'k2', ['b', 'web'], 'b000')];
+    expect(() => of('web', ...twins)).toThrow('several containers of this host are called "web"');
+    expect(() => of('web', on('n2' as NodeId, 'k1', ['web'], 'a000'))).toThrow('container "web" is on host n2');
+    expect(of('web', on(self, 'k2', ['web'], 'b000'), on('n2' as NodeId, 'k1', ['web'], 'a000'))).toEqual(['k2']);
+  });
 });
 
 it('nobody says on which networks', () => {

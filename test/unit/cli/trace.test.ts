@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { whoAnswers, whyLines } from '../../../src/cli/dns/why.js';
 import { cardLink, peerLinks, portLink, routeLink } from '../../../src/cli/trace/here.js';
-import { linkLines } from '../../../src/cli/trace/link.js';
+import { linkLines, withoutAgent } from '../../../src/cli/trace/link.js';
 import type { Inside } from '../../../src/kernel/networks/card.js';
 import type { NamespacePlan } from '../../../src/model/plan/namespace-plan.js';
 import type { ObservedNamespace } from '../../../src/model/plan/observed.js';
@@ -182,4 +182,12 @@ describe('who answers', () => {
       "why: it is away; meanwhile the engine's own resolver answers",
     );
   });
+});
+
+it('while nobody serves, nothing is promised that only tsoverlay mends', () => {
+  const links = peerLinks(plan, peer as never, far, { ...space(), neighbours: [] } as never);
+  expect(links[0]?.cure).toContain('tsoverlay mends this within seconds');
+  const [neighbour, fdb] = withoutAgent(links);
+  expect(neighbour?.cure).toMatch(/^start tsoverlay on this host/);
+  expect(fdb).toBe(links[1]);
 });

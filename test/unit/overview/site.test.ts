@@ -17,18 +17,25 @@ let ending: AbortController;
 let server: Server;
 let port: number;
 let findings: Overview['findings'] = [];
+let words: Overview['words'] = [];
 let looked: Promise<void>;
 
 beforeEach(async () => {
   store = storeWith('web', '</script><script>alert(1)</script>');
   ending = new AbortController();
   findings = [];
+  words = [];
   looked = Promise.resolve();
   const site = new Site({
     sight: new Sight(() => new Watching({ store, known: () => undefined }), ending.signal),
     self: () => HOSTS[0]?.id ?? '',
     findings: () => findings,
-    ways: { current: EDGES, look: () => looked },
+    others: {
+      ...{ edges: EDGES, look: () => looked },
+      get words() {
+        return words;
+      },
+    },
     ending: ending.signal,
   });
   ({ server, port } = await served((req, res) => {
@@ -110,6 +117,7 @@ describe('whoever looks', () => {
       'release',
       'self',
       'version',
+      'words',
     ]);
     putEndpoint(store, { ...endpointOf(NETWORK, '9'), names: ['late'] });
     const second = (await events.next()).value as Overview;
@@ -126,6 +134,8 @@ describe('whoever looks', () => {
     ];
     const third = (await events.next()).value as Overview;
     expect([third.findings, third.members]).toEqual([findings, {}]);
+    words = [{ host: HOSTS[1]?.id ?? '', at: first.at, findings: [{ code: 'a', what: 'b', cure: 'c' }] }];
+    expect((await events.next()).value).toMatchObject({ words, members: {} });
   });
 
   it('is told that the store does not answer, and goes on with what was there', async () => {

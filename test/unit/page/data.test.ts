@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { ALL, found } from '../../../page/data/choice.js';
 import { pictureOf, SIZE } from '../../../page/data/picture.js';
 import { merged, type News, NOTHING, nameOf } from '../../../page/data/state.js';
-import { encryptionOf, measuredOf, wayOf } from '../../../page/data/way.js';
+import { illnessesIn, toldIn } from '../../../page/data/told.js';
+import { encryptionOf, measuredOf, seatsOf, wayOf } from '../../../page/data/way.js';
 import type { Edge, Member } from '../../../src/admin/contract/overview.js';
 
 const host = (id: string, name: string) => ({
@@ -82,34 +83,53 @@ describe('search', () => {
 describe('a way', () => {
   const edge = (change: Partial<Edge>): Edge => ({
     ...{ from: '1', to: '2', at: '2026-11-27T04:00:00Z', reached: true, rtt: 0.31, loss: 0, mtu: 1500, planned: 1500 },
+    troubles: [],
     ...change,
   });
+  const troubles = (...codes: string[]) => codes.map((code) => ({ code, what: `${code} is so`, cure: 'mend it' }));
 
   it.each([
     [{}, 'fine', '0.3 ms, no loss, MTU 1500'],
     [{ reached: false, rtt: null }, 'cut', 'nothing arrives'],
-    [{ loss: 0.004 }, 'lossy', '0.3 ms, 1 % lost, MTU 1500'],
-    [{ mtu: 1400 }, 'narrow', '0.3 ms, no loss, MTU 1400 of 1500'],
+    [{ loss: 0.05 }, 'fine', '0.3 ms, 5 % lost, MTU 1500'],
+    [{ loss: 0.25, troubles: troubles('probe.mtu', 'probe.loss') }, 'lossy', '0.3 ms, 25 % lost, MTU 1500'],
+    [{ mtu: 1400, troubles: troubles('probe.mtu') }, 'narrow', '0.3 ms, no loss, MTU 1400 of 1500'],
+    [{ troubles: troubles('probe.offload') }, 'narrow', '0.3 ms, no loss, MTU 1500'],
     [{ rtt: 80.4, mtu: null, planned: null }, 'slow', '80 ms, no loss'],
     [{ rtt: null, loss: null, mtu: null }, 'fine', ''],
   ] as const)('%j is %s: %s', (change, way, words) => {
     expect([wayOf(edge(change)), measuredOf(edge(change))]).toEqual([way, words]);
   });
 
-  it('is encrypted as its networks ask for it, where both hosts can', () => {
-    const words = (encrypted: readonly boolean[], encrypts = true) =>
-      encryptionOf(
-        {
-          hosts: [host('1', 'one'), { ...host('2', 'two'), encrypts }],
-          networks: encrypted.map((is, i) => ({ ...network(String(i), 'net'), encrypted: is })),
+  describe('is encrypted as the networks ask for it that have containers on both hosts', () => {
+    const between = (encrypted: readonly boolean[], { encrypts = true, apart = false } = {}) => {
+      const networks = encrypted.map((is, i) => ({ ...network(String(i), 'net'), encrypted: is }));
+      const on = ({ id }: { readonly id: string }) => [
+        member(`a${id}`, 'a', '1'),
+        member(`b${id}`, 'b', apart ? '1' : '2'),
+      ];
+      return {
+        ...state,
+        hosts: [host('1', 'one'), { ...host('2', 'two'), encrypts }],
+        networks: [...networks, { ...network('elsewhere', 'x'), encrypted: true }],
+        members: {
+          ...Object.fromEntries(networks.map((one) => [one.id, on(one)])),
+          elsewhere: [member('c', 'c', '1')],
         },
-        edge({}),
-      );
-    expect(words([])).toBe('not encrypted');
-    expect(words([false], false)).toBe('not encrypted');
-    expect(words([true, true])).toBe('encrypted');
-    expect(words([true, false, false])).toBe('encrypted for 1 of 3 networks');
-    expect(words([true], false)).toBe('nothing of encrypted networks, for two cannot encrypt');
+        edges: [edge({})],
+      };
+    };
+    it.each([
+      [between([]), 'no network has containers on both', false],
+      [between([true], { apart: true }), 'no network has containers on both', false],
+      [between([false], { encrypts: false }), 'not encrypted', false],
+      [between([true, true]), 'encrypted', true],
+      [between([true, false, false]), 'encrypted for 1 of 3 networks', false],
+      [between([true], { encrypts: false }), 'nothing of encrypted networks, for two cannot encrypt', false],
+    ])('%#: %s', (known, words, isSecret) => {
+      expect(encryptionOf(known, seatsOf(known), edge({}))).toBe(words);
+      expect(pictureOf(known).secret !== '').toBe(isSecret);
+    });
   });
 
   it('is drawn once for both directions, as the worse of them', () => {
@@ -124,7 +144,66 @@ describe('a way', () => {
     const hosts = Array.from({ length: 100 }, (_, i) => host(String(i), `h${i}`));
     const members = { a: hosts.map(({ id }) => member(id, `c${id}`, id)) };
     const picture = pictureOf({ ...state, hosts, members });
-    expect([picture.hosts.length, picture.unknown]).toEqual([100, '']);
+    expect([picture.hosts.length, picture.unknown, picture.isUnknownHidden]).toEqual([100, '', true]);
     for (const { x, y } of picture.hosts) expect(x > 0 && x < SIZE.width && y > 0 && y < SIZE.height).toBe(true);
+  });
+
+  it.each([
+    [35, false],
+    [40, true],
+  ])('of %i hosts of which one has probed the others: all unknown ones are drawn, or none', (count, isHidden) => {
+    const hosts = Array.from({ length: count }, (_, i) => host(String(i), `h${i}`));
+    const members = { a: hosts.map(({ id }) => member(id, `c${id}`, id)) };
+    const edges = hosts.slice(1).map(({ id }) => edge({ from: '0', to: id }));
+    const { unknown, isUnknownHidden } = pictureOf({ ...state, hosts, members, edges });
+    expect(isUnknownHidden).toBe(isHidden);
+    expect(unknown.split('M').length - 1).toBe(isHidden ? 0 : ((count - 1) * (count - 2)) / 2);
+  });
+});
+
+describe('what other hosts say of themselves', () => {
+  const finding = (what: string) => ({ code: 'kernel.limits', what, cure: 'raise it' });
+  const said = merged(state, {
+    words: [
+      { host: '1', at: '2026-11-27T04:00:09Z', findings: [finding('few files'), finding('only here')] },
+      { host: '2', at: '2026-11-27T04:00:01Z', findings: [finding('few files')] },
+      { host: 'gone', at: '2026-11-27T04:00:00Z', findings: [finding('few files')] },
+    ],
+  });
+
+  it('is shown once where it is the same, what most say first', () => {
+    expect(toldIn(said)).toMatchObject([
+      { what: 'few files', where: 'on docker2, docker10', at: '2026-11-27T04:00:01Z' },
+      { what: 'only here', where: 'on docker2' },
+    ]);
+  });
+
+  it('comes behind what probes found on the way to them', () => {
+    const way = { from: '1', at: '2026-11-27T04:00:00Z', reached: true, rtt: 1, loss: 0, mtu: 1400, planned: 1450 };
+    const edges = [{ ...way, to: '2', troubles: [finding('narrow')] }];
+    expect(toldIn({ ...said, edges }).map(({ where, what }) => `${where}: ${what}`)).toEqual([
+      'on the way to docker10: narrow',
+      'on docker2, docker10: few files',
+      'on docker2: only here',
+    ]);
+  });
+
+  it('makes them ill, and the one that tells is by its own rows', () => {
+    const row = {
+      code: 'c',
+      subject: '',
+      state: 'failing',
+      severity: 'low',
+      since: '',
+      attempts: 1,
+      text: '',
+      cure: '',
+    } as const;
+    expect([...illnessesIn({ ...said, self: '9', findings: [row] })]).toEqual([
+      ['9', 1],
+      ['1', 2],
+      ['2', 1],
+      ['gone', 1],
+    ]);
   });
 });
