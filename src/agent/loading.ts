@@ -47,7 +47,8 @@ export class Loading {
 
   /**
    * Reads the cluster, and watches it until the signal aborts; one that was wiped or replaced while we were away gets
-   * what the copy holds. Rejects with a StoreError; doing it again is safe.
+   * what the copy holds. Rejects with a StoreError, with a DeadlineError when not all of it could be read, and with a
+   * UserError for a store that this host may not use; doing it again is safe.
    */
   async load(signal: AbortSignal): Promise<void> {
     const { copyFile, identity, view, versioned, tenure } = this.parts;

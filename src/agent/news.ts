@@ -101,6 +101,8 @@ export class News {
     const { engine, containers, node, hostParts } = this.parts;
     if (event.type === 'bridge') {
       hostParts.kick('consulGuard');
+      // No pool is to be chosen where it lies.
+      node.kick();
       return;
     }
     if (event.type === 'foreign') {

@@ -63,6 +63,7 @@ export class Watching {
   private follow(networks: Cluster['networks']): void {
     for (const id of networks.keys()) this.view.subscribe(id);
     for (const id of this.view.current.endpoints.keys()) if (!networks.has(id)) this.view.unsubscribe(id);
-    this.isWhole ||= this.view.current.complete;
+    const { complete, endpoints } = this.view.current;
+    this.isWhole ||= complete && [...networks.keys()].every((id) => endpoints.has(id));
   }
 }

@@ -39,6 +39,9 @@ export async function* listInSlices(
 ): AsyncGenerator<readonly Entry[]> {
   for (const slice of slicesOf(await store.keys(prefix), prefix, MOST)) {
     if ('prefix' in slice) yield (await store.list(slice.prefix)).entries;
-    else yield [(await store.get(slice.key)) ?? []].flat();
+    else {
+      const entry = await store.get(slice.key);
+      yield entry === undefined ? [] : [entry];
+    }
   }
 }

@@ -107,10 +107,11 @@ export const NODE: Entries<NodeCodes> = {
   },
   'node.member': {
     severity: 'low',
-    what: 'the mark of membership in a network that this host has left',
-    text: ({ reason }) => `a membership mark stays for now: ${reason}`,
+    what: "this host's leaving of a network that nobody here uses any more",
+    text: ({ reason }) =>
+      `this host goes on following a network that nobody here uses: it could not leave it: ${reason}`,
     cause: STORE_AWAY,
-    cure: 'None is needed: the mark only has this host told of what it need not know. It is tried again.',
+    cure: 'None is needed: until then this host only reads what it need not know. It is tried again, ever later.',
   },
   'endpoint.lost': {
     severity: 'high',

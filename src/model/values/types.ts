@@ -190,10 +190,10 @@ export interface Cluster {
   /** Of a host that is between two addresses, the record that it holds now. */
   readonly nodes: ReadonlyMap<NodeId, Node>;
   readonly networks: ReadonlyMap<NetworkId, Network>;
-  /** Only the networks that this host takes part in. */
+  /** Only the networks that this host takes part in, each once its endpoints have been loaded. */
   readonly endpoints: ReadonlyMap<NetworkId, ReadonlyMap<EndpointId, Endpoint>>;
   /** Networks that are in the store, but this host cannot read their records and knows nothing of them. */
   readonly unreadable: ReadonlySet<NetworkId>;
-  /** False until everything watched has been loaded once; nothing is pruned before. */
+  /** False until nodes and networks have been loaded once; none of them is taken for gone before. */
   readonly complete: boolean;
 }

@@ -8,7 +8,7 @@ const RESYNC_MS = 30_000;
 
 export interface NodePassParts {
   readonly kernel: FactsKernel;
-  readonly registration: Pick<NodeRegistration, 'publish'>;
+  readonly registration: Pick<NodeRegistration, 'publish' | 'waitMs'>;
   /** At the start. */
   readonly facts: HostFacts;
   readonly rows: RowPorts<'node.record'>;
@@ -22,7 +22,7 @@ export class NodePass {
   constructor(private readonly parts: NodePassParts) {
     this.seen = parts.facts;
     this.loop = new Loop(() => this.pass(), {
-      resyncMs: () => RESYNC_MS,
+      resyncMs: () => Math.min(RESYNC_MS, parts.registration.waitMs),
       row: () => parts.rows.of('node.record').row(),
       describe: () => "the host's own record",
     });

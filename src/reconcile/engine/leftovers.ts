@@ -39,8 +39,9 @@ export interface LeftoversParts {
 
 export class Leftovers {
   private readonly began = performance.now();
-  /** What earlier processes left behind anywhere in the cluster has been freed. */
-  private isSwept = false;
+  /** How often it was asked for what earlier processes left behind anywhere in the cluster, and what of that is done. */
+  private asked = 1;
+  private swept = 0;
   private sweeps = Number.POSITIVE_INFINITY;
   private due: NodeJS.Timeout | undefined;
   private dead: NodeJS.Timeout | undefined;
@@ -88,7 +89,7 @@ export class Leftovers {
 
   /** With the next comparison all leases are looked through, those of networks too that this host is no member of. */
   sweepAgain(): void {
-    this.isSwept = false;
+    this.asked++;
   }
 
   stop(): void {
@@ -140,7 +141,8 @@ export class Leftovers {
    */
   private async reapLeases(attached: ReadonlySet<EndpointId>): Promise<void> {
     const { pools, endpointLeases, view, membership, log } = this.parts;
-    const thorough = !this.isSwept;
+    const { asked } = this;
+    const thorough = this.swept < asked;
     const isRipe = performance.now() - this.began > RIPE_MS;
     const abandoned = await pools.reap(thorough);
     if (abandoned > 0)
@@ -150,10 +152,10 @@ export class Leftovers {
     };
     tell(await endpointLeases.reapOwed(attached));
     const isTime = performance.now() > this.sweeps;
-    const swept = thorough ? view.current.networks.keys() : isTime ? membership.networks : [];
-    for (const network of swept) tell(await endpointLeases.reap(network, attached), { network });
-    // A store that is being filled again may still get what somebody saved of it.
-    this.isSwept ||= isRipe && !view.doubts;
+    const looked = thorough ? view.current.networks.keys() : isTime ? membership.networks : [];
+    for (const network of looked) tell(await endpointLeases.reap(network, attached), { network });
+    // A store that is being filled again may still get what somebody saved of it. What was asked for since is yet to be done.
+    if (isRipe && !view.doubts) this.swept = asked;
     if (thorough || isTime) this.sweeps = performance.now() + momentIn(SWEEP_MS);
   }
 }

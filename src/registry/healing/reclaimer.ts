@@ -67,14 +67,21 @@ export class Reclaimer {
     return conflicts.length === 0;
   }
 
-  /** At a start, of what this host knew before: what is in none of its networks any more (see Membership). */
+  /**
+   * At a start, of what this host knew before, what has no record or no mark (see Membership). Not by the marks alone: one
+   * that was set again, or put back with the first endpoint of its network, says nothing of the others.
+   */
   async reclaimMissing(known: readonly Entry[]): Promise<void> {
-    const members = new Set(await this.parts.store.keys(keys.members(this.parts.self)));
-    await this.reclaim(
-      known.filter((entry) => {
-        const endpoint = parseEndpoint(entry);
-        return endpoint?.node === this.parts.self && !members.has(keys.member(this.parts.self, endpoint.network));
-      }),
+    const { store, self } = this.parts;
+    const own = known.flatMap((entry) => {
+      const endpoint = parseEndpoint(entry);
+      return endpoint?.node === self ? [{ entry, network: endpoint.network }] : [];
+    });
+    const folders = new Set([keys.members(self), ...own.map(({ network }) => keys.endpointsOf(network, self))]);
+    const standing = new Set((await Promise.all([...folders].map((folder) => store.keys(folder)))).flat());
+    const missing = own.filter(({ entry, network }) =>
+      [entry.key, keys.member(self, network)].some((key) => !standing.has(key)),
     );
+    await this.reclaim(missing.map(({ entry }) => entry));
   }
 }

@@ -59,7 +59,10 @@ export class IssuedLeases {
 
   /** What was owed then is no more; what has begun since is. */
   settle(place: Place): void {
-    if (this.owed.get(keyOf(place)) === place) this.owed.delete(keyOf(place));
+    const key = keyOf(place);
+    if (this.owed.get(key) !== place) return;
+    for (const known of [this.owed, this.indexes]) known.delete(key);
+    this.ages.end(key);
   }
 
   /** What is to be looked at now: nobody works on it any more. */

@@ -14,9 +14,8 @@ import type { Endpoint, NetworkId, NodeId } from '../../model/values/types.js';
 import { partsOf } from '../../store/in-parts.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { Heads } from './heads.js';
+import { LeaveTimes } from './leave-times.js';
 import { ownIn } from './own.js';
-
-const LINGER_MS = 10_000;
 
 const MOST_MARKS = 1_024;
 
@@ -25,7 +24,7 @@ export interface MembershipParts {
   readonly view: Pick<ClusterView, 'current' | 'onChange' | 'subscribe' | 'unsubscribe'>;
   readonly self: NodeId;
   readonly heads: Pick<Heads, 'endOp'>;
-  /** Of marks that could not be removed, until they are. */
+  /** Of networks that could not be left, until they are. */
   readonly rows?: RowsOf<Reason>;
 }
 
@@ -33,20 +32,20 @@ export class Membership {
   private readonly marked = new Set<NetworkId>();
   /** Leases and endpoints under way, per network. */
   private readonly users = new Map<NetworkId, number>();
-  /** How many leases and endpoints have been written, the last of which this host's view may not have yet. */
-  private readonly uses = new Map<NetworkId, number>();
   /** Those of `marked` of which nobody knows whether the mark stands. */
   private readonly unsure = new Set<NetworkId>();
   private readonly leaving = new Map<NetworkId, Promise<unknown>>();
-
+  /** Seen without anything of this host since they were used last. */
+  private readonly idle = new Set<NetworkId>();
+  private readonly times = new LeaveTimes((network) => this.lookWhetherOver(network));
   private readonly rows: RowsOf<Reason>;
 
   constructor(private readonly parts: MembershipParts) {
     this.rows = parts.rows ?? UNHEARD;
-    parts.view.onChange((cluster, changed) => {
+    parts.view.onChange((_, changed) => {
       for (const id of changed.networks ? this.marked : [])
-        if (!cluster.networks.has(id) && !cluster.unreadable.has(id)) void this.leave(id);
-      for (const id of changed.endpoints) if (this.isIdle(id)) this.leaveSoon(id);
+        if (this.isGone(id) && !this.times.hasFailed(id)) void this.leave(id);
+      for (const id of changed.endpoints) this.lookAt(id);
     });
   }
 
@@ -78,12 +77,13 @@ export class Membership {
 
   /** Sets the marks that somebody has taken: the next start would not know what it owns. Rejects with a StoreError. */
   async renew(): Promise<void> {
-    const unsure = [...this.unsure];
+    const unsure = new Set(this.unsure);
     const standing = new Set(await this.parts.store.keys(keys.members(this.parts.self)));
-    const lost = [...this.marked].map((id) => keys.member(this.parts.self, id)).filter((key) => !standing.has(key));
+    const staying = [...this.marked].filter((id) => !this.leaving.has(id));
+    const lost = staying.map((id) => keys.member(this.parts.self, id)).filter((key) => !standing.has(key));
     for (const part of partsOf(lost.map((key) => ({ verb: 'set', key, value: '' }))))
       await this.parts.store.commit(part);
-    for (const network of unsure) this.unsure.delete(network);
+    for (const id of staying) if (unsure.has(id)) this.unsure.delete(id);
   }
 
   get networks(): ReadonlySet<NetworkId> {
@@ -102,6 +102,7 @@ export class Membership {
   async using<T>(network: NetworkId, work: (mark: () => readonly Op[]) => Promise<T>): Promise<T> {
     await this.leaving.get(network);
     this.users.set(network, (this.users.get(network) ?? 0) + 1);
+    this.idle.delete(network);
     try {
       const key = keys.member(this.parts.self, network);
       const isSet = (): boolean => this.marked.has(network) && !this.unsure.has(network);
@@ -114,21 +115,27 @@ export class Membership {
       throw e;
     } finally {
       this.users.set(network, (this.users.get(network) ?? 1) - 1);
-      this.uses.set(network, (this.uses.get(network) ?? 0) + 1);
-      this.leaveSoon(network);
+      // Put off with each use: Join may be waiting for the view to bring what was written just now.
+      this.times.set(network);
     }
   }
 
   private join(network: NetworkId): void {
     this.marked.add(network);
-    this.rows.row(network).gone();
+    this.stay(network);
     this.parts.view.subscribe(network);
+  }
+
+  private stay(network: NetworkId): void {
+    this.times.forgive(network);
+    this.rows.row(network).gone();
   }
 
   /** What this host may have there and nobody uses is freed only where it takes part. */
   private lookOn(network: NetworkId): void {
-    this.join(network);
+    this.marked.add(network);
     this.unsure.add(network);
+    this.parts.view.subscribe(network);
   }
 
   /** Loaded, and nothing of it lives here or is about to. */
@@ -137,33 +144,47 @@ export class Membership {
     return loaded && !this.users.get(network) && this.own(network).length === 0;
   }
 
-  private leaveSoon(network: NetworkId): void {
-    const uses = this.uses.get(network);
-    setTimeout(() => {
-      // Used since: Join may be waiting for the view to bring what was written just now.
-      if (this.uses.get(network) === uses && this.isIdle(network)) void this.leave(network);
-    }, LINGER_MS).unref();
+  /** From its last endpoint on it is left soon; others' changes put that off no further. */
+  private lookAt(network: NetworkId): void {
+    if (!this.isIdle(network)) this.idle.delete(network);
+    else if (!this.idle.has(network)) {
+      this.idle.add(network);
+      this.times.set(network);
+    }
   }
 
+  private isGone(network: NetworkId): boolean {
+    const { networks, unreadable } = this.parts.view.current;
+    return !networks.has(network) && !unreadable.has(network);
+  }
+
+  private lookWhetherOver(network: NetworkId): void {
+    if (this.isIdle(network) || (this.times.hasFailed(network) && this.isGone(network))) void this.leave(network);
+    else this.stay(network);
+  }
+
+  /** Takes part until that is through: an outage must not take away what is known of the network. */
   private async leave(network: NetworkId): Promise<void> {
-    if (!this.marked.delete(network)) return;
-    this.users.delete(network);
-    this.parts.view.unsubscribe(network);
+    if (!this.marked.has(network) || this.leaving.has(network)) return;
     const ops: Op[] = [{ verb: 'delete', key: keys.member(this.parts.self, network) }, this.parts.heads.endOp(network)];
-    const row = this.rows.row(network);
     const removal = this.parts.store.commit(ops).then(
-      () => {
-        this.unsure.delete(network);
-        row.gone();
-      },
+      () => this.left(network),
       (e: unknown) => {
-        this.lookOn(network);
-        this.leaveSoon(network);
-        row.failing({ reason: messageOf(e) });
+        this.unsure.add(network);
+        this.times.failed(network);
+        this.rows.row(network).failing({ reason: messageOf(e) });
       },
     );
     this.leaving.set(network, removal);
     await removal;
     this.leaving.delete(network);
+  }
+
+  private left(network: NetworkId): void {
+    this.times.end(network);
+    this.users.delete(network);
+    for (const among of [this.marked, this.unsure, this.idle]) among.delete(network);
+    this.parts.view.unsubscribe(network);
+    this.rows.row(network).gone();
   }
 }

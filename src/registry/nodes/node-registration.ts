@@ -28,7 +28,7 @@ export interface NodeRegistrationParts {
   readonly store: Pick<Store, 'hold'> & Transacting;
   readonly self: Host;
   readonly tenure: Pick<Tenure, 'refuse' | 'take' | 'wait'>;
-  /** Where pools are chosen that nobody names. */
+  /** Where this host chooses pools that nobody names. */
   readonly choices?: readonly Cidr[];
   /** Told of the addresses that this host had before. */
   readonly onMove?: (former: readonly NodeAddress[]) => void;
@@ -67,15 +67,21 @@ export class NodeRegistration {
    * what is to be told stands in the store, or is refused.
    */
   async publish(facts: HostFacts): Promise<void> {
+    if (!this.isOpen) return;
     const routes = widest(facts.routes, MOST.routes);
     const value = this.record(facts, routes);
-    const isDue = this.routeNews.isDue(this.told, routes);
-    if (!this.isOpen || value === this.published) return;
+    const isDue = this.published === '' || this.routeNews.isDue(this.told, routes);
+    if (value === this.published) return;
     if (!isDue && this.record(facts, this.told) === this.published) return;
     this.publishing = this.write(value);
     await this.publishing;
     [this.published, this.told] = [value, routes];
     this.routeNews.wereTold();
+  }
+
+  /** Until {@link publish} has something to tell of the same facts, ms. */
+  get waitMs(): number {
+    return this.routeNews.waitMs;
   }
 
   private record(facts: HostFacts, routes: readonly Cidr[]): string {

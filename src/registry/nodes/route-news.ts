@@ -2,19 +2,27 @@
  * When a host tells of its routes. They say which pools not to choose, and all hosts read all nodes' records for each
  * change: so every bridge of a `docker compose up` would cost the whole cluster that.
  */
-import { overlaps } from '../../model/values/address.js';
+import { networkOf, overlaps } from '../../model/values/address.js';
 import type { Cidr } from '../../model/values/types.js';
 
-/** New ones are gathered for so long, and up to twice that, ms. */
+/** New ones where some host may choose pools are gathered for so long, and up to twice that, ms. */
+const SOON_MS = 3_000;
+/** Others, and those that follow soon after such, ms as above. */
 const GATHER_MS = 60_000;
 /** Of one that went the range is left free in vain for so long, and up to twice that, ms. */
 const LINGER_MS = 600_000;
 
-/** How long what differs may wait to be told, ms; undefined where nothing does. `choices`: where pools are chosen. */
+/** Where pools are chosen at all (RFC 1918, RFC 4193): which of it others choose from, only their settings say. */
+const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'].map(networkOf);
+
+const isAmong = (route: Cidr, ranges: readonly Cidr[]): boolean => ranges.some((range) => overlaps(range, route));
+
+/** How long what differs may wait to be told, ms; undefined where nothing does. `choices`: where this host chooses pools. */
 export function patience(told: readonly Cidr[], routes: readonly Cidr[], choices: readonly Cidr[]): number | undefined {
   const known = new Set(told);
   const added = routes.filter((route) => !known.has(route));
-  if (added.some((route) => choices.some((choice) => overlaps(choice, route)))) return 0;
+  if (added.some((route) => isAmong(route, choices))) return 0;
+  if (added.some((route) => isAmong(route, PRIVATE))) return SOON_MS;
   if (added.length > 0) return GATHER_MS;
   return routes.length < known.size ? LINGER_MS : undefined;
 }
@@ -22,19 +30,29 @@ export function patience(told: readonly Cidr[], routes: readonly Cidr[], choices
 export class RouteNews {
   /** By the clock that nobody sets, ms. */
   #due = Number.POSITIVE_INFINITY;
+  /** Until then what would be told soon is gathered: one bridge after the other is no more than a line a minute. */
+  #quietUntil = 0;
 
   constructor(private readonly choices: readonly Cidr[]) {}
 
   /** Whether these are to be told now, after what was told last. */
   isDue(told: readonly Cidr[], routes: readonly Cidr[]): boolean {
     const ms = patience(told, routes, this.choices);
-    // At random: a thing that all hosts have at once shall not be told by all at once.
-    const due = performance.now() + (ms ?? Number.POSITIVE_INFINITY) * (1 + Math.random());
+    const due = ms === SOON_MS ? Math.max(momentAfter(ms), this.#quietUntil) : momentAfter(ms);
     this.#due = ms === undefined ? due : Math.min(this.#due, due);
-    return performance.now() >= this.#due;
+    return this.waitMs === 0;
+  }
+
+  /** Until what differs is due, whole ms; infinite where nothing does. */
+  get waitMs(): number {
+    return Math.max(0, Math.ceil(this.#due - performance.now()));
   }
 
   wereTold(): void {
+    if (this.waitMs === 0) this.#quietUntil = momentAfter(GATHER_MS);
     this.#due = Number.POSITIVE_INFINITY;
   }
 }
+
+/** At random: a thing that all hosts have at once shall not be told by all at once. */
+const momentAfter = (ms = Number.POSITIVE_INFINITY): number => performance.now() + ms * (1 + Math.random());

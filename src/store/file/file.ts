@@ -36,6 +36,8 @@ export class FileStore implements Store {
   /** The index of the last commit, and that which the disk has. */
   #committed: number;
   #saved: number;
+  /** Keys that the disk does not have as they are here, and the index of the last change of each. */
+  readonly #unsaved = new Map<string, number>();
   #again: NodeJS.Timeout | undefined;
 
   private constructor(
@@ -45,6 +47,9 @@ export class FileStore implements Store {
   ) {
     this.#committed = table.index;
     this.#saved = table.index;
+    table.onChange((keys) => {
+      for (const key of keys) this.#unsaved.set(key, table.index);
+    });
   }
 
   /**
@@ -71,22 +76,22 @@ export class FileStore implements Store {
   }
 
   async get(key: string): Promise<Entry | undefined> {
-    await this.#durable();
+    await this.#readable((changed) => changed === key);
     return this.table.get(key);
   }
 
   async list(prefix: string): Promise<Snapshot> {
-    await this.#durable();
+    await this.#readable((changed) => changed.startsWith(prefix));
     return this.table.list(prefix);
   }
 
   async keys(prefix: string): Promise<readonly string[]> {
-    await this.#durable();
+    await this.#readable((changed) => changed.startsWith(prefix));
     return this.table.names(prefix).keys;
   }
 
   async children(prefix: string): Promise<Names> {
-    await this.#durable();
+    await this.#readable((changed) => changed.startsWith(prefix));
     return this.table.children(prefix);
   }
 
@@ -137,6 +142,11 @@ export class FileStore implements Store {
     clearTimeout(this.#again);
   }
 
+  /** What nobody has changed since the disk got it is there to be read, whatever else cannot be written. */
+  async #readable(isRead: (key: string) => boolean): Promise<void> {
+    if ([...this.#unsaved.keys()].some(isRead)) await this.#durable();
+  }
+
   /** Resolves once the disk has all that was committed so far. Rejects with a StoreError when that cannot be written now. */
   async #durable(): Promise<void> {
     const index = this.#committed;
@@ -153,7 +163,7 @@ export class FileStore implements Store {
     while (this.#waiting.length > 0) {
       const { index } = this.table;
       const failure = await this.#save().catch((error: unknown) => error);
-      if (failure === undefined) this.#saved = index;
+      if (failure === undefined) this.#wasSaved(index);
       clearTimeout(this.#again);
       if (failure !== undefined)
         this.#again = setTimeout(() => void this.#durable().catch(() => undefined), RETRY_MS).unref();
@@ -165,6 +175,11 @@ export class FileStore implements Store {
       }
     }
     this.#writing = undefined;
+  }
+
+  #wasSaved(index: number): void {
+    this.#saved = index;
+    for (const [key, changed] of this.#unsaved) if (changed <= index) this.#unsaved.delete(key);
   }
 
   async #save(): Promise<void> {

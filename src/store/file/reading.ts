@@ -54,7 +54,10 @@ export class FileReading implements Omit<Store, 'watch' | 'watchNames'> {
     return this.isHeld(entry) ? { ...entry, held: true, everHeld: true } : entry;
   }
 
-  /** A file that is not there is one into which nothing was written yet. */
+  /**
+   * A file that is not there is one into which nothing was written yet. Rejects with a StoreError, as every store does:
+   * who follows one takes all else for a defect.
+   */
   private async table(): Promise<Table> {
     try {
       const mark = await markOf(this.path);
@@ -62,8 +65,9 @@ export class FileReading implements Omit<Store, 'watch' | 'watchNames'> {
       return await this.last.table;
     } catch (e) {
       this.last = undefined;
-      if (isUserError(e)) throw e;
-      throw new StoreError(`${this.path} cannot be read (${messageOf(e)})`, false, { cause: e });
+      // A newer release's file: that sentence says all.
+      const words = isUserError(e) ? e.message : `${this.path} cannot be read (${messageOf(e)})`;
+      throw new StoreError(words, false, { cause: e });
     }
   }
 }

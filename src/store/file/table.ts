@@ -67,6 +67,7 @@ export class Table {
   readonly #rows = new Map<string, Row>();
   readonly #watchers = new Set<Watcher>();
   readonly #untold = new Set<Watcher>();
+  #onChange: (keys: readonly string[]) => void = () => {};
   #index: number;
 
   constructor(index = 0, entries: Iterable<Omit<Entry, 'held'>> = []) {
@@ -114,6 +115,11 @@ export class Table {
     this.#adopt(new Map([[key, { ...row, index: this.#index + 1, held, everHeld: row.everHeld || held }]]));
   }
 
+  /** Calls `listener`, the one there is, with the keys of each change, at once. */
+  onChange(listener: (keys: readonly string[]) => void): void {
+    this.#onChange = listener;
+  }
+
   /** The first snapshot and all changes are told in a microtask. */
   watch(prefix: string, { onSnapshot }: Pick<WatchHandlers, 'onSnapshot'>, signal: AbortSignal): void {
     this.#follow(prefix, () => onSnapshot(this.list(prefix)), signal);
@@ -138,6 +144,7 @@ export class Table {
       else this.#rows.delete(key);
     }
     const keys = [...changes.keys()];
+    this.#onChange(keys);
     for (const watcher of this.#watchers)
       if (keys.some((key) => key.startsWith(watcher.prefix))) this.#schedule(watcher);
   }

@@ -14,13 +14,13 @@ export const NOTHING: Cluster = {
 };
 
 export interface Views {
-  readonly nodes: Pick<PrefixView<NodeAddress, Node>, 'records'>;
-  readonly networks: Pick<PrefixView<NetworkId, Network>, 'records' | 'unreadable'>;
+  readonly nodes: Pick<PrefixView<NodeAddress, Node>, 'loaded' | 'records'>;
+  readonly networks: Pick<PrefixView<NetworkId, Network>, 'loaded' | 'records' | 'unreadable'>;
   readonly endpoints: Iterable<readonly [NetworkId, Pick<PrefixView<EndpointId, Endpoint>, 'loaded' | 'records'>]>;
 }
 
-/** Keeps the identity of what is in `last` already. `complete`: all views were loaded. */
-export function assembled(last: Cluster, views: Views, complete: boolean): Cluster {
+/** Keeps the identity of what is in `last` already. */
+export function assembled(last: Cluster, views: Views): Cluster {
   const loaded = [...views.endpoints].filter(([, view]) => view.loaded);
   const endpoints = new Map(loaded.map(([id, view]) => [id, view.records] as const));
   const isSame =
@@ -32,6 +32,6 @@ export function assembled(last: Cluster, views: Views, complete: boolean): Clust
     networks: views.networks.records,
     endpoints: isSame ? last.endpoints : endpoints,
     unreadable: new Set(unreadable),
-    complete,
+    complete: views.nodes.loaded && views.networks.loaded,
   };
 }

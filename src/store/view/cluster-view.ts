@@ -188,11 +188,7 @@ export class ClusterView {
   }
 
   #refresh(): void {
-    const complete = [...this.#views().values()].every((view) => view.loaded);
-    this.#current = assembled(
-      this.#current,
-      { nodes: this.#nodes, networks: this.#networks, endpoints: this.#endpoints },
-      complete,
-    );
+    const views = { nodes: this.#nodes, networks: this.#networks, endpoints: this.#endpoints };
+    this.#current = assembled(this.#current, views);
   }
 }

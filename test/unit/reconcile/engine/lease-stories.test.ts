@@ -158,6 +158,24 @@ describe('once what earlier processes left is swept', () => {
     expect(await addresses()).not.toContain('172.16.0.77');
   });
 
+  it('and with the next look when that is asked for while the leases are being looked through', async () => {
+    const old = { pool: POOL as never, address: '172.16.0.77' as never, node: one.self, kind: 'endpoint' as const };
+    const list = store.list.bind(store);
+    let again: Promise<void> | undefined;
+    vi.spyOn(store, 'list').mockImplementation(async (prefix) => {
+      const found = await list(prefix);
+      if (prefix.startsWith(FOLDER) && prefix !== FOLDER && again === undefined) {
+        again = one.containers.sweep(20_000);
+        store.put({ [`${FOLDER}172.16.0.77`]: formatLease({ ...old, created: 1 }) });
+      }
+      return found;
+    });
+    const first = one.containers.sweep(20_000);
+    await later(20_000);
+    await Promise.all([first, again]);
+    expect(await addresses()).not.toContain('172.16.0.77');
+  });
+
   it('and at once when the store is another one', async () => {
     const old = { pool: POOL as never, address: '172.16.0.77' as never, node: one.self, kind: 'endpoint' as const };
     store.put({ [`${FOLDER}172.16.0.77`]: formatLease({ ...old, created: 1 }) });

@@ -1,7 +1,11 @@
 /** Stories of the guard of VXLAN's port: given cluster and kernel, when this happens, these steps. */
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { kernelError } from '../../../../src/kernel/system/errno.js';
+import { keys } from '../../../../src/model/values/names.js';
 import type { Cluster, NodeAddress } from '../../../../src/model/values/types.js';
+import { formatNode } from '../../../../src/store/records/records.js';
+import { ClusterView } from '../../../../src/store/view/cluster-view.js';
+import { FakeStore } from '../../../fakes/store.js';
 import { HOST1, HOST2, network } from '../../model/fixtures.js';
 import { livingNode } from '../../nodes.js';
 import { EMPTY, HostStory } from './host-story.js';
@@ -37,6 +41,23 @@ it('start: made at once, and looked at every two seconds without a step', async 
   await vi.advanceTimersByTimeAsync(10_000);
   expect(story.kernel.looks - looks).toBe(5);
   expect([story.done(), story.said()]).toEqual([[], []]);
+});
+
+it('an outage in which a network is followed that cannot be read: a flush of the ruleset is mended all the same', async () => {
+  const store = new FakeStore().put({ [keys.node(HOST1)]: formatNode(livingNode(HOST1)) });
+  const [view, ending] = [new ClusterView(store), new AbortController()];
+  view.start(ending.signal);
+  await view.ready(1_000);
+  story.view.current = view.current;
+  await story.look('vxlanGuard');
+  story.done();
+  store.fail();
+  view.subscribe(network().id);
+  story.view.current = view.current;
+  story.kernel.flush();
+  await vi.advanceTimersByTimeAsync(2_050);
+  ending.abort();
+  expect(story.done()).toEqual(['replaceVxlanGuard: missing']);
 });
 
 it('before the cluster is read: nothing is made and nothing taken away', async () => {

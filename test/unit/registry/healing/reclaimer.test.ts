@@ -108,12 +108,21 @@ describe('Reclaimer', () => {
     expect(told).not.toContain(expect.stringContaining('lost'));
   });
 
-  it('leaves alone what this host has removed itself, and what it was not forgotten in', async () => {
-    const [endpoint] = known.filter((e) => e.key.endsWith('14'));
-    const id = two.view.current.endpoints.get(network)?.keys().next().value;
-    expect(endpoint).toBeDefined();
-    expect(id).toBeDefined();
-    await store.commit([{ verb: 'delete', key: endpoint?.key ?? '' }]);
+  it('puts back what it was forgotten with, whichever marks were set again before it came to that', async () => {
+    await two.run(21, network);
+    known = (await store.list('endpoints/')).entries;
+    const before = await state();
+    await forgetNode(store, TWO);
+    await two.membership.renew();
+    await reclaimer.reclaimMissing(known);
+    expect(await state()).toEqual(before);
+    expect(told).toEqual(['reclaimed 20', 'reclaimed 21']);
+  });
+
+  it('leaves alone what this host has removed itself', async () => {
+    const [id] = two.membership.own(network).map((endpoint) => endpoint.id);
+    if (id === undefined) throw new Error('no endpoint');
+    await two.rm(network, { id, address: attached.address });
     await reclaimer.reclaimMissing(known);
     expect(await store.keys('endpoints/')).toHaveLength(1);
     expect(told).toEqual([]);

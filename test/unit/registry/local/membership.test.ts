@@ -37,7 +37,7 @@ function makeMembership() {
   const seen = waitingView();
   const [store, self, heard] = [new FakeStore(), idOf('10.0.0.60'), heardRows()];
   const parts = { store, view: seen.view, self, heads: new Heads(store, self), rows: heard.rows.of('node.member') };
-  return { ...seen, store, troubles: heard.troubles, membership: new Membership(parts) };
+  return { ...seen, store, all: heard.all, troubles: heard.troubles, membership: new Membership(parts) };
 }
 
 /** As a first endpoint does. */
@@ -62,13 +62,48 @@ it('a host that could not leave looks on at what it has there, and leaves once i
   host.store.fail();
   await vi.advanceTimersByTimeAsync(11_000);
   expect([...host.membership.networks]).toEqual([NETWORK]);
-  expect(host.subscribe).toHaveBeenCalledTimes(2);
+  expect(host.unsubscribe).not.toHaveBeenCalled();
   expect(host.troubles()).toEqual([`node.member ${NETWORK} failing`]);
   host.store.recover();
-  await vi.advanceTimersByTimeAsync(11_000);
+  await vi.advanceTimersByTimeAsync(20_000);
   expect([...host.membership.networks]).toEqual([]);
+  expect(host.unsubscribe).toHaveBeenCalledTimes(1);
   expect(await host.store.keys('members/')).toEqual([]);
   expect(host.troubles()).toEqual([]);
+});
+
+it('a host that cannot leave though it can read tries again ever later, one try at a time', async () => {
+  const host = makeMembership();
+  await use(host);
+  // Whatever is watched anew is read at once.
+  host.subscribe.mockImplementation(() => queueMicrotask(host.change));
+  const leave = vi.fn(() => Promise.reject(new StoreError('permission denied', false)));
+  host.store.commit = leave;
+  for (let s = 0; s < 71; s++) {
+    host.change();
+    await vi.advanceTimersByTimeAsync(1_000);
+  }
+  expect(leave).toHaveBeenCalledTimes(3);
+  expect(host.all().map(({ attempts }) => attempts)).toEqual([3]);
+});
+
+it('a mark that is being removed is not set again', async () => {
+  const host = makeMembership();
+  await use(host);
+  const commit = host.store.commit.bind(host.store);
+  let answer = () => {};
+  host.store.commit = async (ops) => {
+    const done = await commit(ops);
+    await new Promise<void>((resolve) => (answer = resolve));
+    return done;
+  };
+  await vi.advanceTimersByTimeAsync(11_000);
+  host.store.commit = commit;
+  await host.membership.renew();
+  answer();
+  await vi.advanceTimersByTimeAsync(0);
+  expect([...host.membership.networks]).toEqual([]);
+  expect(await host.store.keys('members/')).toEqual([]);
 });
 
 it('a host that may have left, for the answer was lost, marks itself with the next use', async () => {

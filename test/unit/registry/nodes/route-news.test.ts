@@ -10,8 +10,10 @@ import { nodeOf } from '../../nodes.js';
 
 const SELF = '10.0.0.60' as NodeAddress;
 const LAN = '192.168.1.0/24' as Cidr;
-/** Of Docker: outside of the default pools. */
+/** Of Docker: outside of this host's pools, and maybe in those of another one. */
 const BRIDGE = '172.20.0.0/16' as Cidr;
+/** Where nobody chooses pools. */
+const PUBLIC = '203.0.113.0/24' as Cidr;
 const FACTS: HostFacts = { hasGwbridge: false, routes: [LAN], gwbridgeNetworks: [], underlayMtu: 1500 };
 
 let store: FakeStore;
@@ -53,13 +55,38 @@ describe('what a host says of its routes', () => {
     expect(store.commits).toHaveLength(1);
   });
 
-  it('is gathered elsewhere, and told within some minutes', async () => {
+  it('is told within seconds where another host may choose, as one with what follows at once', async () => {
+    const routes = [LAN, BRIDGE, '172.21.0.0/16' as Cidr];
     await publish([LAN, BRIDGE]);
-    await publish([LAN, BRIDGE, '172.21.0.0/16' as Cidr]);
+    expect(registration.waitMs).toBeLessThanOrEqual(6_000);
+    await publish(routes);
     expect(store.commits).toEqual([]);
-    await passes(3, [LAN, BRIDGE, '172.21.0.0/16' as Cidr]);
+    vi.advanceTimersByTime(registration.waitMs);
+    await publish(routes);
     expect(store.commits).toHaveLength(1);
     expect(await told()).toEqual([BRIDGE, '172.21.0.0/16', LAN]);
+    expect(registration.waitMs).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('is told once in a minute or two, however many bridges come one after the other', async () => {
+    const bridges = Array.from({ length: 60 }, (_, i) => `172.20.${i}.0/24` as Cidr);
+    for (let i = 1; i <= bridges.length; i++) {
+      vi.advanceTimersByTime(10_000);
+      await publish([LAN, ...bridges.slice(0, i)]);
+    }
+    expect(store.commits.length).toBeGreaterThanOrEqual(5);
+    expect(store.commits.length).toBeLessThanOrEqual(11);
+    await passes(3, [LAN, ...bridges]);
+    expect(await told()).toEqual([LAN, ...bridges].sort());
+  });
+
+  it('is gathered elsewhere, and told within some minutes', async () => {
+    await publish([LAN, PUBLIC]);
+    await passes(0.5, [LAN, PUBLIC]);
+    expect(store.commits).toEqual([]);
+    await passes(3, [LAN, PUBLIC]);
+    expect(store.commits).toHaveLength(1);
+    expect(await told()).toEqual([LAN, PUBLIC]);
   });
 
   it('is not told at all of what comes and goes meanwhile', async () => {

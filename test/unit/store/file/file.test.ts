@@ -107,6 +107,15 @@ describe('FileStore', () => {
       expect(await store.commit([create])).toMatchObject({ ok: false });
     });
 
+    it('says what the disk has of all that nobody has changed since', async () => {
+      expect(await store.get('kept')).toMatchObject({ key: 'kept' });
+      expect(await store.get('b')).toBeUndefined();
+      expect([await store.keys('k'), (await store.list('k')).entries.length]).toEqual([['kept'], 1]);
+      expect((await store.children('b')).keys).toEqual([]);
+      await expect(store.commit([{ verb: 'delete', key: 'kept' }])).rejects.toSatisfy(isStoreError);
+      for (const ask of [store.get('kept'), store.list('k')]) await expect(ask).rejects.toSatisfy(isStoreError);
+    });
+
     it('saves what it has taken on as soon as there is room', async () => {
       await mkdir(dirname(path));
       await vi.advanceTimersByTimeAsync(30_000);

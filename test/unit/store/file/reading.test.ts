@@ -2,10 +2,17 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { isStoreError, isUserError } from '../../../../src/errors.js';
+import { keys } from '../../../../src/model/values/names.js';
 import { FileStore } from '../../../../src/store/file/file.js';
 import { FileReading } from '../../../../src/store/file/reading.js';
+import { polled } from '../../../../src/store/polled.js';
+import { UNREAD } from '../../../../src/store/records/left-out.js';
+import { formatNetwork } from '../../../../src/store/records/records.js';
+import { ClusterView } from '../../../../src/store/view/cluster-view.js';
+import { heardRows } from '../../health/heard.js';
+import { networkId, networkOf } from '../samples.js';
 
 describe('FileReading', () => {
   let path: string;
@@ -65,7 +72,32 @@ describe('FileReading', () => {
     await FileStore.open(path);
     await writeFile(path, '{"version":2}');
     const error = await failure(reading.list(''));
-    expect(isUserError(error) && error.message).toContain('was written by a newer release');
+    expect(isStoreError(error) && error.message).toContain(`${path} was written by a newer release`);
+  });
+
+  it('has whoever follows it told of such a file, and of what the right one has again', async () => {
+    const store = await FileStore.open(path);
+    await store.commit([
+      { verb: 'set', key: keys.network(networkId('a')), value: formatNetwork(networkOf(networkId('a'))) },
+    ]);
+    const [ending, right] = [new AbortController(), await readFile(path, 'utf8')];
+    const { rows, troubles } = heardRows();
+    const followed = polled(reading, () => new Promise((resolve) => setTimeout(resolve, 5)));
+    // Replaced between the news and the read that they bring about.
+    let isOther = false;
+    followed.list = async (prefix) => {
+      if (prefix === keys.networks && !isOther) await writeFile(path, '{"version":2}');
+      isOther ||= prefix === keys.networks;
+      return reading.list(prefix);
+    };
+    const view = new ClusterView(followed, UNREAD, undefined, rows);
+    view.start(ending.signal);
+    await vi.waitFor(() => expect(troubles()).toContain('store.watch networks/ failing'), 5_000);
+    await writeFile(path, right);
+    await view.ready(10_000);
+    expect(view.current.networks.size).toBe(1);
+    ending.abort();
+    await store.close();
   });
 
   it('changes nothing', async () => {

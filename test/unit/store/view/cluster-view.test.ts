@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { isDeadlineError } from '../../../../src/errors.js';
-import type { Entry, Op, Snapshot } from '../../../../src/model/ports/ports.js';
+import { isDeadlineError, StoreError } from '../../../../src/errors.js';
+import type { Entry, Op, WatchHandlers } from '../../../../src/model/ports/ports.js';
 import { keys } from '../../../../src/model/values/names.js';
 import type { EndpointId, NodeAddress } from '../../../../src/model/values/types.js';
 import { LeftOut, UNREAD } from '../../../../src/store/records/left-out.js';
@@ -51,17 +51,19 @@ describe('ClusterView', () => {
     changes.length = 0;
   };
 
-  it('is complete once all that is watched was loaded', async () => {
+  it('is complete once nodes and networks were loaded, whatever of their endpoints cannot be', async () => {
     expect(view.current.complete).toBe(false);
     await start();
     expect(view.current).toMatchObject({ complete: true });
     expect([...view.current.nodes.keys()]).toEqual([n1.id, n2.id]);
     expect(view.current.networks.get(a)?.announced?.name).toBe('ov1');
     expect(view.current.endpoints.size).toBe(0);
+    store.fail();
     view.subscribe(a);
-    expect(view.current.complete).toBe(false);
-    await view.ready(1_000);
-    expect(view.current.complete).toBe(true);
+    await settle();
+    expect([view.current.complete, view.current.endpoints.has(a)]).toEqual([true, false]);
+    store.recover();
+    await view.ready(2_000);
     expect(view.current.endpoints.get(a)?.get(e1.id)).toMatchObject({ mac: e1.mac });
   });
 
@@ -213,28 +215,41 @@ describe('ClusterView', () => {
       view.distrust();
     });
     afterEach(() => vi.useRealTimers());
-    /** What a list of nodes gives from now on. */
-    const listing = (answer: (nodes: Snapshot) => Promise<Snapshot>) => {
-      const list = store.list.bind(store);
-      store.list = async (prefix) => (prefix === keys.nodes ? answer(await list(prefix)) : list(prefix));
+    /** How a watch of nodes begins from now on. */
+    const watching = (begin: (really: () => void, handlers: WatchHandlers, signal: AbortSignal) => void) => {
+      const watch = store.watch.bind(store);
+      store.watch = (prefix, handlers, signal) => {
+        const really = () => watch(prefix, handlers, signal);
+        if (prefix === keys.nodes) begin(really, handlers, signal);
+        else really();
+      };
     };
 
-    it('takes nothing older than what its watch has told', async () => {
-      let answer = () => {};
-      listing((nodes) => new Promise((resolve) => (answer = () => resolve(nodes))));
+    it('takes nothing older than what its watch has told: that begins anew, and nobody lists beside it', async () => {
+      const begun: AbortSignal[] = [];
+      watching((really, _, signal) => {
+        begun.push(signal);
+        really();
+      });
+      const list = vi.spyOn(store, 'list');
       await vi.advanceTimersByTimeAsync(16_000);
-      await set(keys.node(n2.address), formatNode({ ...n2, mtu: 9000 }));
-      answer();
-      await settle();
-      expect(view.current.nodes.get(n2.id)?.mtu).toBe(9000);
+      view.distrust();
+      await vi.advanceTimersByTimeAsync(16_000);
+      expect(begun.map(({ aborted }) => aborted)).toEqual([true, false]);
+      expect(list.mock.calls.filter(([prefix]) => keys.nodes.startsWith(prefix))).toEqual([]);
     });
 
-    it('knows what is gone, though one read of it should fail', async () => {
-      listing(() => Promise.reject(new Error('too busy')));
+    it('knows what is gone, though the watch should fail at first', async () => {
+      watching((really, { onError }) => {
+        onError(new StoreError('too busy', true));
+        setTimeout(really, 1_000);
+      });
       store.table.commit([{ verb: 'delete', key: keys.node(n2.address) }]);
       await settle();
+      await vi.advanceTimersByTimeAsync(15_900);
+      await settle();
       expect(view.current.nodes.has(n2.id)).toBe(true);
-      await vi.advanceTimersByTimeAsync(16_000);
+      await vi.advanceTimersByTimeAsync(1_000);
       await settle();
       expect(view.current.nodes.has(n2.id)).toBe(false);
     });
