@@ -103,7 +103,7 @@ export class NetworkFeed {
   #take(written: Written, told: Told): void {
     const part = partOf(written, (key) => this.parts.view.entry(key));
     if (part === undefined) return;
-    this.#reached.follow(written);
+    this.#reached.follow(written, told);
     this.#reached.found(part.entries, told);
     this.#accept(written.owner, part);
   }

@@ -102,6 +102,21 @@ describe('what this host writes itself', () => {
     expect(view.export()[keys.endpoints(network)]).toEqual([await stored(2)]);
   });
 
+  it('is not read when the news of its heads come after the answers', async () => {
+    const watchNames = store.watchNames.bind(store);
+    store.watchNames = (prefix, handlers, signal) =>
+      watchNames(prefix, { ...handlers, onNames: (names) => setImmediate(() => handlers.onNames(names)) }, signal);
+    const heads = mine();
+    await create(heads, 1);
+    await start();
+    for (const n of [2, 3, 4]) {
+      await create(heads, n);
+      await settle();
+    }
+    expect(asked).toEqual([]);
+    expect(known()?.size).toBe(4);
+  });
+
   it('is read where another process of this host has written in between', async () => {
     const heads = mine();
     await create(heads, 1);
