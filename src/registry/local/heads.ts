@@ -91,7 +91,7 @@ export class Heads {
         const ops = attempt.ops.filter((op) => this.isOfEndpoints(network, op));
         next = { head, written: { owner: this.owner, before: before?.revision, revision: head.revision, ops } };
         this.readers(network)?.begin(head.revision);
-        return { result: attempt.result, ops: [...attempt.ops, ...this.ops(network, before, head)] };
+        return { result: attempt.result, ops: [...attempt.ops, ...this.ops(network, before, head, ops)] };
       });
       this.trouble = undefined;
       const { index } = done;
@@ -116,21 +116,26 @@ export class Heads {
     return (op.verb === 'deleteTree' ? op.prefix : op.key).startsWith(keys.endpoints(network));
   }
 
-  private ops(network: NetworkId, before: Head | undefined, next: Omit<Head, 'index'>): readonly Op[] {
+  private ops(
+    network: NetworkId,
+    before: Head | undefined,
+    next: Omit<Head, 'index'>,
+    ops: readonly Op[],
+  ): readonly Op[] {
     const still: readonly Op[] = before ? [{ verb: 'check', key: before.key, index: before.index }] : [];
     return [
       ...still,
       { verb: 'deleteTree', prefix: keys.headsOf(network, this.owner) },
-      { verb: 'create', key: next.key, value: formatHead(next.changes) },
+      { verb: 'create', key: next.key, value: formatHead(next.changes, ops) },
     ];
   }
 
   /** What an earlier process left. */
   private async read(network: NetworkId): Promise<Head | undefined> {
     const prefix = keys.headsOf(network, this.owner);
-    const head = soleHead((await this.store.list(prefix)).entries, prefix);
-    if (head === undefined) return undefined;
-    const { entry, revision, changes = [] } = head;
-    return { key: entry.key, revision, index: entry.index, changes };
+    const sole = soleHead((await this.store.list(prefix)).entries, prefix);
+    if (sole === undefined) return undefined;
+    const { entry, revision, head } = sole;
+    return { key: entry.key, revision, index: entry.index, changes: head?.changes ?? [] };
   }
 }

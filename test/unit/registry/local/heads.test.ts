@@ -37,7 +37,7 @@ const found = async () => (await store.list(keys.headsOf(network, ONE))).entries
 const told = async () => {
   const entries = await found();
   expect(entries).toHaveLength(1);
-  return parseHead(entries[0]?.value ?? '')?.map((c) => Number.parseInt(c.endpoint, 16));
+  return parseHead(entries[0]?.value ?? '')?.changes.map((c) => Number.parseInt(c.endpoint, 16));
 };
 
 describe('heads of a host', () => {

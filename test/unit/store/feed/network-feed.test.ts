@@ -78,6 +78,34 @@ const start = async () => {
   asked.length = 0;
 };
 
+describe('what another host writes', () => {
+  it('comes with its head, and what that does not carry is read', async () => {
+    const theirs = new Heads(store, ONE);
+    const commit = (n: number, op: Op) =>
+      theirs.transact(network, async () => ({ ops: [op], result: undefined, changes: [idOf(n)] }));
+    const create = (n: number): Op => ({ verb: 'create', key: keyOf(ONE, n), value: recordOf(n, ONE) });
+    const stored = async (n: number) => (await store.get(keyOf(ONE, n))) ?? expect.fail();
+    for (const n of MANY) await commit(n, create(n));
+    await start();
+    await commit(11, create(11));
+    await settle();
+    const { index } = await stored(11);
+    await commit(11, { verb: 'update', key: keyOf(ONE, 11), value: recordOf(11, ONE, ['eleven']), index });
+    await settle();
+    await commit(1, { verb: 'delete', key: keyOf(ONE, 1) });
+    await settle();
+    expect(asked).toEqual([1, 2, 3].map(() => keys.headsOf(network, ONE)));
+    expect([namesOf(11), known()?.has(idOf(1))]).toEqual([['eleven'], false]);
+    expect(view.export()[keys.endpoints(network)]).toContainEqual(await stored(11));
+    asked.length = 0;
+    const more = [12, 13, 14, 15, 16];
+    await theirs.transact(network, async () => ({ ops: more.map(create), result: undefined, changes: more.map(idOf) }));
+    await settle();
+    expect(asked).toEqual([keys.headsOf(network, ONE), keyOf(ONE, 16)]);
+    expect(more.every((n) => known()?.has(idOf(n)))).toBe(true);
+  });
+});
+
 describe('what this host writes itself', () => {
   const mine = () => new Heads(store, ONE, (id) => view.ownWrites(id));
   const commit = (heads: Heads, n: number, op: Op) =>
