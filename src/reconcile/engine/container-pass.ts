@@ -20,7 +20,7 @@ const ALL: Key = 'all';
 
 export interface ContainerPassParts extends LeftoversParts {
   readonly engine: Pick<Engine, 'container' | 'containers' | 'endpoints' | 'networks'>;
-  readonly endpoints: LeftoversParts['endpoints'] & Pick<Endpoints, 'describe'>;
+  readonly endpoints: LeftoversParts['endpoints'] & Pick<Endpoints, 'describe' | 'tell'>;
   readonly local: LeftoversParts['local'] & Pick<LocalEndpoints, 'add' | 'isLive' | 'keepOnly' | 'lookUp' | 'place'>;
   readonly membership: Pick<Membership, 'networks' | 'renew'>;
   readonly tenure: Pick<Tenure, 'holds' | 'prunes'>;
@@ -79,16 +79,18 @@ export class ContainerPass {
    * is locked. The name must be in the cluster before `docker run` returns.
    */
   async joined(network: EngineNetworkId, id: EndpointId): Promise<void> {
+    const cluster = this.parts.memory.clusterIdOf(network);
     try {
       const listed = (await this.parts.engine.endpoints(network))?.get(id);
-      if (listed !== undefined)
-        await this.parts.endpoints.describe(this.parts.memory.clusterIdOf(network), id, listed, 'unnamed');
+      if (listed !== undefined) await this.parts.endpoints.describe(cluster, id, listed, 'unnamed');
     } catch (e) {
       this.parts.log.debug(
         { event: 'name-later', endpoint: id, err: messageOf(e) },
         'the name is published later, with the start event',
       );
     }
+    // Its first packets need not wait for that.
+    await this.parts.endpoints.tell(cluster);
   }
 
   /** Frees at once what earlier processes left behind anywhere in the cluster. Rejects with a DeadlineError. */

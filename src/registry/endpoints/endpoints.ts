@@ -33,7 +33,7 @@ export interface EndpointsParts {
   readonly leases: Pick<EndpointLeases, 'dropOps' | 'owe' | 'takeOp' | 'taken'>;
   readonly membership: Pick<Membership, 'networks' | 'own' | 'using'>;
   readonly local: Pick<LocalEndpoints, 'create' | 'isLive' | 'remove'>;
-  readonly heads: Pick<Heads, 'transact'>;
+  readonly heads: Pick<Heads, 'tell' | 'transact'>;
 }
 
 export class Endpoints {
@@ -42,7 +42,10 @@ export class Endpoints {
 
   constructor(private readonly parts: EndpointsParts) {}
 
-  /** One transaction: the network still stands, the addresses serve this endpoint, the record is there. */
+  /**
+   * One transaction: the network still stands, the addresses serve this endpoint, the record is there. The other hosts hear
+   * of it together with its name, or by {@link tell}.
+   */
   async create(wanted: NewEndpoint): Promise<void> {
     const { leased, ...rest } = wanted;
     const record = { ...rest, node: this.parts.self, names: [], container: '', created: Date.now() };
@@ -85,17 +88,24 @@ export class Endpoints {
     const isLate = seen !== undefined && seen.index < (this.described.get(id) ?? 0);
     if (seen?.node === this.parts.self && !isLate && described(seen) === formatEndpoint(seen)) return;
     this.described.set(id, Number.POSITIVE_INFINITY);
+    // The view is nearly always right; after a failed commit only the store's own answer counts.
+    let known = seen?.node === this.parts.self && !isLate ? seen : undefined;
     const { result, index } = await this.parts.heads.transact(network, async (): Promise<EndpointAttempt<number>> => {
-      const entry = await this.parts.store.get(key);
-      const endpoint = entry === undefined ? undefined : parseEndpoint(entry);
-      const value = endpoint === undefined ? undefined : described(endpoint);
-      const isNews = endpoint !== undefined && value !== formatEndpoint(endpoint);
-      if (entry === undefined || value === undefined || !isNews)
+      const entry = known === undefined ? await this.parts.store.get(key) : undefined;
+      const endpoint = known ?? (entry && parseEndpoint(entry));
+      known = undefined;
+      const value = endpoint && described(endpoint);
+      if (endpoint === undefined || value === undefined || value === formatEndpoint(endpoint))
         return { ops: [], result: entry?.index ?? 0, changes: [] };
-      return { ops: [{ verb: 'update', key, value, index: entry.index }], result: 0, changes: [id] };
+      return { ops: [{ verb: 'update', key, value, index: endpoint.index }], result: 0, changes: [id] };
     });
     if (this.parts.local.isLive(id)) this.described.set(id, Math.max(result, index));
     else this.described.delete(id);
+  }
+
+  /** Lets the other hosts hear of endpoints whose names do not come. */
+  tell(network: NetworkId): Promise<void> {
+    return this.parts.heads.tell(network);
   }
 
   /** Removes the record, and the addresses too where nobody else will release them. Gone already is success. */
@@ -145,7 +155,7 @@ export class Endpoints {
           { verb: 'create', key, value: record },
           ...mark(),
         ];
-        return { ops, result: undefined, changes: [wanted.id] };
+        return { ops, result: undefined, changes: [wanted.id], isQuiet: true };
       });
     });
     this.parts.leases.taken(wanted.addresses);

@@ -2,11 +2,10 @@
  * Keeps the view of one network's endpoints as the store has them: by the names of heads it knows whose endpoints have
  * changed, and reads these. One read of the network comes after the other, so that nothing older ever follows.
  */
-import type { Entry } from '../../model/ports/ports.js';
 import { keys } from '../../model/values/names.js';
-import type { EndpointId, NetworkId } from '../../model/values/types.js';
+import type { NetworkId } from '../../model/values/types.js';
 import type { Part, PrefixView } from '../prefix/prefix-view.js';
-import { changedSince, type Read, soleHead } from '../records/heads.js';
+import { type Read, soleHead } from '../records/heads.js';
 import { Comparison } from './comparison.js';
 import type { FeedEnds } from './fed.js';
 import { Looks } from './looks.js';
@@ -15,7 +14,7 @@ import { OwnerCounts, ownersOf } from './owners.js';
 import { type News, Reached, type Told } from './reached.js';
 import { type Reads, settled } from './reads.js';
 import { Stepper } from './stepper.js';
-import { type KeysPart, partOf, type Written } from './written.js';
+import { type KeysPart, partOf, partSince, type SinceHead, type Written } from './written.js';
 
 /** Owners that are read before the next look at what has changed. */
 const BATCH = 8;
@@ -103,7 +102,7 @@ export class NetworkFeed {
   #take(written: Written, told: Told): void {
     const part = partOf(written, (key) => this.parts.view.entry(key));
     if (part === undefined) return;
-    this.#reached.follow(written);
+    this.#reached.follow(written, told);
     this.#reached.found(part.entries, told);
     this.#accept(written.owner, part);
   }
@@ -138,14 +137,8 @@ export class NetworkFeed {
   async #gather(prefix: string, told: Told): Promise<Part> {
     const found = await this.parts.reads.children(prefix);
     const owners = ownersOf(told.heads, this.parts.view.keys, found.keys);
-    const entries: Entry[] = [];
-    await settled(
-      owners.map(async (owner) => {
-        const part = await this.#readOwner(owner, told);
-        for (const entry of part.entries) entries.push(entry);
-      }),
-    );
-    return { entries, index: found.index };
+    const parts = await settled(owners.map((owner) => this.#readOwner(owner, told)));
+    return { entries: parts.flatMap((part) => part.entries), index: found.index };
   }
 
   async #readEach(reads: readonly Read[], told: Told): Promise<void> {
@@ -175,20 +168,21 @@ export class NetworkFeed {
   /** The revision of the owner's head as it is now. */
   async #readChanges({ owner, since }: Read & { kind: 'changes' }, told: Told): Promise<string | undefined> {
     const prefix = keys.headsOf(this.parts.network, owner);
-    const head = soleHead((await this.parts.reads.list(prefix)).entries, prefix);
-    const changed = head?.changes && changedSince(head.changes, since);
+    const sole = soleHead((await this.parts.reads.list(prefix)).entries, prefix);
+    const within = keys.endpointsOf(this.parts.network, owner);
+    const found = sole && partSince(sole, since, within, (key) => this.parts.view.entry(key));
     // Of half of them at once all are read as cheaply.
-    if (changed === undefined || changed.size * 2 > this.#known.of(owner)) await this.#readOwner(owner, told);
-    else if (changed.size > 0) await this.#readEndpoints(owner, changed);
-    return head?.revision;
+    if (found === undefined || found.left.length * 2 > this.#known.of(owner)) await this.#readOwner(owner, told);
+    else await this.#readLeft(owner, found);
+    return sole?.revision;
   }
 
-  async #readEndpoints(owner: string, ids: ReadonlySet<EndpointId>): Promise<void> {
-    const within = [...ids].map((id) => keys.endpoint(this.parts.network, owner, id));
+  async #readLeft(owner: string, { part, left }: SinceHead): Promise<void> {
     // By list, which is consistent: an ordinary read may come from a leader that has just lost its office.
-    const found = await settled(within.map((key) => this.parts.reads.list(key)));
-    const entries = found.flatMap((snapshot, i) => snapshot.entries.filter((entry) => entry.key === within[i]));
-    if (!this.#isStopped) this.#accept(owner, { entries, index: 0, within });
+    const found = await settled(left.map((key) => this.parts.reads.list(key)));
+    const read = found.flatMap((snapshot, i) => snapshot.entries.filter((entry) => entry.key === left[i]));
+    const all = { ...part, entries: [...part.entries, ...read], within: [...part.within, ...left] };
+    if (!this.#isStopped && all.within.length > 0) this.#accept(owner, all);
   }
 
   async #verify(suspect: string, told: Told): Promise<void> {

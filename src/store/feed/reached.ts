@@ -58,10 +58,12 @@ export class Reached {
     }
   }
 
-  /** An owner's were changed by us, and are known from there on if they were until then. */
-  follow({ owner, before, revision }: Written): void {
+  /** An owner's were changed by us, when the names were these, and are known from there on if they were until then. */
+  follow({ owner, before, revision }: Written, { heads }: Told): void {
     const reach = this.#of.get(owner);
-    if (before !== undefined && reach?.read === before) this.#of.set(owner, { told: reach.told, read: revision });
+    if (before === undefined || reach?.read !== before) return;
+    // What the names tell may be what we have followed to: then it is read. All else may be newer than this.
+    this.#of.set(owner, { told: heads.get(owner) === before ? before : reach.told, read: revision });
   }
 
   /** See {@link readsFor}; what is headless is read once more when the names are as new as it, and no more for that. */

@@ -5,10 +5,11 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import * as z from 'zod';
-import type { Entry } from '../../model/ports/ports.js';
+import type { Entry, Op } from '../../model/ports/ports.js';
 import { bucketOf, keys } from '../../model/values/names.js';
 import { isNetworkId, isNodeId, MOST } from '../../model/values/shapes.js';
 import type { EndpointId, NetworkId } from '../../model/values/types.js';
+import { type Carried, carriedOf, carriedShape } from './carried.js';
 import { endpointId } from './fields.js';
 import { ofVersion, RECORD_VERSION, readVersioned, versionTrouble } from './record-version.js';
 
@@ -16,6 +17,13 @@ import { ofVersion, RECORD_VERSION, readVersioned, versionTrouble } from './reco
 export interface Change {
   readonly revision: string;
   readonly endpoint: EndpointId;
+}
+
+/** What a head tells of. */
+export interface Head {
+  /** The oldest first. */
+  readonly changes: readonly Change[];
+  readonly carried: Carried;
 }
 
 /** By owner: the revision of its head; of several, which only a forger leaves, what tells of all, and is no revision. */
@@ -40,29 +48,39 @@ const PARTS = 5;
 const change = z
   .tuple([z.string().regex(REVISION), endpointId])
   .transform(([revision, endpoint]): Change => ({ revision, endpoint }));
-const fields = z.object({ changes: z.array(change).max(MOST_CHANGES) });
+/** A field more than the first heads had, so it is not there in each. */
+const carried = carriedShape.default(() => new Map());
+const fields = z.object({ changes: z.array(change).max(MOST_CHANGES), carried });
 
 /** 48 random bits: no two of those that a head tells of, or that a reader remembers, are the same. */
 export const newRevision = (): string => randomBytes(6).toString('base64url');
 
-/** The changes that a head tells of, the oldest first; undefined for garbage and for a newer release's. */
-export function parseHead(value: string): readonly Change[] | undefined {
+/** Undefined for garbage and for a newer release's. */
+export function parseHead(value: string): Head | undefined {
   const versioned = value.length > MOST.record ? undefined : readVersioned(value);
   if (versioned === undefined || versionTrouble(versioned.version) !== undefined) return undefined;
-  return fields.safeParse(ofVersion(keys.allHeads, versioned)).data?.changes;
+  return fields.safeParse(ofVersion(keys.allHeads, versioned)).data;
+}
+
+export interface SoleHead {
+  readonly entry: Entry;
+  readonly revision: string;
+  readonly head: Head | undefined;
 }
 
 /** The head of an owner, by what is below its prefix; of several, which somebody else made, none is believed. */
-export function soleHead(
-  [entry, another]: readonly Entry[],
-  prefix: string,
-): { readonly entry: Entry; readonly revision: string; readonly changes: readonly Change[] | undefined } | undefined {
+export function soleHead([entry, another]: readonly Entry[], prefix: string): SoleHead | undefined {
   if (entry === undefined || another !== undefined) return undefined;
-  return { entry, revision: entry.key.slice(prefix.length), changes: parseHead(entry.value) };
+  return { entry, revision: entry.key.slice(prefix.length), head: parseHead(entry.value) };
 }
 
-export const formatHead = (changes: readonly Change[]): string =>
-  JSON.stringify({ version: RECORD_VERSION, changes: changes.map(({ revision, endpoint }) => [revision, endpoint]) });
+/** `ops`: those of its transaction on keys of endpoints. */
+export const formatHead = (changes: readonly Change[], ops: readonly Op[] = []): string =>
+  JSON.stringify({
+    version: RECORD_VERSION,
+    changes: changes.map(({ revision, endpoint }) => [revision, endpoint]),
+    carried: carriedOf(ops),
+  });
 
 /** What the next head tells of: what the one before did, as far as there is room, and these endpoints. */
 export const following = (

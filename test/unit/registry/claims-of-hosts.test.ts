@@ -32,6 +32,7 @@ it('of two hosts that give the same MAC at once one is refused', async () => {
     await macs.get(host)?.check(network, MAC, id);
     const address = await host.ipam.requestAddress(POOL, '');
     await host.endpoints.create({ id, network, addresses: [address], mac: MAC, leased: true });
+    await host.endpoints.tell(network);
     await macs.get(host)?.confirm(network, MAC, id);
     return ipOf(address);
   };

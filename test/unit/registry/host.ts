@@ -80,6 +80,7 @@ export async function makeHost(store: Store, address: string) {
     const address = await ipam.requestAddress(pool, wanted);
     const id = hexId(n) as EndpointId;
     await endpoints.create({ id, network, addresses: [address], mac: macOf(ipOf(address)), leased: true });
+    await endpoints.tell(network);
     return { id, address };
   };
   /** As `docker rm -f` does it. */

@@ -6,7 +6,7 @@ import type { Op } from '../../../../src/model/ports/ports.js';
 import { keys } from '../../../../src/model/values/names.js';
 import type { EndpointId, NetworkId } from '../../../../src/model/values/types.js';
 import { transact } from '../../../../src/registry/changes/transact.js';
-import { Heads } from '../../../../src/registry/local/heads.js';
+import { type EndpointAttempt, Heads } from '../../../../src/registry/local/heads.js';
 import { parseHead } from '../../../../src/store/records/heads.js';
 import { quickTimers } from '../../../fakes/quick-timers.js';
 import { FakeStore } from '../../../fakes/store.js';
@@ -37,7 +37,7 @@ const found = async () => (await store.list(keys.headsOf(network, ONE))).entries
 const told = async () => {
   const entries = await found();
   expect(entries).toHaveLength(1);
-  return parseHead(entries[0]?.value ?? '')?.map((c) => Number.parseInt(c.endpoint, 16));
+  return parseHead(entries[0]?.value ?? '')?.changes.map((c) => Number.parseInt(c.endpoint, 16));
 };
 
 describe('heads of a host', () => {
@@ -138,6 +138,78 @@ describe('heads of a host', () => {
     expect(await found()).toEqual([]);
     await write(1);
     expect(await store.keys(keys.allHeads)).toHaveLength(1);
+  });
+});
+
+describe('what is written quietly', () => {
+  const quiet = (n: number) => async (): Promise<EndpointAttempt<void>> => {
+    const key = keys.endpoint(network, ONE, hexId(n));
+    const isDone = (await store.get(key)) !== undefined;
+    return {
+      ops: isDone ? [] : [{ verb: 'create', key, value: 'x' }],
+      result: undefined,
+      changes: [idOf(n)],
+      isQuiet: true,
+    };
+  };
+  const quietly = (n: number) => heads.transact(network, quiet(n));
+  beforeEach(() => write(9));
+
+  it("is never a host's first endpoint, nor one beside a head that somebody took: who has endpoints has a head", async () => {
+    heads = new Heads(store, ONE);
+    await quietly(1);
+    expect(await told()).toEqual([9, 1]);
+    store.table.commit([{ verb: 'deleteTree', prefix: keys.allHeads }]);
+    await quietly(2);
+    expect(await told()).toEqual([2]);
+  });
+
+  it('is told of by the next head, whichever change that is for', async () => {
+    await quietly(1);
+    await quietly(2);
+    expect(await told()).toEqual([9]);
+    await write(2);
+    expect(await told()).toEqual([9, 1, 2]);
+    await quietly(3);
+    expect(await told()).toEqual([9, 1, 2]);
+    await write(4);
+    expect(await told()).toEqual([9, 1, 2, 3, 4]);
+    const [head] = await found();
+    await sleep(2_000);
+    expect(await found()).toEqual([head]);
+  });
+
+  it('is told of at once when asked for, and soon by itself', async () => {
+    await quietly(1);
+    await heads.tell(network);
+    expect(await told()).toEqual([9, 1]);
+    const [head] = await found();
+    await heads.tell(network);
+    expect(await found()).toEqual([head]);
+    await quietly(2);
+    await vi.waitFor(async () => expect(await told()).toEqual([9, 1, 2]));
+  });
+
+  it('is told of once the store answers again, also where nobody knows whether it was written', async () => {
+    const commit = store.commit.bind(store);
+    store.commit = async (ops) => {
+      await commit(ops);
+      store.fail();
+      throw new StoreError('lost', true);
+    };
+    await expect(heads.transact(network, quiet(2), transact, 100)).rejects.toThrow(StoreError);
+    await sleep(3_000);
+    store.commit = commit;
+    store.recover();
+    await vi.waitFor(async () => expect(await told()).toEqual([9, 2]));
+  });
+
+  it('leaves no head in a network that went as a whole', async () => {
+    await quietly(1);
+    store.table.commit([keys.endpoints(network), keys.allHeads].map((prefix): Op => ({ verb: 'deleteTree', prefix })));
+    await heads.tell(network);
+    await sleep(2_000);
+    expect(await found()).toEqual([]);
   });
 });
 

@@ -1,5 +1,6 @@
 /** What a view of endpoints reads, for which news. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { StoreError } from '../../../../src/errors.js';
 import type { Names, Op } from '../../../../src/model/ports/ports.js';
 import { keys } from '../../../../src/model/values/names.js';
 import type { EndpointId, NodeId } from '../../../../src/model/values/types.js';
@@ -78,6 +79,34 @@ const start = async () => {
   asked.length = 0;
 };
 
+describe('what another host writes', () => {
+  it('comes with its head, and what that does not carry is read', async () => {
+    const theirs = new Heads(store, ONE);
+    const commit = (n: number, op: Op) =>
+      theirs.transact(network, async () => ({ ops: [op], result: undefined, changes: [idOf(n)] }));
+    const create = (n: number): Op => ({ verb: 'create', key: keyOf(ONE, n), value: recordOf(n, ONE) });
+    const stored = async (n: number) => (await store.get(keyOf(ONE, n))) ?? expect.fail();
+    for (const n of MANY) await commit(n, create(n));
+    await start();
+    await commit(11, create(11));
+    await settle();
+    const { index } = await stored(11);
+    await commit(11, { verb: 'update', key: keyOf(ONE, 11), value: recordOf(11, ONE, ['eleven']), index });
+    await settle();
+    await commit(1, { verb: 'delete', key: keyOf(ONE, 1) });
+    await settle();
+    expect(asked).toEqual([1, 2, 3].map(() => keys.headsOf(network, ONE)));
+    expect([namesOf(11), known()?.has(idOf(1))]).toEqual([['eleven'], false]);
+    expect(view.export()[keys.endpoints(network)]).toContainEqual(await stored(11));
+    asked.length = 0;
+    const more = [12, 13, 14, 15, 16];
+    await theirs.transact(network, async () => ({ ops: more.map(create), result: undefined, changes: more.map(idOf) }));
+    await settle();
+    expect(asked).toEqual([keys.headsOf(network, ONE), keyOf(ONE, 16)]);
+    expect(more.every((n) => known()?.has(idOf(n)))).toBe(true);
+  });
+});
+
 describe('what this host writes itself', () => {
   const mine = () => new Heads(store, ONE, (id) => view.ownWrites(id));
   const commit = (heads: Heads, n: number, op: Op) =>
@@ -100,6 +129,76 @@ describe('what this host writes itself', () => {
     expect(asked).toEqual([]);
     expect([namesOf(2), known()?.has(idOf(1))]).toEqual([['two'], false]);
     expect(view.export()[keys.endpoints(network)]).toEqual([await stored(2)]);
+  });
+
+  it('is not read when the news of its heads come after the answers', async () => {
+    const watchNames = store.watchNames.bind(store);
+    store.watchNames = (prefix, handlers, signal) =>
+      watchNames(prefix, { ...handlers, onNames: (names) => setImmediate(() => handlers.onNames(names)) }, signal);
+    const heads = mine();
+    await create(heads, 1);
+    await start();
+    for (const n of [2, 3, 4]) {
+      await create(heads, n);
+      await settle();
+    }
+    expect(asked).toEqual([]);
+    expect(known()?.size).toBe(4);
+  });
+
+  const quietly = (heads: Heads, n: number) =>
+    heads.transact(network, async () => ({
+      ops: [{ verb: 'create', key: keyOf(ONE, n), value: recordOf(n, ONE) }],
+      ...{ result: undefined, changes: [idOf(n)], isQuiet: true },
+    }));
+
+  it('quietly is there as well, and is not read with the head that tells of it', async () => {
+    const heads = mine();
+    await create(heads, 1);
+    await start();
+    for (const n of [2, 3]) {
+      await quietly(heads, n);
+      await Promise.resolve();
+      expect(known()?.has(idOf(n))).toBe(true);
+    }
+    const { index } = await stored(2);
+    await commit(heads, 2, { verb: 'update', key: keyOf(ONE, 2), value: recordOf(2, ONE, ['two']), index });
+    await settle();
+    expect(asked).toEqual([]);
+    expect([namesOf(2), namesOf(3)]).toEqual([['two'], []]);
+  });
+
+  it.each([
+    ['quietly, while nobody knows whether it was', 'written'],
+    ['after something quiet, while nobody knows whether it was', 'told'],
+  ])('%s, is read with the next head', async (_, lost) => {
+    // The news of both heads come as one.
+    let tell: (() => void) | undefined;
+    const watchNames = store.watchNames.bind(store);
+    store.watchNames = (prefix, handlers, signal) => {
+      const onNames = (names: Names) => {
+        if (tell === undefined) handlers.onNames(names);
+        else tell = () => handlers.onNames(names);
+      };
+      watchNames(prefix, { ...handlers, onNames }, signal);
+    };
+    const heads = mine();
+    await create(heads, 1);
+    await start();
+    if (lost === 'told') await quietly(heads, 2);
+    tell = () => expect.fail('no news');
+    const plain = store.commit.bind(store);
+    store.commit = async (ops) => {
+      store.commit = plain;
+      await plain(ops);
+      throw new StoreError('lost', false);
+    };
+    await (lost === 'told' ? write(heads, ONE, [3]) : quietly(heads, 3)).catch(() => undefined);
+    await create(heads, 4);
+    await settle();
+    tell();
+    await settle();
+    expect([2, 3, 4].filter((n) => known()?.has(idOf(n)))).toEqual(lost === 'told' ? [2, 3, 4] : [3, 4]);
   });
 
   it('is read where another process of this host has written in between', async () => {

@@ -1,7 +1,8 @@
-import { expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { Entry, Op } from '../../../../src/model/ports/ports.js';
+import type { EndpointId } from '../../../../src/model/values/types.js';
 import { OwnWrites } from '../../../../src/store/feed/own-writes.js';
-import { partOf, type Written } from '../../../../src/store/feed/written.js';
+import { partOf, partSince, type Written } from '../../../../src/store/feed/written.js';
 
 const written = (revision: string, ...ops: readonly Op[]): Written => ({
   ...{ owner: '1'.repeat(16), before: 'before--', revision, index: 7, ops },
@@ -67,4 +68,40 @@ it.each<[string, Op, readonly Entry[]]>([
   ['a tree', { verb: 'deleteTree', prefix: 'a' }, []],
 ])('make none over %s', (_, op, entries) => {
   expect(partOf(written('r', op), known(...entries))).toBeUndefined();
+});
+
+describe('what a head carries', () => {
+  const [ONE, TWO, THREE] = ['1', '2', '3'].map((digit) => digit.repeat(64) as EndpointId);
+  const ids = [ONE, TWO, THREE].flatMap((id) => id ?? []);
+  const keyed = (at: number) => `endpoints/${ids[at]}`;
+  const head = {
+    entry: entry('heads/', 7),
+    revision: 'newest--',
+    head: {
+      changes: ['before--', 'newest--', 'newest--', 'newest--'].flatMap((revision, i) => {
+        const endpoint = ids[Math.max(0, i - 1)];
+        return endpoint === undefined ? [] : [{ revision, endpoint }];
+      }),
+      carried: new Map(ids.slice(0, 2).map((id, i) => [id, i === 0 ? 'new' : undefined])),
+    },
+  };
+  const since = (revision: string, ...all: readonly Entry[]) => partSince(head, revision, 'endpoints/', known(...all));
+
+  it('need not be read; what it does not carry has to be', () => {
+    const carried = { key: keyed(0), value: 'new', index: 7, born: 3, held: false, everHeld: false };
+    expect(since('before--', entry(keyed(0), 6), entry(keyed(1), 5))).toEqual({
+      part: { entries: [carried], index: 0, within: [keyed(0), keyed(1)] },
+      left: [keyed(2)],
+    });
+    expect(since('newest--')).toEqual({ part: { entries: [], index: 0, within: [] }, left: [] });
+    expect(since('another-')).toBeUndefined();
+  });
+
+  it('is no older than the head where nobody here knew it, and takes no place of what was read later', () => {
+    expect(since('before--')?.part.entries).toMatchObject([{ value: 'new', index: 7, born: 7 }]);
+    expect(since('before--', entry(keyed(0), 8), entry(keyed(1), 7))).toMatchObject({
+      part: { within: [] },
+      left: [keyed(0), keyed(1), keyed(2)],
+    });
+  });
 });

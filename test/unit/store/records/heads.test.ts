@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Op } from '../../../../src/model/ports/ports.js';
 import { bucketOf, keys } from '../../../../src/model/values/names.js';
 import type { EndpointId, NetworkId } from '../../../../src/model/values/types.js';
 import {
@@ -23,9 +24,34 @@ const change = (revision: string, digit: string): Change => ({ revision, endpoin
 describe('a head', () => {
   it('says what it was made of', () => {
     const changes = [change('rev00001', '1'), change('rev00002', '2')];
-    expect(parseHead(formatHead(changes))).toEqual(changes);
+    expect(parseHead(formatHead(changes))).toEqual({ changes, carried: new Map() });
     expect(JSON.parse(formatHead(changes))).toMatchObject({ version: 3 });
-    expect(parseHead('{"version":2,"changes":[],"more":"of a later release"}')).toEqual([]);
+    expect(parseHead('{"version":2,"changes":[],"more":"of a later release"}')?.changes).toEqual([]);
+  });
+
+  it('carries the endpoints that its transaction wrote, short ones and a few, and none of a later release', () => {
+    const key = (digit: string) => keys.endpoint(networkId('a'), ONE, endpoint(digit));
+    const value = (version: number, length = 0) => JSON.stringify({ version, more: 'x'.repeat(length) });
+    const carriedBy = (...ops: readonly Op[]) => [...(parseHead(formatHead([], ops))?.carried ?? [])];
+    const create = (digit: string, text = value(2)): Op => ({ verb: 'create', key: key(digit), value: text });
+    expect(
+      carriedBy(
+        create('1'),
+        { verb: 'update', key: key('2'), value: value(3), index: 7 },
+        { verb: 'delete', key: key('3') },
+        { verb: 'check', key: key('4'), index: 8 },
+      ),
+    ).toEqual([
+      [endpoint('1'), value(2)],
+      [endpoint('2'), value(3)],
+      [endpoint('3'), undefined],
+    ]);
+    expect(carriedBy(create('1', value(3, 3_000)), create('2', 'garbage'), create('3', value(4)))).toEqual([]);
+    expect(carriedBy(...['1', '2', '3', '4', '5'].map((digit) => create(digit)))).toHaveLength(4);
+    expect(parseHead('{"version":2,"changes":[],"carried":[["../x",""]]}')).toEqual({
+      changes: [],
+      carried: new Map(),
+    });
   });
 
   it.each([
