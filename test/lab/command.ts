@@ -1,5 +1,6 @@
 /** Short-lived commands of the lab. */
 import { execa } from 'execa';
+import { SLOWNESS } from './slowness.js';
 
 /** What a command did; texts without the last line break. */
 export interface Outcome {
@@ -17,7 +18,10 @@ interface Surroundings {
   readonly input?: string;
 }
 
-/** Runs a command to its end, whatever that is; rejects only when it cannot be run, or after two minutes. */
+/** Two minutes. */
+const LIMIT_MS = 120_000;
+
+/** Runs a command to its end, whatever that is; rejects only when it cannot be run, or after {@link LIMIT_MS}. */
 export async function attempt(argv: readonly string[], around: Surroundings = {}): Promise<Outcome> {
   const [file = '', ...args] = argv;
   const { exitCode, stdout, stderr, timedOut, message } = await execa(file, args, {
@@ -25,7 +29,7 @@ export async function attempt(argv: readonly string[], around: Surroundings = {}
     extendEnv: false,
     reject: false,
     input: around.input ?? '',
-    timeout: 120_000,
+    timeout: LIMIT_MS * SLOWNESS,
   });
   if (exitCode === undefined || timedOut) throw new Error(message ?? `${argv.join(' ')} did not end`);
   return { ok: exitCode === 0, status: exitCode, stdout, stderr };

@@ -48,7 +48,7 @@ export class Lab {
     this.hosts = made.map((host) => {
       const cluster = [`--cluster-store=${store}`, `--cluster-advertise=${host.address}:2376`];
       const e = new Engine(host, engine, nativeOverlay ? [...cluster, ...engineOptions] : engineOptions);
-      const plugin = options.managed ? new ManagedPlugin(host, store, e) : new Plugin(host, store);
+      const plugin = options.managed ? new ManagedPlugin(host, store, e) : new Plugin(host, store, options.main);
       const { name, address } = host;
       return { name, address, host, engine: e, plugin, docker: e.docker.bind(e), run: host.run.bind(host) };
     });
@@ -95,12 +95,13 @@ export class Lab {
   /** Powers a host on and starts all that belongs on it; the disk is as it was left. */
   async powerOn(h: DockerHost): Promise<void> {
     const { consul, plugin, nativeOverlay } = this.options;
+    const hasPlugin = typeof plugin === 'number' ? this.hosts.indexOf(h) < plugin : plugin;
     await h.host.powerOn(OUTSIDE);
     const store = consul && h === this.hosts[0] ? this.consul.start() : Promise.resolve();
     // The native driver asks for the store once and gives up.
     if (nativeOverlay) await store;
     const engine = h.engine.start().then(() => h.engine.loadImage());
-    await Promise.all([store, engine, plugin ? h.plugin.boot(engine) : undefined]);
+    await Promise.all([store, engine, hasPlugin ? h.plugin.boot(engine) : undefined]);
   }
 
   /** kill -9 of the host's first process: all of its processes and mounts are gone at once. */

@@ -11,8 +11,6 @@ export const isAccelerated = ACCELERATE === 'auto';
 const SOCKET = '/run/docker/plugins/tsoverlay.sock';
 
 export class Plugin {
-  /** The build that runs: another one than this tree's where a test says so. */
-  main = PLUGIN_MAIN;
   /** Its usual settings. */
   protected readonly usual: Readonly<Record<string, string>>;
 
@@ -20,6 +18,8 @@ export class Plugin {
     protected readonly host: Host,
     /** CLUSTER_STORE; empty for the embedded store. */
     store: string,
+    /** The build that runs: another one than this tree's where a test says so. */
+    public main = PLUGIN_MAIN,
   ) {
     this.usual = {
       CLUSTER_STORE: store,
@@ -44,7 +44,7 @@ export class Plugin {
     await this.host.service('tsoverlay', [...under, process.execPath, this.main], { ...this.usual, ...settings });
     const serving = until(`tsoverlay on ${this.host.name}`, 20, async () => {
       if (!this.isRunning()) throw new Error(`tsoverlay on ${this.host.name} ended`);
-      return (await ask(this.host.path(SOCKET), '/Plugin.Activate', 'POST')).status === 200;
+      return this.isServing();
     });
     await serving.catch((e: unknown) => {
       throw new Error(`${String(e)}:\n${tail(this.log())}`);
@@ -64,6 +64,11 @@ export class Plugin {
   async restart(settings: Readonly<Record<string, string>> = {}): Promise<void> {
     await this.stop();
     await this.start(settings);
+  }
+
+  /** Whether it answers its engine. */
+  async isServing(): Promise<boolean> {
+    return (await ask(this.host.path(SOCKET), '/Plugin.Activate', 'POST')).status === 200;
   }
 
   isRunning(): boolean {

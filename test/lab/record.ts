@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineVersion } from './cache.js';
 import { ENGINE } from './engine-choice.js';
-import { STATE, stateFolder } from './paths.js';
+import { PLUGIN_MAIN, STATE, stateFolder } from './paths.js';
 import { identify, isAlive, type ProcessRef } from './process.js';
 
 const FILE = 'lab.json';
@@ -18,7 +18,10 @@ export interface LabOptions {
   readonly consul: boolean;
   /** True for a Consul that keeps its data over a restart; it takes 1.5 s to elect itself instead of 0.2 s. */
   readonly durableConsul: boolean;
-  readonly plugin: boolean;
+  /** On so many hosts, from the first on, or on all or none: the others have an engine alone. */
+  readonly plugin: boolean | number;
+  /** The main.js that runs. */
+  readonly main: string;
   /** True for tsoverlay as a managed plugin of the engine, not as a process. */
   readonly managed: boolean;
   /** Docker's own overlay driver over Consul, which only 20.10.5 still has. */
@@ -38,6 +41,7 @@ export const DEFAULTS: LabOptions = {
   consul: true,
   durableConsul: false,
   plugin: true,
+  main: PLUGIN_MAIN,
   managed: false,
   nativeOverlay: false,
   engineOptions: [],
