@@ -231,8 +231,7 @@ export class EncryptedSite {
 
   close(): void {
     for (const host of this.hosts) {
-      host.mesh.close();
-      host.kernel.close();
+      host.close();
       for (const file of readdirSync(host.netnsDir)) removeNamespace(`${host.netnsDir}/${file}`);
       for (const which of ['encrypted', 'plain'] as const) removeNamespace(host.container(which));
       removeNamespace(host.path);

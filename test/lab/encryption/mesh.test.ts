@@ -33,7 +33,7 @@ afterEach(() => {
 /** Whether one packet gets through: the first waits for the handshake. */
 const reaches = (from: MeshHost, to: MeshHost, seconds = 10): boolean => {
   try {
-    run(from.crypt, 'busybox', 'ping', '-q', '-c', '1', '-w', String(seconds), vtepOf(to));
+    run(from.crypt, 'busybox', 'ping', '-q', '-c', '1', '-W', String(seconds), vtepOf(to));
     return true;
   } catch {
     return false;

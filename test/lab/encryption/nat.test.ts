@@ -1,6 +1,7 @@
 /** A host behind a router with NAT, and one that stands in the open: one side that can be reached is enough. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { execa } from 'execa';
+import { describe, expect, test } from 'vitest';
 import { createNamespace, removeNamespace } from '../../../src/kernel/system/netns.js';
 import { cryptVtep } from '../../../src/model/crypt/vtep.js';
 import type { NodeAddress } from '../../../src/model/values/types.js';
@@ -11,13 +12,30 @@ const [INSIDE, OUTSIDE, ROUTER] = ['192.168.7.2', '198.51.100.2', '198.51.100.1'
 /** Where the router hands on both ports of the host behind it. */
 const HANDED_ON = 4_000;
 
-let router: string;
-let open: MeshHost;
-let hidden: MeshHost;
-
 /** `hidden` reaches the world through `router`, which nobody reaches by himself; `open` is in that world. */
-function wire(): void {
-  router = `${open.path}-router`;
+interface Scene {
+  readonly router: string;
+  readonly open: MeshHost;
+  readonly hidden: MeshHost;
+}
+
+type Settings = ConstructorParameters<typeof MeshHost>[1];
+
+async function behindNat(settings: Settings, work: (scene: Scene) => Promise<void>): Promise<void> {
+  const open = new MeshHost(OUTSIDE as NodeAddress);
+  const hidden = new MeshHost(INSIDE as NodeAddress, settings);
+  // It lies in the folder of the first.
+  const router = `${open.path}-router`;
+  try {
+    wire({ router, open, hidden });
+    await work({ router, open, hidden });
+  } finally {
+    removeNamespace(router);
+    for (const host of [open, hidden]) host.close();
+  }
+}
+
+function wire({ router, open, hidden }: Scene): void {
   createNamespace(router);
   const cable = (host: MeshHost, own: string, gateway: string, link: string) => {
     run(host.path, 'ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', link, 'netns', router);
@@ -36,86 +54,74 @@ function wire(): void {
   run(router, 'nft', 'add rule ip nat out oifname wan masquerade random');
 }
 
-const nodes = () => [open.node, hidden.node];
-const converge = async () => {
-  for (const host of [open, hidden]) await host.converge(nodes());
+const nodes = ({ open, hidden }: Scene) => [open.node, hidden.node];
+const converge = async (scene: Scene) => {
+  for (const host of [scene.open, scene.hidden]) await host.converge(nodes(scene));
 };
 /** By its newest key. */
-const reaches = (from: MeshHost, to: MeshHost, seconds = 20): boolean => {
+const reaches = async (from: MeshHost, to: MeshHost, seconds = 20): Promise<boolean> => {
   const key = to.keys.own.at(-1)?.key;
   if (key === undefined) return false;
-  try {
-    run(from.crypt, 'busybox', 'ping', '-q', '-c', '1', '-w', String(seconds), cryptVtep(key));
-    return true;
-  } catch {
-    return false;
-  }
+  const ping = ['ping', '-q', '-c', '1', '-W', String(seconds), cryptVtep(key)];
+  const { exitCode } = await execa('nsenter', [`--net=${from.crypt}`, 'busybox', ...ping], { reject: false });
+  return exitCode === 0;
 };
 
-beforeEach(() => {
-  open = new MeshHost(OUTSIDE as NodeAddress);
-});
-afterEach(() => {
-  // It lies in the folder of the first.
-  removeNamespace(router);
-  for (const host of [open, hidden]) host.close();
-});
+// Side by side, for what they do most of the time is wait.
+describe.concurrent('a host behind NAT', () => {
+  test('that says something now and then is reached, and where it has moved to', () =>
+    behindNat({ keepalive: 1 }, async (scene) => {
+      const { open, hidden } = scene;
+      await converge(scene);
+      await sleep(3_000);
+      expect(await reaches(open, hidden)).toBe(true);
+      expect(await reaches(hidden, open)).toBe(true);
+      // Looked at again and again, it stays where it was heard from.
+      await converge(scene);
+      expect(await open.converge(nodes(scene))).toEqual([]);
+      // Another address inside is another port outside.
+      run(hidden.path, 'ip', 'address', 'flush', 'dev', 'eth0');
+      run(hidden.path, 'ip', 'address', 'add', '192.168.7.3/24', 'dev', 'eth0');
+      run(hidden.path, 'ip', 'route', 'replace', 'default', 'via', '192.168.7.1');
+      await sleep(5_000);
+      await converge(scene);
+      expect(await reaches(open, hidden)).toBe(true);
+    }));
 
-test('a host that says something now and then is reached behind its NAT, and where that has moved it to', async () => {
-  hidden = new MeshHost(INSIDE as NodeAddress, { keepalive: 1 });
-  wire();
-  await converge();
-  await sleep(3_000);
-  expect(reaches(open, hidden)).toBe(true);
-  expect(reaches(hidden, open)).toBe(true);
-  // Looked at again and again, it stays where it was heard from.
-  await converge();
-  expect(await open.converge(nodes())).toEqual([]);
-  // Another address inside is another port outside.
-  run(hidden.path, 'ip', 'address', 'flush', 'dev', 'eth0');
-  run(hidden.path, 'ip', 'address', 'add', '192.168.7.3/24', 'dev', 'eth0');
-  run(hidden.path, 'ip', 'route', 'replace', 'default', 'via', '192.168.7.1');
-  await sleep(5_000);
-  await converge();
-  expect(reaches(open, hidden)).toBe(true);
-});
+  test('changes its key, too: the new one is heard of before the old one goes', () =>
+    behindNat({ keepalive: 1 }, async (scene) => {
+      const { open, hidden } = scene;
+      await converge(scene);
+      await sleep(3_000);
+      expect(await reaches(open, hidden)).toBe(true);
+      hidden.keys.add();
+      await converge(scene);
+      await sleep(3_000);
+      await converge(scene);
+      expect(await reaches(open, hidden)).toBe(true);
+      expect(await reaches(hidden, open)).toBe(true);
+    }));
 
-test('its key changes there, too: the new one is heard of before the old one goes', async () => {
-  hidden = new MeshHost(INSIDE as NodeAddress, { keepalive: 1 });
-  wire();
-  await converge();
-  await sleep(3_000);
-  expect(reaches(open, hidden)).toBe(true);
-  hidden.keys.add();
-  await converge();
-  await sleep(3_000);
-  await converge();
-  expect(reaches(open, hidden)).toBe(true);
-  expect(reaches(hidden, open)).toBe(true);
-});
+  test('whose router hands on its ports is reached by whoever speaks first', () =>
+    behindNat({ keepalive: 0, endpoint: { address: ROUTER as NodeAddress, port: HANDED_ON } }, async (scene) => {
+      const { router, open, hidden } = scene;
+      run(router, 'nft', `add rule ip nat in iifname wan udp dport ${HANDED_ON} dnat to ${INSIDE}:51840`);
+      run(router, 'nft', `add rule ip nat in iifname wan udp dport ${HANDED_ON + 1} dnat to ${INSIDE}:51841`);
+      await converge(scene);
+      expect(await reaches(open, hidden)).toBe(true);
+      hidden.keys.add();
+      await converge(scene);
+      await sleep(3_000);
+      await converge(scene);
+      expect(await reaches(open, hidden)).toBe(true);
+    }));
 
-test('one whose router hands on its ports is reached by whoever speaks first', async () => {
-  hidden = new MeshHost(INSIDE as NodeAddress, {
-    keepalive: 0,
-    endpoint: { address: ROUTER as NodeAddress, port: HANDED_ON },
-  });
-  wire();
-  run(router, 'nft', `add rule ip nat in iifname wan udp dport ${HANDED_ON} dnat to ${INSIDE}:51840`);
-  run(router, 'nft', `add rule ip nat in iifname wan udp dport ${HANDED_ON + 1} dnat to ${INSIDE}:51841`);
-  await converge();
-  expect(reaches(open, hidden)).toBe(true);
-  hidden.keys.add();
-  await converge();
-  await sleep(3_000);
-  await converge();
-  expect(reaches(open, hidden)).toBe(true);
-});
-
-test('without either it is not reached, until it speaks', async () => {
-  hidden = new MeshHost(INSIDE as NodeAddress);
-  wire();
-  await converge();
-  expect(reaches(open, hidden, 7)).toBe(false);
-  expect(reaches(hidden, open)).toBe(true);
-  expect(reaches(open, hidden)).toBe(true);
+  test('is not reached without either, until it speaks', () =>
+    behindNat(undefined, async (scene) => {
+      const { open, hidden } = scene;
+      await converge(scene);
+      expect(await reaches(open, hidden, 7)).toBe(false);
+      expect(await reaches(hidden, open)).toBe(true);
+      expect(await reaches(open, hidden)).toBe(true);
+    }));
 });

@@ -1,16 +1,16 @@
 /** An encrypted network on two hosts, made as the passes make it: what stands on the wire, and what gets in. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { removeNamespace } from '../../../src/kernel/system/netns.js';
 import { EncryptedSite } from './encrypted-site.js';
 import { Wire } from './wire.js';
 
 let site: EncryptedSite;
 let wire: Wire;
-beforeEach(async () => {
+beforeAll(async () => {
   site = await EncryptedSite.make();
   wire = await Wire.tap(site.hosts[0].path);
 });
-afterEach(async () => {
+afterAll(async () => {
   await wire.close();
   site.close();
 });

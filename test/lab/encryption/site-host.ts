@@ -13,31 +13,67 @@ import { livingNode } from '../../unit/nodes.js';
 import { MeshKernel } from './mesh-kernel.js';
 import type { Which } from './wire.js';
 
+/** What a process of ours is made of, as far as encryption goes. */
+interface Process {
+  readonly keys: CryptKeys;
+  readonly rotation: KeyRotation;
+  readonly kernel: LinuxKernel;
+  readonly mesh: MeshKernel;
+}
+
 export class SiteHost {
   readonly path: string;
   readonly netnsDir: string;
-  readonly keys: CryptKeys;
-  readonly kernel: LinuxKernel;
-  readonly rotation: KeyRotation;
-  readonly mesh: MeshKernel;
+  private process: Process;
 
   constructor(
     readonly n: number,
     readonly address: NodeAddress,
-    dir: string,
+    private readonly dir: string,
   ) {
     this.path = `${dir}/docker0${n}`;
     this.netnsDir = `${dir}/netns${n}`;
     createNamespace(this.path);
     for (const folder of [this.netnsDir, `${dir}/data${n}`]) mkdirSync(folder);
     run(this.path, 'ip', 'link', 'set', 'lo', 'up');
-    const keys = CryptKeys.open(`${dir}/data${n}`, DEFAULT_MESH_PORT, UNHEARD);
-    this.keys = keys;
-    this.rotation = new KeyRotation({ keys, everyMs: 0, log: { info: () => {} } });
-    const { netnsDir } = this;
-    this.kernel = withNamespace(this.path, () => new LinuxKernel({ advertise: address, netnsDir }));
-    const { mesh } = this.kernel;
-    this.mesh = withNamespace(this.path, () => new MeshKernel(mesh, keys.privateKey.bind(keys)));
+    this.process = this.start();
+  }
+
+  get keys(): CryptKeys {
+    return this.process.keys;
+  }
+
+  get kernel(): LinuxKernel {
+    return this.process.kernel;
+  }
+
+  get rotation(): KeyRotation {
+    return this.process.rotation;
+  }
+
+  get mesh(): MeshKernel {
+    return this.process.mesh;
+  }
+
+  /** A process that knows nothing of the one before. */
+  restart(): void {
+    this.close();
+    this.process = this.start();
+  }
+
+  private start(): Process {
+    const { address, netnsDir } = this;
+    const keys = CryptKeys.open(`${this.dir}/data${this.n}`, DEFAULT_MESH_PORT, UNHEARD);
+    const rotation = new KeyRotation({ keys, everyMs: 0, log: { info: () => {} } });
+    const kernel = withNamespace(this.path, () => new LinuxKernel({ advertise: address, netnsDir }));
+    const mesh = withNamespace(this.path, () => new MeshKernel(kernel.mesh, keys.privateKey.bind(keys)));
+    return { keys, rotation, kernel, mesh };
+  }
+
+  /** What it has made stays. */
+  close(): void {
+    this.mesh.close();
+    this.kernel.close();
   }
 
   get node(): Node {
