@@ -41,11 +41,15 @@ export class Wire {
     return wire;
   }
 
-  async seen(): Promise<Seen> {
+  async marks(): Promise<Seen['marks']> {
     await sleep(SETTLED_MS);
     const bytes = readFileSync(this.file);
+    return { encrypted: count(bytes, MARKS.encrypted), plain: count(bytes, MARKS.plain) };
+  }
+
+  async seen(): Promise<Seen> {
     return {
-      marks: { encrypted: count(bytes, MARKS.encrypted), plain: count(bytes, MARKS.plain) },
+      marks: await this.marks(),
       wireguard: this.matching(`udp port ${this.port} or udp port ${this.port + 1}`).length,
     };
   }
