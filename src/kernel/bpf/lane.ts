@@ -14,6 +14,7 @@ import type { Mac } from '../../model/values/types.js';
 import { findLink, type KernelLink, linkIndex, listLinks, removeLink } from '../links/links.js';
 import { readVxlan } from '../links/vxlan.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import type { HeldNamespace } from '../system/held-namespace.js';
 import { ensurePlace, hook, hooked, listPlaces, removePlace, type Where } from './hooks.js';
 import { labelOf, markIn } from './label.js';
 import { ensureLane } from './lane-pair.js';
@@ -30,12 +31,12 @@ export class Lane {
   /** Some port had the program when it was looked at last. */
   private isSending = false;
 
-  /** `socket`: in the network's namespace; `end`: name of the lane's end on the host; `hostFd`: the host's namespace. */
+  /** `socket`: in the network's namespace; `end`: name of the lane's end on the host; `home`: the host's namespace. */
   constructor(
     private readonly wire: Wire,
     private readonly socket: Rtnetlink,
     private readonly end: string,
-    private readonly hostFd: number,
+    private readonly home: HeldNamespace,
   ) {}
 
   /** Undefined where there is no lane. `links`: those of the namespace; `part`: see NetworksKernel. */
@@ -55,7 +56,7 @@ export class Lane {
   /** Makes what is missing of the lane, and puts the network on the host's list. Rejects with a KernelError. */
   async make(plan: AccelerationPlan): Promise<void> {
     const { vni, local: vtep, port } = plan;
-    const ends = await ensureLane(this.socket, this.wire.host, this.hostFd, this.end);
+    const ends = await ensureLane(this.socket, this.wire.host, this.home, this.end);
     this.table ??= new MacTable(createMap('macs'));
     await this.hook(this.wire.host, { link: ends.host }, 'leave', { vtep, port }, markOf(plan));
     await this.hook(this.socket, { link: ends.inside }, 'deliver', {}, markOf(plan));

@@ -8,17 +8,21 @@ import { closeSync, constants, openSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { hasCode } from '../../errors.js';
 import { fromNode } from './errno.js';
+import type { HeldNamespace } from './held-namespace.js';
 import { onWritable, ROOT, readSysctl, type Setting, sysctlVerb } from './sysctl.js';
 
 const writeAside = promisify(write);
 
 /**
- * In the order given, each asked for when its turn comes: `ip_forward` sets others back. `enter`: runs something in the
- * namespace, synchronously. Throws ENOENT for one that is not there.
+ * In the order given, each asked for when its turn comes: `ip_forward` sets others back. Rejects with
+ * ENOENT for one that is not there.
  */
-export async function changeSettings(enter: <T>(work: () => T) => T, settings: readonly Setting[]): Promise<void> {
+export async function changeSettings(
+  namespace: Pick<HeldNamespace, 'within'>,
+  settings: readonly Setting[],
+): Promise<void> {
   for (const setting of settings) {
-    const fd = enter(() => openIfOther(setting));
+    const fd = namespace.within(() => openIfOther(setting));
     if (fd === undefined) continue;
     const { name, value } = setting;
     try {
