@@ -99,7 +99,7 @@ export class LinuxKernel implements HostKernel {
       this.at.entries.change(name, { change: removingNeighbour('ip', bridge, mac, ip), ipv6: false }),
     );
     await Promise.all(forgotten);
-    space.held.within(() => announce(there));
+    announce(space.held, there);
   }
 
   hostFacts(): Promise<HostFacts> {
