@@ -1,5 +1,4 @@
 /** The host's kernel as the rest of tsoverlay sees it: HostKernel over netlink, setns and /proc/sys. */
-import { closeSync, openSync } from 'node:fs';
 import { Protocol } from 'netlink/dist/constants.js';
 import type { Bearer } from '../model/diff/takeover.js';
 import type { ObservedNamespace } from '../model/plan/observed.js';
@@ -21,8 +20,9 @@ import { Namespaces } from './networks/namespaces.js';
 import { observeNamespace } from './networks/observation.js';
 import type { Listener } from './networks/watcher.js';
 import { canFilter } from './rules/port-filter.js';
+import { HeldNamespace } from './system/held-namespace.js';
 import { namespaceInode } from './system/namespace-file.js';
-import { OWN_NETNS, withNamespace } from './system/netns.js';
+import { withNamespace } from './system/netns.js';
 import { solicitOnce } from './system/sysctl.js';
 
 export interface LinuxKernelOptions {
@@ -41,18 +41,18 @@ export class LinuxKernel implements HostKernel {
   /** The host's own. */
   readonly wireguard = new Wireguard(this.generic);
   private readonly host = new Rtnetlink();
-  private readonly hostFd = openSync(OWN_NETNS, 'r');
+  private readonly home = new HeldNamespace();
   /** A kernel that lacks the module may yet get it. */
   private filtering = false;
   private readonly at: Workplace;
   readonly shortWays: ShortWays;
 
   constructor(private readonly options: LinuxKernelOptions) {
-    this.shortWays = new ShortWays(this.host, this.hostFd);
+    this.shortWays = new ShortWays(this.host, this.home);
     this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR, (name, socket) => this.shortWays.of(name, socket));
     this.mesh = new CryptSpaces(options.netnsDir ?? NETNS_DIR);
     const entries = new Entries(this.spaces);
-    this.at = { spaces: this.spaces, entries, host: this.host, hostFd: this.hostFd, mesh: this.mesh };
+    this.at = { spaces: this.spaces, entries, host: this.host, home: this.home, mesh: this.mesh };
   }
 
   async namespaces(): Promise<readonly NamespaceName[]> {
@@ -78,7 +78,7 @@ export class LinuxKernel implements HostKernel {
   }
 
   async canFilter(): Promise<boolean> {
-    this.filtering ||= await canFilter(`/proc/thread-self/fd/${this.hostFd}`);
+    this.filtering ||= await canFilter(this.home.path);
     return this.filtering;
   }
 
@@ -99,7 +99,7 @@ export class LinuxKernel implements HostKernel {
       this.at.entries.change(name, { change: removingNeighbour('ip', bridge, mac, ip), ipv6: false }),
     );
     await Promise.all(forgotten);
-    this.spaces.within(space, () => announce(there));
+    announce(space.held, there);
   }
 
   hostFacts(): Promise<HostFacts> {
@@ -116,7 +116,7 @@ export class LinuxKernel implements HostKernel {
     this.mesh.close();
     this.generic.close();
     this.host.close();
-    closeSync(this.hostFd);
+    this.home.close();
   }
 }
 

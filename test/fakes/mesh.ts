@@ -2,6 +2,7 @@
 import { UserError } from '../../src/errors.js';
 import { kernelError } from '../../src/kernel/system/errno.js';
 import type {
+  CryptEndpoint,
   CryptStep,
   ObservedCrypt,
   ObservedMesh,
@@ -62,6 +63,12 @@ export class FakeMesh {
     this.change(device.link, (d) => ({
       peers: d.peers.map((p) => (p.key === peer ? { ...p, handshake: Date.now(), received: p.received + bytes } : p)),
     }));
+  }
+
+  /** A peer sends from another place than it was said to be at. */
+  roam(peer: PublicKey, endpoint: CryptEndpoint): void {
+    for (const { link } of this.state?.devices ?? [])
+      this.change(link, (d) => ({ peers: d.peers.map((p) => (p.key === peer ? { ...p, endpoint } : p)) }));
   }
 
   private setWireguard({ link, key, port }: WireguardPlan): void {

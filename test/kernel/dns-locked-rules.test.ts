@@ -69,7 +69,7 @@ function calls(): readonly [Call, ...Call[]] {
     fence: new EncryptionFence(),
     uplink: new HostUplinkRules(),
   }));
-  const filters = new PortFilters(host);
+  const filters = new PortFilters({ within: (work) => withNamespace(host, work) });
   cleanUp.push(() => Object.values(open).forEach((one) => void one.close()));
   cleanUp.push(() => filters.close());
   const sender = { mac: '02:42:ac:10:01:01', addresses: [OURS] } as unknown as Sender;

@@ -50,7 +50,7 @@ describe('a filter', () => {
     const namespace = openNamespace(host.path);
     const wish = { link: 'veth7', mtu: 1450, master: 'br0', alias: '7'.repeat(64) };
     const seen: unknown[] = [];
-    const guard = () => seen.push(link(host.inside, 'veth7'));
+    const guard = async () => void seen.push(link(host.inside, 'veth7'));
     try {
       await twice(() => ensurePort(inside, wish, async () => ({ name: 'vethc7', namespace }), guard));
     } finally {

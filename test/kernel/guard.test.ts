@@ -142,13 +142,15 @@ describe('stands', () => {
 });
 
 it('may be asked what it drops while it is changed: neither takes the other’s answers', async () => {
+  await makeGuard(guard, ['10.0.0.60'], [300]);
+  const none = new Map(['input', 'prerouting', 'forward', 'output'].map((chain) => [chain, 0]));
   for (let n = 0; n < 300; n++) {
     let isUnderWay = true;
     const done = guard.replace(['10.0.0.60'], [300, 400 + n]).finally(() => {
       isUnderWay = false;
     });
     while (isUnderWay) {
-      guard.drops();
+      expect(guard.drops()).toEqual(none);
       await breathe();
     }
     await done;

@@ -21,7 +21,7 @@ test('a read-only /proc/sys is made writable', () => {
     import { readFileSync } from 'node:fs';
     const { IPV6_OFF, readSysctls } = await import(${JSON.stringify(sysctl)});
     const { changeSettings } = await import(${JSON.stringify(sysctl.replace('sysctl.ts', 'settings.ts'))});
-    await changeSettings((work) => work(), IPV6_OFF);
+    await changeSettings({ within: (work) => work() }, IPV6_OFF);
     // A file of the first network namespace alone.
     const limits = readSysctls(['net/ipv4/neigh/default/gc_thresh3']);
     console.log(readFileSync('/proc/sys/net/ipv6/conf/default/disable_ipv6', 'utf8').trim(), limits.size);
@@ -45,7 +45,7 @@ test('IPv6 neighbours are asked for once', () => {
 test('what a namespace may not do stays so although ip_forward sets others back', async () => {
   const namespace = makeNamespace();
   try {
-    const quiet = () => changeSettings((work) => withNamespace(namespace, work), RECEIVE_ONLY);
+    const quiet = () => changeSettings({ within: (work) => withNamespace(namespace, work) }, RECEIVE_ONLY);
     await quiet();
     expect(withNamespace(namespace, isReceiveOnly)).toBe(true);
     inside(namespace, 'sysctl', '-qw', 'net.ipv4.ip_forward=1');

@@ -39,7 +39,7 @@ test('the end of the socket of an announcement', async () => {
   const bearer = { index: 2, ip: '172.16.1.1' as Ip, mac: '02:42:ac:10:01:01' as Mac };
   const before = descriptors();
   const after = await withBusyPool(() => {
-    const [busy] = [descriptors(), withNamespace(host.path, () => announce([bearer]))];
+    const [busy] = [descriptors(), announce({ within: (work) => withNamespace(host.path, work) }, [bearer])];
     return descriptors() - busy;
   });
   expect(after).toBe(1);

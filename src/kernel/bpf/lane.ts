@@ -14,6 +14,8 @@ import type { Mac } from '../../model/values/types.js';
 import { findLink, type KernelLink, linkIndex, listLinks, removeLink } from '../links/links.js';
 import { readVxlan } from '../links/vxlan.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import { kernelError } from '../system/errno.js';
+import type { HeldNamespace } from '../system/held-namespace.js';
 import { ensurePlace, hook, hooked, listPlaces, removePlace, type Where } from './hooks.js';
 import { labelOf, markIn } from './label.js';
 import { ensureLane } from './lane-pair.js';
@@ -29,13 +31,15 @@ export class Lane {
   private table: MacTable | undefined;
   /** Some port had the program when it was looked at last. */
   private isSending = false;
+  /** The network is put on the host's list. */
+  private listing: Promise<unknown> = Promise.resolve();
 
-  /** `socket`: in the network's namespace; `end`: name of the lane's end on the host; `hostFd`: the host's namespace. */
+  /** `socket`: in the network's namespace; `end`: name of the lane's end on the host; `home`: the host's namespace. */
   constructor(
     private readonly wire: Wire,
     private readonly socket: Rtnetlink,
     private readonly end: string,
-    private readonly hostFd: number,
+    private readonly home: HeldNamespace,
   ) {}
 
   /** Undefined where there is no lane. `links`: those of the namespace; `part`: see NetworksKernel. */
@@ -55,11 +59,15 @@ export class Lane {
   /** Makes what is missing of the lane, and puts the network on the host's list. Rejects with a KernelError. */
   async make(plan: AccelerationPlan): Promise<void> {
     const { vni, local: vtep, port } = plan;
-    const ends = await ensureLane(this.socket, this.wire.host, this.hostFd, this.end);
+    const ends = await ensureLane(this.socket, this.wire.host, this.home, this.end);
     this.table ??= new MacTable(createMap('macs'));
+    const { table } = this;
     await this.hook(this.wire.host, { link: ends.host }, 'leave', { vtep, port }, markOf(plan));
     await this.hook(this.socket, { link: ends.inside }, 'deliver', {}, markOf(plan));
-    await this.wire.list(vni, this.table.fd, ends.host);
+    if (this.table !== table) throw kernelError(`short way of ${this.end}`, 'ECANCELED');
+    const listing = this.wire.list(vni, table.fd, ends.host);
+    this.listing = listing.catch(() => {});
+    await listing;
   }
 
   /** Rejects with ENODEV without such a port, or without an lane. */
@@ -112,7 +120,9 @@ export class Lane {
 
   /** What is hooked goes on. */
   close(): void {
-    this.table?.close();
+    const { table } = this;
+    // The host's list is changed by a pool thread: the map's number would be somebody else's the next moment.
+    void this.listing.then(() => table?.close());
     this.table = undefined;
     this.isSending = false;
   }

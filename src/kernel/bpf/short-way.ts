@@ -5,14 +5,15 @@ import { LANE, laneEnd } from '../../model/values/names.js';
 import type { Mac, NamespaceName } from '../../model/values/types.js';
 import { findLink, type KernelLink } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import type { HeldNamespace } from '../system/held-namespace.js';
 import { Opened } from '../system/opened.js';
 import type { Lane } from './lane.js';
 import type { Wire } from './wire.js';
 
-/** What all networks of a host share of it. `hostFd`: the host's namespace. */
+/** What all networks of a host share of it. `home`: its namespace. */
 export interface Shared {
   readonly wire: Wire;
-  readonly hostFd: number;
+  readonly home: HeldNamespace;
 }
 
 export class ShortWay {
@@ -69,7 +70,7 @@ export class ShortWay {
   }
 
   private async open(): Promise<Lane> {
-    const [{ Lane }, { wire, hostFd }] = await Promise.all([import('./lane.js'), this.shared()]);
-    return new Lane(wire, this.socket, laneEnd(this.name), hostFd);
+    const [{ Lane }, { wire, home }] = await Promise.all([import('./lane.js'), this.shared()]);
+    return new Lane(wire, this.socket, laneEnd(this.name), home);
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { NamespaceName } from '../../model/values/types.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import type { HeldNamespace } from '../system/held-namespace.js';
 import { Opened } from '../system/opened.js';
 import { hooksOnHost } from './host-hooks.js';
 import { ShortWay } from './short-way.js';
@@ -15,10 +16,10 @@ export class ShortWays {
     (wire) => wire.close(),
   );
 
-  /** `host`: a socket in the host's namespace; `hostFd`: that namespace. */
+  /** `host`: a socket in the host's namespace; `home`: that namespace. */
   constructor(
     readonly host: Rtnetlink,
-    readonly hostFd: number,
+    readonly home: HeldNamespace,
   ) {}
 
   /** See {@link Wire.hooks}. */
@@ -38,7 +39,7 @@ export class ShortWays {
 
   /** Of one network, by a socket in its namespace. */
   of(name: NamespaceName, socket: Rtnetlink): ShortWay {
-    return new ShortWay(socket, name, async () => ({ wire: await this.wire.get(), hostFd: this.hostFd }));
+    return new ShortWay(socket, name, async () => ({ wire: await this.wire.get(), home: this.home }));
   }
 
   /** What is hooked goes on. */

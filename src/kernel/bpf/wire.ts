@@ -110,9 +110,9 @@ export class Wire {
     });
   }
 
-  /** What is hooked goes on. */
+  /** What is hooked goes on. Not under a pool thread: the maps' numbers would be somebody else's the next moment. */
   close(): void {
-    this.maps.close();
+    void this.changing.runExclusive(() => this.maps.close());
   }
 
   private async openMaps(): Promise<HostMaps> {

@@ -29,15 +29,13 @@ interface At {
 export const cryptExecutors: { readonly [K in CryptStepKind]: (at: At, step: CryptStep<K>) => Promise<void> | void } = {
   createCrypt: async ({ crypt: { spaces } }) => {
     const space = spaces.create();
-    await changeSettings((work) => spaces.within(space, work), IPV6_OFF);
+    await changeSettings(space.held, IPV6_OFF);
     await setLink(space.socket, 'lo', { up: true });
   },
   mountCrypt: ({ crypt }) => void crypt.spaces.create(),
   removeCrypt: ({ crypt }) => crypt.spaces.remove(),
-  quietMesh: ({ crypt: { spaces } }) => {
-    const space = spaces.require('sysctl -w net.ipv4.ip_forward=0');
-    return changeSettings((work) => spaces.within(space, work), RECEIVE_ONLY);
-  },
+  quietMesh: ({ crypt: { spaces } }) =>
+    changeSettings(spaces.require('sysctl -w net.ipv4.ip_forward=0').held, RECEIVE_ONLY),
   createWireguard: ({ crypt }, { device }) => create(crypt, device),
   setWireguard: ({ crypt }, { device }) => setKey(crypt, device),
   removeCryptLink: async ({ crypt }, { link }) => {
@@ -71,7 +69,7 @@ async function create(crypt: CryptPlace, device: WireguardPlan): Promise<void> {
   const { link, mtu } = device;
   const space = crypt.spaces.require(`ip link add ${link} type wireguard`);
   if ((await findLink(space.socket, link)) === undefined)
-    await addLink(crypt.host, { name: link, mtu, namespace: space.fd, kind: 'wireguard' });
+    await space.held.lend((namespace) => addLink(crypt.host, { name: link, mtu, namespace, kind: 'wireguard' }));
   await setKey(crypt, device);
 }
 

@@ -34,7 +34,7 @@ async function observeIn(spaces: CryptSpaces, space: CryptSpace): Promise<Observ
     devices,
     strays: links.filter((l) => l.kind !== KIND && l.name !== 'lo').map(({ name, up }) => ({ link: name, up })),
     routes,
-    quiet: spaces.within(space, isReceiveOnly),
+    quiet: space.held.within(isReceiveOnly),
     ...(spaces.isMounted(space) ? {} : { unmounted: true }),
   };
 }

@@ -2,7 +2,7 @@
  * The namespace of the host's WireGuard mesh, with its sockets. VXLAN devices that are asked for through its socket have
  * theirs in there: what they send has no way to the wire but through WireGuard, and nothing else comes to them.
  */
-import { closeSync, mkdirSync, unlinkSync } from 'node:fs';
+import { mkdirSync, unlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Protocol } from 'netlink/dist/constants.js';
 import { getS32, putU32 } from 'netlink/dist/structs.js';
@@ -12,15 +12,9 @@ import { message, readAttributes } from '../netlink/attributes.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { NETNSA, RTM } from '../netlink/uapi.js';
 import { kernelError } from '../system/errno.js';
+import { HeldNamespace } from '../system/held-namespace.js';
 import { namespaceInode } from '../system/namespace-file.js';
-import {
-  createNamespace,
-  mountNamespace,
-  OWN_NETNS,
-  openNamespace,
-  removeNamespace,
-  withNamespace,
-} from '../system/netns.js';
+import { createNamespace, mountNamespace, removeNamespace, withNamespace } from '../system/netns.js';
 import { Wireguard } from './wireguard.js';
 
 /** The namespace, open. */
@@ -30,7 +24,7 @@ export interface CryptSpace {
   readonly generic: Rtnetlink;
   readonly wireguard: Wireguard;
   /** Keeps it, and with it the traffic, when somebody unmounts its file. */
-  readonly fd: number;
+  readonly held: HeldNamespace;
 }
 
 export class CryptSpaces {
@@ -46,13 +40,12 @@ export class CryptSpaces {
     const inode = namespaceInode(this.path);
     if (inode === undefined || inode === this.space?.inode) return this.space;
     this.close();
-    // Not by its file: a descriptor of that would make it busy, and the user's umount fail.
-    const held = withNamespace(this.path, () => ({
+    const opened = withNamespace(this.path, () => ({
       socket: new Rtnetlink(),
       generic: new Rtnetlink(Protocol.GENERIC),
-      fd: openNamespace(OWN_NETNS),
+      held: new HeldNamespace(),
     }));
-    this.space = { inode, ...held, wireguard: new Wireguard(held.generic) };
+    this.space = { inode, ...opened, wireguard: new Wireguard(opened.generic) };
     return this.space;
   }
 
@@ -76,7 +69,7 @@ export class CryptSpaces {
       createNamespace(this.path);
     } else if (!this.isMounted(existing)) {
       this.clear();
-      mountNamespace(`/proc/thread-self/fd/${existing.fd}`, this.path);
+      mountNamespace(existing.held.path, this.path);
     }
     return this.require('ip netns add');
   }
@@ -91,18 +84,15 @@ export class CryptSpaces {
   async numberFor(socket: Rtnetlink): Promise<number | undefined> {
     const space = this.open();
     if (space === undefined) return undefined;
-    // struct rtgenmsg, padded.
-    const payload = message(Buffer.alloc(4), [[NETNSA.FD, putU32(space.fd)]]);
-    const number = await socket.get('ip netns list-id', RTM.GETNSID, payload, (found) => {
-      const id = readAttributes(found.subarray(4)).get(NETNSA.NSID);
-      return id === undefined ? undefined : getS32(id);
+    const number = await space.held.lend((fd) => {
+      // struct rtgenmsg, padded.
+      const payload = message(Buffer.alloc(4), [[NETNSA.FD, putU32(fd)]]);
+      return socket.get('ip netns list-id', RTM.GETNSID, payload, (found) => {
+        const id = readAttributes(found.subarray(4)).get(NETNSA.NSID);
+        return id === undefined ? undefined : getS32(id);
+      });
     });
     return number < 0 ? undefined : number;
-  }
-
-  /** Runs `work` in it; nothing asynchronous may happen in there. */
-  within<T>({ fd }: CryptSpace, work: () => T): T {
-    return withNamespace(`/proc/thread-self/fd/${fd}`, work);
   }
 
   /** The namespace stays. */
@@ -110,7 +100,7 @@ export class CryptSpaces {
     if (this.space === undefined) return;
     this.space.socket.close();
     this.space.generic.close();
-    closeSync(this.space.fd);
+    this.space.held.close();
     this.space = undefined;
   }
 

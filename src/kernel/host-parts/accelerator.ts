@@ -3,7 +3,6 @@ import type { ObservedAccelerator } from '../../model/host/accelerator.js';
 import type { AccelerateMode } from '../../model/values/settings.js';
 import type { NodeAddress } from '../../model/values/types.js';
 import type { ShortWays } from '../bpf/short-ways.js';
-import { withNamespace } from '../system/netns.js';
 import { Opened } from '../system/opened.js';
 import type { ShortGround } from './short-ground.js';
 
@@ -43,6 +42,6 @@ export class Accelerator {
     const { shortWays, local, port } = this.options;
     const { ShortGround } = await import('./short-ground.js');
     const make = () => new ShortGround(shortWays.host, local, port);
-    return withNamespace(`/proc/thread-self/fd/${shortWays.hostFd}`, make);
+    return shortWays.home.within(make);
   }
 }

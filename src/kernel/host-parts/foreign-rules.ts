@@ -1,13 +1,13 @@
 /**
  * Whether somebody else has rules of his own for a UDP port of this host: what a program takes at the device passes none of
  * them. Looked for are rules that name the port, in nftables and by iptables over it, and policies of IPsec that may be
- * about it. The looks are of a bounded length, for whatever a load balancer keeps there, names wait meanwhile: what is more
- * counts as such a rule.
+ * about it. A look is of a bounded length, for whatever a load balancer keeps there, names wait meanwhile: what is more counts
+ * as such a rule.
  */
 import { closeSync } from 'node:fs';
 import { isKernelError } from '../../errors.js';
 import { generationOf } from '../netfilter/generation.js';
-import { askSome, closeNetfilter, datagrams, openOwnNetfilter } from '../netfilter/socket.js';
+import { type Allowance, askWithin, closeNetfilter, datagrams, openOwnNetfilter } from '../netfilter/socket.js';
 import { readText } from '../netlink/attributes.js';
 import { openNetlink } from '../netlink/socket.js';
 import { attributeOf, dump, Msg, text } from '../nft/message.js';
@@ -19,10 +19,8 @@ const FAMILIES = [1, 2, 5];
 const NFTA_RULE = { table: 1, expressions: 4 } as const;
 const NFTA_SET = { table: 1, name: 2, keyLength: 5 } as const;
 const PORT_BYTES = 2;
-/** Of answers to one question, of 16 KB at most. */
+/** Of all answers to one look. */
 const MOST_DATAGRAMS = 40;
-/** Of one family, that are looked into. */
-const MOST_SETS = 40;
 const OURS = 'tsoverlay';
 
 const NETLINK_XFRM = 6;
@@ -47,7 +45,8 @@ export class ForeignRules {
 
   /** A sentence about what is in the way; undefined when nothing is. Rules are read again only when somebody changed any. */
   look(): string | undefined {
-    return this.inNftables() ?? this.inIpsec();
+    const allowance = { left: MOST_DATAGRAMS };
+    return this.inNftables(allowance) ?? this.inIpsec(allowance);
   }
 
   close(): void {
@@ -55,14 +54,14 @@ export class ForeignRules {
     if (this.ipsec !== undefined) closeSync(this.ipsec);
   }
 
-  private inNftables(): string | undefined {
+  private inNftables(allowance: Allowance): string | undefined {
     if (this.netfilter === undefined) return undefined;
     const generation = generationOf(this.netfilter);
     if (generation !== 0 && this.seen?.generation === generation) return this.seen.found;
     // A socket for each look: what is not read to its end is in the way of the next question.
     const fd = withNamespaceOf(this.netfilter, openOwnNetfilter);
     try {
-      const table = tableFor(fd, this.port);
+      const table = tableFor(fd, this.port, allowance);
       const found = table === TOO_MUCH ? this.unseen('rules and sets') : this.found(table);
       this.seen = { generation, found };
       return found;
@@ -71,9 +70,9 @@ export class ForeignRules {
     }
   }
 
-  private inIpsec(): string | undefined {
+  private inIpsec(allowance: Allowance): string | undefined {
     if (this.ipsec === undefined) return undefined;
-    const policy = policyFor(this.ipsec, this.port);
+    const policy = policyFor(this.ipsec, this.port, allowance);
     if (policy !== TOO_MUCH) return this.found(policy);
     const old = this.ipsec;
     this.ipsec = withNamespaceOf(old, openIpsec);
@@ -103,16 +102,16 @@ function unlessLacking(open: () => number): number | undefined {
   }
 }
 
-function tableFor(fd: number, port: number): string | typeof TOO_MUCH | undefined {
+function tableFor(fd: number, port: number, allowance: Allowance): string | typeof TOO_MUCH | undefined {
   for (const family of FAMILIES) {
-    const found = ruleFor(fd, family, port) ?? setFor(fd, family, port);
+    const found = ruleFor(fd, family, port, allowance) ?? setFor(fd, family, port, allowance);
     if (found !== undefined) return found;
   }
   return undefined;
 }
 
-function ruleFor(fd: number, family: number, port: number): string | typeof TOO_MUCH | undefined {
-  const rules = askSome(fd, 'nft list ruleset', dump(Msg.getRule, [], family), Msg.newRule, MOST_DATAGRAMS);
+function ruleFor(fd: number, family: number, port: number, allowance: Allowance): string | typeof TOO_MUCH | undefined {
+  const rules = askWithin(fd, 'nft list ruleset', dump(Msg.getRule, [], family), Msg.newRule, allowance);
   for (const rule of rules ?? []) {
     const table = readText(attributeOf(rule, NFTA_RULE.table));
     const expressions = attributeOf(rule, NFTA_RULE.expressions);
@@ -122,14 +121,14 @@ function ruleFor(fd: number, family: number, port: number): string | typeof TOO_
   return rules === undefined ? TOO_MUCH : undefined;
 }
 
-function setFor(fd: number, family: number, port: number): string | typeof TOO_MUCH | undefined {
-  const all = askSome(fd, 'nft list sets', dump(Msg.getSet, [], family), Msg.newSet, MOST_DATAGRAMS);
+function setFor(fd: number, family: number, port: number, allowance: Allowance): string | typeof TOO_MUCH | undefined {
+  const all = askWithin(fd, 'nft list sets', dump(Msg.getSet, [], family), Msg.newSet, allowance);
   const sets = all?.filter(isOfPorts);
-  if (sets === undefined || sets.length > MOST_SETS) return TOO_MUCH;
+  if (sets === undefined) return TOO_MUCH;
   for (const set of sets) {
     const { table, name } = nameOfSet(set);
     const question = dump(Msg.getSetElem, [text(1, table), text(2, name)], family);
-    const elements = askSome(fd, `nft list set ${table} ${name}`, question, Msg.newSetElem, MOST_DATAGRAMS);
+    const elements = askWithin(fd, `nft list set ${table} ${name}`, question, Msg.newSetElem, allowance);
     if (elements === undefined) return TOO_MUCH;
     if (elements.some((e) => hasValue(e, port))) return `a set of table ${table}`;
   }
@@ -158,14 +157,14 @@ const hasValue = (bytes: Buffer, port: number): boolean =>
   bytes.includes(Buffer.from([6, 0, 1, 0, port >> 8, port & 0xff]));
 
 /** `ip xfrm policy` */
-function policyFor(fd: number, port: number): string | typeof TOO_MUCH | undefined {
+function policyFor(fd: number, port: number, { left }: Allowance): string | typeof TOO_MUCH | undefined {
   const question = Buffer.alloc(HEADER + POLICY_ID);
   question.writeUInt32LE(question.length);
   question.writeUInt16LE(XFRM_MSG_GETPOLICY, 4);
   question.writeUInt16LE(DUMP, 6);
   check('ip xfrm policy', Number(send(fd, question, question.length, 0)));
-  const answers = datagrams('ip xfrm policy', fd, MOST_DATAGRAMS);
-  if (answers.length > MOST_DATAGRAMS) return TOO_MUCH;
+  const answers = datagrams('ip xfrm policy', fd, left);
+  if (answers.length > left) return TOO_MUCH;
   const policies = answers.flatMap((datagram) => [...policiesIn(datagram)]);
   return policies.some((policy) => covers(policy, port)) ? 'a policy of IPsec' : undefined;
 }

@@ -48,8 +48,7 @@ export class ProbeSpace {
    */
   async create(host: Rtnetlink, wish: ProbeDevice): Promise<void> {
     const space = await this.spaces.create(PROBE_NAMESPACE);
-    const enter = <T>(work: () => T): T => this.spaces.within(space, work);
-    await changeSettings(enter, [...IPV6_OFF, ...RECEIVE_ONLY]);
+    await changeSettings(space.held, [...IPV6_OFF, ...RECEIVE_ONLY]);
     await setLink(space.socket, 'lo', { up: true });
     await removeLink(space.socket, LINK);
     try {
@@ -58,9 +57,9 @@ export class ProbeSpace {
       if (!isKernelError(e, 'EEXIST') || !(await takeVni(PROBE_VNI, PROBE_NAMESPACE, this.spaces, host))) throw e;
       await this.add(host, space, wish);
     }
-    await ensureProbeFence(space.path, LINK, familyOf(wish.address));
+    await ensureProbeFence(space.held.path, LINK, familyOf(wish.address));
     await raiseLink(space.socket, LINK);
-    if (familyOf(wish.address) === 6) await changeSettings(enter, ipv6On(LINK));
+    if (familyOf(wish.address) === 6) await changeSettings(space.held, ipv6On(LINK));
     await ensureAddress(space.socket, LINK, aloneOf(wish.address));
   }
 
@@ -103,7 +102,7 @@ export class ProbeSpace {
 
   private add(host: Rtnetlink, space: Space, { address, mtu, port }: ProbeDevice): Promise<void> {
     const data = [...vxlanData(PROBE_VNI, address, port, false), [IFLA_VXLAN.DF, putU8(DF_INHERIT)] as const];
-    return this.spaces.withDescriptor(space, (namespace) =>
+    return space.held.lend((namespace) =>
       addLink(host, { name: LINK, kind: 'vxlan', mac: probeMac(address), mtu, namespace, data }),
     );
   }

@@ -5,6 +5,7 @@
 import { close } from 'node:fs';
 import type { Bearer } from '../../model/diff/takeover.js';
 import { ipBytes, macBytes } from '../netlink/attributes.js';
+import type { HeldNamespace } from '../system/held-namespace.js';
 import { AF, check, SOCK, sendto, socket } from '../system/libc.js';
 
 const ETH_P_ARP = 0x0806;
@@ -22,10 +23,13 @@ const TARGET_LINK_ADDRESS = 2;
 const ALL_NODES = Buffer.from('ff020000000000000000000000000001', 'hex');
 const ALL_NODES_MAC = Buffer.from('333300000001', 'hex');
 
-/** In the namespace that the calling thread is in. `bearers`: by the index of their bridge. Throws a KernelError. */
-export function announce(bearers: Iterable<Pick<Bearer, 'ip' | 'mac'> & { readonly index: number }>): void {
+/** `bearers`: by the index of their bridge in the namespace. Throws a KernelError. */
+export function announce(
+  namespace: Pick<HeldNamespace, 'within'>,
+  bearers: Iterable<Pick<Bearer, 'ip' | 'mac'> & { readonly index: number }>,
+): void {
   // Without a protocol it receives nothing.
-  const fd = check('socket', socket(AF.packet, SOCK.raw | SOCK.cloexec, 0));
+  const fd = namespace.within(() => check('socket', socket(AF.packet, SOCK.raw | SOCK.cloexec, 0)));
   try {
     for (const { index, ip, mac } of bearers) {
       const frame = frameOf(ipBytes(ip), macBytes(mac));

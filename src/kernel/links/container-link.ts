@@ -1,9 +1,9 @@
 /** A container's card that somebody deleted, put back as the engine had set it up. */
-import { closeSync } from 'node:fs';
 import type { CardPlan } from '../../model/plan/namespace-plan.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { kernelError } from '../system/errno.js';
-import { OWN_NETNS, openNamespace, withNamespace } from '../system/netns.js';
+import { HeldNamespace } from '../system/held-namespace.js';
+import { withNamespace } from '../system/netns.js';
 import { changeSettings } from '../system/settings.js';
 import { ipv6At } from '../system/sysctl.js';
 import { ensureAddress } from './addresses.js';
@@ -14,18 +14,24 @@ import type { Peer } from './veth.js';
 /** More networks than any container is on. */
 const MOST_CARDS = 256;
 
+interface Sandbox {
+  readonly socket: Rtnetlink;
+  readonly held: HeldNamespace;
+}
+
 /** Runs `work` with the container as the place of a veth pair's other end. Throws ENOENT when the sandbox is gone. */
 export async function withCard<T>(card: CardPlan, work: (peer: () => Promise<Peer>) => Promise<T>): Promise<T> {
-  const sandbox = withNamespace(card.sandbox, () => ({ socket: new Rtnetlink(), fd: openNamespace(OWN_NETNS) }));
+  const sandbox = withNamespace(card.sandbox, () => ({ socket: new Rtnetlink(), held: new HeldNamespace() }));
   try {
-    return await work(async () => {
-      const name = await firstFree(sandbox.socket);
-      const { socket, fd: namespace } = sandbox;
-      return { name, namespace, mac: card.mac, furnish: () => furnish(socket, name, card) };
-    });
+    return await sandbox.held.lend((namespace) =>
+      work(async () => {
+        const name = await firstFree(sandbox.socket);
+        return { name, namespace, mac: card.mac, furnish: () => furnish(sandbox, name, card) };
+      }),
+    );
   } finally {
     sandbox.socket.close();
-    closeSync(sandbox.fd);
+    sandbox.held.close();
   }
 }
 
@@ -38,12 +44,12 @@ async function firstFree(socket: Rtnetlink): Promise<string> {
   throw kernelError(`ip link add eth${MOST_CARDS - 1}`, 'EEXIST');
 }
 
-async function furnish(socket: Rtnetlink, name: string, card: CardPlan): Promise<void> {
+async function furnish({ socket, held }: Sandbox, name: string, card: CardPlan): Promise<void> {
   const setting = ipv6At(
     name,
     card.addresses.some((a) => a.includes(':')),
   );
-  await changeSettings((work) => withNamespace(card.sandbox, work), [setting]);
+  await changeSettings(held, [setting]);
   for (const address of card.addresses) await ensureAddress(socket, name, address);
   await setLink(socket, name, { up: true });
   for (const route of card.routes) await ensureRoute(socket, route);

@@ -45,7 +45,7 @@ export async function ensurePort(
   inside: Rtnetlink,
   wish: PortWish,
   otherEnd: () => Promise<Peer>,
-  guard: () => unknown = () => {},
+  guard: () => Promise<void> | undefined = () => undefined,
 ): Promise<void> {
   const verb = `ip link add ${wish.link} type veth`;
   const master = await linkIndex(inside, wish.master, `ip link set ${wish.link} master ${wish.master}`);

@@ -83,7 +83,7 @@ export async function ensureVxlan(
   insideFd: number,
   wish: VxlanWish,
   /** Has its turn when the device has its name, before the first frame comes through. */
-  guard: () => unknown = () => {},
+  guard: () => Promise<void> | undefined = () => undefined,
 ) {
   const verb = `ip link add ${wish.link} type vxlan id ${wish.vni}`;
   const master = await linkIndex(inside, wish.master, `ip link set ${wish.link} master ${wish.master}`);

@@ -40,17 +40,32 @@ export function ask(fd: number, verb: string, bytes: Buffer, type: number): read
   return askSome(fd, verb, bytes, type, Number.POSITIVE_INFINITY) ?? [];
 }
 
-/** The same for what may be without end: undefined when it takes more than so many datagrams, of 16 KB at most. */
-export function askSome(
+/** How many datagrams of answers may yet be read, of 16 KB at most. */
+export interface Allowance {
+  left: number;
+}
+
+/** The same for what may be without end: undefined when it takes more than so many datagrams. */
+export const askSome = (
   fd: number,
   verb: string,
   bytes: Buffer,
   type: number,
   most: number,
+): readonly Buffer[] | undefined => askWithin(fd, verb, bytes, type, { left: most });
+
+/** The same for several questions that share an allowance. */
+export function askWithin(
+  fd: number,
+  verb: string,
+  bytes: Buffer,
+  type: number,
+  allowance: Allowance,
 ): readonly Buffer[] | undefined {
   check(verb, Number(send(fd, bytes, bytes.length, 0)));
-  const answers = datagrams(verb, fd, most);
-  if (answers.length > most) return undefined;
+  const answers = datagrams(verb, fd, allowance.left);
+  allowance.left -= answers.length;
+  if (allowance.left < 0) return undefined;
   const errno = answers.flatMap(errnosIn).find((e) => e !== 0 && e !== constants.errno.ENOENT);
   if (errno !== undefined) throw errnoError(verb, errno);
   return answers.flatMap((datagram) =>

@@ -80,8 +80,7 @@ export class Entries {
       const index = (await findLink(space.socket, link))?.index;
       if (index === undefined) continue;
       found.set(link, index);
-      if (all.some(({ change, ipv6 }) => ipv6 && change.link === link))
-        await changeSettings((work) => this.spaces.within(space, work), ipv6On(link));
+      if (all.some(({ change, ipv6 }) => ipv6 && change.link === link)) await changeSettings(space.held, ipv6On(link));
     }
     return found;
   }

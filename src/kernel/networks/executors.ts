@@ -15,10 +15,11 @@ import { ensureVxlan, raiseLink, stopLearning } from '../links/vxlan.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { ensureFence } from '../rules/gateway-fence.js';
 import { replaceUplinkRules } from '../rules/uplink-rules.js';
+import type { HeldNamespace } from '../system/held-namespace.js';
 import { changeSettings } from '../system/settings.js';
 import { IPV6_OFF, ipv6On } from '../system/sysctl.js';
 import type { Entries } from './entries.js';
-import { heldPath, type Namespaces, type Space } from './namespaces.js';
+import type { Namespaces, Space } from './namespaces.js';
 import { ensureUplink } from './uplink.js';
 import { takeVni } from './vni.js';
 
@@ -27,7 +28,7 @@ export interface Workplace {
   readonly entries: Entries;
   /** In the host's namespace, the underlay. */
   readonly host: Rtnetlink;
-  readonly hostFd: number;
+  readonly home: HeldNamespace;
   readonly mesh: Pick<CryptSpaces, 'numberFor' | 'require'>;
 }
 
@@ -43,29 +44,28 @@ async function unlessGone(at: Workplace, step: Step, work: (socket: Rtnetlink) =
 }
 
 /** In the host's namespace, where the engine fetches it. What has the name is of an attach that failed. */
-async function waitingPeer(at: Workplace, name: string): Promise<Peer> {
-  await removeLink(at.host, name);
-  return { name, namespace: at.hostFd };
+async function waitingPeer(host: Rtnetlink, name: string, namespace: number): Promise<Peer> {
+  await removeLink(host, name);
+  return { name, namespace };
 }
 
 /** IPv6 is off until something of it is wanted: see createNamespace. */
-const enableIpv6For = async (at: Workplace, ip: string, space: Space, link: string): Promise<void> => {
-  if (ip.includes(':')) await changeSettings((work) => at.spaces.within(space, work), ipv6On(link));
+const enableIpv6For = async (ip: string, { held }: Space, link: string): Promise<void> => {
+  if (ip.includes(':')) await changeSettings(held, ipv6On(link));
 };
 
 const executors: Executors = {
   createNamespace: async (at, step) => {
     const space = await at.spaces.create(step.ns);
     const settings = [...NAMESPACE_SYSCTLS].map(([name, value]) => ({ name, value, ifThere: true }) as const);
-    await changeSettings((work) => at.spaces.within(space, work), [...IPV6_OFF, ...settings]);
+    await changeSettings(space.held, [...IPV6_OFF, ...settings]);
     await setLink(space.socket, 'lo', { up: true });
   },
 
   mountNamespace: async (at, step) => at.spaces.remount(await inside(at, step)),
 
   setSysctl: async (at, step) => {
-    const space = await inside(at, step);
-    await changeSettings((work) => at.spaces.within(space, work), [step]);
+    await changeSettings((await inside(at, step)).held, [step]);
   },
 
   removeNamespace: (at, step) => at.spaces.remove(step.ns),
@@ -74,10 +74,10 @@ const executors: Executors = {
 
   createVxlan: async (at, step) => {
     const space = await inside(at, step);
-    const fence = () => step.flooding && ensureFence(space.path, step.link, step.flooding.gateways);
+    const fence = () => step.flooding && ensureFence(space.held.path, step.link, step.flooding.gateways);
     const isMeshed = step.local === undefined;
     const home = isMeshed ? at.mesh.require(`ip link add ${step.link} type vxlan id ${step.vni}`).socket : at.host;
-    const make = () => at.spaces.withDescriptor(space, (fd) => ensureVxlan(home, space.socket, fd, step, fence));
+    const make = () => space.held.lend((fd) => ensureVxlan(home, space.socket, fd, step, fence));
     try {
       await make();
     } catch (e) {
@@ -87,13 +87,13 @@ const executors: Executors = {
     }
   },
 
-  replaceFence: async (at, step) => ensureFence(heldPath(await inside(at, step)), step.link, step.gateways),
+  replaceFence: async (at, step) => ensureFence((await inside(at, step)).held.path, step.link, step.gateways),
 
   createPort: async (at, step) => {
     const { socket, filters } = await inside(at, step);
     const guard = () => step.sender && filters.replace(step.link, step.sender);
     if (step.card !== undefined) return withCard(step.card, (peer) => ensurePort(socket, step, peer, guard));
-    return ensurePort(socket, step, () => waitingPeer(at, step.containerEnd), guard);
+    return at.home.lend((fd) => ensurePort(socket, step, () => waitingPeer(at.host, step.containerEnd, fd), guard));
   },
 
   removeLink: (at, step) => unlessGone(at, step, (socket) => removeLink(socket, step.link)),
@@ -118,7 +118,7 @@ const executors: Executors = {
 
   addAddress: async (at, step) => {
     const space = await inside(at, step);
-    await enableIpv6For(at, step.address, space, step.link);
+    await enableIpv6For(step.address, space, step.link);
     await ensureAddress(space.socket, step.link, step.address);
   },
 
@@ -143,8 +143,8 @@ const executors: Executors = {
   ensureUplink: async (at, step) => {
     const space = await inside(at, step);
     // Before anything can come by it.
-    await replaceUplinkRules(heldPath(space));
-    await ensureUplink({ host: at.host, hostFd: at.hostFd, inside: space.socket }, step);
+    await replaceUplinkRules(space.held.path);
+    await ensureUplink({ host: at.host, home: at.home, inside: space.socket }, step);
   },
 
   replaceFilter: async (at, step) => (await inside(at, step)).filters.replace(step.link, step.sender),

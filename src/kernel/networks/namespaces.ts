@@ -1,5 +1,5 @@
 /** The namespaces of networks, each with its netlink socket. */
-import { closeSync, mkdirSync, readdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { hasCode } from '../../errors.js';
 import { isNamespaceName } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
@@ -8,15 +8,9 @@ import { listLinks, removeLink } from '../links/links.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { PortFilters } from '../rules/port-filters.js';
 import { kernelError } from '../system/errno.js';
+import { HeldNamespace } from '../system/held-namespace.js';
 import { namespaceInode, removeFile } from '../system/namespace-file.js';
-import {
-  createNamespace,
-  mountNamespace,
-  OWN_NETNS,
-  openNamespace,
-  removeNamespace,
-  withNamespace,
-} from '../system/netns.js';
+import { createNamespace, mountNamespace, removeNamespace, withNamespace } from '../system/netns.js';
 import { type Listener, Watcher } from './watcher.js';
 
 /** How often it is looked whether a namespace's file is still mounted, which the kernel tells nobody, and its rules, ms. */
@@ -28,15 +22,12 @@ export interface Space {
   readonly inode: number;
   readonly socket: Rtnetlink;
   /** Keeps it, and with it the containers' links, when somebody unmounts its file. */
-  readonly fd: number;
+  readonly held: HeldNamespace;
   readonly filters: PortFilters;
   /** Absent where no network is: frames have the ordinary way alone. */
   readonly shortWay: ShortWay | undefined;
   watch?: { readonly watcher: Watcher; readonly look: NodeJS.Timeout };
 }
-
-/** A path of it that is good while it is open, mounted or not. */
-export const heldPath = ({ fd }: Pick<Space, 'fd'>): string => `/proc/thread-self/fd/${fd}`;
 
 export class Namespaces {
   /** An entry keeps its namespace alive: it ends with `remove`, or when another namespace has taken its place. */
@@ -76,10 +67,9 @@ export class Namespaces {
       return this.open(name);
     }
     if (inode === undefined) return undefined;
-    // Not opened by its file: a descriptor of that would make it busy, and the user's umount fail.
-    const held = withNamespace(path, () => ({ socket: new Rtnetlink(), fd: openNamespace(OWN_NETNS) }));
-    const filters = new PortFilters(heldPath(held));
-    const space: Space = { path, inode, ...held, filters, shortWay: this.shortWayOf(name, held.socket) };
+    const { socket, held } = withNamespace(path, () => ({ socket: new Rtnetlink(), held: new HeldNamespace() }));
+    const filters = new PortFilters(held);
+    const space: Space = { path, inode, socket, held, filters, shortWay: this.shortWayOf(name, socket) };
     this.spaces.set(name, space);
     return space;
   }
@@ -99,7 +89,7 @@ export class Namespaces {
   remount(space: Space): void {
     if (this.isMounted(space)) return;
     removeFile(space.path);
-    mountNamespace(heldPath(space), space.path);
+    mountNamespace(space.held.path, space.path);
   }
 
   /** Tells what happens in it until it is removed; once per namespace, however often it is asked for. */
@@ -128,21 +118,6 @@ export class Namespaces {
       return await look(socket);
     } finally {
       socket.close();
-    }
-  }
-
-  /** Runs `work` in it, mounted or not; nothing asynchronous may happen in there. */
-  within<T>(space: Space, work: () => T): T {
-    return withNamespace(heldPath(space), work);
-  }
-
-  /** Runs `work` with a descriptor of the namespace. */
-  async withDescriptor<T>(space: Space, work: (fd: number) => Promise<T>): Promise<T> {
-    const fd = openNamespace(space.path);
-    try {
-      return await work(fd);
-    } finally {
-      closeSync(fd);
     }
   }
 
@@ -186,13 +161,13 @@ export class Namespaces {
     }
   }
 
-  private letGo({ socket, watch, fd, filters, shortWay }: Space): void {
+  private letGo({ socket, watch, held, filters, shortWay }: Space): void {
     watch?.watcher.close();
     clearInterval(watch?.look);
     filters.close();
     shortWay?.close();
     socket.close();
-    closeSync(fd);
+    held.close();
   }
 }
 

@@ -40,7 +40,7 @@ export async function observeNamespace(
   const acceleration = await space.shortWay?.observe(links, part);
   const nameOf = namesOf(links);
   const mesh = links.some((l) => l.kind === 'vxlan') ? await meshSpaces.numberFor(space.socket) : undefined;
-  const fences = spaces.within(space, () => observeFences(links.filter(isFlooding).map((l) => l.name)));
+  const fences = space.held.within(() => observeFences(links.filter(isFlooding).map((l) => l.name)));
   const seen = links.map((l) => observed(l, nameOf, mesh, fences.get(l.name)));
   const learning = seen.some(learns);
   const vxlans = new Set(links.filter((l) => l.kind === 'vxlan').map((l) => l.index));
@@ -52,7 +52,7 @@ export async function observeNamespace(
     name,
     ...(spaces.isMounted(space) ? {} : { unmounted: true }),
     ...(learning ? { learning } : {}),
-    sysctls: spaces.within(space, () => readSysctls([...NAMESPACE_SYSCTLS.keys()])),
+    sysctls: space.held.within(() => readSysctls([...NAMESPACE_SYSCTLS.keys()])),
     links: seen,
     addresses: addresses.map((a) => ({ link: nameOf(a.link), address: a.address })),
     neighbours: neighbours.map((n) => ({ link: nameOf(n.link), ip: n.ip, mac: n.mac })),
@@ -60,20 +60,15 @@ export async function observeNamespace(
     statics: fdb.statics.map((s) => ({ link: nameOf(s.link), mac: s.mac })),
     filters,
     ...(acceleration && { acceleration }),
-    ...(links.some(isUplink) ? { uplink: await uplinkOf(spaces, host, name, space) } : {}),
+    ...(links.some(isUplink) ? { uplink: await uplinkOf(host, name, space) } : {}),
   };
 }
 
 const isFlooding = ({ kind, data }: KernelLink): boolean => kind === 'vxlan' && !readVxlan(data).proxy;
 const isUplink = ({ name, kind }: KernelLink): boolean => name === UPLINK && kind === 'veth';
 
-async function uplinkOf(
-  spaces: Namespaces,
-  host: Rtnetlink,
-  name: NamespaceName,
-  space: Space,
-): Promise<ObservedUplink> {
-  const isRuled = spaces.within(space, hasUplinkRules);
+async function uplinkOf(host: Rtnetlink, name: NamespaceName, space: Space): Promise<ObservedUplink> {
+  const isRuled = space.held.within(hasUplinkRules);
   return { ...(await observeUplink(host, space.socket, uplinkEnd(name))), isRuled };
 }
 

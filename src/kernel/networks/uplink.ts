@@ -12,6 +12,7 @@ import { vethData } from '../links/veth.js';
 import { readAttributes, readIp } from '../netlink/attributes.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { AF, IFLA_BRPORT, RT_TABLE_MAIN, RTA, RTM, RTN_UNICAST } from '../netlink/uapi.js';
+import type { HeldNamespace } from '../system/held-namespace.js';
 
 /** Tells it from ports, whose alias is an endpoint's id. */
 const ALIAS = 'uplink';
@@ -19,8 +20,8 @@ const ALIAS = 'uplink';
 /** What is made by one call, so that half of it is made whole by the next one. */
 export interface UplinkPlace {
   readonly host: Rtnetlink;
-  /** Descriptor of the host's namespace. */
-  readonly hostFd: number;
+  /** The host's namespace. */
+  readonly home: HeldNamespace;
   readonly inside: Rtnetlink;
 }
 
@@ -29,15 +30,16 @@ export interface UplinkPlace {
  * `ip address add <address> dev <link>`, `ip route replace default via <via>`. Throws ENODEV while there is no
  * docker_gwbridge.
  */
-export async function ensureUplink({ host, hostFd, inside }: UplinkPlace, wish: UplinkPlan): Promise<void> {
+export async function ensureUplink({ host, home, inside }: UplinkPlace, wish: UplinkPlan): Promise<void> {
   const { link, hostEnd, mtu, address, via } = wish;
   const master = await linkIndex(host, GWBRIDGE, `ip link set ${hostEnd} master ${GWBRIDGE}`);
   const [own, other] = [await findLink(inside, link), await findLink(host, hostEnd)];
   if (own === undefined || other === undefined) {
     await removeLink(inside, link);
     await removeLink(host, hostEnd);
-    const data = vethData({ name: hostEnd, namespace: hostFd }, mtu);
-    await addLink(inside, { name: link, mtu, kind: 'veth', data });
+    await home.lend((namespace) =>
+      addLink(inside, { name: link, mtu, kind: 'veth', data: vethData({ name: hostEnd, namespace }, mtu) }),
+    );
   }
   await setLink(host, hostEnd, { master, mtu });
   // Networks of one host are no neighbours of each other: what one sends for another one goes through the host, or nowhere.

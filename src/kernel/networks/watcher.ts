@@ -4,10 +4,10 @@ import { Protocol } from 'netlink/dist/constants.js';
 import { parseMessages } from 'netlink/dist/structs.js';
 import type { Notice } from '../../model/diff/drift.js';
 import type { KernelLink } from '../links/links.js';
+import { attend, ignore } from '../netlink/readiness.js';
 import { attachFilter, discard, holdUpTo, joinGroup, openNetlink, receive } from '../netlink/socket.js';
 import { namespaceFilter } from '../netlink/socket-filter.js';
 import { RTNLGRP } from '../netlink/uapi.js';
-import { attend, ignore } from '../system/readiness.js';
 import { NoticeReader } from './notices.js';
 
 /** Enough for the end of a namespace of some thousand endpoints, bytes. */

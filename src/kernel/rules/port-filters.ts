@@ -12,7 +12,7 @@ import { Changes } from '../netfilter/changes.js';
 import { generationOf } from '../netfilter/generation.js';
 import { closeNetfilter, openOwnNetfilter } from '../netfilter/socket.js';
 import { kernelError } from '../system/errno.js';
-import { withNamespace } from '../system/netns.js';
+import type { HeldNamespace } from '../system/held-namespace.js';
 import { filterBatch, listFilters, noFilterBatch, readFilter } from './port-filter.js';
 
 /** Somebody may go on changing rules while they are read. */
@@ -42,10 +42,8 @@ export class PortFilters {
   private isTold = false;
   /** Looked for and not found, and nobody but this process makes any. */
   private none = false;
-  private ended = false;
 
-  /** `namespace`: a path of the namespace that is good for as long as this is in use. */
-  constructor(private readonly namespace: string) {}
+  constructor(private readonly namespace: Pick<HeldNamespace, 'within'>) {}
 
   /**
    * `nft list ruleset netdev`, as far as it is ours. `ports`: the indexes of the links that are there, by name. `others`:
@@ -94,7 +92,6 @@ export class PortFilters {
 
   /** Lets the namespace go; the filters stay. */
   close(): void {
-    this.ended = true;
     this.hangUp();
   }
 
@@ -141,9 +138,7 @@ export class PortFilters {
 
   private reach(): Sockets {
     if (this.open !== undefined) return this.open;
-    // The path may be another namespace's by now.
-    if (this.ended) throw kernelError('nft', 'ECANCELED');
-    this.open = withNamespace(this.namespace, () => ({ fd: openOwnNetfilter(), changes: new Changes() }));
+    this.open = this.namespace.within(() => ({ fd: openOwnNetfilter(), changes: new Changes() }));
     // What was not there then is not there now.
     if (this.none) this.generation = generationOf(this.open.fd);
     this.none = false;

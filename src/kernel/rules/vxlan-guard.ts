@@ -44,6 +44,10 @@ export class VxlanGuard {
   /** What stood at which generation of the ruleset; undefined until this process has made the table. */
   private seen: { readonly members: Members; readonly generation: number } | undefined;
   private last: Promise<void> = Promise.resolve();
+  /** Changes that are under way. */
+  private pending = 0;
+  /** As it was when none was. */
+  private counted: GuardDrops | undefined;
 
   constructor(
     private readonly underlay: Underlay,
@@ -65,7 +69,7 @@ export class VxlanGuard {
   /** `nft -f`: all of it in one atomic step, and the counts go on. A pool thread waits. Rejects with a KernelError. */
   replace(nodes: readonly string[], vnis: readonly number[]): Promise<void> {
     const members = { nodes: new Set(nodes), vnis: new Set(vnis) };
-    const drops = readDrops(this.fd, this.family);
+    const drops = this.drops();
     return this.change(`nft add table ${GUARD_TABLE}`, members, [
       ...table.afresh(),
       table.set({ name: NODES, id: 1, ...ADDRESSES[this.underlay] }),
@@ -93,9 +97,13 @@ export class VxlanGuard {
     return readMembers(this.fd, this.family, this.chains);
   }
 
-  /** Datagrams dropped by each chain; undefined when there is no guard. */
+  /**
+   * Datagrams dropped by each chain; undefined when there is no guard. While the kernel replaces the rules it tells of some of
+   * them, or of none: until it is done they are as they were before.
+   */
   drops(): GuardDrops | undefined {
-    return readDrops(this.fd, this.family);
+    if (this.pending === 0) this.counted = readDrops(this.fd, this.family);
+    return this.counted;
   }
 
   /** `nft delete table`: lets everybody in; gone is success. Rejects with a KernelError. */
@@ -126,7 +134,12 @@ export class VxlanGuard {
 
   private change(verb: string, members: Members, changes: readonly Change[]): Promise<void> {
     const before = this.seen?.generation ?? 0;
-    const done = this.changes.make(verb, batch(changes, this.family)).then(() => {
+    this.drops();
+    this.pending++;
+    const made = this.changes.make(verb, batch(changes, this.family)).finally(() => {
+      this.pending--;
+    });
+    const done = made.then(() => {
       // Counted on once, by us: nobody else has changed anything meanwhile, and all need not be read again.
       const now = generationOf(this.fd);
       this.seen = { members, generation: before !== 0 && now === before + 1 ? now : 0 };

@@ -1,7 +1,9 @@
 /** Something that is opened at its first use, once for all who use it. */
+import { kernelError } from './errno.js';
 
 export class Opened<T> {
   private opening: Promise<T> | undefined;
+  private closed = false;
 
   constructor(
     private readonly open: () => Promise<T>,
@@ -13,8 +15,9 @@ export class Opened<T> {
     return this.opening;
   }
 
-  /** A failure is for those who wait by then; who comes later opens it anew. */
+  /** A failure is for those who wait by then; who comes later opens it anew, or is refused (ECANCELED) after the end. */
   get(): Promise<T> {
+    if (this.closed) return Promise.reject(kernelError('open', 'ECANCELED'));
     if (this.opening !== undefined) return this.opening;
     const opening = this.open();
     this.opening = opening;
@@ -25,6 +28,7 @@ export class Opened<T> {
   }
 
   close(): void {
+    this.closed = true;
     this.opening?.then(this.end, () => undefined);
     this.opening = undefined;
   }

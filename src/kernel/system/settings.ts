@@ -6,37 +6,48 @@
  */
 import { closeSync, constants, openSync, write } from 'node:fs';
 import { promisify } from 'node:util';
+import { Mutex } from 'async-mutex';
 import { hasCode } from '../../errors.js';
 import { fromNode } from './errno.js';
+import type { HeldNamespace } from './held-namespace.js';
 import { onWritable, ROOT, readSysctl, type Setting, sysctlVerb } from './sysctl.js';
 
 const writeAside = promisify(write);
+/** One pool thread is enough to wait for the lock: others have other things to do. */
+const line = new Mutex();
 
 /**
- * In the order given, each asked for when its turn comes: `ip_forward` sets others back. `enter`: runs something in the
- * namespace, synchronously. Throws ENOENT for one that is not there.
+ * In the order given, each asked for when its turn comes: `ip_forward` sets others back. Rejects with ENOENT for one that
+ * is not there.
  */
-export async function changeSettings(enter: <T>(work: () => T) => T, settings: readonly Setting[]): Promise<void> {
+export async function changeSettings(
+  namespace: Pick<HeldNamespace, 'within'>,
+  settings: readonly Setting[],
+): Promise<void> {
   for (const setting of settings) {
-    const fd = enter(() => openIfOther(setting));
+    const fd = namespace.within(() => openIfOther(setting));
     if (fd === undefined) continue;
     const { name, value } = setting;
     try {
-      await writeAside(fd, String(value)).catch((e: unknown) => {
-        throw fromNode(sysctlVerb(name, value), e);
-      });
+      await line.runExclusive(() => writeAside(fd, String(value)));
+    } catch (e) {
+      // It may have gone with its link meanwhile.
+      if (!isNone(setting, e)) throw fromNode(sysctlVerb(name, value), e);
     } finally {
       closeSync(fd);
     }
   }
 }
 
-function openIfOther({ name, value, ifThere }: Setting): number | undefined {
+const isNone = ({ ifThere }: Setting, e: unknown): boolean => ifThere === true && hasCode(e, 'ENOENT');
+
+function openIfOther(setting: Setting): number | undefined {
+  const { name, value } = setting;
   try {
     if (readSysctl(name, ROOT) === String(value)) return undefined;
     return onWritable(ROOT, sysctlVerb(name, value), () => openSync(`${ROOT}/${name}`, constants.O_WRONLY));
   } catch (e) {
-    if (ifThere === true && hasCode(e, 'ENOENT')) return undefined;
+    if (isNone(setting, e)) return undefined;
     throw e;
   }
 }

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { meshMtu } from '../plan/underlay.js';
 import type { Ip, Node, NodeAddress, NodeId, PublicKey } from '../values/types.js';
 import { hasSession } from './session.js';
-import type { CryptPeer, CryptPlan, CryptRoute, ObservedCrypt, WireguardPlan } from './steps.js';
+import type { CryptPeer, CryptPlan, CryptRoute, CryptStep, ObservedCrypt, WireguardPlan } from './steps.js';
 import { cryptVtep, wireguardName } from './vtep.js';
 
 /** While a key has not answered yet, seconds: setting it provokes a handshake, and a lost one is tried again. */
@@ -71,8 +71,8 @@ function peerKeys(nodes: Iterable<Node>, { id, keys }: CryptSelf): readonly Peer
 
 /** What is remembered, and known by the way. */
 export interface CryptMoment {
-  /** What it was last made into; absent: by an earlier process, if at all. */
-  readonly before?: CryptPlan;
+  /** Where the kernel was told by this process that they are. */
+  readonly told?: readonly CryptPeer[];
   readonly found?: ObservedCrypt;
   /** Milliseconds since 1970. */
   readonly now: number;
@@ -106,11 +106,11 @@ export function cryptPlan(nodes: Iterable<Node>, self: CryptSelf, proven: Proven
 }
 
 /**
- * Those whose record says another place than before. Of what an earlier process was told nothing is known: while a session
+ * Those whose record says another place than the kernel was told. Of what an earlier process was told nothing is known: while a session
  * lives, the peer has roamed, or is where it was; what it says itself is right.
  */
-function movedPeers(peers: readonly CryptPeer[], { before, found, now }: CryptMoment): ReadonlySet<PublicKey> {
-  const had = new Map(before?.peers.map((p) => [p.key, p]));
+function movedPeers(peers: readonly CryptPeer[], { told = [], found, now }: CryptMoment): ReadonlySet<PublicKey> {
+  const had = new Map(told.map((p) => [p.key, p]));
   const sessions = (found?.devices ?? []).flatMap((d) => d.peers).filter((p) => hasSession(p, now));
   const alive = new Set(sessions.map((p) => p.key));
   const isMoved = ({ key, endpoint }: CryptPeer): boolean => {
@@ -118,6 +118,19 @@ function movedPeers(peers: readonly CryptPeer[], { before, found, now }: CryptMo
     return last === undefined ? !alive.has(key) : !isDeepStrictEqual(last.endpoint, endpoint);
   };
   return new Set(peers.filter(isMoved).map((p) => p.key));
+}
+
+/**
+ * Where the kernel has been told that peers are, by steps to a plan of which these are not done. Whatever else has failed
+ * since: who is told again is looked for where he was, and may have roamed meanwhile.
+ */
+export function toldPeers(
+  { peers }: Pick<CryptPlan, 'peers'>,
+  undone: readonly CryptStep<'putPeers'>[],
+  before: readonly CryptPeer[],
+): readonly CryptPeer[] {
+  const untold = new Set(undone.flatMap((step) => step.peers.map((p) => p.key)));
+  return [...peers.filter((p) => !untold.has(p.key)), ...before.filter((p) => untold.has(p.key))];
 }
 
 /**

@@ -110,12 +110,28 @@ export class HostPartsPass {
   }
 
   private async pass<P extends HostPart>(part: P): Promise<boolean> {
-    const { kernel, planners, log, meter, port } = this.parts;
+    const { kernel, planners } = this.parts;
     const found = await kernel.observe(part);
-    const wanted = planners[part].plan(found, this.made[part]);
+    const wanted = planners[part].plan(found);
     if (wanted === undefined) return true;
     const steps = diffHost(part, wanted, found);
     const repairing = new Set(hostRepairs(part, steps, this.made[part], found));
+    const { undone, failure } = await this.doAll(part, steps, repairing);
+    planners[part].tried?.(wanted, undone);
+    if (failure !== undefined) throw failure.error;
+    this.made[part] = wanted;
+    for (const listener of this.listeners.get(part) ?? []) listener();
+    return wanted !== OFF;
+  }
+
+  /** Gives those that failed or were not tried, and why. */
+  private async doAll(
+    part: HostPart,
+    steps: readonly HostStep[],
+    repairing: ReadonlySet<HostStep>,
+  ): Promise<{ readonly undone: readonly HostStep[]; readonly failure: { readonly error: unknown } | undefined }> {
+    const { log, meter, port } = this.parts;
+    const undone = new Set(steps);
     let failure: { readonly error: unknown } | undefined;
     for (const step of steps) {
       if (failure !== undefined && step.apart !== true) break;
@@ -123,17 +139,15 @@ export class HostPartsPass {
       try {
         await this.do(step);
       } catch (error) {
-        if (step.apart !== true) throw error;
         failure ??= { error };
-        continue;
+        if (step.apart === true) continue;
+        break;
       }
+      undone.delete(step);
       tellDone(log, step, repairing.has(step), port);
       if (repairing.has(step)) meter.tell('repair', { step: step.kind });
     }
-    if (failure !== undefined) throw failure.error;
-    this.made[part] = wanted;
-    for (const listener of this.listeners.get(part) ?? []) listener();
-    return wanted !== OFF;
+    return { undone: [...undone], failure };
   }
 
   private async do(step: HostStep): Promise<void> {

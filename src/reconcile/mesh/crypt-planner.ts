@@ -1,10 +1,11 @@
 /** The WireGuard mesh follows the cluster's nodes and their keys; what is found of it tells whose keys have answered. */
 import { isDeepStrictEqual } from 'node:util';
 import { UserError } from '../../errors.js';
-import { type CryptSelf, cryptPlan, cryptVteps, provenBy } from '../../model/crypt/plan.js';
+import { type CryptSelf, cryptPlan, cryptVteps, provenBy, toldPeers } from '../../model/crypt/plan.js';
 import { type MeshReport, meshReport } from '../../model/crypt/report.js';
 import { isTaken } from '../../model/crypt/rotation.js';
-import type { CryptPlan, ObservedCrypt, ObservedMesh } from '../../model/crypt/steps.js';
+import type { CryptPeer, CryptPlan, ObservedCrypt, ObservedMesh } from '../../model/crypt/steps.js';
+import type { HostStep } from '../../model/host/host-steps.js';
 import { OFF, type Off } from '../../model/host/standing.js';
 import { isEncrypted } from '../../model/plan/underlay.js';
 import type { EncryptionSettings } from '../../model/values/settings.js';
@@ -36,6 +37,8 @@ export class CryptPlanner implements Planner<'crypt'> {
   /** A mesh is planned. */
   private isUp = false;
   private found: ObservedCrypt | undefined;
+  /** Peers with the places that the kernel was told. Not what was only planned, for that may have failed. */
+  private placed: readonly CryptPeer[] = [];
   private tellKeys: () => void = () => {};
   private tellVteps: () => void = () => {};
   private news: () => void = () => {};
@@ -68,7 +71,7 @@ export class CryptPlanner implements Planner<'crypt'> {
   }
 
   /** Undefined while there is nothing to do: it is looked again, for keys get old and kernels get modules. */
-  plan({ isPossible, mesh: found }: ObservedMesh, made?: CryptPlan | Off): CryptPlan | Off | undefined {
+  plan({ isPossible, mesh: found }: ObservedMesh): CryptPlan | Off | undefined {
     const { tenure, settings } = this.parts;
     this.found = found;
     const isWanted = this.isWanted(found !== undefined);
@@ -80,7 +83,12 @@ export class CryptPlanner implements Planner<'crypt'> {
       this.follow(new Map());
       return found === undefined || tenure.prunes ? OFF : undefined;
     }
-    return this.planned(found, typeof made === 'object' ? made : undefined);
+    return this.planned(found);
+  }
+
+  tried(plan: CryptPlan | Off, undone: readonly HostStep[]): void {
+    const unplaced = undone.filter((step) => step.kind === 'putPeers');
+    this.placed = plan === OFF ? [] : toldPeers(plan, unplaced, this.placed);
   }
 
   /** A new key takes the place of the one in use, without anybody's agreement. Throws a UserError while none is in use. */
@@ -113,8 +121,7 @@ export class CryptPlanner implements Planner<'crypt'> {
 
   stop(): void {}
 
-  /** `before`: not what was only planned, for that may have failed, and a peer's new place with it. */
-  private planned(found: ObservedCrypt | undefined, before: CryptPlan | undefined): CryptPlan {
+  private planned(found: ObservedCrypt | undefined): CryptPlan {
     const { view, keys, rotation, tenure } = this.parts;
     const nodes = [...view.current.nodes.values()];
     // The first question makes the key.
@@ -123,10 +130,7 @@ export class CryptPlanner implements Planner<'crypt'> {
     rotation.look(nodes, this.self(), found, proven);
     this.publish(this.published());
     const self = this.self();
-    const known = {
-      ...(before === undefined ? {} : { before }),
-      ...(found === undefined ? {} : { found }),
-    };
+    const known = { told: this.placed, ...(found === undefined ? {} : { found }) };
     this.isUp = true;
     this.follow(cryptVteps(nodes, self, proven));
     return cryptPlan(nodes, self, proven, { ...known, now: Date.now(), prunes: tenure.prunes });

@@ -7,7 +7,7 @@ import { Wireguard } from '../../../src/kernel/crypt/wireguard.js';
 import { Rtnetlink } from '../../../src/kernel/netlink/rtnetlink.js';
 import { cryptSteps } from '../../../src/model/crypt/diff.js';
 import { type CryptSelf, cryptPlan, provenBy } from '../../../src/model/crypt/plan.js';
-import type { CryptPlan, CryptStep, CryptStepKind, ObservedMesh } from '../../../src/model/crypt/steps.js';
+import type { CryptPeer, CryptStep, CryptStepKind, ObservedMesh } from '../../../src/model/crypt/steps.js';
 import type { Node } from '../../../src/model/values/types.js';
 
 /** In the network namespace that the calling thread is in. */
@@ -15,7 +15,7 @@ export class MeshKernel {
   private readonly host = new Rtnetlink();
   private readonly generic = new Rtnetlink(Protocol.GENERIC);
   private readonly place: CryptPlace;
-  private before: CryptPlan | undefined;
+  private told: readonly CryptPeer[] = [];
 
   constructor(spaces: CryptSpaces, privateKey: CryptPlace['privateKey']) {
     this.place = { spaces, host: this.host, onHost: new Wireguard(this.generic), privateKey };
@@ -28,15 +28,13 @@ export class MeshKernel {
   /** Observe, plan, diff, apply. Gives what was done. */
   async converge(nodes: readonly Node[], self: CryptSelf): Promise<readonly CryptStep[]> {
     const found = await this.observe();
-    const { before } = this;
     const wanted = cryptPlan(nodes, self, provenBy(found.mesh), {
-      ...{ now: Date.now(), prunes: true },
-      ...(before === undefined ? {} : { before }),
+      ...{ now: Date.now(), prunes: true, told: this.told },
       ...(found.mesh === undefined ? {} : { found: found.mesh }),
     });
     const steps = cryptSteps(wanted, found);
     for (const step of steps) await this.apply(step);
-    this.before = wanted;
+    this.told = wanted.peers;
     return steps;
   }
 

@@ -9,6 +9,7 @@ it('is opened once for all who use it, and closed once', async () => {
   opened.close();
   opened.close();
   await Promise.resolve();
+  await expect(opened.get()).rejects.toMatchObject({ code: 'ECANCELED' });
   expect([open.mock.calls.length, end.mock.calls]).toEqual([1, [['it']]]);
 });
 

@@ -8,11 +8,11 @@ import { host, keyOf, made, own, selfAt } from './mesh.js';
 
 const nodes = [host(1, 1), host(2, 2), host(3, 3)];
 const now = 1_060_000;
-/** With all known of what it was made into before, and prunes. */
+/** As the store itself says, so it prunes. */
 const plan = (of: readonly Node[], self: CryptSelf, isProven: boolean, more: Partial<CryptMoment> = {}) =>
   cryptPlan(of, self, () => isProven, { now, prunes: true, ...more });
 const first = plan(nodes, selfAt(1, own(1)), false);
-const wanted = plan(nodes, selfAt(1, own(1)), false, { before: first });
+const wanted = plan(nodes, selfAt(1, own(1)), false, { told: first.peers });
 const steps = (of: CryptPlan | undefined, found: ObservedCrypt | undefined) =>
   cryptSteps(of, { isPossible: true, ...(found === undefined ? {} : { mesh: found }) });
 const kinds = (...of: Parameters<typeof steps>) => steps(...of).map((s) => s.kind);
@@ -55,7 +55,7 @@ describe('a mesh', () => {
   });
 
   test('forgets who is gone: nothing is sent there before he is no peer any more', () => {
-    const less = plan([host(1, 1), host(2, 2)], selfAt(1, own(1)), false, { before: wanted });
+    const less = plan([host(1, 1), host(2, 2)], selfAt(1, own(1)), false, { told: wanted.peers });
     expect(steps(less, made(wanted))).toMatchObject([
       { kind: 'removeCryptRoutes', prune: true },
       { kind: 'removePeers', keys: [keyOf(3)], prune: true },
@@ -79,7 +79,7 @@ describe('where a peer is', () => {
 
   test('is set when its record says another place than before', () => {
     const place = (n: number): Node => ({ ...host(n, n), crypt: { keys: [{ key: keyOf(n), port: 51_830 }] } });
-    const moved = plan([host(1, 1), place(2), place(3)], selfAt(1, own(1)), false, { before: wanted });
+    const moved = plan([host(1, 1), place(2), place(3)], selfAt(1, own(1)), false, { told: wanted.peers });
     expect(steps(moved, made(wanted))).toMatchObject([{ kind: 'putPeers', placed: new Set([keyOf(2), keyOf(3)]) }]);
   });
 
@@ -91,19 +91,19 @@ describe('where a peer is', () => {
   });
 
   test('is not touched when something else of the peer changes', () => {
-    const kept = plan(nodes, { ...selfAt(1, own(1)), keepalive: 20 }, false, { before: wanted });
+    const kept = plan(nodes, { ...selfAt(1, own(1)), keepalive: 20 }, false, { told: wanted.peers });
     expect(steps(kept, roamed())).toMatchObject([{ kind: 'putPeers', placed: new Set() }]);
   });
 });
 
 test('what nobody wants stays while the wish did not come from the store itself', () => {
-  const less = plan([host(1, 1)], selfAt(1, own(1)), false, { before: wanted, prunes: false });
+  const less = plan([host(1, 1)], selfAt(1, own(1)), false, { told: wanted.peers, prunes: false });
   expect(steps(less, made(wanted))).toEqual([]);
 });
 
 describe('rotation', () => {
   const self = selfAt(1, own(1), own(4, 1));
-  const both = plan([host(1, 1, 4), ...nodes.slice(1)], self, false, { before: wanted });
+  const both = plan([host(1, 1, 4), ...nodes.slice(1)], self, false, { told: wanted.peers });
 
   test('the second device comes beside the first, with all peers', () => {
     expect(kinds(both, made(wanted))).toEqual([
@@ -114,7 +114,7 @@ describe('rotation', () => {
   });
 
   test('the first goes last, after all that was sent by it goes by the second', () => {
-    const after = plan([host(1, 4), ...nodes.slice(1)], selfAt(1, own(4, 1)), true, { before: both });
+    const after = plan([host(1, 4), ...nodes.slice(1)], selfAt(1, own(4, 1)), true, { told: both.peers });
     expect(kinds(after, made(both))).toEqual(['putPeers', 'replaceCryptRoutes', 'removeCryptLink']);
   });
 

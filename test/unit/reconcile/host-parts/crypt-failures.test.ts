@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { OwnKey } from '../../../../src/model/crypt/plan.js';
 import { cryptVtep, wireguardName } from '../../../../src/model/crypt/vtep.js';
 import type { EncryptionSettings } from '../../../../src/model/values/settings.js';
-import type { Node } from '../../../../src/model/values/types.js';
+import type { Ip, Node } from '../../../../src/model/values/types.js';
 import { CryptPlanner } from '../../../../src/reconcile/mesh/crypt-planner.js';
 import { KeyRotation } from '../../../../src/reconcile/mesh/key-rotation.js';
 import { FakeKeys } from '../../../fakes/keys.js';
@@ -110,6 +110,46 @@ describe('a port that another program has', () => {
     await restartWith(own(1), own(4, 1));
     expect(devices()).toMatchObject([{ up: false }, { key: keyOf(4), up: true }]);
     expect(failing()).toContain('another program has UDP port 51820');
+  });
+});
+
+describe('a peer that roams while something of the mesh cannot be made', () => {
+  const record = (port: number): Node => ({ ...host(2, 2), crypt: { keys: [{ key: keyOf(2), port }] } });
+  const elsewhere = { address: '192.0.2.1' as Ip, port: 1234 };
+  const places = () => mesh().state?.devices.map(({ peers }) => peers.find(({ key }) => key === keyOf(2))?.endpoint);
+
+  test.each([
+    ['that it had never been said to be in', async () => {}],
+    ['that its record says after another one', () => look()],
+  ])('is looked for once in the place %s', async (_, first) => {
+    await first();
+    mesh().taken.add(51_821);
+    rotation.begin();
+    given(host(1, 1), record(51_830));
+    await look();
+    expect(places()).toMatchObject([{ port: 51_830 }, { port: 51_830 }]);
+    mesh().roam(keyOf(2), elsewhere);
+    await look();
+    await look();
+    expect(failing()).toContain('another program has UDP port 51821');
+    expect(places()).toEqual([elsewhere, elsewhere]);
+    given(host(1, 1), record(51_840));
+    await look();
+    expect(places()).toMatchObject([{ port: 51_840 }, { port: 51_840 }]);
+  });
+
+  test('is still to be found in a new place that one device alone could be told of', async () => {
+    mesh().taken.add(51_821);
+    rotation.begin();
+    await look();
+    given(host(1, 1), record(51_830));
+    const second = wireguardName(keys.held[1]?.key ?? keyOf(1));
+    story.kernel.fails = (step) =>
+      step.kind === 'putPeers' && step.link === second ? new Error('ENOBUFS') : undefined;
+    await look();
+    story.kernel.fails = () => undefined;
+    await look();
+    expect(places()).toMatchObject([{ port: 51_830 }, { port: 51_830 }]);
   });
 });
 

@@ -2,7 +2,7 @@
  * Tells of sockets that there is something to read, by signal-driven I/O (socket(7)): the kernel sends SIGIO, and
  * poll(2) says where. It needs neither a native poll handle nor a thread, and keeps no process alive.
  */
-import { check, ioctl, poll } from './libc.js';
+import { check, ioctl, poll } from '../system/libc.js';
 
 const FIOASYNC = 0x5452;
 const FIOSETOWN = 0x8901;
