@@ -1,12 +1,15 @@
 /** What doctor looks at in the real kernel: devices and rules that work, and where packets to other hosts leave. */
+import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { modules } from '../../src/doctor/checks/kernel/modules.js';
+import { neighbours } from '../../src/doctor/checks/kernel/neighbours.js';
 import { returnPath } from '../../src/doctor/checks/underlay/return-path.js';
 import { Proc } from '../../src/doctor/looks/proc.js';
 import { lookAtUnderlay } from '../../src/doctor/looks/underlay.js';
 import { Rtnetlink } from '../../src/kernel/netlink/rtnetlink.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
 import type { NodeAddress } from '../../src/model/values/types.js';
+import { raiseLimits } from '../lab/limits.js';
 import { Bench, type Host, run } from './bench.js';
 
 let bench: Bench;
@@ -79,4 +82,23 @@ test('an address without a network says nothing of where others come in', async 
 
 test('a host without that address has no way to compare', async () => {
   expect(await lookAtUnderlay(socket, '10.9.9.9', ['10.0.0.2'])).toMatchObject({ link: undefined, ways: new Map() });
+});
+
+/** Those that are permanent are in nobody's way (from Linux 5.0 on), and are counted all the same. */
+const isFirst = new Proc().text('net/stat/arp_cache') !== undefined;
+test.runIf(isFirst)('a table of neighbours that is nearly full, whichever namespace fills it', async () => {
+  raiseLimits();
+  const found = async () => (await neighbours.examine({ proc: new Proc() })).map(({ what }) => what);
+  expect(await found()).toEqual([]);
+  ip('link add full up type bridge');
+  const entries = Array.from(
+    { length: 54_000 },
+    (_, n) => `neigh add 10.99.${n >> 8}.${n & 255} lladdr 02:00:00:00:00:01 dev full nud permanent`,
+  );
+  execFileSync('nsenter', [`--net=${host.path}`, 'ip', '-batch', '-'], { input: entries.join('\n') });
+  expect(await found()).toEqual([
+    expect.stringMatching(/^the table of ipv4 neighbours has 5[4-9]\d{3} entries of 65536 at most$/),
+  ]);
+  ip('link delete full');
+  await expect.poll(found).toEqual([]);
 });
