@@ -117,7 +117,7 @@ it('the tables of neighbours have little room; the cure, tsoverlay makes it with
       `kernel.neighbours: sysctl net.ipv4.neigh.default.${limit} is ${is}, and should be ${least} at least`,
     );
   await patient.healthy(1);
-  expect(await patient.on(1, `cat ${folder}/default/gc_thresh1 ${folder}/default/gc_thresh2`)).toBe('8192\n49152');
+  expect(await patient.on(1, `cd ${folder}/default && cat gc_thresh1 && echo && cat gc_thresh2`)).toBe('8192\n49152');
   await patient.on(1, `umount ${folder}`);
 });
 

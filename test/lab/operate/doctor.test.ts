@@ -243,6 +243,7 @@ describe('it works without', () => {
   });
 
   it('the one that serves, so that docker_gwbridge stays as somebody has made it; the cure, as it says or a start', async () => {
+    await lab.host(1).plugin.kill();
     const cured = async (breaks: string, what: RegExp) => {
       await on(1, breaks);
       const found = (await doctor(1)).findings.filter(({ code }) => code === 'underlay.gwbridge');
