@@ -1,6 +1,7 @@
 /** What checks may look at. What takes asking is asked once, when the first check wants it, and rejects where it cannot be had. */
 import { UserError } from '../errors.js';
 import type { Probed } from '../model/probe/passage.js';
+import type { GuardMode } from '../model/values/settings.js';
 import type { Endpoint, Network, Node, NodeAddress } from '../model/values/types.js';
 import type { ConnectionsLook } from './looks/connections.js';
 import type { ServerLook } from './looks/consul.js';
@@ -8,6 +9,7 @@ import type { EngineLook } from './looks/engine.js';
 import type { FirewallLook } from './looks/firewall.js';
 import type { NamesLook } from './looks/names.js';
 import type { Proc } from './looks/proc.js';
+import type { SourceNatLook } from './looks/source-nat.js';
 import type { UnderlayLook } from './looks/underlay.js';
 
 export interface ClusterLook {
@@ -61,6 +63,7 @@ export interface Surroundings {
   readonly advertise: { readonly asked: string; readonly candidates: readonly string[] };
   /** GWBRIDGE_MTU wants another MTU than the underlay's. */
   readonly isGwbridgeMtuChosen: boolean;
+  readonly vxlanGuard: GuardMode;
   /** SCOPE as it was typed. */
   readonly scope: 'auto' | 'local' | 'global';
   /** Of the process that serves; undefined where none does. */
@@ -74,6 +77,8 @@ export interface Surroundings {
   /** Of containers of this host; rejects as {@link rows} does. */
   names(): Promise<readonly NamesLook[]>;
   underlay(): Promise<UnderlayLook>;
+  /** Of docker_gwbridge's networks. */
+  sourceNat(): Promise<readonly SourceNatLook[]>;
   /** Long rulesets take a tenth of a second at once. */
   firewall(): Promise<FirewallLook>;
   /** None with the embedded store. */

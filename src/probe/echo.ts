@@ -36,6 +36,8 @@ export class Echo {
   /** When the way to a host was asked for last. */
   private readonly asked = new Map<NodeAddress, number>();
   private readonly waiting = new Map<NodeAddress, Received[]>();
+  /** When an ask of a host came last. */
+  private readonly heard = new Map<NodeAddress, number>();
 
   constructor(private readonly ways: Ways) {}
 
@@ -54,11 +56,19 @@ export class Echo {
     this.asked.clear();
   }
 
+  /** Whether an ask of that host has come since a moment of `performance.now`. */
+  hasHeard(peer: NodeAddress, since: number): boolean {
+    return (this.heard.get(peer) ?? Number.NEGATIVE_INFINITY) >= since;
+  }
+
   private onDatagram(datagram: Received): void {
     const ask = readAsk(datagram.bytes);
     const { address } = datagram.from;
     if (ask === undefined || !this.ways.knows(address)) return;
-    const since = performance.now() - (this.asked.get(address) ?? Number.NEGATIVE_INFINITY);
+    const now = performance.now();
+    if (this.heard.size >= MOST_HOSTS) this.heard.clear();
+    this.heard.set(address, now);
+    const since = now - (this.asked.get(address) ?? Number.NEGATIVE_INFINITY);
     if (since >= SURE_MS) {
       this.hold(address, datagram);
       return;

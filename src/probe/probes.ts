@@ -3,7 +3,7 @@ import { UserError } from '../errors.js';
 import type { Meter } from '../health/measures.js';
 import type { Probed } from '../model/probe/passage.js';
 import type { NodeAddress } from '../model/values/types.js';
-import type { Ways } from './echo.js';
+import type { Echo, Ways } from './echo.js';
 import type { Heard } from './hearing.js';
 import type { ProbeSite } from './prober.js';
 
@@ -13,6 +13,7 @@ export class Probes {
     /** Where probes go out, once there is a way. */
     private readonly site: () => ProbeSite,
     private readonly meter: Meter,
+    private readonly echo: Pick<Echo, 'hasHeard'>,
   ) {}
 
   /**
@@ -25,11 +26,13 @@ export class Probes {
     if (stranger !== undefined)
       throw new UserError(`${stranger} is the address of no other host of the cluster that this one can send VXLAN to`);
     const { probeAll } = await import('./prober.js');
+    const began = performance.now();
     const found = await probeAll(this.site(), peers);
     for (const way of found)
       this.meter.tell('probe', { seconds: way.answered ? way.roundTrip.median / 1_000 : undefined });
-    return found;
+    return found.map((way) => (way.answered ? way : { ...way, heard: this.echo.hasHeard(way.peer, began) }));
   }
+
   /** What doctor finds on another host, by its word. Probe it first: that makes the way. Rejects when it says nothing. */
   async hear(peer: NodeAddress, patienceMs: number): Promise<Heard> {
     const { namespace, self } = this.site();

@@ -9,6 +9,7 @@ import { lookAtConsul } from '../doctor/looks/consul.js';
 import { type EngineLook, lookAtEngine } from '../doctor/looks/engine.js';
 import { lookAtNames } from '../doctor/looks/names.js';
 import { Proc } from '../doctor/looks/proc.js';
+import { lookAtSourceNat } from '../doctor/looks/source-nat.js';
 import { lookAtUnderlay } from '../doctor/looks/underlay.js';
 import { containersOf } from '../doctor/own-containers.js';
 import { type HostSurroundings, namedDifferences, type RowLook } from '../doctor/surroundings.js';
@@ -64,9 +65,10 @@ function surroundingsOf(parts: Examined): HostSurroundings {
   const none = { endpoints: [], unreadable: [], versions: [] };
   const differences = once(() => inspection.look());
   const engine = once(() => lookAtEngine(ENGINE));
+  const underlay = once(() => lookHere(self, [...others]));
   const names = once(() => namesOf(parts, engine));
   return {
-    ...{ self, port, proc, scope: config.scope },
+    ...{ self, port, proc, scope: config.scope, vxlanGuard: config.vxlanGuard },
     advertise: { asked: config.typed.CLUSTER_ADVERTISE ?? '', candidates: addressCandidates() },
     isGwbridgeMtuChosen: config.gwbridge.mtu !== 'underlay',
     pid: async () => process.pid,
@@ -78,7 +80,8 @@ function surroundingsOf(parts: Examined): HostSurroundings {
       return namedDifferences(found, unseen, networks.values());
     },
     names,
-    underlay: () => lookHere(self, [...others]),
+    underlay,
+    sourceNat: async () => lookAtSourceNat(await underlay(), proc),
     consul: once(async () => (config.consul === undefined ? [] : lookAtConsul(config.consul, READS))),
     connections: async () => (config.consul === undefined ? [] : lookAtConnections(config.consul, proc)),
     cluster: async () => ({ ...none, nodes: [...nodes.values()], networks: [...networks.values()] }),

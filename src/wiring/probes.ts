@@ -28,8 +28,8 @@ export function makeProbes({ config, rows, ground, cluster: { view, local }, pas
     if (typeof plan !== 'object') throw new UserError('this host has no probe network any more');
     return { namespace, self: plan.address, mtu: plan.mtu };
   };
-  const probes = new Probes(ways, site, ground.measures);
   const echo = new Echo(ways);
+  const probes = new Probes(ways, site, ground.measures, echo);
   const look = async () => {
     // For the few moments at which somebody asks.
     const { examineHere } = await import('./examining.js');

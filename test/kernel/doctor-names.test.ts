@@ -55,12 +55,15 @@ it('without its rules, and with rules that nobody has renewed', async () => {
   expect(isRedirected(sandbox)).toBe(false);
 });
 
-it('a container that fills the set by which they are known is looked at in no time', () => {
+it('a container that puts a fuller set in place of that by which they are known is looked at in no time', async () => {
+  inside(sandbox, 'nft', 'delete', 'table', 'ip', 'tsoverlay-dns');
+  inside(sandbox, 'nft', 'table ip tsoverlay-dns { set live { type ipv4_addr; }; }');
   const elements = Array.from({ length: 100_000 }, (_, i) => `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`).join(', ');
   fill(sandbox, `add element ip tsoverlay-dns live { ${elements} }`);
-  const began = performance.now();
+  const before = process.cpuUsage();
   expect(isRedirected(sandbox)).toBe(true);
-  expect(performance.now() - began).toBeLessThan(100);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1_000).toBeLessThan(100);
 });
 
 it('a container that drops its questions', async () => {

@@ -1,9 +1,12 @@
 /** Rules that people and their tools make, in the real kernel, and what they do to VXLAN. */
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { Proc } from '../../src/doctor/looks/proc.js';
+import { lookAtSourceNat } from '../../src/doctor/looks/source-nat.js';
 import { HostRuleset } from '../../src/kernel/ruleset/host-ruleset.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
 import { dropOf } from '../../src/model/firewall/walk.js';
+import type { Cidr } from '../../src/model/values/types.js';
 import { Bench, run } from './bench.js';
 
 let bench: Bench;
@@ -163,4 +166,72 @@ test('iptables-nft', () => {
     '-I INPUT 1 -m conntrack --ctstate NEW -j mine',
   );
   expect(fate()).toBe('rule of ip filter mine');
+});
+
+describe('what containers send by docker_gwbridge looks like the host’s', () => {
+  const networks = [
+    { link: 'eth0', network: '10.0.0.0/24' as Cidr },
+    { link: 'docker_gwbridge', network: '172.18.0.0/16' as Cidr },
+  ];
+  const legacy = (tables: string) =>
+    new (class extends Proc {
+      override text = () => tables;
+    })();
+  const isMasqueraded = (tables = '') =>
+    withNamespace(path, () => lookAtSourceNat({ networks }, legacy(tables)).map(({ isThere }) => isThere));
+  const nat = (rule: string) => iptables(`-t nat ${rule}`);
+
+  test('by the rule that the engine has made with iptables, and by no other one of its', () => {
+    nat('-N DOCKER');
+    nat('-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE');
+    nat('-A POSTROUTING -s 172.18.0.2/32 -d 172.18.0.2/32 -p tcp -m tcp --dport 80 -j MASQUERADE');
+    expect(isMasqueraded()).toEqual([false]);
+    // To docker_gwbridge itself it is not, and by which interface it leaves is left open.
+    nat('-A POSTROUTING -s 172.18.0.0/16 ! -o docker_gwbridge -j MASQUERADE');
+    expect(isMasqueraded()).toEqual([undefined]);
+    nat('-F');
+    expect(isMasqueraded()).toEqual([false]);
+    expect(isMasqueraded('nat\nfilter\n')).toEqual([undefined]);
+  });
+
+  test('by those that the engine makes with nftables', () => {
+    nft(`table ip docker-bridges {
+      map nat-postrouting-in-jumps { type ifname : verdict; }
+      chain nat-postrouting-in__docker_gwbridge {
+        oifname != "docker_gwbridge" ip saddr 172.18.0.0/16 counter masquerade comment "MASQUERADE"
+      }
+      chain nat-postrouting {
+        type nat hook postrouting priority srcnat; policy accept;
+        iifname vmap @nat-postrouting-in-jumps
+      }
+    }`);
+    expect(isMasqueraded()).toEqual([false]);
+    nft(
+      'add element ip docker-bridges nat-postrouting-in-jumps { "docker_gwbridge" : jump nat-postrouting-in__docker_gwbridge }',
+    );
+    expect(isMasqueraded()).toEqual([undefined]);
+    nft('flush ruleset');
+    expect(isMasqueraded()).toEqual([false]);
+  });
+
+  test.each([
+    ['-A POSTROUTING -s 172.16.0.0/12 -j SNAT --to-source 10.0.0.60', true],
+    ['-A POSTROUTING -j MASQUERADE', true],
+    ['-A POSTROUTING -o eth0 -j MASQUERADE', undefined],
+    ['-A POSTROUTING -o eth0 -p tcp -j MASQUERADE', false],
+    ['-A POSTROUTING -d 10.0.0.0/8 -j RETURN', false],
+  ])('somebody’s own: %s: %s', (rule, is) => {
+    nat(rule);
+    expect(isMasqueraded()).toEqual([is]);
+  });
+
+  test('as firewalld has it: what one chain lets pass another one may translate', () => {
+    nft(`table ip filter { chain p { type nat hook postrouting priority 90; ip saddr 172.18.0.0/16 accept; } }
+      table inet firewalld { chain p { type nat hook postrouting priority 110; jump zones; }
+      chain zones { oifname "eth0" goto zone; }
+      chain zone { meta nfproto ipv4 oifname != "lo" masquerade; } }`);
+    expect(isMasqueraded()).toEqual([undefined]);
+    nft('flush chain inet firewalld zone');
+    expect(isMasqueraded()).toEqual([false]);
+  });
 });

@@ -6,9 +6,10 @@ import { withNamespace } from '../../src/kernel/system/netns.js';
 import { probeSteps } from '../../src/model/host/probe.js';
 import type { NodeAddress } from '../../src/model/values/types.js';
 import { Bulletin } from '../../src/probe/bulletin.js';
-import { Echo } from '../../src/probe/echo.js';
+import { Echo, type Ways } from '../../src/probe/echo.js';
 import { hear } from '../../src/probe/hearing.js';
 import { probe } from '../../src/probe/prober.js';
+import { Probes } from '../../src/probe/probes.js';
 import { Bench, type Host, run } from './bench.js';
 import { meshOf, unaccelerated } from './host-parts.js';
 
@@ -21,6 +22,7 @@ const ADDRESSES = {
 class Prober {
   readonly kernel: LinuxHostParts;
   private readonly echo: Echo;
+  private readonly probes: Probes;
   /** Whoever asks for ways waits for this. */
   passes: Promise<void> = Promise.resolve();
   /** What it says of itself, and how often it has looked. */
@@ -37,10 +39,13 @@ class Prober {
     const { netnsDir, kernel } = host;
     const options = { underlay, mode: 'off', port: 4789, netnsDir, crypt: meshOf(kernel) } as const;
     this.kernel = withNamespace(host.path, () => new LinuxHostParts({ ...options, accelerator: unaccelerated(host) }));
-    this.echo = new Echo({
+    const ways: Ways = {
       open: (peers) => this.passes.then(() => this.open(...peers)),
       knows: (address): address is NodeAddress => this.nodes.includes(address),
-    });
+    };
+    this.echo = new Echo(ways);
+    const site = () => ({ namespace: this.inside, self: host.vtep, mtu: ADDRESSES[underlay].mtu });
+    this.probes = new Probes(ways, site, { tell: () => {} }, this.echo);
     this.bulletin = this.makeBulletin();
   }
 
@@ -83,6 +88,12 @@ class Prober {
   async probe({ host: { vtep } }: Prober) {
     await this.open(vtep);
     return probe({ namespace: this.inside, self: this.host.vtep, mtu: ADDRESSES[this.underlay].mtu }, vtep);
+  }
+
+  /** As the agent does it. */
+  async survey({ host: { vtep } }: Prober) {
+    const [found] = await this.probes.probe([vtep]);
+    return found;
   }
 
   stop(): void {
@@ -149,6 +160,17 @@ describe.each([4, 6] as const)('underlay of IPv%i', (underlay) => {
     expect(await one.probe(two)).toEqual({ answered: false, peer: two.host.vtep });
     heal(two);
     expect(await one.probe(two)).toMatchObject(SOUND(mtu));
+  });
+
+  test('the port is closed in one direction: who hears the other one meanwhile knows which', async () => {
+    await start(underlay);
+    const both = () => Promise.all([one.survey(two), two.survey(one)]);
+    expect(await both()).toMatchObject([SOUND(mtu), SOUND(mtu)]);
+    drop(two, 'udp dport 4789');
+    const silent = { answered: false, peer: one.host.vtep, heard: false };
+    expect(await both()).toEqual([{ answered: false, peer: two.host.vtep, heard: true }, silent]);
+    // Nobody has probed meanwhile.
+    expect(await one.survey(two)).toMatchObject({ heard: false });
   });
 
   test('a narrower path is measured to the byte, in either direction by itself', async () => {

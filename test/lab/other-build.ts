@@ -1,6 +1,7 @@
 /** The product with another version of its records, from the same source: the release before this one, and those after it. */
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { RELEASE } from '../../src/model/cluster/release.js';
 import { PLUGIN_MAIN } from './paths.js';
 
 const DIST = join(PLUGIN_MAIN, '..');
@@ -29,6 +30,15 @@ export async function buildOf(version: number): Promise<string> {
   });
   await change(join(folder, 'store/data-dir/data-file.js'), {
     'const VERSION = 1;': `const VERSION = ${version - 1};`,
+  });
+  return join(folder, 'main.js');
+}
+
+/** Its main.js. Of another release, which says and does the same. */
+export async function releaseOf(release: string): Promise<string> {
+  const folder = await copyOf(release);
+  await change(join(folder, 'model/cluster/release.js'), {
+    [`export const RELEASE = '${RELEASE}';`]: `export const RELEASE = '${release}';`,
   });
   return join(folder, 'main.js');
 }

@@ -71,3 +71,15 @@ it('a server that is not there is told, with its address', async () => {
     away: `Consul at 127.0.0.1:${port} cannot be reached (ECONNREFUSED)`,
   });
 });
+
+it('a server without a leader is told as such, though it takes its time to say so', async () => {
+  const lone = await ConsulAgent.make(2);
+  try {
+    lone.start();
+    await expect
+      .poll(async () => (await look('', lone.port)).away, { timeout: 20_000 })
+      .toBe(`Consul at 127.0.0.1:${lone.port} knows no leader`);
+  } finally {
+    await lone.remove();
+  }
+});

@@ -15,7 +15,11 @@ const tally = z.object({ sent: z.int(), arrived: z.int() });
 
 /** What was found out about the way to one host; sizes in bytes of IP packets inside the overlay. */
 export const probed = z.discriminatedUnion('answered', [
-  z.object({ answered: z.literal(false), peer: z.string() }),
+  z.object({
+    answered: z.literal(false),
+    peer: z.string(),
+    heard: z.boolean().optional().describe('that host has probed this one meanwhile, and what it sent has arrived'),
+  }),
   z.object({
     answered: z.literal(true),
     peer: z.string(),

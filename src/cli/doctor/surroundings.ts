@@ -9,6 +9,7 @@ import { type EngineLook, lookAtEngine } from '../../doctor/looks/engine.js';
 import { lookAtFirewall } from '../../doctor/looks/firewall.js';
 import { lookAtNames, type NamesLook } from '../../doctor/looks/names.js';
 import { Proc } from '../../doctor/looks/proc.js';
+import { lookAtSourceNat } from '../../doctor/looks/source-nat.js';
 import { lookAtUnderlay } from '../../doctor/looks/underlay.js';
 import { containersOf } from '../../doctor/own-containers.js';
 import {
@@ -75,6 +76,7 @@ export function surroundingsOf(desk: Desk): CommandSurroundings {
     proc,
     advertise: { asked: settings.typed.CLUSTER_ADVERTISE ?? '', candidates: addressCandidates() },
     isGwbridgeMtuChosen: settings.gwbridge.mtu !== 'underlay',
+    vxlanGuard: settings.vxlanGuard,
     scope: settings.scope,
     pid: async () => {
       const found = await agent();
@@ -92,6 +94,7 @@ export function surroundingsOf(desk: Desk): CommandSurroundings {
     }),
     names: once(async () => namesOf(desk, await serving(), cluster, engine)),
     underlay,
+    sourceNat: async () => lookAtSourceNat(await underlay(), proc),
     firewall: once(async () => {
       const { advertise: self, vxlanPort: port } = settings;
       const peers = inAnyOrder(othersIn(await cluster(), self));

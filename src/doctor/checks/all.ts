@@ -4,6 +4,7 @@ import type { HostSurroundings, Surroundings } from '../surroundings.js';
 import { leases } from './cluster/leases.js';
 import { nodes } from './cluster/nodes.js';
 import { records } from './cluster/records.js';
+import { releases } from './cluster/releases.js';
 import { rows } from './cluster/rows.js';
 import { versions } from './cluster/versions.js';
 import { masquerading } from './engine/masquerading.js';
@@ -43,5 +44,5 @@ export const HOST_CHECKS: readonly Check<HostSurroundings>[] = [...OF_HOST, ...O
 /** All. The rest is for the command alone: it takes a while, or is of the whole cluster. */
 export const CHECKS: readonly Check<Surroundings>[] = [
   ...[...OF_HOST, firewall, ...OF_WAYS, modules, twice],
-  ...[nodes, records, versions, leases],
+  ...[nodes, records, versions, releases, leases],
 ];

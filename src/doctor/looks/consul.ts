@@ -35,6 +35,8 @@ const READS = 25;
 /** Of a slow one, fewer will do, ms. */
 const LONG_ENOUGH_MS = 3_000;
 const PATIENCE_MS = 2_000;
+/** In the place of a leader's address. */
+const NOBODY = Buffer.from('""');
 /** No key ever has it: the write is refused after the right was looked at, and nothing changes. */
 const NO_INDEX = Number.MAX_SAFE_INTEGER;
 
@@ -52,10 +54,15 @@ async function lookAt(
   const { addresses: address } = servers;
   try {
     const times = await timesOf(servers, prefix, reads);
-    const [ahead, denied] = await Promise.all([aheadOf(server, tls), deniedBy(servers, prefix)]);
+    const [{ ahead }, denied] = await Promise.all([statusOf(server, tls), deniedBy(servers, prefix)]);
     return { address, times, ...(ahead === undefined ? {} : { ahead }), denied };
   } catch (e) {
-    return { address, away: messageOf(e), times: [], denied: [] };
+    // For a leader a server waits for seconds before it says that there is none.
+    const isLed = await statusOf(server, tls).then(
+      (status) => status.isLed,
+      () => true,
+    );
+    return { address, away: isLed ? messageOf(e) : `Consul at ${address} knows no leader`, times: [], denied: [] };
   } finally {
     servers.close();
   }
@@ -100,11 +107,13 @@ async function canHold(servers: ConsulServers, prefix: string): Promise<boolean>
   }
 }
 
-/** By the answer to `GET /v1/status/leader`, which asks for no token. */
-function aheadOf(
-  { host, port }: ConsulSettings['servers'][number],
-  tls: ConsulTls | undefined,
-): Promise<number | undefined> {
+interface Status {
+  readonly ahead: number | undefined;
+  readonly isLed: boolean;
+}
+
+/** By the answer to `GET /v1/status/leader`, which asks for no token, and waits for nobody. */
+function statusOf({ host, port }: ConsulSettings['servers'][number], tls: ConsulTls | undefined): Promise<Status> {
   const { request } = tls === undefined ? http : https;
   const agent = agentFor(host, 1, tls);
   const where = { host, port, path: '/v1/status/leader', agent, timeout: PATIENCE_MS };
@@ -114,8 +123,9 @@ function aheadOf(
       const theirs = Date.parse(answer.headers.date ?? '');
       // It says whole seconds, cut off, of a moment between the question and the answer.
       const ours = (began + Date.now()) / 2 - 500;
-      resolve(Number.isNaN(theirs) ? undefined : Math.round((theirs - ours) / 1000));
-      answer.resume();
+      const ahead = Number.isNaN(theirs) ? undefined : Math.round((theirs - ours) / 1000);
+      answer.once('data', (bytes: Buffer) => resolve({ ahead, isLed: !bytes.equals(NOBODY) }));
+      answer.once('end', () => resolve({ ahead, isLed: true })).once('error', reject);
     });
     asked.on('timeout', () => asked.destroy(new Error('no answer'))).on('error', reject);
     asked.on('close', () => agent.destroy()).end();

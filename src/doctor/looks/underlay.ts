@@ -4,18 +4,25 @@ import { listAddresses } from '../../kernel/links/addresses.js';
 import { listLinks } from '../../kernel/links/links.js';
 import { linkTowards } from '../../kernel/links/routes.js';
 import type { Rtnetlink } from '../../kernel/netlink/rtnetlink.js';
-import { contains, ipPart, networkOf } from '../../model/values/address.js';
+import { contains, familyOf, ipPart, networkOf, parseCidr } from '../../model/values/address.js';
 import type { Cidr } from '../../model/values/types.js';
 
 export interface UnderlayLook {
   /** Name of the interface that has this host's address; undefined where none has it. */
   readonly link: string | undefined;
   readonly linkIndex: number | undefined;
-  /** Other hosts on the network of that interface, and the interface by which packets to them leave. */
-  readonly ways: ReadonlyMap<string, string>;
+  /** To the other hosts; none where that interface has no network (`lo`), for then they may come by any. */
+  readonly ways: ReadonlyMap<string, WayLook>;
   /** Networks by the name of the interface that has an address in them. */
   readonly networks: readonly { readonly link: string; readonly network: Cidr }[];
   readonly links: readonly LinkLook[];
+}
+
+export interface WayLook {
+  /** The interface by which packets to that host leave. */
+  readonly by: string;
+  /** It is not on the network of this host's address. */
+  readonly isRouted: boolean;
 }
 
 export interface LinkLook {
@@ -35,11 +42,12 @@ export async function lookAtUnderlay(
   const [links, addresses] = [await listLinks(host), await listAddresses(host)];
   const nameOf = (index: number): string => links.find((l) => l.index === index)?.name ?? `link ${index}`;
   const own = addresses.find((a) => ipPart(a.address) === advertise);
-  const ways = new Map<string, string>();
-  for (const peer of own === undefined ? [] : peers) {
-    if (peer === advertise || own === undefined || !contains(networkOf(own.address), peer)) continue;
+  const network = own === undefined || isAlone(own.address) ? undefined : networkOf(own.address);
+  const ways = new Map<string, WayLook>();
+  for (const peer of network === undefined ? [] : peers) {
+    if (peer === advertise || network === undefined || familyOf(peer) !== familyOf(advertise)) continue;
     const index = await linkTowards(host, peer);
-    if (index !== undefined) ways.set(peer, nameOf(index));
+    if (index !== undefined) ways.set(peer, { by: nameOf(index), isRouted: !contains(network, peer) });
   }
   return {
     link: own && nameOf(own.link),
@@ -49,3 +57,9 @@ export async function lookAtUnderlay(
     links: links.map(({ name, kind, mtu, up }) => ({ name, kind, mtu, up })),
   };
 }
+
+/** Of a network of one address. */
+const isAlone = (cidr: Cidr): boolean => {
+  const { prefix, family } = parseCidr(cidr);
+  return prefix === (family === 4 ? 32 : 128);
+};

@@ -11,6 +11,7 @@ const NF_QUEUE = 3;
 const NFT_JUMP = -3;
 const NFT_GOTO = -4;
 const NFT_RETURN = -5;
+const NFT_NAT_SNAT = 0;
 const REG_VERDICT = 0;
 /** The first of the registers of four bytes; those of sixteen are 1 to 4. */
 const REG32_00 = 8;
@@ -60,6 +61,10 @@ function decode(expression: Buffer): readonly Expression[] {
       return lookup(data, number);
     case 'immediate':
       return number(1) === REG_VERDICT ? verdictIn(attributeOf(data, 2)) : [forget(number(1))];
+    case 'masq':
+      return [TRANSLATE];
+    case 'nat':
+      return number(1) === NFT_NAT_SNAT ? [TRANSLATE] : [];
     case 'reject':
       return [DROP];
     case 'match':
@@ -86,6 +91,7 @@ const other = (name: string, data: Buffer | undefined): readonly Expression[] =>
       ];
 
 const UNKNOWN: Expression = { kind: 'unknown' };
+const TRANSLATE: Expression = { kind: 'verdict', verdict: { kind: 'translate' } };
 const DROP: Expression = { kind: 'verdict', verdict: { kind: 'drop' } };
 const forget = (register: number): Expression => ({ kind: 'forget', to: placeOf(register) });
 

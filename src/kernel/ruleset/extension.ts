@@ -10,6 +10,8 @@ const XT_CONNTRACK_STATE = 1;
 /** struct xt_conntrack_mtinfo2 and 3: behind eight addresses with masks, two times and five numbers of 16 bits. */
 const CONNTRACK = { flags: 146, inverted: 148, states: 150 } as const;
 const UDP_INVERTED = { source: 1, destination: 2 } as const;
+/** NETMAP does so behind the routing. */
+const SOURCE_NAT: ReadonlySet<string> = new Set(['MASQUERADE', 'SNAT', 'NETMAP']);
 const UNKNOWN: Expression = { kind: 'unknown' };
 
 /** `info`: its structure, as its revision has it. */
@@ -39,5 +41,7 @@ function conntrack(info: Buffer): Expression {
 }
 
 /** What goes on with the next rule is none. */
-export const targetOf = (name: string): readonly Expression[] =>
-  name === 'REJECT' ? [{ kind: 'verdict', verdict: { kind: 'drop' } }] : [];
+export function targetOf(name: string): readonly Expression[] {
+  if (name === 'REJECT') return [{ kind: 'verdict', verdict: { kind: 'drop' } }];
+  return SOURCE_NAT.has(name) ? [{ kind: 'verdict', verdict: { kind: 'translate' } }] : [];
+}

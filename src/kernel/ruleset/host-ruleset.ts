@@ -27,11 +27,11 @@ export class HostRuleset implements Ruleset {
   private readonly known = new Map<string, readonly Rule[] | undefined>();
   private readonly sets = new Map<string, readonly Element[] | undefined>();
 
-  /** Base chains of type filter on a hook, in their order. `family`: of IP. Throws a KernelError. */
-  chains(hook: HookName, family: 4 | 6): readonly Chain[] {
+  /** Base chains of a type on a hook, in their order. `family`: of IP. Throws a KernelError. */
+  chains(hook: HookName, family: 4 | 6, type: 'filter' | 'nat' = 'filter'): readonly Chain[] {
     return ['inet', family === 4 ? 'ip' : 'ip6']
       .flatMap((name) => this.ask(name, Msg.getChain, Msg.newChain, []) ?? [])
-      .flatMap(({ family: name, answer }) => chainOf(name, answer))
+      .flatMap(({ family: name, answer }) => chainOf(name, answer, type))
       .filter(({ base, table }) => base?.hook === hook && !OURS.test(table))
       .sort((a, b) => (a.base?.priority ?? 0) - (b.base?.priority ?? 0));
   }
@@ -81,11 +81,11 @@ function asked(verb: string, bytes: Buffer, type: number): readonly Buffer[] | u
   }
 }
 
-function chainOf(family: string, answer: Buffer): readonly Chain[] {
+function chainOf(family: string, answer: Buffer, type: string): readonly Chain[] {
   const hook = attributeOf(answer, CHAIN.hook);
   const number = attributeOf(hook, 1)?.readUInt32BE();
   const name = (Object.keys(HOOKS) as HookName[]).find((one) => HOOKS[one] === number);
-  if (name === undefined || textIn(answer, CHAIN.type) !== 'filter') return [];
+  if (name === undefined || textIn(answer, CHAIN.type) !== type) return [];
   const drops = attributeOf(answer, CHAIN.policy)?.readUInt32BE() === NF_DROP;
   const base = { hook: name, priority: attributeOf(hook, 2)?.readInt32BE() ?? 0, drops };
   return [{ family, table: textIn(answer, CHAIN.table), name: textIn(answer, CHAIN.name), base }];

@@ -1,4 +1,4 @@
-/** A datagram of VXLAN, as far as it is known beforehand: what the rules of a firewall can see of it. Pure. */
+/** A datagram of UDP, as far as it is known beforehand: what the rules of a firewall can see of it. Pure. */
 import ipaddr from 'ipaddr.js';
 import { familyOf } from '../values/address.js';
 import type { Source } from './ruleset.js';
@@ -16,6 +16,8 @@ export interface Datagram {
   /** The interface by which it comes, or goes; undefined where that is not known. */
   readonly link: { readonly name: string; readonly index: number } | undefined;
   readonly isComing: boolean;
+  /** Name of the interface by which it came, where this host passes it on. */
+  readonly cameBy?: string;
 }
 
 const UDP = 17;
@@ -49,7 +51,7 @@ function loaded(packet: Datagram, source: Source, length: number): Bytes {
   }
 }
 
-function meta({ family, link, isComing }: Datagram, key: number): Bytes | undefined {
+function meta({ family, link, isComing, cameBy }: Datagram, key: number): Bytes | undefined {
   switch (key) {
     case META.protocol:
       return ETHERTYPE[family];
@@ -60,13 +62,18 @@ function meta({ family, link, isComing }: Datagram, key: number): Bytes | undefi
     case META.pkttype:
       return isComing ? [0] : undefined;
     case isComing ? META.iifname : META.oifname:
-      return link === undefined ? undefined : [...Buffer.alloc(IFNAMSIZ, 0).fill(link.name, 0, link.name.length)];
+      return nameOf(link?.name);
+    case META.iifname:
+      return nameOf(cameBy);
     case isComing ? META.iif : META.oif:
       return link === undefined ? undefined : [...u32(link.index)];
     default:
       return undefined;
   }
 }
+
+const nameOf = (link: string | undefined): Bytes | undefined =>
+  link === undefined ? undefined : [...Buffer.alloc(IFNAMSIZ, 0).fill(link, 0, link.length)];
 
 const address = (ip: string | undefined, length: number): Bytes =>
   ip === undefined || familyOf(ip) !== (length === 4 ? 4 : 6)

@@ -58,6 +58,8 @@ export type Operator = 'eq' | 'neq' | 'lt' | 'lte' | 'gt' | 'gte';
 export type Verdict =
   | { readonly kind: 'accept' }
   | { readonly kind: 'drop' }
+  /** Its source is made another one. */
+  | { readonly kind: 'translate' }
   | { readonly kind: 'return' }
   | { readonly kind: 'jump'; readonly chain: string }
   | { readonly kind: 'goto'; readonly chain: string };

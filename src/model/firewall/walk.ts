@@ -35,15 +35,30 @@ export function dropOf(packet: Datagram, chains: readonly Chain[], ruleset: Rule
     const end = through(walk, chain, DEEPEST, false);
     left = walk.left;
     if (left <= 0 || end === 'lost') return undefined;
-    if (end === 'accept') continue;
+    if (end === 'accept' || end === 'translated') continue;
     if (typeof end === 'object') return { ...end, isSure: !walk.mayBeIn };
     if (chain.base?.drops === true) return { chain, handle: undefined, isSure: !walk.mayBeIn };
   }
   return undefined;
 }
 
+/** Whether one of the chains, of type nat and on one hook, makes the packet's source another one; undefined: maybe. */
+export function isTranslated(packet: Datagram, chains: readonly Chain[], ruleset: Ruleset): Truth {
+  let left = MOST_RULES;
+  let mayBe = false;
+  for (const chain of chains) {
+    const walk: Walk = { packet, ruleset, left, mayBeIn: false };
+    const end = through(walk, chain, DEEPEST, false);
+    left = walk.left;
+    if (end === 'translated') return true;
+    // What one chain lets pass as it is, the next one may translate.
+    mayBe ||= walk.mayBeIn || left <= 0 || (end !== 'accept' && end !== 'through');
+  }
+  return mayBe ? undefined : false;
+}
+
 /** `through`: the next rule of whoever jumped here; `lost`: it cannot be told. */
-type End = 'accept' | 'through' | 'lost' | Omit<Drop, 'isSure'>;
+type End = 'accept' | 'translated' | 'through' | 'lost' | Omit<Drop, 'isSure'>;
 
 /** `isDoubted`: it is not sure that the packet comes here at all. */
 function through(walk: Walk, chain: Chain, depth: number, isDoubted: boolean): End {
@@ -80,6 +95,10 @@ function follow(
       return isMaybe ? 'doubt' : 'through';
     case 'accept':
       if (!isMaybe) return 'accept';
+      walk.mayBeIn = true;
+      return 'next';
+    case 'translate':
+      if (!isMaybe) return 'translated';
       walk.mayBeIn = true;
       return 'next';
     case 'drop':

@@ -16,16 +16,21 @@ const MOST_LOST = 2;
 
 /** `port`: UDP, of VXLAN. */
 export function judgeProbe(probed: Probed, port: number): readonly ProbeFinding[] {
-  if (!probed.answered)
-    return [
-      {
-        trouble: 'answer',
-        what: `no answer came through UDP ${port}`,
-        cure: `let UDP ${port} pass between the two hosts, in both directions: firewalls on them and between them; and see that tsoverlay runs on the other`,
-      },
-    ];
+  if (!probed.answered) return [probed.heard === true ? notThere(port) : silent(port)];
   return [...judgeLoss(probed), ...judgeMtu(probed), ...judgeOffload(probed)];
 }
+
+const silent = (port: number): ProbeFinding => ({
+  trouble: 'answer',
+  what: `no answer came through UDP ${port}`,
+  cure: `let UDP ${port} pass between the two hosts, in both directions: firewalls on them and between them; and see that tsoverlay runs on the other`,
+});
+
+const notThere = (port: number): ProbeFinding => ({
+  trouble: 'answer',
+  what: `no answer came through UDP ${port}, and what that host sends arrives here: it is the way there that is shut`,
+  cure: `let UDP ${port} pass from this host to that one: what this host sends, what that one lets in, and firewalls between them`,
+});
 
 function judgeLoss({ there, back }: Passage): readonly ProbeFinding[] {
   const words = ([direction, { sent, arrived }]: readonly [string, Tally]): readonly ProbeFinding[] =>

@@ -23,5 +23,12 @@ export interface Passage {
   readonly segments: boolean;
 }
 
-/** `answered`: false when nothing came back at all. */
-export type Probed = ({ readonly answered: true } & Passage) | { readonly answered: false; readonly peer: NodeAddress };
+/** Nothing came back at all. */
+export interface Silence {
+  readonly answered: false;
+  readonly peer: NodeAddress;
+  /** That host has probed this one meanwhile, and what it sent has arrived. */
+  readonly heard?: boolean | undefined;
+}
+
+export type Probed = ({ readonly answered: true } & Passage) | Silence;

@@ -1,6 +1,8 @@
 /** `tsoverlay doctor` and a host's engine, kernel and clock: each is broken, found and cured. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { consulBinary } from '../cache.js';
+import { OUTSIDE } from '../lan.js';
 import { PLUGIN_MAIN } from '../paths.js';
 import { Patient, report } from './patient.js';
 
@@ -36,6 +38,30 @@ describe('the engine', () => {
       ]);
     await anew();
     await patient.healthy(1);
+  });
+
+  it('somebody has taken its rules away; the cures, the rule, or a restart', async () => {
+    const out = async () => (await one().engine.attempt('exec', 'db', 'ping', '-c1', '-W1', OUTSIDE)).ok;
+    const flush = () => patient.on(1, 'iptables -t nat -F POSTROUTING');
+    const NETWORK = await patient.on(1, "ip -4 -o address show docker_gwbridge | awk '{ print $4 }'");
+    const subnet = NETWORK.trim().replace(/\.0\.1\//, '.0.0/');
+    expect(await out()).toBe(true);
+    await flush();
+    expect(await out()).toBe(false);
+    // What else is found comes of it: the engine asks for names of the world from inside of the container.
+    const found = (await patient.doctor(1)).findings.find(({ code }) => code === 'engine.masquerading');
+    expect(found?.what).toBe(
+      `no rule of this host masquerades what comes from ${subnet}, the network of docker_gwbridge: somebody has taken the engine's away`,
+    );
+    await patient.on(1, /^at once: ([^;]+);/.exec(found?.cure ?? '')?.[1] ?? 'false');
+    await patient.healthy(1);
+    expect(await out()).toBe(true);
+    await patient.on(1, 'nft flush ruleset');
+    expect(await whats(1)).toContainEqual(expect.stringMatching(/^engine\.masquerading: no rule /));
+    await one().engine.restart();
+    await one().docker('start', 'db');
+    await patient.healthy(1);
+    expect(await out()).toBe(true);
   });
 
   it('is a swarm manager, with SCOPE=global', async () => {
@@ -77,11 +103,30 @@ describe('the kernel, as its files tell', () => {
     laid('/proc/sys/net/netfilter/nf_conntrack_count', '9999999', /^kernel\.conntrack: 9999999 of \d+ connections/));
 });
 
+/** In a namespace that is not the first there are no such files: here they lie where the first one has them. */
+it('the tables of neighbours have little room; the cure, tsoverlay makes it within half a minute', async () => {
+  const folder = '/proc/sys/net/ipv4/neigh';
+  const limits = [128, 512, 65_536].map((n, i) => `echo ${n} > ${folder}/default/gc_thresh${i + 1}`).join(' && ');
+  await patient.on(1, `mount -t tmpfs none ${folder} && mkdir ${folder}/default && ${limits}`);
+  const said = await whats(1);
+  for (const [limit, is, least] of [
+    ['gc_thresh1', 128, 8_192],
+    ['gc_thresh2', 512, 49_152],
+  ])
+    expect(said).toContain(
+      `kernel.neighbours: sysctl net.ipv4.neigh.default.${limit} is ${is}, and should be ${least} at least`,
+    );
+  await patient.healthy(1);
+  expect(await patient.on(1, `cd ${folder}/default && cat gc_thresh1 && echo && cat gc_thresh2`)).toBe('8192\n49152');
+  await patient.on(1, `umount ${folder}`);
+});
+
 it('who looks may make no devices', async () => {
   const command = ['/usr/bin/setpriv', '--bounding-set=-net_admin', process.execPath, PLUGIN_MAIN, 'doctor', '--json'];
   const { stdout } = await one().host.attempt(...(command as [string, ...string[]]));
   const codes = report.parse(JSON.parse(stdout)).findings.map(({ code }) => code);
   expect(codes.filter((code) => code === 'kernel.modules')).toHaveLength(4);
+  await patient.healthy(1);
 });
 
 it('the one that serves lacks a capability', async () => {
@@ -126,4 +171,24 @@ it('Consul is slow', async () => {
     );
   await one().host.endService('slow', 'SIGKILL', 5);
   await patient.healthy(1);
+});
+
+it('Consul has no leader; the cure, the server that it misses', async () => {
+  const two = patient.lab.host(2).host;
+  const serve = (name: string, ...words: readonly string[]) =>
+    two.service(name, [
+      ...[consulBinary(), 'agent', '-server', '-bootstrap-expect=2', '-bind=10.0.0.61', '-client=10.0.0.61'],
+      ...['-hcl', 'performance { raft_multiplier = 1 }', `-data-dir=/var/lib/${name}`, `-node=${name}`, ...words],
+    ]);
+  const said = async () =>
+    (await patient.doctor(1, ['CLUSTER_STORE=consul://10.0.0.61:8500'])).findings
+      .filter(({ code }) => code.startsWith('store.'))
+      .map(({ code, what }) => `${code}: ${what}`);
+  await serve('lone');
+  await expect.poll(said, { timeout: 60_000 }).toEqual(['store.consul: Consul at 10.0.0.61:8500 knows no leader']);
+  const ports = ['http', 'server', 'serf-lan'].map((port, i) => `-${port}-port=${8_511 + i}`);
+  const none = ['dns', 'grpc', 'serf-wan'].map((port) => `-${port}-port=-1`);
+  await serve('fellow', ...ports, ...none, '-retry-join=10.0.0.61:8301');
+  await expect.poll(said, { timeout: 60_000 }).toEqual([]);
+  for (const name of ['fellow', 'lone']) await two.endService(name, 'SIGKILL', 5);
 });

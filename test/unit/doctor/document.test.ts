@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect, it } from 'vitest';
 import { DOCTOR_PATH, doctorChecks } from '../../../scripts/doctor-checks.js';
 import { check } from '../../../src/doctor/check.js';
@@ -16,6 +16,15 @@ it.each(CHECKS.map((one) => [one.code, one] as const))(
     expect(CHECKS.filter((other) => other.code === code)).toHaveLength(1);
   },
 );
+
+/** Whatever a check is to find, a test has to break on a host of the lab. */
+it('each check is one that a test of the lab has found something with', () => {
+  const folder = new URL('../../lab/operate/', import.meta.url);
+  const tests = readdirSync(folder).filter((name) => /^doctor.*\.test\.ts$/.test(name));
+  const texts = tests.map((name) => readFileSync(new URL(name, folder), 'utf8')).join('\n');
+  const isFound = (code: string) => new RegExp(`['"\`/^]${code.replace('.', '\\\\?\\.')}\\b`).test(texts);
+  expect(CHECKS.map(({ code }) => code).filter((code) => !isFound(code))).toEqual([]);
+});
 
 const of = (code: string, look: () => Promise<string>) =>
   check<unknown, string>({

@@ -63,6 +63,8 @@ describe('kernel.neighbours', () => {
     expect(await found(neighbours)).toEqual([]);
     rmSync(join(root, 'sys'), { recursive: true });
     expect(await found(neighbours)).toEqual([]);
+    rmSync(join(root, 'net'), { recursive: true });
+    expect(await found(neighbours)).toEqual([]);
   });
 
   it('each limit that is too low, and a table that is nearly full', async () => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { leases } from '../../../src/doctor/checks/cluster/leases.js';
 import { nodes } from '../../../src/doctor/checks/cluster/nodes.js';
+import { releases } from '../../../src/doctor/checks/cluster/releases.js';
 import { rows } from '../../../src/doctor/checks/cluster/rows.js';
 import { masquerading } from '../../../src/doctor/checks/engine/masquerading.js';
 import { swarm } from '../../../src/doctor/checks/engine/swarm.js';
@@ -13,7 +14,7 @@ import { session } from '../../../src/doctor/checks/store/session.js';
 import { candidates } from '../../../src/doctor/checks/underlay/candidates.js';
 import { type GwbridgeFacts, gwbridge } from '../../../src/doctor/checks/underlay/gwbridge.js';
 import { probes } from '../../../src/doctor/checks/underlay/probes.js';
-import { returnPath } from '../../../src/doctor/checks/underlay/return-path.js';
+import { type ReturnPathFacts, returnPath } from '../../../src/doctor/checks/underlay/return-path.js';
 import type { ServerLook } from '../../../src/doctor/looks/consul.js';
 import { namedDifferences } from '../../../src/doctor/surroundings.js';
 import type { Cidr } from '../../../src/model/values/types.js';
@@ -31,6 +32,20 @@ describe('cluster', () => {
       `host docker02 (${HOST2}) is away, and holds 1 endpoints`,
     ]);
     expect(whats(nodes.judge({ nodes: [away], endpoints: [] }))).toEqual([`host docker02 (${HOST2}) is away`]);
+  });
+
+  it('releases: those that hosts run, of which there is to be one', () => {
+    const host = (n: number, release?: string, alive = true) =>
+      livingNode(`10.0.0.${n}`, { hostname: `h${n}`, alive, ...(release === undefined ? {} : { release }) });
+    const same = [1, 2, 3].map((n) => host(n, '0.2.0'));
+    expect(releases.judge([])).toEqual([]);
+    expect(releases.judge([...same, host(4, '0.1.0', false)])).toEqual([]);
+    expect(whats(releases.judge([...same, host(4, '0.2.0'), host(5, '0.1.0')]))).toEqual([
+      '2 releases are run: 0.1.0 on h5; 0.2.0 on h1, h2, h3 and 1 more',
+    ]);
+    expect(whats(releases.judge([host(1, '0.2.0'), host(2)]))).toEqual([
+      '2 releases are run: 0.2.0 on h1; one that does not say on h2',
+    ]);
   });
 
   it('leases: those that leak', () => {
@@ -135,8 +150,13 @@ describe('engine', () => {
   });
 
   it('docker_gwbridge that does not masquerade', () => {
-    expect([true, undefined].flatMap((is) => masquerading.judge(is))).toEqual([]);
-    expect(masquerading.judge(false)).toHaveLength(1);
+    const judge = (asked: boolean | undefined, isThere?: boolean) =>
+      whats(masquerading.judge({ asked, found: [{ network: '172.18.0.0/16' as Cidr, isThere }] }));
+    expect([judge(true, true), judge(true, undefined), judge(undefined, false)].flat()).toEqual([]);
+    expect(judge(false, false)).toEqual([expect.stringContaining('enable_ip_masquerade=false')]);
+    expect(judge(true, false)).toEqual([
+      "no rule of this host masquerades what comes from 172.18.0.0/16, the network of docker_gwbridge: somebody has taken the engine's away",
+    ]);
   });
 });
 
@@ -150,16 +170,32 @@ describe('underlay', () => {
     ]);
   });
 
-  it('answers that take another way, where the filter is strict', () => {
-    const others = new Map([
-      ['10.0.0.61', 'eth0'],
-      ['10.0.0.62', 'eth1'],
-    ]);
-    for (const filter of [0, 2]) expect(returnPath.judge({ link: 'eth0', filter, others })).toEqual([]);
-    expect(returnPath.judge({ link: undefined, filter: 1, others })).toEqual([]);
-    expect(whats(returnPath.judge({ link: 'eth0', filter: 1, others }))).toEqual([
-      'what 10.0.0.62 sends comes in by eth0, answers leave by eth1, and rp_filter of eth0 is strict',
-    ]);
+  const two: ReturnPathFacts = {
+    ...{ link: 'eth0', filter: 0, guard: 'incoming', answered: undefined },
+    others: new Map([
+      ['10.0.0.61', { by: 'eth0', isRouted: false }],
+      ['10.0.0.62', { by: 'eth1', isRouted: false }],
+    ]),
+  };
+
+  it('answers that take another way, where the filter is strict or the guard is on', () => {
+    const judge = (change: Partial<ReturnPathFacts>) => whats(returnPath.judge({ ...two, ...change }));
+    const WHAT = 'what 10.0.0.62 sends comes in by eth0, answers leave by eth1, and';
+    expect([0, 2].flatMap((filter) => judge({ filter }))).toEqual([]);
+    expect(judge({ link: undefined, filter: 1 })).toEqual([]);
+    expect(judge({ filter: 1 })).toEqual([`${WHAT} rp_filter of eth0 is strict`]);
+    expect(judge({ guard: 'on' })).toEqual([`${WHAT} VXLAN_GUARD is on`]);
+    expect(judge({ filter: 1, guard: 'on' })).toEqual([`${WHAT} rp_filter of eth0 is strict and VXLAN_GUARD is on`]);
+  });
+
+  it('the probe is the proof of answers that take another way, and wanted for hosts behind a router', () => {
+    const judge = (isRouted: boolean, answered: boolean | undefined) =>
+      returnPath.judge({
+        ...{ ...two, filter: 1, others: new Map([['10.0.0.62', { by: 'eth1', isRouted }]]) },
+        answered: answered === undefined ? undefined : new Map([['10.0.0.62', answered]]),
+      }).length;
+    expect([judge(false, undefined), judge(false, false), judge(false, true)]).toEqual([1, 1, 0]);
+    expect([judge(true, undefined), judge(true, false), judge(true, true)]).toEqual([0, 1, 0]);
   });
 
   const fit: GwbridgeFacts = {

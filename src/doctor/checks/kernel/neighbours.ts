@@ -4,11 +4,11 @@ import type { Surroundings } from '../../surroundings.js';
 
 const FULL = 0.8;
 
-/** By family; the limits are undefined in any network namespace but the first. */
+/** By family; none of it is told in any network namespace but the first. */
 export interface NeighbourFacts {
   readonly family: 'ipv4' | 'ipv6';
   /** In use, of all namespaces of the machine. */
-  readonly entries: number;
+  readonly entries: number | undefined;
   readonly limits: ReadonlyMap<string, number>;
 }
 
@@ -23,22 +23,25 @@ export const neighbours = check({
         ['ipv4', 'arp_cache'],
         ['ipv6', 'ndisc_cache'],
       ] as const
-    ).flatMap(([family, cache]) => {
+    ).map(([family, cache]) => {
       // First line: names; the entries stand in each line, of all processors together.
       const entries = proc.text(`net/stat/${cache}`)?.split('\n')[1]?.split(/\s+/)[0];
-      if (entries === undefined) return [];
       const limits = [1, 2, 3].flatMap((n) => {
         const value = proc.number(`sys/net/${family}/neigh/default/gc_thresh${n}`);
         return value === undefined ? [] : [[`gc_thresh${n}`, value] as const];
       });
-      return [{ family, entries: Number.parseInt(entries, 16), limits: new Map(limits) }];
+      return {
+        family,
+        entries: entries === undefined ? undefined : Number.parseInt(entries, 16),
+        limits: new Map(limits),
+      };
     }),
   judge: (facts) => facts.flatMap((one) => [...fill(one), ...low(one)]),
 });
 
 function fill({ family, entries, limits }: NeighbourFacts) {
   const most = limits.get('gc_thresh3');
-  if (most === undefined || entries < most * FULL) return [];
+  if (most === undefined || entries === undefined || entries < most * FULL) return [];
   return [{ what: `the table of ${family} neighbours has ${entries} entries of ${most} at most` }];
 }
 

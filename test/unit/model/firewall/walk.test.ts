@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { bytesOf, type Datagram } from '../../../../src/model/firewall/packet.js';
 import { compares, isWithin, masked } from '../../../../src/model/firewall/registers.js';
 import type { Chain, Expression, Verdict } from '../../../../src/model/firewall/ruleset.js';
-import { dropOf } from '../../../../src/model/firewall/walk.js';
+import { dropOf, isTranslated } from '../../../../src/model/firewall/walk.js';
 
 const packet: Datagram = {
   ...{ from: '10.0.0.61', to: '10.0.0.60', port: 4789, family: 4, isComing: true },
@@ -55,6 +55,32 @@ describe('a walk', () => {
   });
 });
 
+describe('a walk through chains that translate', () => {
+  const TRANSLATE: Expression = { kind: 'verdict', verdict: { kind: 'translate' } };
+  const is = (...chains: readonly (readonly (readonly Expression[])[])[]) =>
+    isTranslated(
+      packet,
+      chains.map((_, n): Chain => ({ family: 'ip', table: 't', name: String(n) })),
+      {
+        rules: ({ name }) => chains[Number(name)]?.map((expressions, handle) => ({ handle, expressions })),
+        elements: () => undefined,
+      },
+    );
+
+  it.each<[string, ReturnType<typeof is>, boolean | undefined]>([
+    ['none', is(), false],
+    ['none that holds', is([[NEVER, TRANSLATE]]), false],
+    ['one that holds', is([[NEVER, ACCEPT], [TRANSLATE]]), true],
+    ['one that may hold', is([[MAYBE, TRANSLATE], [ACCEPT]]), undefined],
+    ['one that it comes back before', is([[RETURN], [TRANSLATE]]), false],
+    ['one that it may come back before', is([[MAYBE, RETURN], [TRANSLATE]]), undefined],
+    ['the next chain, for one alone lets nothing out', is([[ACCEPT]], [[TRANSLATE]]), true],
+    ['a chain that cannot be read', is([[to('jump', 'gone')]], [[NEVER, TRANSLATE]]), undefined],
+  ])('%s', (_, found, wanted) => {
+    expect(found).toBe(wanted);
+  });
+});
+
 describe('bytes, of which some are not known', () => {
   it('are equal, or not, by those that are', () => {
     expect(compares([1, undefined], 'eq', Buffer.from([1, 2]))).toBe(undefined);
@@ -73,6 +99,8 @@ describe('bytes, of which some are not known', () => {
     expect(bytesOf(packet, { kind: 'meta', key: 16 }, 16)).toEqual([17, 0, 0, 0]);
     expect(bytesOf(packet, { kind: 'transport', offset: 0 }, 4)).toEqual([undefined, undefined, 0x12, 0xb5]);
     expect(bytesOf(packet, { kind: 'network', offset: 12 }, 4)).toEqual([10, 0, 0, 61]);
+    const passed: Datagram = { ...packet, isComing: false, cameBy: 'br' };
+    expect(bytesOf(passed, { kind: 'meta', key: 6 }, 16).slice(0, 3)).toEqual([98, 114, 0]);
     expect(bytesOf({ ...packet, link: undefined }, { kind: 'meta', key: 4 }, 4)).toEqual(Array(4).fill(undefined));
     expect(bytesOf({ ...packet, family: 6, from: 'fd00::1' }, { kind: 'network', offset: 8 }, 2).slice(0, 2)).toEqual([
       0xfd, 0,

@@ -28,6 +28,15 @@ it('no answer names the port', () => {
   expect(found?.cure).toContain('let UDP 8472 pass between the two hosts, in both directions');
 });
 
+it('no answer of a host that is heard names the direction', () => {
+  const [found] = judgeProbe({ answered: false, peer: HOST2, heard: true }, 4789);
+  expect(found).toEqual({
+    trouble: 'answer',
+    what: 'no answer came through UDP 4789, and what that host sends arrives here: it is the way there that is shut',
+    cure: expect.stringMatching(/^let UDP 4789 pass from this host to that one: /),
+  });
+});
+
 describe('loss', () => {
   it('is of one direction, or of each by itself', () => {
     expect(words({ there: { sent: 20, arrived: 17 } })).toEqual(['loss: 3 of 20 packets were lost on the way there']);
