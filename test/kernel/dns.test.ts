@@ -170,7 +170,8 @@ class Storm {
       let answer: unknown;
       for (let left = this.times; left > 0; left--) {
         answer = await ask().then((data) => data[0], String);
-        if (!String(answer).includes('no answer')) break;
+        // A connection is its resolver's, and ends with it.
+        if (!/no answer|ECONNRESET|closed/.test(String(answer))) break;
       }
       this.answers.push(answer);
       // Without a pause it would be over what a container may ask for.
