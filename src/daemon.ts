@@ -14,9 +14,8 @@ export async function runDaemon(fail: (error: unknown) => never): Promise<void> 
   const end = (error: unknown): never => {
     log.error({ event: 'ended', err: isUserError(error) ? error.message : error }, 'tsoverlay cannot go on, and ends');
     flush();
-    // Who has typed it reads a sentence.
-    if (process.stdout.isTTY) fail(error);
-    process.exit(1);
+    // Whoever starts it reads a sentence, whatever becomes of the log.
+    return fail(error);
   };
   try {
     const events = new EventFile(adminSocketOf(readSockets(process.env.PLUGIN_SOCKETS ?? '')));

@@ -47,7 +47,7 @@ describe('a wrong setting ends the start with one sentence', () => {
     expect(ok).toBe(false);
     expect(stderr).toContain(sentence);
     expect(stderr.trim().split('\n')).toHaveLength(1);
-    expect(stdout).toBe('');
+    expect(JSON.parse(stdout)).toMatchObject({ event: 'ended', err: expect.stringContaining(sentence) });
   });
 
   it('and all wrong settings are named at once', async () => {

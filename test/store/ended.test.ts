@@ -27,11 +27,16 @@ const served = (settings: Readonly<Record<string, string>>) => {
 it.each([
   ['a setting that is wrong', { CLUSTER_STORE: 'nowhere' }, 'CLUSTER_STORE is "nowhere"'],
   ['an address that is not there', { CLUSTER_ADVERTISE: '192.0.2.77' }, '192.0.2.77'],
-])('%s: each line has an event, the last one says why', { timeout: 60_000 }, async (_, settings, why) => {
-  const { exitCode, stdout, stderr } = await served(settings);
-  const lines = stdout.split('\n').map((line): unknown => JSON.parse(line));
-  expect(lines).toEqual(lines.map(() => expect.objectContaining({ event: expect.any(String), level: 'error' })));
-  expect(lines.at(-1)).toMatchObject({ event: 'ended', err: expect.stringContaining(why) });
-  expect([exitCode, stderr]).toEqual([1, '']);
-  expect(readFileSync(events, 'utf8')).toMatch(/"event":"ended"/);
-});
+])(
+  '%s: each line of the log has an event, the last one says why, and so does a sentence',
+  { timeout: 60_000 },
+  async (_, settings, why) => {
+    const { exitCode, stdout, stderr } = await served(settings);
+    const lines = stdout.split('\n').map((line): unknown => JSON.parse(line));
+    expect(lines).toEqual(lines.map(() => expect.objectContaining({ event: expect.any(String), level: 'error' })));
+    expect(lines.at(-1)).toMatchObject({ event: 'ended', err: expect.stringContaining(why) });
+    expect(exitCode).toBe(1);
+    expect(stderr.trim().split('\n')).toEqual([expect.stringContaining(why)]);
+    expect(readFileSync(events, 'utf8')).toMatch(/"event":"ended"/);
+  },
+);
