@@ -111,6 +111,29 @@ beforeAll(async () => {
 });
 afterAll(() => scene?.down());
 
+it('an encrypted network is none to a release that does not know encryption: nobody makes it in clear', async () => {
+  const { consul } = scene.lab;
+  const [key = ''] = await scene.keys('tsoverlay/networks/');
+  const plain = JSON.parse((await consul.value(key)) ?? '{}');
+  const id = 'e'.repeat(64);
+  const secret = key.replace(/[^/]+$/, id);
+  const subnets = [{ pool: '172.31.250.0/24', aux: {}, vni: 5000 }];
+  const announced = { ...plain.announced, name: 'secret' };
+  await consul.put(
+    secret,
+    JSON.stringify({ ...plain, id, announced, subnets, version: 3, options: { encrypted: '' } }),
+  );
+  await within(5_000, 'it is told of', async () => (await statusOf(1)).includes('e'.repeat(12)));
+  await attach('s');
+  for (const host of HOSTS) {
+    const { stderr } = await on(host).engine.attempt('run', '--rm', '--net', 'secret', 'busybox', 'true');
+    expect(stderr).toMatch(/network secret not found/);
+    expect(await on(host).host.run('ls', '/run/docker/netns')).not.toContain('eeeeeeeeee');
+  }
+  await detach('s');
+  await consul.remove(secret);
+});
+
 it('one host of the next release among those of this one', async () => {
   await attach('a');
   await run(2, next);
