@@ -54,9 +54,11 @@ export default defineConfig({
       project('kernel-alone', { seconds: 30, workers: 1, include: ALONE }),
       project('figures', { seconds: 120, workers: 1 }),
       project('lab', { seconds: 300, workers: 1, include: ['test/lab/*.test.ts'] }),
-      ...['managed', 'options', 'attacks', 'faults', 'operate'].map((name) =>
+      ...['managed', 'options', 'attacks', 'faults'].map((name) =>
         project(name, { seconds: 300, workers: 1, include: [`test/lab/${name}/*.test.ts`] }),
       ),
+      // Two labs side by side: most of the time each waits for what it has broken to be seen.
+      project('operate', { seconds: 300, workers: 2, include: ['test/lab/operate/*.test.ts'] }),
       // Emulated, an import takes as long as a test.
       project('encryption', { seconds: 300, workers: 1, include: ['test/lab/encryption/*.test.ts'], isolate: false }),
     ],
