@@ -69,7 +69,8 @@ test('all of three at once, then one, then one that is killed midway: no ping an
     const all = changes().finally(() => {
       isDone = true;
     });
-    // One stream to each of the others: beside a third, one or two of 10,000 were lost in the emulated machine, and nobody knows why.
+    // One stream to each of the others: beside a third, one or two of 10,000 were lost in the emulated machine, and nobody
+    // knows why.
     const [, ...lost] = await Promise.all([all, pings(), lostDatagrams(site, 'encrypted', DATAGRAMS)]);
     expect(lost).toEqual([0, 0]);
     expect((await site.hosts[0].mesh.observe()).mesh?.devices).toHaveLength(1);
