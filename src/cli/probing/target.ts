@@ -1,9 +1,9 @@
 /** Which host is meant by what was typed: its address, name or id, or a container's. Pure. */
 import { UserError } from '../../errors.js';
 import { isEncrypted } from '../../model/plan/underlay.js';
-import { ipPart, isIp, parseIp } from '../../model/values/address.js';
+import { isIp, parseIp } from '../../model/values/address.js';
 import type { NodeAddress } from '../../model/values/types.js';
-import { isCalled, type Known, oneMeantBy, placesOf } from '../reading/containers.js';
+import { isCalled, type Known, oneMeantBy, placesAt, placesOf } from '../reading/containers.js';
 
 export interface Target {
   readonly address: NodeAddress;
@@ -25,10 +25,7 @@ export function targetOf(text: string, known: Known): Target {
   const isIdOf = (id: string): boolean => wanted.length >= LEAST && id.startsWith(wanted);
   const named = nodes.filter((n) => (ip === undefined ? n.hostname.toLowerCase() === wanted : n.address === ip));
   const all = placesOf(known, () => true);
-  const meant =
-    ip === undefined
-      ? oneMeantBy(all, text)
-      : all.filter(({ endpoint }) => endpoint.addresses.some((cidr) => ipPart(cidr) === ip));
+  const meant = ip === undefined ? oneMeantBy(all, text) : placesAt(all, ip);
   const isName = meant.some((place) => isCalled(place, text));
   const hosts = named.length > 0 || isName ? named : nodes.filter((n) => isIdOf(n.id));
   const found = hosts.length > 0 ? hosts : nodes.filter((n) => meant.some(({ endpoint }) => endpoint.node === n.id));

@@ -1,7 +1,8 @@
 /** Finds containers of the cluster by what people call them: name, alias, id or the beginning of it. */
 import { UserError } from '../../errors.js';
 import { NOBODY } from '../../health/row.js';
-import type { Endpoint, Network, Node, NodeId } from '../../model/values/types.js';
+import { ipPart } from '../../model/values/address.js';
+import type { Endpoint, Ip, Network, Node, NodeId } from '../../model/values/types.js';
 import { HostMemory } from '../../store/data-dir/host-memory.js';
 import type { Desk } from '../frame/desk.js';
 
@@ -49,6 +50,10 @@ export function oneMeantBy(places: readonly Place[], what: string): readonly Pla
   const own = places.filter((place) => isNamed(place.endpoint.names[0], place, what));
   return own.length > 0 ? own : meantBy(places, what);
 }
+
+/** Those that have the address. */
+export const placesAt = (places: readonly Place[], ip: Ip): readonly Place[] =>
+  places.filter(({ endpoint }) => endpoint.addresses.some((cidr) => ipPart(cidr) === ip));
 
 export const placesOf = ({ networks, endpoints }: Known, is: (endpoint: Endpoint) => boolean): readonly Place[] =>
   endpoints.filter(is).flatMap((endpoint) => {

@@ -2,7 +2,7 @@
 import { UserError } from '../../errors.js';
 import { ipPart, isIp, parseIp } from '../../model/values/address.js';
 import type { Endpoint, Ip } from '../../model/values/types.js';
-import { isCalled, meantBy, type Place } from '../reading/containers.js';
+import { isCalled, meantBy, type Place, placesAt } from '../reading/containers.js';
 
 export interface Meeting {
   readonly place: Place;
@@ -19,10 +19,7 @@ export function meetingsOf(endpoints: readonly Endpoint[], own: readonly Place[]
     endpoints.filter((e) => e.network === network.id).map((endpoint) => ({ endpoint, network })),
   );
   const ip = isIp(to) ? parseIp(to) : undefined;
-  const meant =
-    ip === undefined
-      ? meantBy(there, to)
-      : there.filter(({ endpoint }) => endpoint.addresses.some((a) => ipPart(a) === ip));
+  const meant = ip === undefined ? meantBy(there, to) : placesAt(there, ip);
   const found = own.flatMap((place) => {
     const targets = meant.filter(({ network }) => network.id === place.network.id);
     const isSelf = ({ endpoint: { id } }: Place) => id === place.endpoint.id;

@@ -106,8 +106,8 @@ export function cryptPlan(nodes: Iterable<Node>, self: CryptSelf, proven: Proven
 }
 
 /**
- * Those whose record says another place than the kernel was told. Of what an earlier process was told nothing is known: while a session
- * lives, the peer has roamed, or is where it was; what it says itself is right.
+ * Those whose record says another place than the kernel was told. Of what an earlier process was told nothing is known:
+ * while a session lives, the peer has roamed, or is where it was; what it says itself is right.
  */
 function movedPeers(peers: readonly CryptPeer[], { told = [], found, now }: CryptMoment): ReadonlySet<PublicKey> {
   const had = new Map(told.map((p) => [p.key, p]));

@@ -51,8 +51,8 @@ export interface SinceHead {
 }
 
 /**
- * Of endpoints below a prefix; undefined when the head does not reach back. What nobody here knows yet counts as made with the head: a head
- * may say anything, and of two the older one is right.
+ * Of endpoints below a prefix; undefined when the head does not reach back. What nobody here knows yet counts as made with
+ * the head: a head may say anything, and of two the older one is right.
  */
 export function partSince(
   { entry: { index }, head }: SoleHead,

@@ -67,14 +67,19 @@ const reaches = async (from: MeshHost, to: MeshHost, seconds = 20): Promise<bool
   return exitCode === 0;
 };
 
+/** Who is behind NAT says something now and then, and is heard. */
+async function meet(scene: Scene): Promise<void> {
+  await converge(scene);
+  await sleep(3_000);
+  expect(await reaches(scene.open, scene.hidden)).toBe(true);
+}
+
 // Side by side, for what they do most of the time is wait.
 describe.concurrent('a host behind NAT', () => {
   test('that says something now and then is reached, and where it has moved to', () =>
     behindNat({ keepalive: 1 }, async (scene) => {
       const { open, hidden } = scene;
-      await converge(scene);
-      await sleep(3_000);
-      expect(await reaches(open, hidden)).toBe(true);
+      await meet(scene);
       expect(await reaches(hidden, open)).toBe(true);
       // Looked at again and again, it stays where it was heard from.
       await converge(scene);
@@ -91,9 +96,7 @@ describe.concurrent('a host behind NAT', () => {
   test('changes its key, too: the new one is heard of before the old one goes', () =>
     behindNat({ keepalive: 1 }, async (scene) => {
       const { open, hidden } = scene;
-      await converge(scene);
-      await sleep(3_000);
-      expect(await reaches(open, hidden)).toBe(true);
+      await meet(scene);
       hidden.keys.add();
       await converge(scene);
       await sleep(3_000);

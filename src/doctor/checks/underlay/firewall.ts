@@ -2,6 +2,7 @@ import { UserError } from '../../../errors.js';
 import { check, type Trouble } from '../../check.js';
 import type { Dropped, FirewallLook } from '../../looks/firewall.js';
 import type { Surroundings } from '../../surroundings.js';
+import { answersOf } from './answers.js';
 
 export interface FirewallFacts extends FirewallLook {
   readonly port: number;
@@ -20,8 +21,7 @@ export const firewall = check({
     probes,
     port,
   }: Pick<Surroundings, 'firewall' | 'port' | 'probes'>): Promise<FirewallFacts> => {
-    const [found, probed] = await Promise.all([ask(), probes().catch(() => undefined)]);
-    const answered = probed && new Map<string, boolean>(probed.map((one) => [one.peer, one.answered]));
+    const [found, answered] = await Promise.all([ask(), answersOf(probes)]);
     const unseen = found.unseen.filter((peer) => answered?.get(peer) !== true);
     const facts = { ...found, unseen, port, answered };
     if (unseen.length > 0 && dropped(facts).length === 0) throw new UserError(noTimeFor(unseen));

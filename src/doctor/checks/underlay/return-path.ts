@@ -3,6 +3,7 @@ import type { GuardMode } from '../../../model/values/settings.js';
 import { check } from '../../check.js';
 import type { WayLook } from '../../looks/underlay.js';
 import type { Surroundings } from '../../surroundings.js';
+import { answersOf } from './answers.js';
 
 const STRICT = 1;
 
@@ -30,11 +31,10 @@ export const returnPath = check({
     // IPv6 has none.
     const filterOf = (link: string): number =>
       familyOf(self) === 4 ? (proc.number(`sys/net/ipv4/conf/${link}/rp_filter`) ?? 0) : 0;
-    const [{ link, ways }, probed] = await Promise.all([underlay(), probes().catch(() => undefined)]);
+    const [{ link, ways }, answered] = await Promise.all([underlay(), answersOf(probes)]);
     return {
-      ...{ link, guard, others: ways },
+      ...{ link, guard, others: ways, answered },
       filter: Math.max(filterOf('all'), link === undefined ? 0 : filterOf(link)),
-      answered: probed && new Map<string, boolean>(probed.map((one) => [one.peer, one.answered])),
     };
   },
   judge: ({ link, filter, guard, others, answered }) => {
