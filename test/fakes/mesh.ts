@@ -97,10 +97,9 @@ export class FakeMesh {
 
 function put(peers: readonly ObservedPeer[], step: Extract<CryptStep, { kind: 'putPeers' }>): readonly ObservedPeer[] {
   const all = new Map(peers.map((p) => [p.key, p]));
-  for (const { key, vtep, endpoint, keepalive } of step.peers) {
-    const known = all.get(key) ?? { key, keepalive, received: 0, allowed: [] };
-    const place = step.placed.has(key) ? { endpoint } : {};
-    all.set(key, { ...known, ...place, keepalive, allowed: [`${vtep}/32`] });
+  for (const { vtep, ...change } of step.peers) {
+    const known = all.get(change.key) ?? { received: 0, allowed: [] };
+    all.set(change.key, { ...known, ...change, ...(vtep === undefined ? {} : { allowed: [`${vtep}/32`] }) });
   }
   return [...all.values()];
 }

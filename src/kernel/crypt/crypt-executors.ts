@@ -49,13 +49,7 @@ export const cryptExecutors: { readonly [K in CryptStepKind]: (at: At, step: Cry
   setCryptDown: ({ crypt }, { link }) => takeDown(crypt, link),
   addVtep: ({ crypt }, { link, vtep }) =>
     ensureAddress(crypt.spaces.require(`ip address add ${vtep}/32`).socket, link, aloneOf(vtep)),
-  putPeers: ({ crypt }, { link, peers, placed }) =>
-    crypt.spaces.require(`wg set ${link}`).wireguard.set({
-      link,
-      peers: peers.map(({ key, vtep, endpoint, keepalive }) =>
-        placed.has(key) ? { key, vtep, endpoint, keepalive } : { key, vtep, keepalive },
-      ),
-    }),
+  putPeers: ({ crypt }, { link, peers }) => crypt.spaces.require(`wg set ${link}`).wireguard.set({ link, peers }),
   removePeers: ({ crypt }, { link, keys }) =>
     crypt.spaces
       .require(`wg set ${link}`)

@@ -1,6 +1,6 @@
 /** WireGuard's generic netlink messages (linux/wireguard.h), both ways. Pure. */
 import { getU16, getU64, putString, putU8, putU16, putU32 } from 'netlink/dist/structs.js';
-import type { CryptEndpoint, ObservedPeer } from '../../model/crypt/steps.js';
+import type { CryptEndpoint, ObservedPeer, PeerChange } from '../../model/crypt/steps.js';
 import type { Ip, PublicKey } from '../../model/values/types.js';
 import { type Attribute, ipBytes, NESTED, nest, readAttributes, readIp, readList } from '../netlink/attributes.js';
 import { genericMessage, readGeneric } from '../netlink/genetlink.js';
@@ -32,17 +32,7 @@ export interface DeviceWish {
   readonly peers?: readonly PeerWish[];
 }
 
-export type PeerWish =
-  | { readonly key: PublicKey; readonly removed: true }
-  | {
-      readonly key: PublicKey;
-      /** The only address that it may send from. */
-      readonly vtep: Ip;
-      /** Absent: it stays where it is, or where the peer has roamed to. */
-      readonly endpoint?: CryptEndpoint;
-      /** Seconds; 0: none. */
-      readonly keepalive: number;
-    };
+export type PeerWish = { readonly key: PublicKey; readonly removed: true } | PeerChange;
 
 /** A device as one message of a dump tells it; a large one comes in several. */
 export interface DevicePiece {
@@ -67,19 +57,20 @@ function peerAttributes(peer: PeerWish): readonly Attribute[] {
   const key: Attribute = [PEER.PUBLIC_KEY, Buffer.from(peer.key, 'base64')];
   if ('removed' in peer) return [key, [PEER.FLAGS, putU32(PEER_FLAG.REMOVE)]];
   const { vtep, endpoint, keepalive } = peer;
-  const allowed: readonly Attribute[] = [
-    [ALLOWED_IP.FAMILY, putU16(vtep.includes(':') ? AF.INET6 : AF.INET)],
-    [ALLOWED_IP.ADDRESS, ipBytes(vtep)],
-    [ALLOWED_IP.PREFIX, putU8(vtep.includes(':') ? 128 : 32)],
-  ];
   return [
     key,
-    [PEER.FLAGS, putU32(PEER_FLAG.REPLACE_ALLOWED_IPS)],
+    [PEER.FLAGS, vtep && putU32(PEER_FLAG.REPLACE_ALLOWED_IPS)],
     [PEER.ENDPOINT, endpoint && sockaddr(endpoint)],
     [PEER.KEEPALIVE, putU16(keepalive)],
-    [PEER.ALLOWED_IPS | NESTED, nest([[NESTED, nest(allowed)]])],
+    [PEER.ALLOWED_IPS | NESTED, vtep && nest([[NESTED, nest(aloneAllowed(vtep))]])],
   ];
 }
+
+const aloneAllowed = (vtep: Ip): readonly Attribute[] => [
+  [ALLOWED_IP.FAMILY, putU16(vtep.includes(':') ? AF.INET6 : AF.INET)],
+  [ALLOWED_IP.ADDRESS, ipBytes(vtep)],
+  [ALLOWED_IP.PREFIX, putU8(vtep.includes(':') ? 128 : 32)],
+];
 
 /** struct sockaddr_in, or sockaddr_in6: the family in the host's order, port and address in the network's. */
 export function sockaddr({ address, port }: CryptEndpoint): Buffer {

@@ -7,7 +7,9 @@ import type {
   CryptStep,
   ObservedCrypt,
   ObservedMesh,
+  ObservedPeer,
   ObservedWireguard,
+  PeerChange,
   WireguardPlan,
 } from './steps.js';
 
@@ -55,16 +57,14 @@ function deviceSteps(device: WireguardPlan, wanted: CryptPlan, seen: ObservedCry
   const { link, vtep, mtu } = device;
   const found = seen.devices.find((d) => d.link === link);
   const other = found && otherness(device, found);
-  const put = changedPeers(wanted, found);
+  const peers = changedPeers(wanted, found);
   return [
     ...(found === undefined ? [{ kind: 'createWireguard' as const, device, reason: 'missing' }] : []),
     ...(other === undefined ? [] : [{ kind: 'setWireguard' as const, device, reason: other }]),
     ...(found === undefined || found.mtu === mtu
       ? []
       : [{ kind: 'setCryptMtu' as const, link, mtu, reason: `MTU is ${found.mtu}` }]),
-    ...(put.peers.length === 0
-      ? []
-      : [{ kind: 'putPeers' as const, link, ...put, reason: 'not as their records say' }]),
+    ...(peers.length === 0 ? [] : [{ kind: 'putPeers' as const, link, peers, reason: 'not as their records say' }]),
     ...(found?.addresses.includes(`${vtep}/32`) ? [] : [{ kind: 'addVtep' as const, link, vtep, reason: 'missing' }]),
     ...(found?.up ? [] : [{ kind: 'setCryptUp' as const, link, reason: found === undefined ? 'new' : 'down' }]),
   ];
@@ -73,22 +73,26 @@ function deviceSteps(device: WireguardPlan, wanted: CryptPlan, seen: ObservedCry
 const otherness = (device: WireguardPlan, { key, port }: ObservedWireguard): string | undefined =>
   key !== device.key ? 'has another key' : port === device.port ? undefined : `listens on port ${port}`;
 
-function changedPeers(
-  { peers, moved }: CryptPlan,
-  found: ObservedWireguard | undefined,
-): { readonly peers: readonly CryptPeer[]; readonly placed: ReadonlySet<PublicKey> } {
+function changedPeers({ peers, moved }: CryptPlan, found: ObservedWireguard | undefined): readonly PeerChange[] {
   const have = new Map(found?.peers.map((p) => [p.key, p]));
-  const isPlaced = (peer: CryptPeer): boolean => {
-    const endpoint = have.get(peer.key)?.endpoint;
-    if (endpoint === undefined) return false;
-    return isDeepStrictEqual(endpoint, peer.endpoint) || !moved.has(peer.key);
-  };
-  const isRight = (peer: CryptPeer): boolean => {
-    const known = have.get(peer.key);
-    return known?.keepalive === peer.keepalive && isDeepStrictEqual(known.allowed, [`${peer.vtep}/32`]);
-  };
-  const changed = peers.filter((peer) => !isPlaced(peer) || !isRight(peer));
-  return { peers: changed, placed: new Set(changed.filter((p) => !isPlaced(p)).map((p) => p.key)) };
+  return peers.flatMap((peer) => {
+    const { key, vtep, endpoint, keepalive } = peer;
+    const known = have.get(key);
+    const isAdmitted = isDeepStrictEqual(known?.allowed, [`${vtep}/32`]);
+    if (isPlaced(peer, known, moved) && isAdmitted && known?.keepalive === keepalive) return [];
+    return [
+      {
+        ...{ key, keepalive },
+        ...(isAdmitted ? {} : { vtep }),
+        ...(isPlaced(peer, known, moved) ? {} : { endpoint }),
+      },
+    ];
+  });
+}
+
+function isPlaced(peer: CryptPeer, known: ObservedPeer | undefined, moved: ReadonlySet<PublicKey>): boolean {
+  if (known?.endpoint === undefined) return false;
+  return isDeepStrictEqual(known.endpoint, peer.endpoint) || !moved.has(peer.key);
 }
 
 function removedPeers(device: WireguardPlan, { peers }: CryptPlan, { devices }: ObservedCrypt): readonly CryptStep[] {

@@ -22,6 +22,12 @@ export interface CryptPeer {
   readonly keepalive: number;
 }
 
+/**
+ * What is set of a peer. What is absent stays: the endpoint where the peer has roamed to, and the address, for the kernel
+ * has none for a moment when it replaces the one by the same, and drops what comes or goes in it.
+ */
+export type PeerChange = Pick<CryptPeer, 'key' | 'keepalive'> & Partial<Pick<CryptPeer, 'vtep' | 'endpoint'>>;
+
 /** One of this host's own keys. */
 export interface WireguardPlan {
   readonly link: string;
@@ -117,8 +123,7 @@ export interface CryptStepArgs {
   /** Of what is no WireGuard device, whose ways go with it. */
   setCryptDown: OfLink;
   addVtep: OfLink & { readonly vtep: Ip };
-  /** `placed`: keys whose endpoints are set too; those of the others stay where they have roamed to. */
-  putPeers: OfLink & { readonly peers: readonly CryptPeer[]; readonly placed: ReadonlySet<PublicKey> };
+  putPeers: OfLink & { readonly peers: readonly PeerChange[] };
   removePeers: OfLink & { readonly keys: readonly PublicKey[] };
   replaceCryptRoutes: { readonly routes: readonly CryptRoute[] };
   removeCryptRoutes: { readonly to: readonly Ip[] };

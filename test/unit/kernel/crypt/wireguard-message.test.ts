@@ -33,10 +33,10 @@ describe('set device', () => {
     );
   });
 
-  test('leaves an endpoint where it is that is not given', () => {
-    const bytes = formatSetDevice({ link: 'wg0', peers: [{ key: keyOf(9), vtep: VTEP, keepalive: 0 }] });
-    expect(bytes.includes(hex('20000400'))).toBe(false);
-    expect(bytes.includes(hex('10000400'))).toBe(false);
+  test('leaves an endpoint and an address as they are that are not given', () => {
+    expect(formatSetDevice({ link: 'wg0', peers: [{ key: keyOf(9), keepalive: 25 }] })).toEqual(
+      hex(`01010000 0800 0200 77673000 3200 0880 2e00 0080 2400 0100 ${'09'.repeat(32)} 0600 0500 1900`),
+    );
   });
 
   test('a peer is removed by its key and a flag alone', () => {

@@ -80,7 +80,10 @@ describe('where a peer is', () => {
   test('is set when its record says another place than before', () => {
     const place = (n: number): Node => ({ ...host(n, n), crypt: { keys: [{ key: keyOf(n), port: 51_830 }] } });
     const moved = plan([host(1, 1), place(2), place(3)], selfAt(1, own(1)), false, { told: wanted.peers });
-    expect(steps(moved, made(wanted))).toMatchObject([{ kind: 'putPeers', placed: new Set([keyOf(2), keyOf(3)]) }]);
+    const endpoint = expect.objectContaining({ port: 51_830 });
+    expect(steps(moved, made(wanted))).toMatchObject([
+      { kind: 'putPeers', peers: [keyOf(2), keyOf(3)].map((key) => ({ key, endpoint })) },
+    ]);
   });
 
   test('stays over a restart while its session lives, whatever the record says; by a clock that was set back it is none', () => {
@@ -90,9 +93,20 @@ describe('where a peer is', () => {
       expect(restarted(roamed(handshake))).toEqual(['putPeers']);
   });
 
-  test('is not touched when something else of the peer changes', () => {
+  test('is not touched when something else of the peer changes; nor is its address, without which packets are dropped', () => {
     const kept = plan(nodes, { ...selfAt(1, own(1)), keepalive: 20 }, false, { told: wanted.peers });
-    expect(steps(kept, roamed())).toMatchObject([{ kind: 'putPeers', placed: new Set() }]);
+    const peers = [keyOf(2), keyOf(3)].map((key) => ({ key, keepalive: 20 }));
+    expect(steps(kept, roamed())).toEqual([expect.objectContaining({ kind: 'putPeers', peers })]);
+  });
+
+  test('is not touched when somebody has changed its address, which is put back', () => {
+    const peers = made(wanted).devices[0]?.peers.map((p) => ({ ...p, allowed: ['0.0.0.0/0'] })) ?? [];
+    expect(steps(wanted, spoilt({ peers }))).toEqual([
+      expect.objectContaining({
+        kind: 'putPeers',
+        peers: wanted.peers.map(({ key, vtep, keepalive }) => ({ key, vtep, keepalive })),
+      }),
+    ]);
   });
 });
 
