@@ -44,6 +44,7 @@ const ALONE = [
   'traffic',
   'watch',
 ].map((file) => `test/kernel/${file}.test.ts`);
+const LABS_ALONE = ['test/lab/attacks.test.ts'];
 
 export default defineConfig({
   test: {
@@ -53,11 +54,12 @@ export default defineConfig({
       project('kernel', { seconds: 60, workers: 3, exclude: ALONE }),
       project('kernel-alone', { seconds: 30, workers: 1, include: ALONE }),
       project('figures', { seconds: 120, workers: 1 }),
-      project('lab', { seconds: 300, workers: 1, include: ['test/lab/*.test.ts'] }),
+      // Two labs side by side: most of the time each waits for what it has broken to be seen.
+      project('lab', { seconds: 300, workers: 2, include: ['test/lab/*.test.ts'], exclude: LABS_ALONE }),
+      project('lab-alone', { seconds: 300, workers: 1, include: LABS_ALONE }),
       ...['managed', 'options', 'attacks', 'faults'].map((name) =>
         project(name, { seconds: 300, workers: 1, include: [`test/lab/${name}/*.test.ts`] }),
       ),
-      // Two labs side by side: most of the time each waits for what it has broken to be seen.
       project('operate', { seconds: 300, workers: 2, include: ['test/lab/operate/*.test.ts'] }),
       // Emulated, an import takes as long as a test.
       project('encryption', { seconds: 300, workers: 1, include: ['test/lab/encryption/*.test.ts'], isolate: false }),

@@ -148,9 +148,19 @@ export class EncryptedSite {
     return this.ping(which, '-p', mark, '-s', '64', '-c', '1', '-w', String(seconds));
   }
 
-  /** So many packets, 50 a second, from the one container to the other: how many were lost, once all are sent. */
-  async lost(which: Which, count: number, meanwhile: () => Promise<unknown>, to = 2): Promise<number> {
-    const words = ['ping', '-q', '-i', '0.02', '-c', String(count), '-W', '5', `172.16.${SUBNET[which]}.${to}`];
+  /** So many packets from the one container to the other: how many were lost, once all are sent. */
+  async lost(which: Which, count: number, meanwhile: () => Promise<unknown>, to = 2, aSecond = 50): Promise<number> {
+    const words = [
+      'ping',
+      '-q',
+      '-i',
+      String(1 / aSecond),
+      '-c',
+      String(count),
+      '-W',
+      '5',
+      `172.16.${SUBNET[which]}.${to}`,
+    ];
     const ping = execa('nsenter', [`--net=${this.hosts[0].container(which)}`, ...words], { reject: false });
     await meanwhile();
     const { stdout } = await ping;

@@ -8,8 +8,9 @@ import { EncryptedSite } from './encrypted-site.js';
 import { Wire } from './wire.js';
 
 const PINGS = 3_000;
-/** Ten seconds of them. */
+/** Five seconds of them. */
 const PINGS_AT_ONCE = 500;
+const PINGS_A_SECOND = 100;
 const PAUSE_MS = 200;
 const DATAGRAMS = 10_000;
 /** Until they are on their way. */
@@ -47,7 +48,7 @@ test('all of three at once, then one, then one that is killed midway: no ping an
     const pings = async (to: number) => {
       let [sent, lost] = [0, 0];
       for (; sent < PINGS || !isDone; sent += PINGS_AT_ONCE)
-        lost += await site.lost('encrypted', PINGS_AT_ONCE, async () => {}, to);
+        lost += await site.lost('encrypted', PINGS_AT_ONCE, async () => {}, to, PINGS_A_SECOND);
       return lost;
     };
     const change = async (which: readonly number[], midway: () => Promise<unknown> = async () => {}) => {
