@@ -8,7 +8,7 @@ import { Mutex } from 'async-mutex';
 import { hookMark } from '../../model/host/accelerator.js';
 import { linkIndex, listLinks } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
-import { Opened } from '../system/opened.js';
+import { Opened } from '../opening/opened.js';
 import { ensurePlace, type Hook, hook, isEmptyPlace, removePlace, unhook } from './hooks.js';
 import { hooksOnHost } from './host-hooks.js';
 import { labelOf, markIn } from './label.js';
