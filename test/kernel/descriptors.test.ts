@@ -1,10 +1,12 @@
 /** What opens several things at once opens all of them or none: it is tried again and again, on a host that has too few. */
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Wire } from '../../src/kernel/bpf/wire.js';
 import { CryptSpaces } from '../../src/kernel/crypt/crypt-space.js';
 import { ForeignRules } from '../../src/kernel/host-parts/foreign-rules.js';
 import { withCard } from '../../src/kernel/links/container-link.js';
 import { inLine } from '../../src/kernel/netfilter/lines.js';
+import { Rtnetlink } from '../../src/kernel/netlink/rtnetlink.js';
 import { Namespaces } from '../../src/kernel/networks/namespaces.js';
 import { NftConsulGuard } from '../../src/kernel/rules/consul-guard.js';
 import { PortFilters } from '../../src/kernel/rules/port-filters.js';
@@ -21,13 +23,18 @@ const MOST = 12;
 
 let bench: Bench;
 let host: Host;
+let socket: Rtnetlink;
 beforeEach(async () => {
   bench = new Bench();
   host = bench.host('host');
   await host.network('172.16.1.254/24');
+  socket = withNamespace(host.path, () => new Rtnetlink());
   createNamespace(`${host.netnsDir}/${CRYPT_NAMESPACE}`);
 });
-afterEach(() => bench.close());
+afterEach(() => {
+  socket.close();
+  bench.close();
+});
 
 /** Sockets of nf_tables are closed by a pool thread, one after the other. */
 async function closed(): Promise<void> {
@@ -68,6 +75,14 @@ const USES: Readonly<Record<string, () => unknown>> = {
     }
   },
   'a card that is put back': () => withCard({ sandbox: host.inside } as CardPlan, async () => undefined),
+  'maps of the short way': async () => {
+    const wire = new Wire(socket);
+    try {
+      await wire.listed(256);
+    } finally {
+      wire.close();
+    }
+  },
 };
 
 test.each(Object.entries(USES))('%s', async (_, use) => {
