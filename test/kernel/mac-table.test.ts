@@ -10,7 +10,7 @@ let ours: MacTable;
 let theirs: MacTable;
 beforeEach(() => {
   ours = new MacTable(createMap('macs'));
-  theirs = new MacTable(openMap(ours.id) as number);
+  theirs = new MacTable(openMap(ours.id, 'macs'));
   ours.set(ONE, { port: 7 });
 });
 afterEach(() => {

@@ -20,8 +20,8 @@ import { ensurePlace, hook, hooked, listPlaces, removePlace, type Where } from '
 import { labelOf, markIn } from './label.js';
 import { ensureLane } from './lane-pair.js';
 import { MacTable } from './mac-table.js';
-import { load, type ProgramName, type Settings } from './program.js';
-import { createMap, mapsOfProgram, openMap } from './syscall.js';
+import { load, openMaps, type ProgramName, type Settings } from './program.js';
+import { createMap, mapsOfProgram } from './syscall.js';
 import type { Wire } from './wire.js';
 
 /** Number of the ports' block; nobody else makes any in there. */
@@ -33,6 +33,7 @@ export class Lane {
   private isSending = false;
   /** The network is put on the host's list. */
   private listing: Promise<unknown> = Promise.resolve();
+  private closed = false;
 
   /** `socket`: in the network's namespace; `end`: name of the lane's end on the host; `home`: the host's namespace. */
   constructor(
@@ -60,11 +61,10 @@ export class Lane {
   async make(plan: AccelerationPlan): Promise<void> {
     const { vni, local: vtep, port } = plan;
     const ends = await ensureLane(this.socket, this.wire.host, this.home, this.end);
-    this.table ??= new MacTable(createMap('macs'));
-    const { table } = this;
+    const table = this.ownTable();
     await this.hook(this.wire.host, { link: ends.host }, 'leave', { vtep, port }, markOf(plan));
     await this.hook(this.socket, { link: ends.inside }, 'deliver', {}, markOf(plan));
-    if (this.table !== table) throw kernelError(`short way of ${this.end}`, 'ECANCELED');
+    if (this.table !== table) throw ended(this.end);
     const listing = this.wire.list(vni, table.fd, ends.host);
     this.listing = listing.catch(() => {});
     await listing;
@@ -87,9 +87,9 @@ export class Lane {
 
   /** `at`: the name of a port, or a VTEP. Rejects with ENODEV without such a port. */
   async setWay(mac: Mac, at: string): Promise<void> {
-    this.table ??= new MacTable(createMap('macs'));
     const isVtep = /^[\d.]+$/.test(at);
-    this.table.set(mac, isVtep ? { vtep: at } : { port: await linkIndex(this.socket, at, `way to ${at}`) });
+    const place = isVtep ? { vtep: at } : { port: await linkIndex(this.socket, at, `way to ${at}`) };
+    this.ownTable().set(mac, place);
   }
 
   removeWay(mac: Mac): void {
@@ -100,13 +100,13 @@ export class Lane {
   async remove(): Promise<void> {
     const links = await listLinks(this.socket);
     const inside = links.find((l) => l.name === LANE);
-    if (inside === undefined) return this.close();
+    if (inside === undefined) return this.letGo();
     await this.adopt(inside.index);
     for (const vni of vnisOf(links)) if (this.table !== undefined) await this.wire.unlist(vni, this.table.id);
     for (const { link, block } of await listPlaces(this.socket))
       if (block === PORTS) await removePlace(this.socket, link);
     await removeLink(this.socket, LANE);
-    this.close();
+    this.letGo();
   }
 
   /** Whether somebody else has changed what the kernel tells nobody of: the host's end, the ports' block, the ways. */
@@ -118,8 +118,13 @@ export class Lane {
     return this.table.changed();
   }
 
-  /** What is hooked goes on. */
+  /** What is hooked goes on. What is under way is refused from now on (ECANCELED). */
   close(): void {
+    this.closed = true;
+    this.letGo();
+  }
+
+  private letGo(): void {
     const { table } = this;
     // The host's list is changed by a pool thread: the map's number would be somebody else's the next moment.
     void this.listing.then(() => table?.close());
@@ -127,12 +132,19 @@ export class Lane {
     this.isSending = false;
   }
 
+  private ownTable(): MacTable {
+    if (this.closed) throw ended(this.end);
+    this.table ??= new MacTable(createMap('macs'));
+    return this.table;
+  }
+
   /** The map of an earlier process. */
   private async adopt(lane: number): Promise<void> {
     if (this.table !== undefined) return;
     const filter = await hooked(this.socket, { link: lane });
-    const [id] = filter === undefined ? [] : mapsOfProgram(filter.program);
-    const fd = id === undefined ? undefined : openMap(id);
+    // Another look may have found it meanwhile.
+    if (filter === undefined || this.table !== undefined || this.closed) return;
+    const [fd] = openMaps(filter.program, ['macs']) ?? [];
     if (fd !== undefined) this.table = new MacTable(fd);
   }
 
@@ -163,7 +175,7 @@ export class Lane {
   }
 
   private async hook(socket: Rtnetlink, where: Where, which: ProgramName, settings: Settings, mark: string) {
-    const program = load(which, settings, this.table === undefined ? {} : { macs: this.table.fd });
+    const program = load(which, settings, which === 'leave' ? {} : { macs: this.ownTable().fd });
     try {
       if ('link' in where) await ensurePlace(socket, { link: where.link, block: 0 });
       await hook(socket, where, program, labelOf(which, mark));
@@ -177,6 +189,8 @@ export class Lane {
     return new Map(all.map(([mac, place]) => [mac, 'vtep' in place ? place.vtep : (names.get(place.port) ?? '')]));
   }
 }
+
+const ended = (end: string): Error => kernelError(`short way of ${end}`, 'ECANCELED');
 
 /** The ports' program knows the lane by its index. */
 const by = (lane: number): string => ` by ${lane}`;

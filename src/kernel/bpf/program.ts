@@ -1,8 +1,11 @@
 /** The programs (bpf/*.bpf.c) as they are loaded: with the settings of one network or host, and with their maps. */
 import { createHash } from 'node:crypto';
+import { closeSync } from 'node:fs';
+import { isKernelError } from '../../errors.js';
 import { ipBytes } from '../netlink/attributes.js';
+import { together } from '../opening/together.js';
 import { PROGRAMS } from './programs.js';
-import { loadProgram, type MapName } from './syscall.js';
+import { loadProgram, type MapName, mapsOfProgram, openMap } from './syscall.js';
 
 export type ProgramName = keyof typeof PROGRAMS;
 
@@ -35,6 +38,21 @@ const BPF_PSEUDO_MAP_FD = 1;
 /** A descriptor, the caller's to close. Throws a KernelError, in whose verb is what the kernel has against it. */
 export function load(name: ProgramName, settings: Settings, maps: Readonly<Partial<Record<MapName, number>>>): number {
   return loadProgram(name, linked(name, settings, maps));
+}
+
+/**
+ * The maps that a program looks into, in the order of its instructions. Undefined when there is no such program any more, or
+ * its maps are not these: another release's may be of other shapes, and what reads ours would read past their end.
+ */
+export function openMaps(program: number, which: readonly MapName[]): readonly number[] | undefined {
+  const ids = mapsOfProgram(program);
+  if (ids.length !== which.length) return undefined;
+  try {
+    return together((keep) => which.map((name, n) => keep(openMap(ids[n] ?? 0, name), closeSync)));
+  } catch (e) {
+    if (isKernelError(e, 'ENOENT')) return undefined;
+    throw e;
+  }
 }
 
 /** Pure. */

@@ -5,8 +5,8 @@ import { LANE, laneEnd } from '../../model/values/names.js';
 import type { Mac, NamespaceName } from '../../model/values/types.js';
 import { findLink, type KernelLink } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import { Opened } from '../opening/opened.js';
 import type { HeldNamespace } from '../system/held-namespace.js';
-import { Opened } from '../system/opened.js';
 import type { Lane } from './lane.js';
 import type { Wire } from './wire.js';
 

@@ -4,8 +4,8 @@
  */
 import type { NamespaceName } from '../../model/values/types.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import { Opened } from '../opening/opened.js';
 import type { HeldNamespace } from '../system/held-namespace.js';
-import { Opened } from '../system/opened.js';
 import { hooksOnHost } from './host-hooks.js';
 import { ShortWay } from './short-way.js';
 import type { Wire, WireSettings } from './wire.js';

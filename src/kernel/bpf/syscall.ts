@@ -4,8 +4,11 @@
  */
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import koffi from 'koffi';
 import { isKernelError, KernelError } from '../../errors.js';
+import { together } from '../opening/together.js';
+import { kernelError } from '../system/errno.js';
 import { bpfCall, check, errnoError } from '../system/libc.js';
 import { LICENSE, MAPS } from './programs.js';
 
@@ -25,6 +28,8 @@ const BPF_PROG_TYPE_SCHED_CLS = 3;
 /** BPF_OBJ_NAME_LEN, with the NUL. */
 const NAME_BYTES = 16;
 const LOG_BYTES = 1 << 16;
+/** struct bpf_map_info */
+const MAP_INFO_BYTES = 88;
 
 const name = koffi.array('char', NAME_BYTES);
 // Each is what `union bpf_attr` is for one command.
@@ -140,14 +145,22 @@ export function loadProgram(which: string, instructions: Buffer): number {
   }
 }
 
-/** Undefined when there is none of that id any more. */
-export function openMap(id: number): number | undefined {
-  return opened('bpf map by id', () => byId(CMD.mapById, { id, next: 0, flags: 0 }));
+/** Throws ENOENT when there is none of that id any more, or it has another shape. */
+export function openMap(id: number, which: MapName): number {
+  const verb = `bpf map by id ${which}`;
+  return together((keep) => {
+    const fd = keep(check(verb, byId(CMD.mapById, { id, next: 0, flags: 0 })), closeSync);
+    const { type, keySize, valueSize, maxEntries } = MAPS[which];
+    // struct bpf_map_info: type, id, and these.
+    const info = infoOf(fd, Buffer.alloc(MAP_INFO_BYTES));
+    const found = [0, 8, 12, 16].map((at) => info.readUInt32LE(at));
+    if (!isDeepStrictEqual(found, [type, keySize, valueSize, maxEntries])) throw kernelError(verb, 'ENOENT');
+    return fd;
+  });
 }
 
-/** struct bpf_map_info */
 export function idOfMap(fd: number): number {
-  return infoOf(fd, Buffer.alloc(88)).readUInt32LE(4);
+  return infoOf(fd, Buffer.alloc(MAP_INFO_BYTES)).readUInt32LE(4);
 }
 
 /** Ids of the maps that a program looks into, in the order of its instructions; none when there is no such program. */

@@ -8,17 +8,17 @@ import { Mutex } from 'async-mutex';
 import { hookMark } from '../../model/host/accelerator.js';
 import { linkIndex, listLinks } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
-import { Opened } from '../system/opened.js';
+import { Opened } from '../opening/opened.js';
+import { together } from '../opening/together.js';
 import { ensurePlace, type Hook, hook, isEmptyPlace, removePlace, unhook } from './hooks.js';
 import { hooksOnHost } from './host-hooks.js';
 import { labelOf, markIn } from './label.js';
-import { load, type Settings } from './program.js';
+import { load, openMaps, type Settings } from './program.js';
 import {
   createMap,
   idOfMap,
   mapsOfProgram,
   numberIn,
-  openMap,
   removeElement,
   removeMap,
   setElement,
@@ -117,12 +117,15 @@ export class Wire {
 
   private async openMaps(): Promise<HostMaps> {
     for (const { program } of (await hooksOnHost(this.host)).values()) {
-      const [networks, lanes] = mapsOfProgram(program).map(openMap);
+      const [networks, lanes] = openMaps(program, ['networks', 'lanes']) ?? [];
       if (networks !== undefined && lanes !== undefined) return { networks, lanes };
     }
     const like = createMap('macs');
     try {
-      return { networks: createMap('networks', like), lanes: createMap('lanes') };
+      return together((keep) => ({
+        networks: keep(createMap('networks', like), closeSync),
+        lanes: createMap('lanes'),
+      }));
     } finally {
       closeSync(like);
     }

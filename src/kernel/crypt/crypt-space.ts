@@ -9,22 +9,20 @@ import { getS32, putU32 } from 'netlink/dist/structs.js';
 import { hasCode } from '../../errors.js';
 import { CRYPT_NAMESPACE } from '../../model/values/names.js';
 import { message, readAttributes } from '../netlink/attributes.js';
+import { closeInside, type Inside, openInside } from '../netlink/inside.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { NETNSA, RTM } from '../netlink/uapi.js';
+import { together } from '../opening/together.js';
 import { kernelError } from '../system/errno.js';
-import { HeldNamespace } from '../system/held-namespace.js';
 import { namespaceInode } from '../system/namespace-file.js';
-import { createNamespace, mountNamespace, removeNamespace, withNamespace } from '../system/netns.js';
+import { createNamespace, mountNamespace, removeNamespace } from '../system/netns.js';
 import { Wireguard } from './wireguard.js';
 
-/** The namespace, open. */
-export interface CryptSpace {
+/** The namespace, open: kept, and with it the traffic, when somebody unmounts its file. */
+export interface CryptSpace extends Inside {
   readonly inode: number;
-  readonly socket: Rtnetlink;
   readonly generic: Rtnetlink;
   readonly wireguard: Wireguard;
-  /** Keeps it, and with it the traffic, when somebody unmounts its file. */
-  readonly held: HeldNamespace;
 }
 
 export class CryptSpaces {
@@ -40,12 +38,11 @@ export class CryptSpaces {
     const inode = namespaceInode(this.path);
     if (inode === undefined || inode === this.space?.inode) return this.space;
     this.close();
-    const opened = withNamespace(this.path, () => ({
-      socket: new Rtnetlink(),
-      generic: new Rtnetlink(Protocol.GENERIC),
-      held: new HeldNamespace(),
-    }));
-    this.space = { inode, ...opened, wireguard: new Wireguard(opened.generic) };
+    this.space = together((keep) => {
+      const inside = keep(openInside(this.path), closeInside);
+      const generic = inside.held.within(() => new Rtnetlink(Protocol.GENERIC));
+      return { inode, ...inside, generic, wireguard: new Wireguard(generic) };
+    });
     return this.space;
   }
 
@@ -98,9 +95,8 @@ export class CryptSpaces {
   /** The namespace stays. */
   close(): void {
     if (this.space === undefined) return;
-    this.space.socket.close();
     this.space.generic.close();
-    this.space.held.close();
+    closeInside(this.space);
     this.space = undefined;
   }
 

@@ -3,7 +3,7 @@ import type { ObservedAccelerator } from '../../model/host/accelerator.js';
 import type { AccelerateMode } from '../../model/values/settings.js';
 import type { NodeAddress } from '../../model/values/types.js';
 import type { ShortWays } from '../bpf/short-ways.js';
-import { Opened } from '../system/opened.js';
+import { Opened } from '../opening/opened.js';
 import type { ShortGround } from './short-ground.js';
 
 export interface AcceleratorOptions {

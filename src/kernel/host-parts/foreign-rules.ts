@@ -11,6 +11,7 @@ import { type Allowance, askWithin, closeNetfilter, datagrams, openOwnNetfilter 
 import { readText } from '../netlink/attributes.js';
 import { openNetlink } from '../netlink/socket.js';
 import { attributeOf, dump, Msg, text } from '../nft/message.js';
+import { together } from '../opening/together.js';
 import { check, send } from '../system/libc.js';
 import { withNamespaceOf } from '../system/netns.js';
 
@@ -36,12 +37,18 @@ const [AF_INET, UDP] = [2, 17];
 
 /** In the network namespace that the calling thread was in when this was made. */
 export class ForeignRules {
-  private readonly netfilter = unlessLacking(openOwnNetfilter);
-  private ipsec = unlessLacking(openIpsec);
+  /** Each question has a socket of its own beside these: what is not read to its end is in the way of the next one. */
+  private readonly netfilter: number | undefined;
+  private readonly ipsec: number | undefined;
   private seen: { readonly generation: number; readonly found: string | undefined } | undefined;
 
   /** UDP. */
-  constructor(private readonly port: number) {}
+  constructor(private readonly port: number) {
+    [this.netfilter, this.ipsec] = together((keep) => [
+      keep(unlessLacking(openOwnNetfilter), endNetfilter),
+      unlessLacking(openIpsec),
+    ]);
+  }
 
   /** A sentence about what is in the way; undefined when nothing is. Rules are read again only when somebody changed any. */
   look(): string | undefined {
@@ -50,7 +57,7 @@ export class ForeignRules {
   }
 
   close(): void {
-    if (this.netfilter !== undefined) closeNetfilter(this.netfilter);
+    endNetfilter(this.netfilter);
     if (this.ipsec !== undefined) closeSync(this.ipsec);
   }
 
@@ -58,7 +65,6 @@ export class ForeignRules {
     if (this.netfilter === undefined) return undefined;
     const generation = generationOf(this.netfilter);
     if (generation !== 0 && this.seen?.generation === generation) return this.seen.found;
-    // A socket for each look: what is not read to its end is in the way of the next question.
     const fd = withNamespaceOf(this.netfilter, openOwnNetfilter);
     try {
       const table = tableFor(fd, this.port, allowance);
@@ -72,12 +78,13 @@ export class ForeignRules {
 
   private inIpsec(allowance: Allowance): string | undefined {
     if (this.ipsec === undefined) return undefined;
-    const policy = policyFor(this.ipsec, this.port, allowance);
-    if (policy !== TOO_MUCH) return this.found(policy);
-    const old = this.ipsec;
-    this.ipsec = withNamespaceOf(old, openIpsec);
-    closeSync(old);
-    return this.unseen('policies of IPsec');
+    const fd = withNamespaceOf(this.ipsec, openIpsec);
+    try {
+      const policy = policyFor(fd, this.port, allowance);
+      return policy === TOO_MUCH ? this.unseen('policies of IPsec') : this.found(policy);
+    } finally {
+      closeSync(fd);
+    }
   }
 
   private found(what: string | undefined): string | undefined {
@@ -90,6 +97,11 @@ export class ForeignRules {
 }
 
 const TOO_MUCH = Symbol('too much');
+
+function endNetfilter(fd: number | undefined): void {
+  if (fd !== undefined) closeNetfilter(fd);
+}
+
 const openIpsec = (): number => openNetlink(NETLINK_XFRM);
 
 /** Undefined on a kernel that has nothing of the kind. */

@@ -1,9 +1,8 @@
 /** A container's card that somebody deleted, put back as the engine had set it up. */
 import type { CardPlan } from '../../model/plan/namespace-plan.js';
-import { Rtnetlink } from '../netlink/rtnetlink.js';
+import { closeInside, type Inside, openInside } from '../netlink/inside.js';
+import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { kernelError } from '../system/errno.js';
-import { HeldNamespace } from '../system/held-namespace.js';
-import { withNamespace } from '../system/netns.js';
 import { changeSettings } from '../system/settings.js';
 import { ipv6At } from '../system/sysctl.js';
 import { ensureAddress } from './addresses.js';
@@ -14,14 +13,9 @@ import type { Peer } from './veth.js';
 /** More networks than any container is on. */
 const MOST_CARDS = 256;
 
-interface Sandbox {
-  readonly socket: Rtnetlink;
-  readonly held: HeldNamespace;
-}
-
 /** Runs `work` with the container as the place of a veth pair's other end. Throws ENOENT when the sandbox is gone. */
 export async function withCard<T>(card: CardPlan, work: (peer: () => Promise<Peer>) => Promise<T>): Promise<T> {
-  const sandbox = withNamespace(card.sandbox, () => ({ socket: new Rtnetlink(), held: new HeldNamespace() }));
+  const sandbox = openInside(card.sandbox);
   try {
     return await sandbox.held.lend((namespace) =>
       work(async () => {
@@ -30,8 +24,7 @@ export async function withCard<T>(card: CardPlan, work: (peer: () => Promise<Pee
       }),
     );
   } finally {
-    sandbox.socket.close();
-    sandbox.held.close();
+    closeInside(sandbox);
   }
 }
 
@@ -44,7 +37,7 @@ async function firstFree(socket: Rtnetlink): Promise<string> {
   throw kernelError(`ip link add eth${MOST_CARDS - 1}`, 'EEXIST');
 }
 
-async function furnish({ socket, held }: Sandbox, name: string, card: CardPlan): Promise<void> {
+async function furnish({ socket, held }: Inside, name: string, card: CardPlan): Promise<void> {
   const setting = ipv6At(
     name,
     card.addresses.some((a) => a.includes(':')),

@@ -7,9 +7,9 @@ import { isKernelError } from '../../errors.js';
 import type { Standing } from '../../model/host/standing.js';
 import { attributeOf, attributesIn, batch, type Change, dump, Msg, NFPROTO, question, text } from '../nft/message.js';
 import type { Hook, Table } from '../nft/table.js';
-import { Changes } from './changes.js';
+import { closeAccess, openAccess } from './access.js';
 import { generationOf } from './generation.js';
-import { ask, closeNetfilter, openOwnNetfilter } from './socket.js';
+import { ask } from './socket.js';
 
 const FAMILIES = [NFPROTO.ipv4, NFPROTO.ipv6] as const;
 export type Family = (typeof FAMILIES)[number];
@@ -46,8 +46,7 @@ export interface Twins<W> {
 
 /** In the network namespace that the calling thread is in. */
 export class TwinTables<W> {
-  private readonly fd = openOwnNetfilter();
-  private readonly changes = new Changes();
+  private readonly access = openAccess();
   /** What this process has made last; `generation`: of the ruleset that it was last seen to be in, 0 for none. */
   private made: { readonly wish: W; readonly tables: ReadonlyMap<Family, Made>; generation: number } | undefined;
 
@@ -56,7 +55,7 @@ export class TwinTables<W> {
   /** `nft list table`, for both families. */
   observe(): Standing<W> {
     const { made } = this;
-    const generation = generationOf(this.fd);
+    const generation = generationOf(this.access.fd);
     if (made !== undefined && generation !== 0 && made.generation === generation) return made.wish;
     if (made !== undefined && [...made.tables].every(([family, table]) => this.isAsMade(family, table))) {
       made.generation = generation;
@@ -80,7 +79,7 @@ export class TwinTables<W> {
         ...rules.map((r) => table.rule(chain, r)),
       ];
       try {
-        await this.changes.make(`nft add table ${this.twins.name}`, batch(changes, family));
+        await this.access.changes.make(`nft add table ${this.twins.name}`, batch(changes, family));
         tables.set(family, { rules: rules.length, sets });
       } catch (e) {
         // A kernel without IPv6 has none of its packets.
@@ -95,27 +94,29 @@ export class TwinTables<W> {
     this.made = undefined;
     for (const family of FAMILIES)
       try {
-        await this.changes.make(`nft delete table ${this.twins.name}`, batch([this.twins.table.delete()], family));
+        await this.access.changes.make(
+          `nft delete table ${this.twins.name}`,
+          batch([this.twins.table.delete()], family),
+        );
       } catch (e) {
         if (!isKernelError(e, 'ENOENT', ...NO_FAMILY)) throw e;
       }
   }
 
   close(): void {
-    closeNetfilter(this.fd);
-    this.changes.close();
+    closeAccess(this.access);
   }
 
   private isAsMade(family: Family, { rules, sets }: Made): boolean {
     const { table, name, chain } = this.twins;
     const bytes = dump(Msg.getRule, [table.name, text(2, chain)], family);
-    const count = ask(this.fd, `nft list chain ${name} ${chain}`, bytes, Msg.newRule).length;
+    const count = ask(this.access.fd, `nft list chain ${name} ${chain}`, bytes, Msg.newRule).length;
     return count === rules && sets.every((set) => this.elementsIn(family, set.name) === set.size);
   }
 
   private elementsIn(family: Family, set: string): number {
     const bytes = dump(Msg.getSetElem, [this.twins.table.name, text(2, set)], family);
-    return ask(this.fd, `nft list set ${this.twins.name} ${set}`, bytes, Msg.newSetElem)
+    return ask(this.access.fd, `nft list set ${this.twins.name} ${set}`, bytes, Msg.newSetElem)
       .map((answer) => [...attributesIn(attributeOf(answer, NFTA_SET_ELEM_LIST_ELEMENTS))].length)
       .reduce((sum, count) => sum + count, 0);
   }
@@ -123,7 +124,7 @@ export class TwinTables<W> {
   private isThere(family: Family): boolean {
     try {
       const bytes = question(Msg.getTable, [this.twins.table.name], family);
-      return ask(this.fd, `nft list table ${this.twins.name}`, bytes, Msg.newTable).length > 0;
+      return ask(this.access.fd, `nft list table ${this.twins.name}`, bytes, Msg.newTable).length > 0;
     } catch (e) {
       if (isKernelError(e, ...NO_FAMILY)) return false;
       throw e;

@@ -5,10 +5,10 @@ import { isNamespaceName } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
 import type { ShortWay } from '../bpf/short-way.js';
 import { listLinks, removeLink } from '../links/links.js';
+import { closeInside, type Inside, openInside } from '../netlink/inside.js';
 import { Rtnetlink } from '../netlink/rtnetlink.js';
 import { PortFilters } from '../rules/port-filters.js';
 import { kernelError } from '../system/errno.js';
-import { HeldNamespace } from '../system/held-namespace.js';
 import { namespaceInode, removeFile } from '../system/namespace-file.js';
 import { createNamespace, mountNamespace, removeNamespace, withNamespace } from '../system/netns.js';
 import { type Listener, Watcher } from './watcher.js';
@@ -16,13 +16,10 @@ import { type Listener, Watcher } from './watcher.js';
 /** How often it is looked whether a namespace's file is still mounted, which the kernel tells nobody, and its rules, ms. */
 const LOOK_MS = 2_000;
 
-/** An open namespace. */
-export interface Space {
+/** An open namespace: kept, and with it the containers' links, when somebody unmounts its file. */
+export interface Space extends Inside {
   readonly path: string;
   readonly inode: number;
-  readonly socket: Rtnetlink;
-  /** Keeps it, and with it the containers' links, when somebody unmounts its file. */
-  readonly held: HeldNamespace;
   readonly filters: PortFilters;
   /** Absent where no network is: frames have the ordinary way alone. */
   readonly shortWay: ShortWay | undefined;
@@ -67,9 +64,9 @@ export class Namespaces {
       return this.open(name);
     }
     if (inode === undefined) return undefined;
-    const { socket, held } = withNamespace(path, () => ({ socket: new Rtnetlink(), held: new HeldNamespace() }));
-    const filters = new PortFilters(held);
-    const space: Space = { path, inode, socket, held, filters, shortWay: this.shortWayOf(name, socket) };
+    const inside = openInside(path);
+    const [filters, shortWay] = [new PortFilters(inside.held), this.shortWayOf(name, inside.socket)];
+    const space: Space = { path, inode, ...inside, filters, shortWay };
     this.spaces.set(name, space);
     return space;
   }
@@ -161,13 +158,13 @@ export class Namespaces {
     }
   }
 
-  private letGo({ socket, watch, held, filters, shortWay }: Space): void {
+  private letGo(space: Space): void {
+    const { watch, filters, shortWay } = space;
     watch?.watcher.close();
     clearInterval(watch?.look);
     filters.close();
     shortWay?.close();
-    socket.close();
-    held.close();
+    closeInside(space);
   }
 }
 

@@ -35,8 +35,8 @@ export async function observeNamespace(
 ): Promise<ObservedNamespace> {
   const links = await listLinks(space.socket);
   const addresses = await listAddresses(space.socket);
-  const others = links.some((l) => isFlooding(l) || isUplink(l));
-  const filters = await space.filters.observe(new Map(links.map((l) => [l.name, l.index])), others);
+  const heed = links.some((l) => isFlooding(l) || isUplink(l)) ? 'all rules' : 'filters';
+  const filters = await space.filters.observe(new Map(links.map((l) => [l.name, l.index])), heed);
   const acceleration = await space.shortWay?.observe(links, part);
   const nameOf = namesOf(links);
   const mesh = links.some((l) => l.kind === 'vxlan') ? await meshSpaces.numberFor(space.socket) : undefined;

@@ -8,9 +8,8 @@ import { Mutex } from 'async-mutex';
 import { isKernelError } from '../../errors.js';
 import type { Sender } from '../../model/plan/namespace-plan.js';
 import type { ObservedFilter } from '../../model/plan/observed.js';
-import { Changes } from '../netfilter/changes.js';
+import { type Access, closeAccess, openAccess } from '../netfilter/access.js';
 import { generationOf } from '../netfilter/generation.js';
-import { closeNetfilter, openOwnNetfilter } from '../netfilter/socket.js';
 import { kernelError } from '../system/errno.js';
 import type { HeldNamespace } from '../system/held-namespace.js';
 import { filterBatch, listFilters, noFilterBatch, readFilter } from './port-filter.js';
@@ -23,14 +22,11 @@ interface Known extends ObservedFilter {
   readonly port: number | undefined;
 }
 
-/** Questions and changes have a socket each. */
-interface Sockets {
-  readonly fd: number;
-  readonly changes: Changes;
-}
+/** `all rules`: there are others of ours in the namespace. */
+export type Heed = 'filters' | 'all rules';
 
 export class PortFilters {
-  private open: Sockets | undefined;
+  private open: Access | undefined;
   /** One look or change at a time: what is known is of one moment. */
   private readonly turn = new Mutex();
   private known = new Map<string, Known>();
@@ -46,11 +42,11 @@ export class PortFilters {
   constructor(private readonly namespace: Pick<HeldNamespace, 'within'>) {}
 
   /**
-   * `nft list ruleset netdev`, as far as it is ours. `ports`: the indexes of the links that are there, by name. `others`:
-   * there are further rules of ours, so that a change is of interest even where no port has a filter.
+   * `nft list ruleset netdev`, as far as it is ours. `ports`: the indexes of the links that are there, by name. `heed`:
+   * what {@link changed} is to tell of where no port has a filter.
    */
-  observe(ports: ReadonlyMap<string, number>, others = false): Promise<readonly ObservedFilter[]> {
-    return this.turn.runExclusive(() => this.look(ports, others));
+  observe(ports: ReadonlyMap<string, number>, heed: Heed = 'filters'): Promise<readonly ObservedFilter[]> {
+    return this.turn.runExclusive(() => this.look(ports, heed));
   }
 
   /** True, once, when somebody else has changed rules, or they were not observed yet; not during a look or a change. */
@@ -95,8 +91,8 @@ export class PortFilters {
     this.hangUp();
   }
 
-  private async look(ports: ReadonlyMap<string, number>, others: boolean): Promise<readonly ObservedFilter[]> {
-    const open = this.none && !others ? undefined : this.reachIfPossible();
+  private async look(ports: ReadonlyMap<string, number>, heed: Heed): Promise<readonly ObservedFilter[]> {
+    const open = this.none && heed === 'filters' ? undefined : this.reachIfPossible();
     if (open === undefined) return [];
     const { fd } = open;
     // Whoever looks is not who mends: doctor looks as well.
@@ -111,7 +107,7 @@ export class PortFilters {
       if (filter.port === undefined) this.known.set(link, { ...filter, port });
       else this.known.set(link, { ...readFilter(fd, link), port });
     }
-    if (this.known.size === 0 && !others) this.rest();
+    if (this.known.size === 0 && heed === 'filters') this.rest();
     return [...this.known.values()].map(({ port: _, ...filter }) => filter);
   }
 
@@ -121,13 +117,12 @@ export class PortFilters {
   }
 
   private hangUp(): void {
-    if (this.open !== undefined) closeNetfilter(this.open.fd);
-    this.open?.changes.close();
+    if (this.open !== undefined) closeAccess(this.open);
     this.open = undefined;
   }
 
   /** Undefined on a kernel without nf_tables. */
-  private reachIfPossible(): Sockets | undefined {
+  private reachIfPossible(): Access | undefined {
     try {
       return this.reach();
     } catch (e) {
@@ -136,9 +131,9 @@ export class PortFilters {
     }
   }
 
-  private reach(): Sockets {
+  private reach(): Access {
     if (this.open !== undefined) return this.open;
-    this.open = this.namespace.within(() => ({ fd: openOwnNetfilter(), changes: new Changes() }));
+    this.open = this.namespace.within(openAccess);
     // What was not there then is not there now.
     if (this.none) this.generation = generationOf(this.open.fd);
     this.none = false;
@@ -157,7 +152,7 @@ export class PortFilters {
     this.generation = isOursAlone ? after : undefined;
   }
 
-  private async readAll(open: Sockets, ports: ReadonlyMap<string, number>): Promise<void> {
+  private async readAll(open: Access, ports: ReadonlyMap<string, number>): Promise<void> {
     const { fd } = open;
     const generation = generationOf(fd);
     const found = new Map<string, Known>();

@@ -6,7 +6,8 @@
 import { UPLINK_POOL } from '../../model/uplink/uplink.js';
 import { parseCidr } from '../../model/values/address.js';
 import { GWBRIDGE, UPLINK } from '../../model/values/names.js';
-import { Changes, changeOnce } from '../netfilter/changes.js';
+import { closeAccess, openAccess } from '../netfilter/access.js';
+import { changeOnce } from '../netfilter/changes.js';
 import { ask, closeNetfilter, openOwnNetfilter } from '../netfilter/socket.js';
 import { ipBytes } from '../netlink/attributes.js';
 import { CMP, compare, expression, load, mask } from '../nft/expression.js';
@@ -82,25 +83,23 @@ export function hasUplinkRules(): boolean {
 
 /** Those of the host, in the network namespace that the calling thread is in when this is made. */
 export class HostUplinkRules {
-  private readonly fd = openOwnNetfilter();
-  private readonly changes = new Changes();
+  private readonly access = openAccess();
 
   areThere(): boolean {
-    return areThere(this.fd, onHost());
+    return areThere(this.access.fd, onHost());
   }
 
   /** `nft -f`, in one atomic step. Rejects with a KernelError. */
   async replace(): Promise<void> {
-    await this.changes.make(`nft add table ip ${NAME}`, batch(changes(onHost())));
+    await this.access.changes.make(`nft add table ip ${NAME}`, batch(changes(onHost())));
   }
 
   /** `nft delete table`; gone is success. Rejects with a KernelError. */
   async remove(): Promise<void> {
-    await this.changes.make(`nft delete table ip ${NAME}`, batch(table.gone()));
+    await this.access.changes.make(`nft delete table ip ${NAME}`, batch(table.gone()));
   }
 
   close(): void {
-    closeNetfilter(this.fd);
-    this.changes.close();
+    closeAccess(this.access);
   }
 }

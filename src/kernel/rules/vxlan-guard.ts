@@ -9,9 +9,9 @@ import type { Difference } from '../../model/host/host-steps.js';
 import type { Standing } from '../../model/host/standing.js';
 import type { GuardDrops, ObservedVxlanGuard } from '../../model/host/vxlan-guard.js';
 import type { GuardMode } from '../../model/values/settings.js';
-import { Changes } from '../netfilter/changes.js';
+import { openAccess } from '../netfilter/access.js';
 import { generationOf } from '../netfilter/generation.js';
-import { closeNetfilter, openOwnNetfilter } from '../netfilter/socket.js';
+import { closeNetfilter } from '../netfilter/socket.js';
 import { kernelIs } from '../netlink/release.js';
 import { VXLAN_VNI } from '../nft/field.js';
 import { batch, type Change, NFPROTO } from '../nft/message.js';
@@ -37,8 +37,7 @@ const ADDRESSES = { 4: { type: KEY.ip, length: 4 }, 6: { type: KEY.ip6, length: 
 
 /** In the network namespace that the calling thread is in. One change at a time; what it drops may be asked meanwhile. */
 export class VxlanGuard {
-  private readonly fd = openOwnNetfilter();
-  private readonly changes = new Changes();
+  private readonly access = openAccess();
   private readonly family: number;
   private readonly chains: readonly GuardChain[];
   /** What stood at which generation of the ruleset; undefined until this process has made the table. */
@@ -62,7 +61,7 @@ export class VxlanGuard {
   /** `nft list table`: read only when the generation tells that somebody has changed any rule of this host. */
   observe(): Standing<ObservedVxlanGuard> {
     const members = this.look();
-    if (members === undefined) return isThere(this.fd, this.family) ? 'other' : undefined;
+    if (members === undefined) return isThere(this.access.fd, this.family) ? 'other' : undefined;
     return { ...members, strayed: this.drops()?.get('prerouting') ?? 0 };
   }
 
@@ -94,7 +93,7 @@ export class VxlanGuard {
 
   /** What stands in its sets now, whoever made it; undefined where it is not as this mode has it. */
   members(): Members | undefined {
-    return readMembers(this.fd, this.family, this.chains);
+    return readMembers(this.access.fd, this.family, this.chains);
   }
 
   /**
@@ -102,7 +101,7 @@ export class VxlanGuard {
    * them, or of none: until it is done they are as they were before.
    */
   drops(): GuardDrops | undefined {
-    if (this.pending === 0) this.counted = readDrops(this.fd, this.family);
+    if (this.pending === 0) this.counted = readDrops(this.access.fd, this.family);
     return this.counted;
   }
 
@@ -110,24 +109,24 @@ export class VxlanGuard {
   async remove(): Promise<void> {
     this.seen = undefined;
     try {
-      await this.changes.make(`nft delete table ${GUARD_TABLE}`, batch([table.delete()], this.family));
+      await this.access.changes.make(`nft delete table ${GUARD_TABLE}`, batch([table.delete()], this.family));
     } catch (e) {
       if (!isKernelError(e, 'ENOENT')) throw e;
     }
   }
 
   close(): void {
-    this.changes.close();
+    this.access.changes.close();
     // What has been changed is looked at once more.
-    void this.last.then(() => closeNetfilter(this.fd));
+    void this.last.then(() => closeNetfilter(this.access.fd));
   }
 
   /** Of the table as this process makes it. */
   private look(): Members | undefined {
     if (this.seen === undefined) return undefined;
-    const generation = generationOf(this.fd);
+    const generation = generationOf(this.access.fd);
     if (generation !== 0 && generation === this.seen.generation) return this.seen.members;
-    const members = readMembers(this.fd, this.family, this.chains);
+    const members = readMembers(this.access.fd, this.family, this.chains);
     this.seen = members && { members, generation };
     return members;
   }
@@ -136,12 +135,12 @@ export class VxlanGuard {
     const before = this.seen?.generation ?? 0;
     this.drops();
     this.pending++;
-    const made = this.changes.make(verb, batch(changes, this.family)).finally(() => {
+    const made = this.access.changes.make(verb, batch(changes, this.family)).finally(() => {
       this.pending--;
     });
     const done = made.then(() => {
       // Counted on once, by us: nobody else has changed anything meanwhile, and all need not be read again.
-      const now = generationOf(this.fd);
+      const now = generationOf(this.access.fd);
       this.seen = { members, generation: before !== 0 && now === before + 1 ? now : 0 };
     });
     this.last = done.catch(() => {});

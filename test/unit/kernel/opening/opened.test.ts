@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { Opened } from '../../../../src/kernel/system/opened.js';
+import { Opened } from '../../../../src/kernel/opening/opened.js';
 
 it('is opened once for all who use it, and closed once', async () => {
   const [open, end] = [vi.fn(async () => 'it'), vi.fn()];

@@ -1,5 +1,5 @@
 /** Something that is opened at its first use, once for all who use it. */
-import { kernelError } from './errno.js';
+import { kernelError } from '../system/errno.js';
 
 export class Opened<T> {
   private opening: Promise<T> | undefined;
