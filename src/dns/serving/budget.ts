@@ -23,6 +23,9 @@ const SOCKETS = 1024;
 const SOCKETS_WHEN_CROWDED = 100;
 const CROWDED = 2 * SOCKETS;
 
+/** What things cost. The kernel searches all ports of the container before it has none. */
+export const COST = { message: 1, bytes: 1 / 1024, connection: 10, forward: 5, endpoint: 1 / 64, noSocket: 60 };
+
 /** Milliseconds, of a clock that never jumps. */
 export type Clock = () => number;
 

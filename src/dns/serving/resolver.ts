@@ -3,6 +3,7 @@ import { messageOf } from '../../errors.js';
 import { raiseLoopback } from '../../kernel/networks/loopback.js';
 import { DnsRedirect } from '../../kernel/rules/dns-redirect.js';
 import { LIVE_MS } from '../../kernel/rules/dns-rules.js';
+import { isLoopbackUp } from '../../kernel/system/sockets.js';
 import { decide, type Transport, type Verdict } from '../answers/message.js';
 import { shuffled } from '../answers/shuffled.js';
 import type { Zones } from '../answers/zone.js';
@@ -131,8 +132,11 @@ export class Resolver {
   }
 
   private async serve(running: Running): Promise<void> {
-    await raiseLoopback(this.sandbox);
-    if (this.running !== running) return; // Stopped meanwhile.
+    // Where it is up all that takes time is done before anything is waited for: it is one piece of work (see turns.ts).
+    if (!isLoopbackUp(this.sandbox)) {
+      await raiseLoopback(this.sandbox);
+      if (this.running !== running) return; // Stopped meanwhile.
+    }
     const servers = new Servers(
       this.sandbox,
       (query, transport) => this.decide(query, transport),

@@ -3,9 +3,10 @@ import { createSocket, type RemoteInfo, type Socket as UdpSocket } from 'node:dg
 import { createServer, type Server, type Socket } from 'node:net';
 import { hasCode } from '../../errors.js';
 import { ENGINE_ADDRESS, OUR_ADDRESS } from '../../kernel/rules/dns-rules.js';
-import { tcpConnectIn } from '../../kernel/system/sockets.js';
+import { kernelError } from '../../kernel/system/errno.js';
+import { isListening, tcpConnectIn } from '../../kernel/system/sockets.js';
 import { MAX_QUERY, servfail, type Transport, type Verdict } from '../answers/message.js';
-import type { Share } from './budget.js';
+import { COST, type Share } from './budget.js';
 import { Conversation, type Host, socketOf } from './conversation.js';
 import type { Counts } from './counts.js';
 import { type Asker, Forwarder } from './forwarder.js';
@@ -18,14 +19,12 @@ const MAX_WAITING = 2000;
 /** What the kernel does not take at once stays with libuv: not more than so much, bytes. */
 const MAX_UNSENT = 256 * 1024;
 
-/** What things cost, in units of the budget. The kernel searches all ports of the container before it has none. */
-const COST = { message: 1, bytes: 1 / 1024, connection: 10, forward: 5, endpoint: 1 / 64, noSocket: 60 };
-
 /** Open from its making until close(). Its sockets hold the namespace. */
 export class Servers implements Host, Asker {
   readonly port: number;
   private readonly udp: UdpSocket;
   private readonly tcp: Server;
+  private readonly listener: number;
   private readonly connections = new Set<Socket>();
   private readonly forwarder: Forwarder;
   /** Questions that wait for what they depend on. */
@@ -45,10 +44,11 @@ export class Servers implements Host, Asker {
     this.forwarder = new Forwarder(sandbox, this);
     const { port, udp, tcp } = openListeners(sandbox);
     this.port = port;
+    this.listener = tcp;
     // Nothing to do about their errors: a client that is gone, addresses that the container has removed, descriptors
-    // that have run out.
+    // that have run out. But a container can bring them about.
     this.udp = createSocket('udp4').on('message', (query, client) => this.onDatagram(query, client));
-    this.udp.on('error', () => {}).bind({ fd: udp });
+    this.udp.on('error', () => this.spend(COST.message)).bind({ fd: udp });
     this.tcp = createServer({ allowHalfOpen: true }, (client) => this.onConnection(client));
     this.tcp.maxConnections = MAX_CONNECTIONS;
     this.tcp.on('error', () => {}).on('drop', () => this.spend(COST.connection));
@@ -62,10 +62,15 @@ export class Servers implements Host, Asker {
 
   /**
    * Keeps the redirect alive (dns-rules.ts). Resolves to `gone` where the rules are not there that take the datagram,
-   * to `refused` where the container's routes do not.
+   * to `refused` where the container's routes do not. Closed, it rejects with a KernelError where the container has ended
+   * our listener.
    */
-  renew(): Promise<'renewed' | 'gone' | 'refused'> {
-    if (this.closed) return Promise.resolve('refused');
+  async renew(): Promise<'renewed' | 'gone' | 'refused'> {
+    if (this.closed) return 'refused';
+    if (!isListening(this.listener)) {
+      this.close();
+      throw kernelError('accept: the container has ended our listener', 'ECONNABORTED');
+    }
     return new Promise((resolve) =>
       this.udp.send(RENEWAL, this.port, ENGINE_ADDRESS, (e) =>
         resolve(e === null ? 'gone' : hasCode(e, 'EPERM') ? 'renewed' : 'refused'),

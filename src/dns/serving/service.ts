@@ -164,20 +164,22 @@ export class DnsService {
     this.past = added(this.past, resolver.counts);
   }
 
-  /** The pulse: renews redirects, lets ended containers go, tries failed sandboxes again. */
+  /** The pulse: renews redirects, lets ended containers go, tries failed sandboxes again. Not at once, as above. */
   private renew(): void {
-    for (const [path, serving] of [...this.serving]) {
-      if (!isStill(path, serving.inode)) this.end(path);
-      else if (serving.stands) this.keepUp(path, serving);
-    }
+    for (const [path, serving] of this.serving)
+      if (this.common.turns.waiting(serving) === 0) this.common.turns.add(serving, () => this.keepUp(path, serving));
     this.beginAll();
   }
 
   private keepUp(path: string, serving: Serving): void {
-    const { resolver } = serving;
-    const row = this.rows.of('dns.resolver').row(path);
-    resolver.hasRunOut ? row.failing({ reason: LOST }) : row.ok();
-    resolver.renew().catch((e) => this.lost(path, serving, e));
+    const { resolver, inode, stands } = serving;
+    if (this.serving.get(path) !== serving) return;
+    if (!isStill(path, inode)) this.end(path);
+    else if (stands) {
+      const row = this.rows.of('dns.resolver').row(path);
+      resolver.hasRunOut ? row.failing({ reason: LOST }) : row.ok();
+      resolver.renew().catch((e) => this.lost(path, serving, e));
+    }
   }
 
   private leave(sandbox: string, resolver: Resolver, e: unknown): void {

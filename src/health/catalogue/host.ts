@@ -179,7 +179,7 @@ export const HOST: Entries<HostCodes> = {
     byContainers: true,
     text: ({ reason }) => `DNS: names of other hosts do not resolve in this container: ${reason}`,
     cause:
-      "The kernel refused the resolver's sockets or rules in the container's namespace, or the container, with NET_ADMIN, keeps its own rules busy or takes ours away again and again.",
+      "The kernel refused the resolver's sockets or rules in the container's namespace, or the container, with NET_ADMIN, keeps its own rules busy, takes ours away again and again, or ends our sockets.",
     cure: 'Do as the reason says. It is tried again after 10 s, then ever later, five minutes at most.',
   },
   'dns.share': {

@@ -14,6 +14,7 @@ export const bind = libc.func('int bind(int fd, const void *address, uint32 leng
 export const connect = libc.func('int connect(int fd, const void *address, uint32 length)');
 export const listen = libc.func('int listen(int fd, int backlog)');
 export const getsockname = libc.func('int getsockname(int fd, void *address, void *length)');
+export const getsockopt = libc.func('int getsockopt(int fd, int level, int name, void *value, void *length)');
 export const setsockopt = libc.func('int setsockopt(int fd, int level, int name, const void *value, uint32 length)');
 /** The same with a program of classic BPF. */
 export const setFilter = libc.func(

@@ -13,6 +13,7 @@ import {
   check,
   connect,
   getsockname,
+  getsockopt,
   ioctl,
   lastErrno,
   listen,
@@ -29,6 +30,7 @@ const BACKLOG = 128;
 const ONE = Buffer.from([1, 0, 0, 0]);
 const SO_REUSEADDR = 2;
 const SO_RCVBUF = 8;
+const SO_ACCEPTCONN = 30;
 const SO_RCVBUFFORCE = 33;
 
 /** `address`: canonical; `port`: 0 lets the kernel choose. */
@@ -72,6 +74,16 @@ export function setReceiveBuffer(fd: number, bytes: number): void {
   value.writeUInt32LE(bytes / 2);
   const set = (name: number): number => setsockopt(fd, SOL_SOCKET, name, value, value.length);
   if (set(SO_RCVBUFFORCE) < 0) check('set SO_RCVBUF', set(SO_RCVBUF));
+}
+
+/**
+ * Whether a listener still is one. Whoever has CAP_NET_ADMIN in its namespace can end that (SOCK_DESTROY, `ss --kill`), and
+ * libuv does not tell: it comes back to such a socket in each turn of the event loop, for ever.
+ */
+export function isListening(fd: number): boolean {
+  const value = Buffer.alloc(4);
+  check('getsockopt SO_ACCEPTCONN', getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, value, Buffer.from([4, 0, 0, 0])));
+  return value.readUInt32LE() !== 0;
 }
 
 /** The port that a socket is bound to. */

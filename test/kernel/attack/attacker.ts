@@ -11,6 +11,7 @@ import { batch, Msg, NLM_F_APPEND, NLM_F_CREATE, nested, text } from '../../../s
 import { drop } from '../../../src/kernel/nft/verdict.js';
 import { tcpConnectIn, udpSocketIn } from '../../../src/kernel/system/sockets.js';
 import { asked } from '../../unit/dns/fixtures.js';
+import { destroyOnAndOn } from './destroyer.js';
 
 const libc = koffi.load('libc.so.6');
 const connect = libc.func('int connect(int fd, const void *address, uint32 length)');
@@ -71,6 +72,7 @@ const OTHERS: Readonly<Record<string, () => void>> = {
       if (fds.length > 2000) hangUp(fds.shift() ?? -1);
     }
   },
+  destroyed: () => destroyOnAndOn(namespace),
   segmented,
   trickle: () => {
     const fds = Array.from({ length: 60 }, dial);
