@@ -96,6 +96,7 @@ PROGRAM(arrive)
 	struct bpf_fib_lookup back = {
 		.family = AF_INET,
 		.l4_protocol = IPPROTO_UDP,
+		.dport = outer->udp.dest,
 		.ifindex = skb->ifindex,
 		.ipv4_src = outer->ip.daddr,
 		.ipv4_dst = sender,

@@ -23,6 +23,8 @@ PROGRAM(leave)
 	struct bpf_fib_lookup fib = {
 		.family = AF_INET,
 		.l4_protocol = IPPROTO_UDP,
+		.sport = outer->udp.source,
+		.dport = outer->udp.dest,
 		.ifindex = skb->ifindex,
 		.ipv4_src = outer->ip.saddr,
 		.ipv4_dst = outer->ip.daddr,

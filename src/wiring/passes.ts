@@ -108,7 +108,7 @@ function makeHostPasses(
 }
 
 interface Around {
-  readonly ground: Pick<Ground, 'kernel' | 'meshKeys'>;
+  readonly ground: Pick<Ground, 'kernel' | 'meshKeys' | 'tenure'>;
   readonly crypt: CryptPlanner;
   readonly accelerator: AcceleratorPlanner;
   readonly view: ClusterView;
@@ -120,6 +120,7 @@ interface Around {
 /** What is the host's own and no network's. */
 function makeHostParts(config: Config, log: Log, rows: Rows, around: Around) {
   const { ground, view, docker, node, meter, crypt, accelerator } = around;
+  const { tenure } = ground;
   const { advertise: self, vxlanPort: port, vxlanGuard: mode, gwbridge: wish } = config;
   const maker = new GwbridgeMaker({ engine: docker, wish, log, rows: rows.of('engine.gwbridge') });
   const probePlanner = new ProbePlanner({ self, port, view, facts: () => node.facts });
@@ -133,7 +134,7 @@ function makeHostParts(config: Config, log: Log, rows: Rows, around: Around) {
     gwbridge: new GwbridgePlanner({ wish, view, facts: () => node.facts }),
     uplinks: new UplinksPlanner(view),
     sysctls: always<'sysctls'>(SYSCTLS),
-    encryptionFence: new EncryptionFencePlanner({ view }),
+    encryptionFence: new EncryptionFencePlanner({ view, tenure }),
     probe: probePlanner,
     crypt,
     accelerator,

@@ -231,6 +231,7 @@ test('what somebody takes away by hand is back within three seconds', async () =
     [inside(host), 'tc qdisc del dev veth0 clsact', 'hookPort'],
     [host.path, `ip link del ${END}`, 'createLane'],
     [inside(host), 'ip link set lane0 down', 'createLane'],
+    [host.path, `ip link set ${END} down`, 'createLane'],
   ];
   for (const [netns, command, told] of steps) {
     warnings.length = 0;
@@ -246,6 +247,11 @@ test('what somebody takes away by hand is back within three seconds', async () =
     });
   }
 }, 60_000);
+
+test('a host whose forwarding is turned off reaches the others again within three seconds', async () => {
+  run(hosts[0].path, 'sysctl', '-qw', 'net.ipv4.ip_forward=0');
+  await until(() => expect(() => ping(one, 2)).not.toThrow(), 3_000);
+});
 
 test('ACCELERATE=off takes all of it away and loses no packet, and so does rm', async () => {
   const lost = await losing(one, 2, async () => {

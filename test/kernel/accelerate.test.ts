@@ -139,6 +139,13 @@ for tos in [0, 1, 2, 3]:
   expect(await serving(far.netns, server, () => python(one.netns, client))).toBe('0 1 2 3');
 });
 
+test('the host’s own rules of routing hold for it, those about the port of VXLAN too', async () => {
+  run(here().path, 'ip', 'rule', 'add', 'ipproto', 'udp', 'dport', '4789', 'blackhole');
+  expect(pings(one, ipOf(far))).toBe(false);
+  run(here().path, 'ip', 'rule', 'delete', 'ipproto', 'udp', 'dport', '4789', 'blackhole');
+  expect(pings(one, ipOf(far))).toBe(true);
+});
+
 describe('the ordinary way is for', () => {
   test('several segments, ports that are held to a record, and hosts that do not want it', async () => {
     for (const change of [

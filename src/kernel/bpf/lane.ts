@@ -11,14 +11,14 @@ import { markOf } from '../../model/plan/underlay.js';
 import type { Ways } from '../../model/short-way/steps.js';
 import { LANE } from '../../model/values/names.js';
 import type { Mac } from '../../model/values/types.js';
-import { findLink, type KernelLink, linkIndex, listLinks, removeLink } from '../links/links.js';
+import { type KernelLink, linkIndex, listLinks, removeLink } from '../links/links.js';
 import { readVxlan } from '../links/vxlan.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { kernelError } from '../system/errno.js';
 import type { HeldNamespace } from '../system/held-namespace.js';
 import { ensurePlace, hook, hooked, listPlaces, removePlace, type Where } from './hooks.js';
 import { labelOf, markIn } from './label.js';
-import { ensureLane } from './lane-pair.js';
+import { ensureLane, soundEnd } from './lane-pair.js';
 import { MacTable } from './mac-table.js';
 import { load, openMaps, type ProgramName, type Settings } from './program.js';
 import { createMap, mapsOfProgram } from './syscall.js';
@@ -112,7 +112,7 @@ export class Lane {
   /** Whether somebody else has changed what the kernel tells nobody of: the host's end, the ports' block, the ways. */
   async changed(): Promise<boolean> {
     if (this.table === undefined) return false;
-    const end = await findLink(this.wire.host, this.end);
+    const end = await soundEnd(this.wire.host, this.home, this.end);
     if (end === undefined || (await this.markAt(this.wire.host, { link: end.index }, 'leave')) === '') return true;
     if (this.isSending && (await this.markAt(this.socket, { block: PORTS }, 'send')) === '') return true;
     return this.table.changed();
@@ -150,8 +150,8 @@ export class Lane {
 
   /** What both ends' programs were made for; empty unless all is up, hooked and on the host's list. */
   private async laneMark(inside: KernelLink, links: readonly KernelLink[]): Promise<string> {
-    const host = await findLink(this.wire.host, this.end);
-    if (host === undefined || !host.up || !inside.up || this.table === undefined) return '';
+    const host = await soundEnd(this.wire.host, this.home, this.end);
+    if (host === undefined || !inside.up || this.table === undefined) return '';
     const leaving = await this.markAt(this.wire.host, { link: host.index }, 'leave');
     if (leaving !== (await this.markAt(this.socket, { link: inside.index }, 'deliver'))) return '';
     for (const vni of vnisOf(links)) {

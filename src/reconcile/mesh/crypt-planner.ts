@@ -127,7 +127,8 @@ export class CryptPlanner implements Planner<'crypt'> {
     // The first question makes the key.
     if (isTaken(nodes, { ...this.self(), keys: keys.own })) keys.renew();
     const proven = provenBy(found);
-    rotation.look(nodes, this.self(), found, proven);
+    // Who is not known yet may need the old key.
+    if (tenure.prunes) rotation.look(nodes, this.self(), found, proven);
     this.publish(this.published());
     const self = this.self();
     const known = { told: this.placed, ...(found === undefined ? {} : { found }) };

@@ -25,9 +25,11 @@ let told: (ReadonlyMap<NodeId, Ip> | undefined)[];
 /** How often the kernel was asked for WireGuard, which starts modprobe. */
 let asked: number;
 
-function start(more: Partial<CryptPlannerParts> = {}): void {
+/** `kernel`: of an earlier process. */
+function start(more: Partial<CryptPlannerParts> = {}, kernel?: HostStory['kernel']): void {
   story?.stop();
   story = new HostStory({
+    ...(kernel && { kernel }),
     crypt: ({ log }, view) => {
       rotation = new KeyRotation({ keys, everyMs: 7 * DAY, log });
       planner = new CryptPlanner({
@@ -307,6 +309,24 @@ describe('rotation', () => {
     mesh().talk(newest(), keyOf(2));
     await wait(8_000);
     expect(mesh().state?.devices.map((d) => d.key)).toEqual([newest()]);
+  });
+
+  test('that was killed midway waits, after a start without store and copy, until it knows the others', async () => {
+    await look();
+    rotation.begin();
+    await look();
+    const tenure = { prunes: false, refusal: undefined };
+    start({ tenure }, story.kernel);
+    story.view.current = { ...cluster([], []), complete: false };
+    await wait(60_000);
+    expect(keys.held).toHaveLength(2);
+    given([ENCRYPTED], host(1, 1), host(2, 2));
+    tenure.prunes = true;
+    await wait(60_000);
+    expect(keys.held, 'nobody has answered the new one').toHaveLength(2);
+    mesh().talk(newest(), keyOf(2));
+    await wait(8_000);
+    expect(keys.held).toEqual([{ key: newest(), port: 51_821 }]);
   });
 
   test('by command is refused while there is no key in use, or one is being replaced', async () => {

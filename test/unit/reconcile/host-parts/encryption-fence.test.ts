@@ -1,6 +1,6 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Network } from '../../../../src/model/values/types.js';
-import { cluster, network } from '../../model/fixtures.js';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Cidr, Network } from '../../../../src/model/values/types.js';
+import { cluster, network, networkId } from '../../model/fixtures.js';
 import { HostStory } from './host-story.js';
 
 let story: HostStory;
@@ -38,9 +38,33 @@ test('is made anew when somebody has removed it, and by the next process', async
   expect(await look(encrypted)).toEqual(['replaceEncryptionFence: not as this process makes it']);
 });
 
-test('is not taken away while the cluster is not read yet', async () => {
-  await look(encrypted);
-  story.view.current = { ...cluster([], []), complete: false };
-  await story.look('encryptionFence');
-  expect(story.done()).toEqual([]);
+describe('while the cluster is not read yet, or is what the copy of an earlier process says', () => {
+  const two = [
+    encrypted,
+    network({
+      id: networkId(2),
+      options: { encrypted: '' },
+      subnets: [{ pool: '172.16.2.0/24' as Cidr, aux: {}, vni: 257 }],
+    }),
+  ];
+
+  test('is neither taken away nor made smaller', async () => {
+    await look(...two);
+    story.tenure.prunes = false;
+    expect(await look()).toEqual([]);
+    expect(await look(encrypted)).toEqual([]);
+    expect(story.kernel.fence).toEqual({ subnets: ['172.16.1.0/24', '172.16.2.0/24'] });
+    story.tenure.prunes = true;
+    expect(await look(encrypted)).toEqual(['replaceEncryptionFence: around other subnets']);
+  });
+
+  test('what an earlier process made stays, and where there is none it is made around what is known', async () => {
+    await look(...two);
+    story.restart();
+    story.tenure.prunes = false;
+    expect(await look()).toEqual([]);
+    expect(await look(encrypted)).toEqual([]);
+    story.kernel.flush();
+    expect(await look(encrypted)).toEqual(['replaceEncryptionFence: missing']);
+  });
 });

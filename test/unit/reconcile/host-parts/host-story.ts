@@ -28,6 +28,8 @@ export interface Settings {
   /** Made anew with each process. */
   readonly crypt?: (heard: ReturnType<typeof heardRows>, view: { current: Cluster }) => Planner<'crypt'>;
   readonly consul: Pick<ConsulGuardPlannerParts, 'servers' | 'bridges' | 'resolve'>;
+  /** What an earlier story's host has. */
+  readonly kernel?: FakeHostParts;
 }
 
 const DEFAULTS: Settings = {
@@ -42,10 +44,11 @@ export const EMPTY: Cluster = {
 };
 
 export class HostStory {
-  readonly kernel = new FakeHostParts();
+  readonly kernel: FakeHostParts;
   readonly requested: (Cidr | undefined)[] = [];
   facts = { underlayMtu: 1500, routes: [] as readonly Cidr[] };
   view: { current: Cluster } = { current: EMPTY };
+  tenure = { prunes: true };
   probes: ProbePlanner;
   private heard = heardRows();
   private readonly settings: Settings;
@@ -54,6 +57,7 @@ export class HostStory {
 
   constructor(settings: Partial<Settings> = {}) {
     this.settings = { ...DEFAULTS, ...settings };
+    this.kernel = settings.kernel ?? new FakeHostParts();
     this.probes = this.planner();
     this.process = this.start();
   }
@@ -122,7 +126,7 @@ export class HostStory {
         gwbridge: new GwbridgePlanner({ wish: gwbridge, view, facts: () => this.facts }),
         uplinks: new UplinksPlanner(view),
         sysctls: always<'sysctls'>(SYSCTLS),
-        encryptionFence: new EncryptionFencePlanner({ view }),
+        encryptionFence: new EncryptionFencePlanner({ view, tenure: this.tenure }),
         probe: this.probes,
         crypt: this.settings.crypt?.(heard, view) ?? always<'crypt'>(OFF),
         accelerator,
