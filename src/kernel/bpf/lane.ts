@@ -132,7 +132,7 @@ export class Lane {
     if (this.table !== undefined) return;
     const filter = await hooked(this.socket, { link: lane });
     const [id] = filter === undefined ? [] : mapsOfProgram(filter.program);
-    const fd = id === undefined ? undefined : openMap(id);
+    const fd = id === undefined ? undefined : openMap(id, 'macs');
     if (fd !== undefined) this.table = new MacTable(fd);
   }
 

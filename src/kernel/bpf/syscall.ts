@@ -4,6 +4,7 @@
  */
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import koffi from 'koffi';
 import { isKernelError, KernelError } from '../../errors.js';
 import { bpfCall, check, errnoError } from '../system/libc.js';
@@ -140,14 +141,23 @@ export function loadProgram(which: string, instructions: Buffer): number {
   }
 }
 
-/** Undefined when there is none of that id any more. */
-export function openMap(id: number): number | undefined {
-  return opened('bpf map by id', () => byId(CMD.mapById, { id, next: 0, flags: 0 }));
+/** Undefined when there is none of that id any more, or it is another release's, of a shape that nothing here has room for. */
+export function openMap(id: number, which: MapName): number | undefined {
+  const fd = opened('bpf map by id', () => byId(CMD.mapById, { id, next: 0, flags: 0 }));
+  if (fd === undefined) return undefined;
+  const { type, keySize, valueSize, maxEntries } = MAPS[which];
+  if (isDeepStrictEqual(aboutMap(fd), [type, id, keySize, valueSize, maxEntries])) return fd;
+  closeSync(fd);
+  return undefined;
 }
 
-/** struct bpf_map_info */
-export function idOfMap(fd: number): number {
-  return infoOf(fd, Buffer.alloc(88)).readUInt32LE(4);
+export const idOfMap = (fd: number): number => aboutMap(fd)[1];
+
+/** struct bpf_map_info: type, id, bytes of key and value, number of elements. */
+function aboutMap(fd: number): readonly [type: number, id: number, ...sizes: number[]] {
+  const info = infoOf(fd, Buffer.alloc(88));
+  const at = (n: number): number => info.readUInt32LE(4 * n);
+  return [at(0), at(1), at(2), at(3), at(4)];
 }
 
 /** Ids of the maps that a program looks into, in the order of its instructions; none when there is no such program. */

@@ -116,8 +116,10 @@ export class Wire {
   }
 
   private async openMaps(): Promise<HostMaps> {
-    for (const { program } of (await hooksOnHost(this.host)).values()) {
-      const [networks, lanes] = mapsOfProgram(program).map(openMap);
+    for (const { name, program } of (await hooksOnHost(this.host)).values()) {
+      // What another release's list is of, a map of this one's may not fit into.
+      const [first = 0, second = 0] = markIn(name, 'arrive') === '' ? [] : mapsOfProgram(program);
+      const [networks, lanes] = [openMap(first, 'networks'), openMap(second, 'lanes')];
       if (networks !== undefined && lanes !== undefined) return { networks, lanes };
     }
     const like = createMap('macs');
