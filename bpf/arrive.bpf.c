@@ -37,6 +37,8 @@ INLINE int is_ours(struct __sk_buff *skb, struct ethernet *eth, struct outer *ou
 	__u32 length = BE16(outer->ip.tot_len);
 	if (!skb->gso_size && length + ETH_HLEN != skb->len)
 		return 0;
+	if (BE16(outer->udp.len) + sizeof(outer->ip) != length)
+		return 0;
 	return outer->flags == HAS_VNI && (outer->inner.type == BE16(ETH_P_IP) || outer->inner.type == BE16(ETH_P_IPV6));
 }
 

@@ -124,12 +124,14 @@ describe('VXLAN that is forged', () => {
     readonly flags?: number;
     readonly rest?: number;
     readonly tos?: number;
+    /** Bytes that the UDP header says too many. */
+    readonly more?: number;
   }
 
   /** From the other host, as root there can send it; without anything said it is as that host sends for `far`. */
   const forge = (forged: Forged): void => {
     const { from = HOST2, vni = 256, mac = far.endpoint.mac, to = one.endpoint.mac } = forged;
-    const { ttl = 64, fragment = 0, check = 0, port = 4789, flags = 8, rest = 0, tos = 0 } = forged;
+    const { ttl = 64, fragment = 0, check = 0, port = 4789, flags = 8, rest = 0, tos = 0, more = 0 } = forged;
     const addresses = `"${hex(macOf(here().path))}${hex(macOf(there().path))}"`;
     python(
       there().path,
@@ -147,7 +149,7 @@ inner = bytes.fromhex("${hex(to)}${hex(mac)}") + b"\\x08\\x00" + ip("${ipOf(far)
 vxlan = struct.pack("!II", ${flags} << 24, ${vni} << 8 | ${rest}) + inner
 outer = ip("${from}", "${HOST1}", 8 + len(vxlan), ${tos}, ${ttl}, ${fragment})
 outer = outer[:10] + struct.pack("!H", struct.unpack("!H", outer[10:12])[0] ^ ${check}) + outer[12:]
-frame = bytes.fromhex(${addresses}) + b"\\x08\\x00" + outer + struct.pack("!4H", 40000, ${port}, 8 + len(vxlan), 0) + vxlan
+frame = bytes.fromhex(${addresses}) + b"\\x08\\x00" + outer + struct.pack("!4H", 40000, ${port}, 8 + len(vxlan) + ${more}, 0) + vxlan
 for n in range(5): s.send(frame)`,
     );
   };
@@ -171,6 +173,8 @@ for n in range(5): s.send(frame)`,
       'to another port': { port: 4790 },
       'without a VNI': { flags: 0 },
       'with a mark of congestion': { tos: 3 },
+      'longer than its packet': { more: 1 },
+      'shorter than its packet': { more: -1 },
     };
     const found = new Map<string, number>();
     for (const [what, forged] of Object.entries(wrong)) found.set(what, await shorts(forged));
@@ -183,7 +187,7 @@ for n in range(5): s.send(frame)`,
       await makeGuard(guard, [HOST1, HOST2], [256]);
       const gets = (forged: Forged) => overhears(one, 'udp port 9', () => forge(forged));
       expect(await gets({})).toBe(true);
-      for (const forged of [{ from: '10.0.0.99' }, { ttl: 32 }, { fragment: 0x2000 }, { check: 1 }])
+      for (const forged of [{ from: '10.0.0.99' }, { ttl: 32 }, { fragment: 0x2000 }, { check: 1 }, { more: 1 }])
         expect(await gets(forged), JSON.stringify(forged)).toBe(false);
       expect(traffic(site, here()).short).toBeGreaterThan(0);
     } finally {
