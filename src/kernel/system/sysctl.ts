@@ -1,5 +1,5 @@
 /** Kernel settings: `sysctl`. Those below `net` are the calling thread's namespace's, so all of this is synchronous. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { opendirSync, readFileSync, writeFileSync } from 'node:fs';
 import { hasCode, isKernelError } from '../../errors.js';
 import { fromNode } from './errno.js';
 import { remountWritable } from './netns.js';
@@ -73,6 +73,8 @@ export const isReceiveOnly = (): boolean =>
   [...readSysctls(RECEIVE_ONLY.map(({ name }) => name)).values()].every((value) => value === 0);
 
 const NEIGHBOURS = 'net/ipv6/neigh';
+/** Who has more has made them itself, for that may set all of this back, and may make any number: each costs the time of a file. */
+const MOST_LINKS = 64;
 
 /**
  * `sysctl -w net.ipv6.neigh.<each>.mcast_solicit=1`: a neighbour that does not answer is asked for once, by whoever wants it.
@@ -83,10 +85,20 @@ export function solicitOnce(root = ROOT): void {
   for (const link of links(root)) changeSysctl(`${NEIGHBOURS}/${link}/mcast_solicit`, 1, root);
 }
 
-/** None in a kernel without IPv6. */
+/** None in a kernel without IPv6, nor where there are too many. */
 function links(root: string): readonly string[] {
   try {
-    return readdirSync(`${root}/${NEIGHBOURS}`).filter((link) => !['default', 'lo'].includes(link));
+    const folder = opendirSync(`${root}/${NEIGHBOURS}`);
+    try {
+      const found: string[] = [];
+      for (let file = folder.readSync(); file !== null; file = folder.readSync()) {
+        if (!['default', 'lo'].includes(file.name)) found.push(file.name);
+        if (found.length > MOST_LINKS) return [];
+      }
+      return found;
+    } finally {
+      folder.closeSync();
+    }
   } catch (e) {
     if (hasCode(e, 'ENOENT')) return [];
     throw fromNode(`sysctl ${NEIGHBOURS.replaceAll('/', '.')}`, e);

@@ -31,14 +31,25 @@ function addressesOf(networks: Cluster['networks']): ReadonlyMap<NetworkId, Cidr
   if (known !== undefined) return known;
   const all = [...networks.values()].filter(hasUplink);
   all.sort((a, b) => (a.born ?? 0) - (b.born ?? 0) || (a.id < b.id ? -1 : 1));
-  const taken = new Set<number>();
+  const taken = new Map<number, number>();
   const found = new Map<NetworkId, Cidr>();
-  for (const { id } of all) {
-    let place = Number.parseInt(id.slice(0, 8), 16) % PLACES;
-    while (taken.has(place)) place = (place + 1) % PLACES;
-    taken.add(place);
-    found.set(id, cidrOf(ipv4Of(FIRST + 2 + place), PREFIX));
-  }
+  for (const { id } of all.slice(0, PLACES))
+    found.set(id, cidrOf(ipv4Of(FIRST + 2 + take(taken, Number.parseInt(id.slice(0, 8), 16) % PLACES)), PREFIX));
   placed.set(networks, found);
   return found;
+}
+
+/**
+ * The first place from there on that is free. `taken`: where to go on from each that is not; who has gone there leads the next
+ * one further, for ids may have been chosen to begin alike, and to walk past all of them takes seconds.
+ */
+function take(taken: Map<number, number>, wished: number): number {
+  const passed = [];
+  let place = wished;
+  for (let next = taken.get(place); next !== undefined; next = taken.get(place)) {
+    passed.push(place);
+    place = next;
+  }
+  for (const each of [...passed, place]) taken.set(each, (place + 1) % PLACES);
+  return place;
 }
