@@ -20,8 +20,8 @@ import { News } from './news.js';
 
 /** How long a stop takes down what was put off, ms. */
 const CATCH_UP_MS = 1_000;
-/** How long a stop waits for the disk, and for the store, ms. */
-const COPY_MS = 2_000;
+/** How long a stop waits for passes that are under way and for the disk, and then for the store, ms. */
+const ENDING_MS = 2_000;
 const RELEASE_MS = 2_000;
 
 export interface AgentEvents {
@@ -79,10 +79,7 @@ export class Agent {
     const agent = new Agent(config, log, rows, parts, await serveAll(config, log, parts), events);
     log.info(
       {
-        event: 'serving',
-        sockets: config.sockets,
-        id: parts.ground.self,
-        advertise: config.advertise,
+        ...{ event: 'serving', sockets: config.sockets, id: parts.ground.self, advertise: config.advertise },
         store: config.consul?.servers ?? 'embedded',
       },
       'serving',
@@ -98,11 +95,12 @@ export class Agent {
     this.ending.abort();
     const { docker: _, ...loops } = passes;
     for (const each of probes.answering) each.stop();
-    for (const loop of [...Object.values(loops), cluster.exposure, registry.peers]) loop.stop();
+    const passed = [...Object.values(loops), cluster.exposure, registry.peers].map((each) => each.stop());
     for (const server of this.servers) server.close();
     this.measuring.stop();
-    await Promise.all([names.dns.stop(), Promise.race([cluster.copy.flush(), sleep(COPY_MS)])]);
-    await Promise.race([cluster.registration.release().catch(() => undefined), sleep(RELEASE_MS)]);
+    // What a late pass would write comes before this host says that it has left.
+    await Promise.all([names.dns.stop(), atMost(ENDING_MS, [cluster.copy.flush(), ...passed])]);
+    await atMost(RELEASE_MS, [cluster.registration.release().catch(() => undefined)]);
     await ground.store.close();
     ground.kernel.close();
     this.rows.stop();
@@ -133,7 +131,9 @@ export class Agent {
     const { identity, finder, self, tenure } = this.parts.ground;
     try {
       await identity.read();
-      if ((await finder.find()) !== self) return this.events.onOtherSelf();
+      const found = await finder.find();
+      if (this.ending.signal.aborted) return;
+      if (found !== self) return this.events.onOtherSelf();
     } catch (e) {
       if (isUserError(e)) return tenure.forbid(e);
       tenure.wait(messageOf(e));
@@ -188,6 +188,8 @@ export class Agent {
     await insist(rows.row(), this.ending.signal, work);
   }
 }
+
+const atMost = (ms: number, works: readonly unknown[]) => Promise.race([Promise.all(works), sleep(ms)]);
 
 /** One server for each socket, which all answer the same. */
 async function serveAll(config: Config, log: Log, parts: Parts): Promise<readonly Server[]> {

@@ -43,7 +43,7 @@ async function start(kernel: LinuxKernel) {
     tenure: TRUSTED,
   });
   const stop = () => {
-    pass.stop();
+    void pass.stop();
     registry.stop();
   };
   ending.push(stop);

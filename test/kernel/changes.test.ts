@@ -104,7 +104,7 @@ beforeEach(async () => {
 });
 afterEach(() => {
   vi.restoreAllMocks();
-  pass.stop();
+  void pass.stop();
   bench.close();
 });
 

@@ -7,7 +7,9 @@ import { Lane } from '../../src/kernel/bpf/lane.js';
 import { createMap, idOfMap, numberIn } from '../../src/kernel/bpf/syscall.js';
 import { Wire } from '../../src/kernel/bpf/wire.js';
 import { LinuxKernel } from '../../src/kernel/host.js';
+import { inLine } from '../../src/kernel/netfilter/lines.js';
 import { Rtnetlink } from '../../src/kernel/netlink/rtnetlink.js';
+import { VxlanGuard } from '../../src/kernel/rules/vxlan-guard.js';
 import { HeldNamespace } from '../../src/kernel/system/held-namespace.js';
 import { withNamespace } from '../../src/kernel/system/netns.js';
 import { readSysctls } from '../../src/kernel/system/sysctl.js';
@@ -47,6 +49,18 @@ test('settings that a namespace has not got yet are nobody’s, whoever has its 
   } finally {
     for (const fd of taken) closeSync(fd);
   }
+});
+
+test('a guard that was closed asks nobody, whoever has the number of its socket now', async () => {
+  const guard = withNamespace(bench.namespace('host'), () => new VxlanGuard(4, 'on', 4789));
+  await guard.replace(['10.0.0.1'], [256]);
+  expect(guard.drops()?.get('prerouting')).toBe(0);
+  guard.close();
+  await turn();
+  await inLine('closing', async () => undefined);
+  for (const ask of [() => guard.drops(), () => guard.observe(), () => guard.members()])
+    expect(ask).toThrow(expect.objectContaining({ code: 'ECANCELED' }));
+  await expect(guard.remove()).rejects.toMatchObject({ code: 'ECANCELED' });
 });
 
 describe('the list of networks that have the short way', () => {

@@ -57,7 +57,7 @@ beforeEach(() => {
   });
 });
 afterEach(() => {
-  pass.stop();
+  void pass.stop();
   bench.close();
 });
 

@@ -35,6 +35,16 @@ describe.each([
     await store.close();
   });
 
+  it('does nothing more once it is closed', async () => {
+    const key = 'nodes/10.0.0.60';
+    const hold = await store.hold(key, 'before', () => {});
+    await hold.release();
+    await store.close();
+    const closed = { name: 'StoreError', retryable: false };
+    await expect(store.commit([create('late')])).rejects.toMatchObject(closed);
+    await expect(store.hold(key, 'late', () => {})).rejects.toMatchObject(closed);
+  });
+
   it('creates a key once', async () => {
     const first = await store.commit([create('a/1', 'x')]);
     expect(first).toEqual({ ok: true, index: await indexOf('a/1') });

@@ -7,7 +7,7 @@ import { isKernelError } from '../../errors.js';
 import type { Standing } from '../../model/host/standing.js';
 import { attributeOf, attributesIn, batch, type Change, dump, Msg, NFPROTO, question, text } from '../nft/message.js';
 import type { Hook, Table } from '../nft/table.js';
-import { closeAccess, openAccess } from './access.js';
+import { Access } from './access.js';
 import { generationOf } from './generation.js';
 import { ask } from './socket.js';
 
@@ -46,7 +46,7 @@ export interface Twins<W> {
 
 /** In the network namespace that the calling thread is in. */
 export class TwinTables<W> {
-  private readonly access = openAccess();
+  private readonly access = new Access();
   /** What this process has made last; `generation`: of the ruleset that it was last seen to be in, 0 for none. */
   private made: { readonly wish: W; readonly tables: ReadonlyMap<Family, Made>; generation: number } | undefined;
 
@@ -104,7 +104,7 @@ export class TwinTables<W> {
   }
 
   close(): void {
-    closeAccess(this.access);
+    this.access.close();
   }
 
   private isAsMade(family: Family, { rules, sets }: Made): boolean {

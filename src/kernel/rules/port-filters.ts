@@ -8,7 +8,7 @@ import { Mutex } from 'async-mutex';
 import { isKernelError } from '../../errors.js';
 import type { Sender } from '../../model/plan/namespace-plan.js';
 import type { ObservedFilter } from '../../model/plan/observed.js';
-import { type Access, closeAccess, openAccess } from '../netfilter/access.js';
+import { Access } from '../netfilter/access.js';
 import { generationOf } from '../netfilter/generation.js';
 import { kernelError } from '../system/errno.js';
 import type { HeldNamespace } from '../system/held-namespace.js';
@@ -117,7 +117,7 @@ export class PortFilters {
   }
 
   private hangUp(): void {
-    if (this.open !== undefined) closeAccess(this.open);
+    this.open?.close();
     this.open = undefined;
   }
 
@@ -133,7 +133,7 @@ export class PortFilters {
 
   private reach(): Access {
     if (this.open !== undefined) return this.open;
-    this.open = this.namespace.within(openAccess);
+    this.open = this.namespace.within(() => new Access());
     // What was not there then is not there now.
     if (this.none) this.generation = generationOf(this.open.fd);
     this.none = false;

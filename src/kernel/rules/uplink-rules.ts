@@ -6,7 +6,7 @@
 import { UPLINK_POOL } from '../../model/uplink/uplink.js';
 import { parseCidr } from '../../model/values/address.js';
 import { GWBRIDGE, UPLINK } from '../../model/values/names.js';
-import { closeAccess, openAccess } from '../netfilter/access.js';
+import { Access } from '../netfilter/access.js';
 import { changeOnce } from '../netfilter/changes.js';
 import { ask, closeNetfilter, openOwnNetfilter } from '../netfilter/socket.js';
 import { ipBytes } from '../netlink/attributes.js';
@@ -83,7 +83,7 @@ export function hasUplinkRules(): boolean {
 
 /** Those of the host, in the network namespace that the calling thread is in when this is made. */
 export class HostUplinkRules {
-  private readonly access = openAccess();
+  private readonly access = new Access();
 
   areThere(): boolean {
     return areThere(this.access.fd, onHost());
@@ -100,6 +100,6 @@ export class HostUplinkRules {
   }
 
   close(): void {
-    closeAccess(this.access);
+    this.access.close();
   }
 }

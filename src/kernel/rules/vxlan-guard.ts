@@ -9,9 +9,8 @@ import type { Difference } from '../../model/host/host-steps.js';
 import type { Standing } from '../../model/host/standing.js';
 import type { GuardDrops, ObservedVxlanGuard } from '../../model/host/vxlan-guard.js';
 import type { GuardMode } from '../../model/values/settings.js';
-import { openAccess } from '../netfilter/access.js';
+import { Access } from '../netfilter/access.js';
 import { generationOf } from '../netfilter/generation.js';
-import { closeNetfilter } from '../netfilter/socket.js';
 import { kernelIs } from '../netlink/release.js';
 import { VXLAN_VNI } from '../nft/field.js';
 import { batch, type Change, NFPROTO } from '../nft/message.js';
@@ -37,7 +36,7 @@ const ADDRESSES = { 4: { type: KEY.ip, length: 4 }, 6: { type: KEY.ip6, length: 
 
 /** In the network namespace that the calling thread is in. One change at a time; what it drops may be asked meanwhile. */
 export class VxlanGuard {
-  private readonly access = openAccess();
+  private readonly access = new Access();
   private readonly family: number;
   private readonly chains: readonly GuardChain[];
   /** What stood at which generation of the ruleset; undefined until this process has made the table. */
@@ -116,9 +115,8 @@ export class VxlanGuard {
   }
 
   close(): void {
-    this.access.changes.close();
     // What has been changed is looked at once more.
-    void this.last.then(() => closeNetfilter(this.access.fd));
+    this.access.close(this.last);
   }
 
   /** Of the table as this process makes it. */

@@ -47,8 +47,9 @@ export class NodePass {
     if (!this.seen.hasGwbridge) this.kick();
   }
 
-  stop(): void {
-    this.loop.stop();
+  /** See {@link Loop.stop}. */
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
   private async pass(): Promise<boolean> {

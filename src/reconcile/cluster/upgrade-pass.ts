@@ -41,8 +41,9 @@ export class UpgradePass {
     this.loop.kick('version');
   }
 
-  stop(): void {
-    this.loop.stop();
+  /** See {@link Loop.stop}. */
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
   private async pass(): Promise<true> {

@@ -99,10 +99,10 @@ export class ContainerPass {
     return this.loop.settled(ALL, deadlineMs);
   }
 
-  stop(): void {
+  /** See {@link Loop.stop}. */
+  async stop(): Promise<void> {
     this.leftovers.stop();
-    this.parts.foreign.stop();
-    this.loop.stop();
+    await Promise.all([this.parts.foreign.stop(), this.loop.stop()]);
   }
 
   private async describe(id: string): Promise<boolean> {

@@ -76,9 +76,10 @@ export class EnginePass {
     if (this.naming.hasOutdone) this.loop.kick('engine');
   }
 
-  stop(): void {
-    this.loop.stop();
+  /** See {@link Loop.stop}. */
+  stop(): Promise<void> {
     this.leaving.stop();
+    return this.loop.stop();
   }
 
   private async pass(): Promise<boolean> {

@@ -53,8 +53,9 @@ export class ForeignPass {
     return true;
   }
 
-  stop(): void {
-    this.loop.stop();
+  /** See {@link Loop.stop}. */
+  stop(): Promise<void> {
+    return this.loop.stop();
   }
 
   /** One inspect for each container that is not known yet, none for the others. */

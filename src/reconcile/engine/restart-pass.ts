@@ -47,9 +47,10 @@ export class RestartPass {
     }, SETTLE_MS).unref();
   }
 
-  stop(): void {
+  /** See {@link Loop.stop}. */
+  stop(): Promise<void> {
     clearTimeout(this.timer);
-    this.loop.stop();
+    return this.loop.stop();
   }
 
   /** A start that fails again for lack of the store kicks again; one that fails otherwise is left to people. */

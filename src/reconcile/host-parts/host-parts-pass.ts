@@ -102,10 +102,11 @@ export class HostPartsPass {
     return this.parts.kernel.guardDrops();
   }
 
-  stop(): void {
+  /** See {@link Loop.stop}; the kernel is let go after that. */
+  async stop(): Promise<void> {
     this.mending.stop();
-    this.loop.stop();
     for (const part of HOST_PARTS) this.parts.planners[part].stop();
+    await this.loop.stop();
     this.parts.kernel.close();
   }
 

@@ -93,10 +93,10 @@ export class HostPass {
     await Promise.all(waiting.map((name) => this.loop.settled(name, deadlineMs).catch(() => undefined)));
   }
 
-  stop(): void {
-    this.mending.stop();
-    this.postponing.stop();
-    this.loop.stop();
+  /** See {@link Loop.stop}. */
+  stop(): Promise<void> {
+    for (const each of [this.mending, this.postponing]) each.stop();
+    return this.loop.stop();
   }
 
   private async pass(name: NamespaceName): Promise<boolean> {

@@ -21,8 +21,8 @@ interface Waiter {
 }
 
 interface KeyState {
-  /** Or about to. */
-  running: boolean;
+  /** Or about to; never rejects. */
+  running: Promise<void> | undefined;
   again: boolean;
   failures: number;
   timer: NodeJS.Timeout | undefined;
@@ -47,10 +47,8 @@ export class Loop<K> {
     if (this.stopped) return;
     const state = this.state(key);
     state.again = true;
-    if (state.running) return;
     // What is told in the same turn, and who waits for it, are served by one pass.
-    state.running = true;
-    setImmediate(() => void this.run(key, state));
+    state.running ??= new Promise(setImmediate).then(() => this.run(key, state));
   }
 
   /**
@@ -80,16 +78,18 @@ export class Loop<K> {
     });
   }
 
-  stop(): void {
+  /** No pass begins any more. Resolves once none is under way: until then the kernel and the store are in use. */
+  async stop(): Promise<void> {
     this.stopped = true;
     for (const state of this.states.values()) clearTimeout(state.timer);
+    await Promise.all([...this.states.values()].map(({ running }) => running));
   }
 
   private state(key: K): KeyState {
     const known = this.states.get(key);
     if (known !== undefined) return known;
     const state: KeyState = {
-      running: false,
+      running: undefined,
       again: false,
       failures: 0,
       timer: undefined,
@@ -122,7 +122,7 @@ export class Loop<K> {
         break;
       }
     }
-    state.running = false;
+    state.running = undefined;
     this.schedule(key, state, keep);
   }
 

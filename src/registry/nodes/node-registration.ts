@@ -44,6 +44,7 @@ export class NodeRegistration {
   private readonly routeNews: RouteNews;
   private publishing: Promise<void> = Promise.resolve();
   private isOpen = false;
+  private isReleased = false;
   /** Its former keys are gone. */
   private isMoved = false;
   private crypt: NodeCrypt | undefined;
@@ -67,7 +68,7 @@ export class NodeRegistration {
    * what is to be told stands in the store, or is refused.
    */
   async publish(facts: HostFacts): Promise<void> {
-    if (!this.isOpen) return;
+    if (!this.isOpen || this.isReleased) return;
     const routes = widest(facts.routes, MOST.routes);
     const value = this.record(facts, routes);
     const isDue = this.published === '' || this.routeNews.isDue(this.told, routes);
@@ -103,7 +104,8 @@ export class NodeRegistration {
 
   /** Tells the others that this host has left; its record and its endpoints stay. */
   async release(): Promise<void> {
-    // What is under way would take the key after it was let go.
+    // What is under way, or comes later, would take the key after it was let go.
+    this.isReleased = true;
     await this.publishing.catch(() => undefined);
     await this.hold?.release();
   }

@@ -7,9 +7,12 @@ import type { Cidr } from '../../model/values/types.js';
 
 /** New ones where some host may choose pools are gathered for so long, and up to twice that, ms. */
 const SOON_MS = 3_000;
-/** Others, and those that follow soon after such, ms as above. */
+/** Others, and those of hosts that tell of some again and again, ms as above. */
 const GATHER_MS = 60_000;
-/** Of one that went the range is left free in vain for so long, and up to twice that, ms. */
+/**
+ * Of one that went the range is left free for so long, and up to twice that, ms: a project that is taken down and up again
+ * has its bridge where it was, and nobody may choose a pool there in between.
+ */
 const LINGER_MS = 600_000;
 
 /** Where pools are chosen at all (RFC 1918, RFC 4193): which of it others choose from, only their settings say. */
@@ -17,12 +20,12 @@ const PRIVATE = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'].ma
 
 const isAmong = (route: Cidr, ranges: readonly Cidr[]): boolean => ranges.some((range) => overlaps(range, route));
 
-/** How long what differs may wait to be told, ms; undefined where nothing does. `choices`: where this host chooses pools. */
-export function patience(told: readonly Cidr[], routes: readonly Cidr[], choices: readonly Cidr[]): number | undefined {
+/** How soon what differs is to be told: `ms` of those above, or at once (0); undefined where nothing does. */
+function patience(told: readonly Cidr[], routes: readonly Cidr[], choices: readonly Cidr[], soonMs: number) {
   const known = new Set(told);
   const added = routes.filter((route) => !known.has(route));
   if (added.some((route) => isAmong(route, choices))) return 0;
-  if (added.some((route) => isAmong(route, PRIVATE))) return SOON_MS;
+  if (added.some((route) => isAmong(route, PRIVATE))) return soonMs;
   if (added.length > 0) return GATHER_MS;
   return routes.length < known.size ? LINGER_MS : undefined;
 }
@@ -30,15 +33,16 @@ export function patience(told: readonly Cidr[], routes: readonly Cidr[], choices
 export class RouteNews {
   /** By the clock that nobody sets, ms. */
   #due = Number.POSITIVE_INFINITY;
-  /** Until then what would be told soon is gathered: one bridge after the other is no more than a line a minute. */
-  #quietUntil = 0;
+  /** How long was gathered for what was told last, doubled, and when that was. */
+  #last = { ms: 0, at: 0 };
 
+  /** `choices`: where this host itself chooses pools. */
   constructor(private readonly choices: readonly Cidr[]) {}
 
   /** Whether these are to be told now, after what was told last. */
   isDue(told: readonly Cidr[], routes: readonly Cidr[]): boolean {
-    const ms = patience(told, routes, this.choices);
-    const due = ms === SOON_MS ? Math.max(momentAfter(ms), this.#quietUntil) : momentAfter(ms);
+    const ms = patience(told, routes, this.choices, this.#soonMs);
+    const due = momentAfter(ms);
     this.#due = ms === undefined ? due : Math.min(this.#due, due);
     return this.waitMs === 0;
   }
@@ -49,8 +53,16 @@ export class RouteNews {
   }
 
   wereTold(): void {
-    if (this.waitMs === 0) this.#quietUntil = momentAfter(GATHER_MS);
+    if (this.waitMs === 0) this.#last = { ms: Math.min(2 * this.#soonMs, GATHER_MS), at: performance.now() };
     this.#due = Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Longer with each time that some are told, and half as long with each minute after it: a handful of times in the first
+   * minute, and once a minute however many come.
+   */
+  get #soonMs(): number {
+    return Math.max(SOON_MS, this.#last.ms * 2 ** ((this.#last.at - performance.now()) / GATHER_MS));
   }
 }
 

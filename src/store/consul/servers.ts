@@ -3,6 +3,7 @@ import type Consul from 'consul';
 import { StoreError } from '../../errors.js';
 import { NOBODY, type RowPorts } from '../../health/row.js';
 import { Backoff, type Leave } from '../backoff.js';
+import { closedError } from '../closed.js';
 import { StorePulse } from '../pulse.js';
 import { MOST_WATCHES } from '../records/heads.js';
 import { type Answer, readLeader, readWith } from './answer.js';
@@ -55,6 +56,7 @@ export class ConsulServers {
   /** The one that is asked. */
   #current: Server;
   #looked = Number.NEGATIVE_INFINITY;
+  #isClosed = false;
 
   constructor(
     addresses: readonly ConsulAddress[],
@@ -65,19 +67,13 @@ export class ConsulServers {
   ) {
     this.#servers = addresses.map(({ host, port }) => {
       const bracketed = host.includes(':') ? `[${host}]` : host;
-      const client = (maxSockets: number) =>
-        makeClient({
-          host: bracketed,
-          port,
-          secure: tls !== undefined,
-          agent: agentFor(host, maxSockets, tls),
-        });
-      const address = `${bracketed}:${port}`;
+      const place = { host: bracketed, port, secure: tls !== undefined };
+      const client = (maxSockets: number) => makeClient({ ...place, agent: agentFor(host, maxSockets, tls) });
       return {
-        address,
+        address: `${bracketed}:${port}`,
         client: client(MAX_CONNECTIONS.asking),
         blocking: client(MAX_CONNECTIONS.blocking),
-        backoff: new Backoff(rows.of('store.news').row(address)),
+        backoff: new Backoff(rows.of('store.news').row(`${bracketed}:${port}`)),
       };
     });
     const [first] = this.#servers;
@@ -90,13 +86,14 @@ export class ConsulServers {
     return this.#servers.map((s) => s.address).join(', ');
   }
 
-  /** Rejects with a StoreError: the last server's, when none gave an answer. */
+  /** Rejects with a StoreError: the last server's, when none gave an answer; none is asked any more after the end. */
   async ask(
     call: Call,
     { repeatable, takesDenial = false, timeoutMs = REQUEST_TIMEOUT_MS, signal }: AskOptions,
   ): Promise<Answer> {
     let last: StoreError | undefined;
     for (let tries = 0; tries < this.#servers.length; tries++) {
+      if (this.#isClosed) throw closedError(this.addresses);
       const server = this.#current;
       const ask = (options: CallOptions) => call(server.client, options);
       const began = performance.now();
@@ -137,6 +134,7 @@ export class ConsulServers {
   }
 
   close(): void {
+    this.#isClosed = true;
     for (const { client, blocking } of this.#servers) for (const each of [client, blocking]) each.destroy();
   }
 

@@ -14,6 +14,7 @@ import type {
   Store,
   WatchHandlers,
 } from '../../model/ports/ports.js';
+import { closedError } from '../closed.js';
 import { type FileStoreLog, load, save } from './content.js';
 import type { Table } from './table.js';
 
@@ -102,6 +103,8 @@ export class FileStore implements Store {
    */
   async commit(ops: readonly Op[]): Promise<Commit> {
     if (ops.length > MAX_OPS) throw new RangeError(`${ops.length} operations in one transaction, ${MAX_OPS} at most`);
+    // Another may have the file open by now.
+    if (this.#closed.signal.aborted) throw closedError(this.path);
     const before = this.table.index;
     const commit = this.table.commit(ops);
     if (this.table.index !== before) this.#committed = this.table.index;

@@ -136,7 +136,7 @@ export async function storyHost(
     drain,
     /** The process ends, without a word to anybody: engine, store and DATA_DIR stay as they are. */
     stop: () => {
-      for (const part of [pass, containers, restarts]) part.stop();
+      for (const part of [pass, containers, restarts]) void part.stop();
       ending.abort();
       one.stop();
     },

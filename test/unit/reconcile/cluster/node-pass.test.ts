@@ -17,7 +17,7 @@ test('tells what it has seen before it publishes that, and whatever becomes of i
   pass.onLook(() => told.push(`MTU ${pass.facts.underlayMtu}`));
   pass.kick();
   await vi.waitFor(() => expect(told).toEqual(['MTU 9000']));
-  pass.stop();
+  void pass.stop();
 });
 
 test('looks again as soon as something is to be told', async () => {
@@ -30,5 +30,5 @@ test('looks again as soon as something is to be told', async () => {
   });
   pass.kick();
   await vi.waitFor(() => expect(looks).toBeGreaterThan(1), 5_000);
-  pass.stop();
+  void pass.stop();
 });

@@ -32,7 +32,7 @@ beforeEach(async () => {
   await inner.hold(ONE, node('10.0.0.60', 3));
 });
 afterEach(() => {
-  pass.stop();
+  void pass.stop();
   vi.useRealTimers();
 });
 

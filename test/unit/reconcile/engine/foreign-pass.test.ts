@@ -45,7 +45,7 @@ it('asks nothing while no container shares a network', async () => {
   pass.kick();
   await new Promise(setImmediate);
   expect(engine.placed).not.toHaveBeenCalled();
-  pass.stop();
+  void pass.stop();
 });
 
 it('inspects each container once, and again only where something is different', async () => {
@@ -62,7 +62,7 @@ it('inspects each container once, and again only where something is different', 
   await vi.waitFor(() => expect(endpoints()?.has('c2')).toBe(false));
   expect(inspect.mock.calls.flatMap(([ids]) => ids)).toEqual(['c1', 'new']);
   await vi.waitFor(() => expect(endpoints()?.has('new')).toBe(true));
-  pass.stop();
+  void pass.stop();
 });
 
 it('lets a network go whose last container of ours has ended while nobody told', async () => {
@@ -75,7 +75,7 @@ it('lets a network go whose last container of ours has ended while nobody told',
   pass.kick();
   await new Promise(setImmediate);
   expect(engine.placed).not.toHaveBeenCalled();
-  pass.stop();
+  void pass.stop();
 });
 
 it('forgets at once who has left, and looks again only at those that matter', async () => {
@@ -88,7 +88,7 @@ it('forgets at once who has left, and looks again only at those that matter', as
   expect([...(networks.of('/run/a')[0]?.network.endpoints.keys() ?? [])]).toEqual(['a', 'c0']);
   expect(event('connect', 'bridge2' as EngineNetworkId, 'c1')).toBe(false);
   expect(event('connect', 'bridge2' as EngineNetworkId, 'a')).toBe(true);
-  pass.stop();
+  void pass.stop();
 });
 
 it('holds questions up half a second at most', async () => {
@@ -97,5 +97,5 @@ it('holds questions up half a second at most', async () => {
   const before = performance.now();
   await pass.see(run('a', [OURS, BRIDGE]));
   expect(performance.now() - before).toBeLessThan(2_000);
-  pass.stop();
+  void pass.stop();
 });

@@ -64,7 +64,7 @@ export class HostStory {
 
   /** The process dies; another one begins, which knows nothing. */
   restart(): void {
-    this.process.stop();
+    void this.process.stop();
     this.kernel.restart();
     this.process = this.start();
   }
@@ -99,7 +99,7 @@ export class HostStory {
   }
 
   stop(): void {
-    this.process.stop();
+    void this.process.stop();
   }
 
   private planner(): ProbePlanner {

@@ -92,7 +92,7 @@ class Host {
   }
 
   stop(): void {
-    this.pass.stop();
+    void this.pass.stop();
     this.peers.stop();
   }
 }

@@ -105,7 +105,7 @@ beforeEach(async () => {
   pass.open();
 });
 afterEach(() => {
-  pass.stop();
+  void pass.stop();
   host.stop();
   vi.useRealTimers();
 });

@@ -111,7 +111,7 @@ export class NetworkStory {
   }
 
   stop(): void {
-    this.process?.stop();
+    void this.process?.stop();
     this.peers?.stop();
   }
 }

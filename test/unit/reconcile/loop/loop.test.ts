@@ -15,7 +15,7 @@ const loop = (
   return made;
 };
 afterEach(() => {
-  for (const l of loops.splice(0)) l.stop();
+  for (const l of loops.splice(0)) void l.stop();
 });
 
 describe('Loop', () => {
@@ -31,6 +31,27 @@ describe('Loop', () => {
     for (let i = 0; i < 5; i++) l.kick('a');
     await sleep(50);
     expect(passes).toBe(2);
+  });
+
+  it('is stopped once no pass is under way, and begins none after that', async () => {
+    const told: string[] = [];
+    const l = loop(async (key) => {
+      told.push(`${key} begins`);
+      await sleep(20);
+      told.push(`${key} ends`);
+      if (key === 'b') throw new Error('no luck');
+      return true;
+    });
+    for (const key of ['a', 'b']) l.kick(key);
+    await turn();
+    for (const key of ['a', 'c']) l.kick(key);
+    const stopped = l.stop();
+    l.kick('a');
+    await stopped;
+    expect(told).toEqual(['a begins', 'b begins', 'a ends', 'b ends']);
+    await sleep(150);
+    expect(told).toHaveLength(4);
+    await l.stop();
   });
 
   it('serves all that one turn tells, and who waits for it, with one pass', async () => {
@@ -162,7 +183,7 @@ describe('Loop', () => {
     const l = loop(async () => ++passes > 0, 5);
     l.kick('a');
     await turn();
-    l.stop();
+    void l.stop();
     l.kick('a');
     await sleep(30);
     expect(passes).toBe(1);

@@ -69,6 +69,18 @@ describe('a host with another address', () => {
     expect(tenure.holds).toBe(true);
   });
 
+  it('takes no key any more once it was released, whoever was about to', async () => {
+    const store = new FakeStore();
+    const registration = new NodeRegistration({ store, self: nodeOf(SELF), tenure: new Tenure() });
+    const facts = { hasGwbridge: false, routes: [], gwbridgeNetworks: [], underlayMtu: 1500 };
+    registration.open();
+    await registration.release();
+    await registration.publish(facts);
+    registration.open();
+    await registration.publish(facts);
+    expect(await store.keys('nodes/')).toEqual([]);
+  });
+
   it('writes nothing before it is settled who it is', async () => {
     const store = new FakeStore();
     const registration = new NodeRegistration({ store, self: nodeOf(SELF), tenure: new Tenure() });

@@ -27,6 +27,14 @@ const passes = async (minutes: number, routes: readonly Cidr[]) => {
     await publish(routes);
   }
 };
+/** As long as it takes until that is told, ms. */
+const published = async (routes: readonly Cidr[]): Promise<number> => {
+  await publish(routes);
+  const ms = registration.waitMs;
+  vi.advanceTimersByTime(ms);
+  await publish(routes);
+  return ms;
+};
 const told = async () => {
   const entry = await store.get(`nodes/${SELF}`);
   return entry && parseNode(entry)?.routes;
@@ -68,16 +76,45 @@ describe('what a host says of its routes', () => {
     expect(registration.waitMs).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('is told once in a minute or two, however many bridges come one after the other', async () => {
-    const bridges = Array.from({ length: 60 }, (_, i) => `172.20.${i}.0/24` as Cidr);
-    for (let i = 1; i <= bridges.length; i++) {
-      vi.advanceTimersByTime(10_000);
-      await publish([LAN, ...bridges.slice(0, i)]);
+  it('is told within seconds of a second bridge, too, and of one that comes later as of the first', async () => {
+    const [second, third] = ['172.21.0.0/16', '172.22.0.0/16'] as Cidr[] as [Cidr, Cidr];
+    await published([LAN, BRIDGE]);
+    expect(await published([LAN, BRIDGE, second])).toBeLessThanOrEqual(12_000);
+    vi.advanceTimersByTime(120_000);
+    expect(await published([LAN, BRIDGE, second, third])).toBeLessThanOrEqual(6_000);
+    expect(await told()).toEqual([BRIDGE, second, third, LAN]);
+  });
+
+  it('is told five times in a minute at most, and then once in a minute, however fast bridges come', async () => {
+    const bridges: Cidr[] = [];
+    const writes: number[] = [];
+    for (let s = 0; s < 600; s++) {
+      vi.advanceTimersByTime(1_000);
+      if (s % 2 === 0) bridges.push(`172.${20 + (s >> 8)}.${s & 255}.0/24` as Cidr);
+      const before = store.commits.length;
+      await publish([LAN, ...bridges]);
+      if (store.commits.length > before) writes.push(s);
     }
-    expect(store.commits.length).toBeGreaterThanOrEqual(5);
-    expect(store.commits.length).toBeLessThanOrEqual(11);
+    const within = (from: number, to: number) => writes.filter((s) => s >= from && s < to).length;
+    expect(within(0, 60)).toBeGreaterThanOrEqual(3);
+    expect(within(0, 60)).toBeLessThanOrEqual(5);
+    expect(within(60, 600)).toBeLessThanOrEqual(12);
     await passes(3, [LAN, ...bridges]);
     expect(await told()).toEqual([LAN, ...bridges].sort());
+  });
+
+  it('holds up nothing about docker_gwbridge: that it comes and that it goes is told at once', async () => {
+    const bridges = [BRIDGE, '172.21.0.0/16', '172.22.0.0/16'] as Cidr[];
+    for (let n = 1; n <= 3; n++) await published([LAN, ...bridges.slice(0, n)]);
+    const network = '172.18.0.0/16' as Cidr;
+    const gwbridge = async () => {
+      const entry = await store.get(`nodes/${SELF}`);
+      return entry && parseNode(entry)?.gwbridge;
+    };
+    await publish([LAN, ...bridges, network], { hasGwbridge: true, gwbridgeNetworks: [network] });
+    expect(await gwbridge()).toEqual([network]);
+    await publish([LAN, ...bridges]);
+    expect(await gwbridge()).toBeUndefined();
   });
 
   it('is gathered elsewhere, and told within some minutes', async () => {
