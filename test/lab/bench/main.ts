@@ -1,41 +1,43 @@
-/** `npm run bench`: tsoverlay measured beside the native overlay; the figures go to docs/benchmark.{md,json}. */
-import { mkdir, writeFile } from 'node:fs/promises';
+/** `npm run bench`: tsoverlay beside Docker's own overlays; the figures go to docs/benchmark.{md,json} and a picture. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Command, Option } from 'commander';
-import { messageOf } from '../../../src/errors.js';
-import { ENGINE_VERSIONS, type EngineVersion } from '../cache.js';
-import { measureAttach } from './attach.js';
-import { parseCalls, tabulate } from './calls.js';
-import { goals, page, table } from './markdown.js';
-import { measureNewest } from './newest.js';
-import { PluginLog } from './plugin-log.js';
-import { type Measurements, report } from './report.js';
+import { hasCode, messageOf } from '../../../src/errors.js';
+import { claim, filled } from './report/claim.js';
+import { goalsOf, goalTable } from './report/goals.js';
+import { page } from './report/page.js';
+import { picture } from './report/picture.js';
+import { engineReport, type Section } from './report/report.js';
 import type { Rounds } from './rounds.js';
-import { BASELINE, Site } from './site.js';
-import { measureStays } from './stay.js';
+import { type Effort, measureEngine, type Taken } from './run.js';
+import { BENCH_ENGINES, type BenchEngine } from './site.js';
 import { surroundings } from './surroundings.js';
-import { measureTraffic, serveTraffic } from './traffic.js';
 
-/** Rounds of each kind, and seconds. */
-const FULL = { first: 25, next: 15, stays: 15, traffic: 9, iperfSeconds: 2, newest: 15, idleSeconds: 30 };
-const QUICK: typeof FULL = {
-  ...{ first: 6, next: 4, stays: 4, traffic: 3 },
-  ...{ iperfSeconds: 1, newest: 5, idleSeconds: 5 },
+const FULL: Effort = {
+  ...{ first: 15, beside: 15, calls: 15, stays: 10, creations: 10, traffic: 7, starts: 5 },
+  ...{ seconds: { stream: 1, exchange: 1, idle: 0.4 }, idleSeconds: 20 },
+};
+const QUICK: Effort = {
+  ...{ first: 4, beside: 4, calls: 4, stays: 2, creations: 2, traffic: 2, starts: 1 },
+  ...{ seconds: { stream: 1, exchange: 0.4, idle: 0.2 }, idleSeconds: 4 },
 };
 
-const DOCS = join(import.meta.dirname, '../../../docs');
+const ROOT = join(import.meta.dirname, '../../..');
+const DOCS = join(ROOT, 'docs');
+const README = join(ROOT, 'README.md');
+
+/** Of benchmark.json: figures that were taken otherwise are left out. */
+const SHAPE = 1;
+/** An engine that is not measured is as it was before. */
+type Kept = { readonly [E in BenchEngine]?: Section & { readonly samples: Taken } };
 
 const { quick, engine, out } = new Command('bench')
-  .description('tsoverlay beside the native overlay driver')
-  .option('--quick', 'few samples, about three minutes', false)
-  .addOption(
-    new Option('--engine <version>', 'engine of the second part, tsoverlay alone')
-      .choices(ENGINE_VERSIONS)
-      .default('28.5.2'),
-  )
-  .option('--out <folder>', 'where benchmark.md and benchmark.json go', DOCS)
+  .description("tsoverlay beside Docker's own overlay drivers")
+  .addOption(new Option('--engine <version...>', 'only on these').choices(BENCH_ENGINES).default(BENCH_ENGINES))
+  .option('--quick', 'few samples, about four minutes', false)
+  .option('--out <folder>', 'where benchmark.md, benchmark.json and the picture go; the README only with docs', DOCS)
   .parse()
-  .opts<{ quick: boolean; engine: EngineVersion; out: string }>();
+  .opts<{ quick: boolean; engine: readonly BenchEngine[]; out: string }>();
 
 // Between two samples the run ends by itself and takes its labs down; a later Ctrl-C ends it at once.
 const interrupt = new AbortController();
@@ -49,14 +51,11 @@ function stop(): void {
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, stop);
 const { signal } = interrupt;
 
-/** How many samples of whom had to be taken again. */
-const failures: Record<string, number> = {};
-function failed(contender: string, error: unknown): void {
-  failures[contender] = (failures[contender] ?? 0) + 1;
-  console.error(`\n${contender} failed, once more: ${messageOf(error)}`);
-}
-
-function rounds(count: number, title: string): Rounds {
+function rounds(count: number, title: string, failures: Record<string, number>): Rounds {
+  const failed = (contender: string, error: unknown): void => {
+    failures[contender] = (failures[contender] ?? 0) + 1;
+    console.error(`\n${contender} failed, once more: ${messageOf(error)}`);
+  };
   const progress = (done: number, of: number): void => {
     if (process.stdout.isTTY) process.stdout.write(`\r${title}: ${done} of ${of} rounds${done === of ? '\n' : ''}`);
     else if (done === of) console.log(`${title}: ${of} rounds`);
@@ -64,43 +63,46 @@ function rounds(count: number, title: string): Rounds {
   return { count, signal, progress, failed };
 }
 
-async function measure(counts: typeof FULL): Promise<Omit<Measurements, 'failures'>> {
-  console.log(`booting two hosts with Docker ${BASELINE}, native overlay and tsoverlay side by side …`);
-  const site = await Site.boot(console.log);
-  const measured = await measureSite(site, counts).finally(() => site.lab.down());
-  console.log(`and two hosts with Docker ${engine} …`);
-  const newest = await measureNewest(engine, counts.idleSeconds, rounds(counts.newest, `Docker ${engine}`));
-  return { ...measured, newest };
-}
-
-async function measureSite(site: Site, counts: typeof FULL): Promise<Omit<Measurements, 'newest' | 'failures'>> {
-  const attach = async (count: number, title: string) => {
-    const log = new PluginLog(site.here.plugin);
-    return { attach: await measureAttach(site, rounds(count, title)), calls: tabulate(parseCalls(log.text())) };
-  };
-  const first = await attach(counts.first, 'attach and detach, first container on its host');
-  const stays = await measureStays(site, rounds(counts.stays, 'names'));
-  await serveTraffic(site);
-  const next = await attach(counts.next, 'attach and detach, beside another container');
-  const traffic = await measureTraffic(site, counts.iperfSeconds, rounds(counts.traffic, 'traffic'));
-  return { first, stays, next, traffic };
-}
-
 /** Five digits: the others are noise. */
 const rounded = (_: string, value: unknown): unknown =>
   typeof value === 'number' ? Number(value.toPrecision(5)) : value;
 
+async function take(version: BenchEngine): Promise<void> {
+  const finish = surroundings(quick);
+  const failures: Record<string, number> = {};
+  const counted = (count: number, title: string) => rounds(count, title, failures);
+  const samples = await measureEngine(version, quick ? QUICK : FULL, counted);
+  const report = engineReport(samples);
+  const kept: Kept = { ...(await before()), [version]: { around: finish(), report, failures, samples } };
+  await write(kept);
+  const goals = goalsOf(report);
+  console.log(`\n${goalTable(goals)}\n\nwritten to ${out}/benchmark.{md,json}`);
+  if (goals.some(({ isRatio, met }) => isRatio && !met)) process.exitCode = 1;
+}
+
+async function before(): Promise<Kept> {
+  try {
+    const { shape, ...kept } = JSON.parse(await readFile(join(out, 'benchmark.json'), 'utf8')) as Kept & {
+      readonly shape?: number;
+    };
+    return shape === SHAPE ? kept : {};
+  } catch (e) {
+    if (hasCode(e, 'ENOENT')) return {};
+    throw e;
+  }
+}
+
+async function write(kept: Kept): Promise<void> {
+  const sections = BENCH_ENGINES.flatMap((version) => kept[version] ?? []);
+  await mkdir(join(out, 'images'), { recursive: true });
+  await writeFile(join(out, 'benchmark.json'), `${JSON.stringify({ shape: SHAPE, ...kept }, rounded, 1)}\n`);
+  await writeFile(join(out, 'benchmark.md'), page(sections));
+  await writeFile(join(out, 'images/benchmark.svg'), picture(sections.map(({ report }) => report)));
+  if (out === DOCS) await writeFile(README, filled(await readFile(README, 'utf8'), claim(sections)));
+}
+
 try {
-  const finish = surroundings(BASELINE, quick);
-  const measurements = await measure(quick ? QUICK : FULL);
-  const figures = report({ ...measurements, failures });
-  const around = finish();
-  const { first, next, stays, traffic } = measurements;
-  const samples = { first: first.attach, next: next.attach, stays, traffic };
-  await mkdir(out, { recursive: true });
-  await writeFile(join(out, 'benchmark.md'), page(figures, around));
-  await writeFile(join(out, 'benchmark.json'), `${JSON.stringify({ around, ...figures, samples }, rounded, 2)}\n`);
-  console.log(`\n${table(['what', 'goal', 'measured', ''], goals(figures))}\n\nwritten to ${out}/benchmark.{md,json}`);
+  for (const version of engine) await take(version);
 } catch (e) {
   console.error(signal.aborted ? '\nstopped; the labs are gone' : e);
   process.exitCode = signal.aborted ? 130 : 1;

@@ -4,7 +4,6 @@ import { cpus, loadavg, release, totalmem } from 'node:os';
 export interface Surroundings {
   /** UTC. */
   readonly date: string;
-  readonly engine: string;
   readonly kernel: string;
   readonly cores: number;
   readonly processor: string;
@@ -18,12 +17,11 @@ export interface Surroundings {
 }
 
 /** Call it before the run; what it gives is called after it. */
-export function surroundings(engine: string, quick: boolean): () => Surroundings {
+export function surroundings(quick: boolean): () => Surroundings {
   const loadBefore = loadavg()[0] ?? 0;
   const start = performance.now();
   return () => ({
     date: new Date().toISOString().slice(0, 16).replace('T', ' '),
-    engine,
     kernel: release(),
     cores: cpus().length,
     processor: cpus()[0]?.model ?? '',

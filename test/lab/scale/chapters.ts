@@ -1,5 +1,5 @@
 /** What a page says of each mode. Pure. */
-import { table } from '../bench/markdown.js';
+import { table } from '../bench/report/table.js';
 import { median, quantile } from '../bench/statistics.js';
 import type { Surroundings } from '../bench/surroundings.js';
 import { kb, ms } from './goals.js';

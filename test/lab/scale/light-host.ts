@@ -1,7 +1,7 @@
 /** A host without an engine: its own network, mounts and name, the real plugin, and a stand-in for the engine. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { rssMiB } from '../bench/footprint.js';
+import { rssMiB } from '../bench/measure/footprint.js';
 import { Host } from '../host.js';
 import { lanAddress, OUTSIDE } from '../lan.js';
 import { Plugin } from '../plugin.js';

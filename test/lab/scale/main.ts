@@ -57,7 +57,7 @@ const measurements: { readonly [M in Mode]: () => Promise<Figures[M]> } = {
 };
 
 async function take<M extends Mode>(which: M): Promise<void> {
-  const finish = surroundings('', false);
+  const finish = surroundings(false);
   const figures = await measurements[which]();
   const tree = (await attempt(['git', 'describe', '--always', '--dirty'])).stdout;
   const section: Sections = { [which]: { around: { ...finish(), tree }, figures } };

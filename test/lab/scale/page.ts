@@ -1,5 +1,5 @@
 /** The figures as a page. Pure. */
-import { table } from '../bench/markdown.js';
+import { table } from '../bench/report/table.js';
 import { many, oneBig, rush, type Taken } from './chapters.js';
 import { type Goal, manyGoals, oneBigGoals, rushGoals } from './goals.js';
 import type { Many } from './many.js';

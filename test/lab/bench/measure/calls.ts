@@ -1,5 +1,5 @@
 /** The engine's calls to the plugin, as the plugin's log tells them. Pure. */
-import { type Summary, summarise } from './statistics.js';
+import { type Summary, summarise } from '../statistics.js';
 
 export interface Call {
   /** Without `NetworkDriver.` or `IpamDriver.`. */

@@ -1,16 +1,16 @@
 /** A container that stays: how soon it is there, how soon its name answers on the other host, how soon it is gone. */
+import { inRounds, type Round, type Rounds, timed } from '../rounds.js';
+import { DRIVERS, type Driver, NETWORKS, type Site } from '../site.js';
 import { Probe } from './probe.js';
-import { inRounds, type Round, type Rounds, timed } from './rounds.js';
-import { DRIVERS, type Driver, NETWORKS, type Site } from './site.js';
 
-const CONTENDERS = ['none', ...DRIVERS] as const;
-export type Stayer = (typeof CONTENDERS)[number];
+const STAYERS = ['none', 'floor', ...DRIVERS] as const;
+export type Stayer = (typeof STAYERS)[number];
 
 /** Milliseconds each. */
 export interface Stay {
   /** `docker run -d`, until it returns. */
   readonly run: number;
-  /** From then until its name answers a ping from the other host; 0 without a network. */
+  /** From then until its name answers a ping from the other host; 0 where no other host has the network. */
   readonly name: number;
   /** `docker rm -f`, until it returns. */
   readonly remove: number;
@@ -25,25 +25,24 @@ export interface Stays {
 export async function measureStays(site: Site, rounds: Rounds): Promise<Stays> {
   const { there } = site;
   const probes = {
-    native: new Probe(there, site.resident('native', there)),
+    rival: new Probe(there, site.resident('rival', there)),
     tsoverlay: new Probe(there, site.resident('tsoverlay', there)),
   };
   let made = 0;
   try {
-    const taken = await inRounds(rounds, CONTENDERS, (contender) => {
+    const taken = await inRounds(rounds, STAYERS, (stayer) => {
       // A name that was there before might be remembered.
       const name = `stay${made++}`;
-      return contender === 'none'
-        ? stay(site, 'none', name)
-        : stay(site, NETWORKS[contender].name, name, probes[contender]);
+      if (stayer === 'none') return stay(site, stayer, name);
+      return stay(site, NETWORKS[stayer], name, stayer === 'floor' ? undefined : probes[stayer]);
     });
     const floor = {
-      native: await floorOf(site, 'native', probes.native),
+      rival: await floorOf(site, 'rival', probes.rival),
       tsoverlay: await floorOf(site, 'tsoverlay', probes.tsoverlay),
     };
     return { rounds: taken, floor };
   } finally {
-    await Promise.all([probes.native.close(), probes.tsoverlay.close()]);
+    await Promise.all([probes.rival.close(), probes.tsoverlay.close()]);
   }
 }
 

@@ -1,9 +1,10 @@
 /** What the plugin itself takes: time to start, memory, processor. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { DockerHost } from '../lab.js';
+import type { DockerHost } from '../../lab.js';
+import type { Site } from '../site.js';
+import { TICKS_PER_SECOND } from './machine.js';
 import { PluginLog } from './plugin-log.js';
-import { SETTINGS } from './site.js';
 
 export interface Idle {
   readonly seconds: number;
@@ -13,9 +14,6 @@ export interface Idle {
   readonly rssMiB: number;
 }
 
-/** `getconf CLK_TCK`; the same on every Linux that node runs on. */
-const TICKS_PER_SECOND = 100;
-
 export async function measureIdle(h: DockerHost, seconds: number, signal: AbortSignal): Promise<Idle> {
   const before = cpuSeconds(h);
   await sleep(seconds * 1000, undefined, { signal });
@@ -23,11 +21,11 @@ export async function measureIdle(h: DockerHost, seconds: number, signal: AbortS
 }
 
 /** Stops and starts the plugin; milliseconds from the start of its process to the socket being served. */
-export async function measureStart(h: DockerHost): Promise<number> {
+export async function measureStart(site: Site, h: DockerHost): Promise<number> {
   await h.plugin.stop();
   const log = new PluginLog(h.plugin);
   const start = Date.now();
-  await h.plugin.start(SETTINGS);
+  await site.startPlugin(h);
   const serving = log.text().match(/"time":"([^"]+)".*"msg":"serving"/)?.[1];
   if (serving === undefined) throw new Error(`no line "serving" in ${h.plugin.log()}`);
   return Date.parse(serving) - start;

@@ -1,6 +1,6 @@
 /** What the plugin of a host writes from now on. */
 import { readFileSync, statSync } from 'node:fs';
-import type { Plugin } from '../plugin.js';
+import type { Plugin } from '../../plugin.js';
 
 export class PluginLog {
   private readonly start: number;

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
-import type { DockerHost } from '../lab.js';
+import type { DockerHost } from '../../lab.js';
 
 /**
  * One shell for all names: a `docker exec` each would take longer than what is measured. Every ping is followed by the
