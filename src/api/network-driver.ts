@@ -137,8 +137,9 @@ export class NetworkDriver {
     const network = this.parts.memory.clusterIdOf(NetworkID);
     const { routes, gateway } = this.prepared.get(EndpointID) ?? (await this.prepareAgain(network, EndpointID));
     this.parts.local.join(EndpointID, SandboxKey);
-    this.parts.host.kick(network);
     await this.parts.sandboxes.serve(SandboxKey, RESOLVER_DEADLINE_MS);
+    // Not before: its look at the devices would take the time of what the engine waits for.
+    this.parts.host.kick(network);
     // Not awaited: the engine holds the container's lock until we answer.
     void this.parts.containers.joined(NetworkID, EndpointID);
     return {

@@ -18,6 +18,7 @@ import { Entries } from './networks/entries.js';
 import { execute, type Workplace } from './networks/executors.js';
 import { Namespaces } from './networks/namespaces.js';
 import { observeNamespace } from './networks/observation.js';
+import { Removals } from './networks/removals.js';
 import type { Listener } from './networks/watcher.js';
 import { canFilter } from './rules/port-filter.js';
 import { HeldNamespace } from './system/held-namespace.js';
@@ -51,8 +52,8 @@ export class LinuxKernel implements HostKernel {
     this.shortWays = new ShortWays(this.host, this.home);
     this.spaces = new Namespaces(options.netnsDir ?? NETNS_DIR, (name, socket) => this.shortWays.of(name, socket));
     this.mesh = new CryptSpaces(options.netnsDir ?? NETNS_DIR);
-    const entries = new Entries(this.spaces);
-    this.at = { spaces: this.spaces, entries, host: this.host, home: this.home, mesh: this.mesh };
+    const [entries, removals] = [new Entries(this.spaces), new Removals(this.spaces)];
+    this.at = { spaces: this.spaces, entries, removals, host: this.host, home: this.home, mesh: this.mesh };
   }
 
   async namespaces(): Promise<readonly NamespaceName[]> {

@@ -125,6 +125,16 @@ describe('removal', () => {
     await expect.poll(() => names(host.path)).toEqual(['lo']);
   });
 
+  test('of several links at once: those, whether they are there or not, and no other', async () => {
+    await host.network();
+    for (let n = 0; n < 5; n++) await host.port(n);
+    await twice(() =>
+      Promise.all([0, 1, 2, 7].map((n) => host.apply({ kind: 'removeLink', link: `veth${n}` }))).then(() => {}),
+    );
+    expect(names(host.inside)).toEqual(['lo', 'br0', 'vxlan0', 'veth3', 'veth4']);
+    expect(names(host.path)).toEqual(['lo', 'vethc3', 'vethc4']);
+  });
+
   test('comes and goes many times without leaving a descriptor open', async () => {
     const descriptors = () => readdirSync('/proc/self/fd').length;
     const before = descriptors();

@@ -4,7 +4,7 @@ import type { PortFlags } from '../../model/plan/observed.js';
 import { type Attribute, readAttributes } from '../netlink/attributes.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import { IFLA_BRPORT } from '../netlink/uapi.js';
-import { changeLink } from './links.js';
+import { changeLink, type LinkSettings } from './links.js';
 
 /** The same attributes come in IFLA_INFO_SLAVE_DATA of a link and in IFLA_PROTINFO of what the bridge tells itself. */
 export function readPortFlags(data: Buffer): PortFlags {
@@ -20,8 +20,8 @@ const QUIET: readonly Attribute[] = [
 ];
 
 /**
- * `ip link set <link> type bridge_slave learning off flood off fdb_flush`; static entries stay. Throws ENODEV, and
- * EINVAL for what is no port.
+ * `ip link set <link> type bridge_slave learning off flood off fdb_flush`, and then what else is to be set; static entries
+ * stay. Throws ENODEV, and EINVAL for what is no port.
  */
-export const setPort = (socket: Rtnetlink, link: string): Promise<void> =>
-  changeLink(socket, link, { portKind: 'bridge', portData: QUIET });
+export const setPort = (socket: Rtnetlink, link: string, more: LinkSettings = {}): Promise<void> =>
+  changeLink(socket, link, { ...more, portKind: 'bridge', portData: QUIET });

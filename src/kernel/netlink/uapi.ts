@@ -38,6 +38,7 @@ export const IFLA = {
   PROTINFO: 12,
   LINKINFO: 18,
   IFALIAS: 20,
+  GROUP: 27,
   NET_NS_FD: 28,
   EXT_MASK: 29,
   LINK_NETNSID: 37,

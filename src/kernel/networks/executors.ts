@@ -20,12 +20,14 @@ import { changeSettings } from '../system/settings.js';
 import { IPV6_OFF, ipv6On } from '../system/sysctl.js';
 import type { Entries } from './entries.js';
 import type { Namespaces, Space } from './namespaces.js';
+import type { Removals } from './removals.js';
 import { ensureUplink } from './uplink.js';
 import { takeVni } from './vni.js';
 
 export interface Workplace {
   readonly spaces: Namespaces;
   readonly entries: Entries;
+  readonly removals: Removals;
   /** In the host's namespace, the underlay. */
   readonly host: Rtnetlink;
   readonly home: HeldNamespace;
@@ -44,10 +46,12 @@ async function unlessGone(at: Workplace, step: Step, work: (socket: Rtnetlink) =
 }
 
 /** In the host's namespace, where the engine fetches it. What has the name is of an attach that failed. */
-async function waitingPeer(host: Rtnetlink, name: string, namespace: number): Promise<Peer> {
-  await removeLink(host, name);
-  return { name, namespace };
-}
+const waitingPeer =
+  (host: Rtnetlink, name: string, namespace: number) =>
+  async (isTaken: boolean): Promise<Peer> => {
+    if (isTaken) await removeLink(host, name);
+    return { name, namespace };
+  };
 
 /** IPv6 is off until something of it is wanted: see createNamespace. */
 const enableIpv6For = async (ip: string, { held }: Space, link: string): Promise<void> => {
@@ -93,10 +97,10 @@ const executors: Executors = {
     const { socket, filters } = await inside(at, step);
     const guard = () => step.sender && filters.replace(step.link, step.sender);
     if (step.card !== undefined) return withCard(step.card, (peer) => ensurePort(socket, step, peer, guard));
-    return at.home.lend((fd) => ensurePort(socket, step, () => waitingPeer(at.host, step.containerEnd, fd), guard));
+    return at.home.lend((fd) => ensurePort(socket, step, waitingPeer(at.host, step.containerEnd, fd), guard));
   },
 
-  removeLink: (at, step) => unlessGone(at, step, (socket) => removeLink(socket, step.link)),
+  removeLink: (at, { ns, link }) => at.removals.remove(ns, link),
 
   setMtu: async (at, step) => setLink((await inside(at, step)).socket, step.link, { mtu: step.mtu }),
 

@@ -4,7 +4,6 @@ import type { Meter } from '../../health/measures.js';
 import type { RowPorts } from '../../health/row.js';
 import { deviceSteps, peerSteps } from '../../model/diff/change.js';
 import type { Notice } from '../../model/diff/drift.js';
-import { networkOfNamespace } from '../../model/plan/plan.js';
 import type { Step } from '../../model/plan/steps.js';
 import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import { namespaceName } from '../../model/values/names.js';
@@ -132,9 +131,7 @@ export class HostPass {
     const { wanted, sandboxes, changes } = this.wishes.wanted(name, cluster, found);
     const { steps, due } = await compare(name, wanted, found, this.plans.get(name) ?? wanted);
     if (wanted === undefined) {
-      // The next container of the network may be about to come. Without the network its VNI is free for another one.
-      const isNeeded = steps.length > 0 && networkOfNamespace(cluster, name) !== undefined;
-      if (isNeeded && !this.postponing.isDue(name)) return true;
+      if (steps.length > 0 && this.postponing.keepsEmpty(name, cluster)) return true;
       this.forget(name);
       const allowed = this.allowed(steps, sight);
       await this.steps.run(name, allowed, new Set(due));
@@ -156,6 +153,8 @@ export class HostPass {
   private async passDevices(name: NamespaceName, sight: Sight, made: Made): Promise<boolean> {
     const found = await this.parts.kernel.observe(name, 'devices');
     const { wanted, sandboxes, changes } = this.wishes.wanted(name, sight.cluster, found);
+    // As it was made: the next container finds it known.
+    if (wanted === undefined && found && this.postponing.keepsEmpty(name, sight.cluster)) return true;
     const change = wanted && found && deviceSteps(made.plan, wanted, found);
     if (wanted === undefined || change === undefined) return this.passAll(name, sight);
     await this.make(name, sight, { ...made, plan: wanted, sandboxes, changes }, change.steps, change.due);

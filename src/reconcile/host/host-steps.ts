@@ -9,6 +9,7 @@ import type { NetworksKernel } from '../../model/ports/kernel-port.js';
 import { isPortName } from '../../model/values/names.js';
 import type { NamespaceName } from '../../model/values/types.js';
 import type { Mending } from './mending.js';
+import { canWait } from './postponing.js';
 import { isOnEntry, isOnShortWay } from './step-kinds.js';
 import { Takeovers } from './takeovers.js';
 
@@ -72,17 +73,18 @@ export class HostSteps {
   }
 }
 
-/** Entries of tables, of which there are thousands, go to the kernel together. */
+/** Entries of tables, of which there are thousands, go to the kernel together, and so do links that nobody needs. */
 function* together(steps: readonly Step[]): Generator<readonly Step[]> {
   for (let i = 0; i < steps.length; ) {
     let end = i + 1;
-    while (end < steps.length && end - i < TOGETHER && isEntry(steps[i]) && isEntry(steps[end])) end++;
+    while (end < steps.length && end - i < TOGETHER && areAlike(steps[i], steps[end])) end++;
     yield steps.slice(i, end);
     i = end;
   }
 }
 
-const isEntry = (step: Step | undefined): boolean => step !== undefined && isOnEntry(step);
+const areAlike = (a: Step | undefined, b: Step | undefined): boolean =>
+  a !== undefined && b !== undefined && ((isOnEntry(a) && isOnEntry(b)) || (canWait(a) && canWait(b)));
 
 const isSpoiled = (step: Step, e: unknown): boolean =>
   step.kind === 'createPort'
