@@ -45,4 +45,5 @@ it('offers what a shell asks for', async () => {
     const { stdout } = await tsoverlay(host(), 'completion', shell);
     await host().run(shell, '-n', '-c', stdout);
   }
+  expect((await tsoverlay(host(), 'completion', 'containers')).stdout.split('\n')).toContain('c1');
 });

@@ -26,6 +26,7 @@ export const dns = command({
   about:
     'what a container of this host is answered for a name or an address, from whom (tsoverlay or the engine), and why',
   example: 'tsoverlay dns db --from web',
+  takesContainers: true,
   options: [{ flags: '--from <container>', about: 'the container that asks' }],
   json: z.object({
     container: z.string(),

@@ -19,6 +19,7 @@ export const ping = command({
   about:
     "the overlay's way to another host, or to that of a container: round trip, loss and largest packet in each direction, and whether cards spoil checksums",
   example: 'tsoverlay ping docker02',
+  takesContainers: true,
   json: z.object({
     host: z.object({ address: z.string(), hostname: z.string() }),
     by: z

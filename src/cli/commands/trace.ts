@@ -12,6 +12,7 @@ export const trace = command({
   about:
     "a packet's way from a container of this host to another container, name or address: each link as planned, as in the kernel and as in the store, the first break marked with its cure",
   example: 'tsoverlay trace web db',
+  takesContainers: true,
   json: z.object({
     network: z.string().describe('its name, or the id of one without'),
     from: z.string(),
@@ -21,7 +22,9 @@ export const trace = command({
     links: z.array(linkJson).readonly(),
   }),
   async run(desk, { args: [from = '', to = ''] }) {
-    const [scene, agent, isServed] = await Promise.all([readScene(desk, from, to), lookAtAgent(desk), desk.isServed()]);
+    const [scene, agent] = await Promise.all([readScene(desk, from, to), lookAtAgent(desk)]);
+    // One that hangs, or refuses, mends what is broken all the same.
+    const isServed = !('away' in agent) || (await desk.isServed());
     const away = 'away' in agent ? [agent.away] : [];
     const links = isServed ? linksOf(scene) : withoutAgent(linksOf(scene));
     const { reading, network } = scene;

@@ -29,11 +29,11 @@ import { lookAtAddresses } from '../ipam/look.js';
 import { probeAlone } from '../probing/alone.js';
 import { type Agent, lookAtAgent } from '../reading/agent.js';
 import { readCluster } from '../reading/cluster.js';
+import { ENGINE } from '../reading/container-names.js';
 import { ownMemory } from '../reading/containers.js';
 import { readStatus, versionLines } from '../status.js';
 import { type Ask, type Probing, probeRounds, probingOf, type Round } from './rounds.js';
 
-const ENGINE = '/var/run/docker.sock';
 const PROBES_MS = 8_000;
 const DIFFERENCES_MS = 7_000;
 /** Two looks at all records that have to do with addresses, with a pause in between, s. */

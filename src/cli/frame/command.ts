@@ -35,6 +35,8 @@ export interface Command<J extends z.ZodType = z.ZodType> {
   /** One line to copy. */
   readonly example: string;
   readonly options?: readonly Option[];
+  /** What stands behind it may be the name of a container of this host. */
+  readonly takesContainers?: true;
   /** The shape of what `--json` prints. */
   readonly json: J;
   /** How long it may take, s; 5 where it does not say. */
