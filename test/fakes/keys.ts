@@ -25,5 +25,6 @@ export class FakeKeys implements Keys {
 
   renew(): void {
     this.held = [{ key: keyOf(++this.next), port: 51_820 }];
+    this.made = Date.now();
   }
 }

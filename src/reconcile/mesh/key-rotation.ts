@@ -9,6 +9,8 @@ import type { Node, PublicKey } from '../../model/values/types.js';
 const QUIET_MS = 3_000;
 /** From when the others are told until the device goes, ms. */
 const FAREWELL_MS = 2_000;
+/** A rotation that nobody is in the way of is over by then, and what was agreed on before is still of use, ms. */
+const STUCK_MS = 30_000;
 /** What a clock may jump by; a handshake comes once in two minutes, ms. */
 const JUMP_MS = 10_000;
 
@@ -26,7 +28,7 @@ export interface Keys {
 }
 
 export interface RotationParts {
-  readonly keys: Pick<Keys, 'add' | 'drop' | 'held' | 'made'>;
+  readonly keys: Pick<Keys, 'add' | 'drop' | 'held' | 'made' | 'renew'>;
   /** How old a key gets, ms; 0: as old as it likes. */
   readonly everyMs: number;
   readonly log: Pick<Log, 'info'>;
@@ -44,8 +46,11 @@ export class KeyRotation {
   private tried = performance.now();
   /** How far the wall clock was before the one that nobody sets. */
   private ahead: number | undefined;
-  /** The others refuse handshakes that are older than one they had of the same key (WireGuard's replay protection). */
-  private isSetBack = false;
+  /**
+   * Since when the wall clock is behind what the keys have seen: the others refuse handshakes that are older than one they
+   * had of the same key (WireGuard's replay protection).
+   */
+  private setBack: number | undefined;
   /** The old key once it is needed no more, and since when. */
   private leaving: { readonly key: PublicKey; readonly since: number } | undefined;
 
@@ -79,7 +84,8 @@ export class KeyRotation {
     this.lookAtClock(found);
     // By the wall clock, for a key gets older than a process.
     const isOld = everyMs > 0 && Date.now() - keys.made > everyMs;
-    if (keys.held.length > 0 && (isOld || this.isSetBack) && this.begin()) this.isSetBack = false;
+    if (keys.held.length > 0 && (isOld || this.setBack !== undefined) && this.begin()) this.setBack = undefined;
+    if (this.setBack !== undefined && performance.now() - this.setBack > STUCK_MS) this.leaveBoth();
     const [old, next] = keys.held;
     if (found === undefined) this.start();
     if (old === undefined || next === undefined || found === undefined) return;
@@ -104,6 +110,18 @@ export class KeyRotation {
     );
   }
 
+  /** For one that all can reach, since it has the port of the older. */
+  private leaveBoth(): void {
+    const { keys, log } = this.parts;
+    keys.renew();
+    this.start();
+    [this.setBack, this.leaving] = [undefined, undefined];
+    log.info(
+      { event: 'key-new', key: keys.held.at(-1)?.key },
+      'this host gets another WireGuard key in place of both, for its clock was set back',
+    );
+  }
+
   private start(): void {
     this.heard = heardNothing();
     this.tried = performance.now();
@@ -116,7 +134,7 @@ export class KeyRotation {
     const newest = found?.devices.find((d) => d.key === held.at(-1)?.key)?.peers ?? [];
     const latest = Math.max(held.length > 0 ? made : 0, ...newest.map((p) => p.handshake ?? 0));
     const ahead = now - performance.now();
-    if (latest > now + JUMP_MS || ahead < (this.ahead ?? ahead) - JUMP_MS) this.isSetBack = true;
+    if (latest > now + JUMP_MS || ahead < (this.ahead ?? ahead) - JUMP_MS) this.setBack ??= performance.now();
     this.ahead = ahead;
   }
 }

@@ -282,6 +282,29 @@ describe('rotation', () => {
     expect(keys.held).toHaveLength(1);
   });
 
+  test('that cannot end while the clock is set back leaves both keys, for the others refuse both', async () => {
+    given([ENCRYPTED], host(1, 1), host(2, 2), host(3, 3));
+    await look();
+    mesh().talk(keyOf(1), keyOf(2));
+    rotation.begin();
+    await look();
+    // The other one's firewall blocks the new port.
+    const second = newest();
+    mesh().talk(second, keyOf(3));
+    await wait(10_000);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    await wait(20_000);
+    expect(keys.held.map((k) => k.key)).toEqual([keyOf(1), second]);
+    await wait(20_000);
+    expect(keys.held).toEqual([{ key: newest(), port: 51_820 }]);
+    expect([keyOf(1), second]).not.toContain(newest());
+    expect(published.at(-1)?.keys).toEqual(keys.held);
+    expect(mesh().state?.devices.map((d) => d.key)).toEqual([newest()]);
+    mesh().talk(newest(), keyOf(2));
+    await wait(60_000);
+    expect(keys.held).toHaveLength(1);
+  });
+
   test('begins when an earlier process had handshakes that are yet to come', async () => {
     keys.made = Date.now() - DAY;
     await look();

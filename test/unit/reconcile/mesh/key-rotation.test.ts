@@ -8,7 +8,7 @@ import { host, keyOf, made, own, selfAt } from '../../model/crypt/mesh.js';
 
 const [OLD, NEW] = [11, 12];
 
-class FakeKeys implements Pick<Keys, 'add' | 'drop' | 'held' | 'made'> {
+class FakeKeys implements Pick<Keys, 'add' | 'drop' | 'held' | 'made' | 'renew'> {
   held: readonly OwnKey[] = [own(OLD)];
   readonly made = Date.now();
   add(): void {
@@ -16,6 +16,9 @@ class FakeKeys implements Pick<Keys, 'add' | 'drop' | 'held' | 'made'> {
   }
   drop(key: PublicKey): void {
     this.held = this.held.filter((k) => k.key !== key);
+  }
+  renew(): void {
+    this.held = [own(NEW)];
   }
 }
 
