@@ -120,6 +120,26 @@ export function behindOptions(from: string, to: string, data: Buffer): Buffer {
   return Buffer.concat([ip6(from, to, 60, 8 + datagram.length), Buffer.from([17, 0, 1, 4, 0, 0, 0, 0]), datagram]);
 }
 
+/** "The way from a to b takes no more than so many bytes", said by whoever. What it quotes of them is an echo. */
+export function tooBig(from: string, to: string, a: string, b: string, mtu: number): Buffer {
+  // An answer of the kernel's to a ping in IPv4: no socket has to have sent it.
+  const echo = Buffer.alloc(8);
+  if (!from.includes(':')) {
+    const message = Buffer.concat([
+      Buffer.from([3, 4, 0, 0, 0, 0, mtu >> 8, mtu & 0xff]),
+      ip4(a, b, 1400, 0x4000, undefined, 1),
+      echo,
+    ]);
+    message.writeUInt16BE(checksum(message), 2);
+    return Buffer.concat([ip4(from, to, message.length, 0, undefined, 1), message]);
+  }
+  echo[0] = 128;
+  const message = Buffer.concat([Buffer.from([2, 0, 0, 0, 0, 0, mtu >> 8, mtu & 0xff]), ip6(a, b, 58, 1400), echo]);
+  const pseudo = Buffer.concat([ipBytes(from), ipBytes(to), Buffer.from([0, 0, 0, message.length, 0, 0, 0, 58])]);
+  message.writeUInt16BE(checksum(Buffer.concat([pseudo, message])), 2);
+  return Buffer.concat([ip6(from, to, 58, message.length), message]);
+}
+
 function ip4(from: string, to: string, length: number, fragment: number, options = Buffer.alloc(0), protocol = 17) {
   const header = Buffer.alloc(20);
   header[0] = 0x45 + options.length / 4;

@@ -35,6 +35,11 @@ export const IP_TTL: Field = { base: NETWORK_HEADER, offset: 8, length: 2, check
 export const IP6_HOP_LIMIT: Field = { base: NETWORK_HEADER, offset: 7, length: 1, checksum: 0 };
 /** Behind the UDP header, flags and reserved bytes (RFC 7348 section 5). */
 export const VXLAN_VNI: Field = { base: TRANSPORT_HEADER, offset: 12, length: 3, checksum: 0 };
+/** Type and code of ICMP, in both families. */
+export const ICMP_KIND: Field = { base: TRANSPORT_HEADER, offset: 0, length: 2, checksum: 2 };
+/** Where the packet was going that an ICMP error quotes (RFC 792, RFC 4443 section 3). */
+export const QUOTED_DADDR: Field = { base: TRANSPORT_HEADER, offset: 8 + 16, length: 4, checksum: 2 };
+export const QUOTED_DADDR6: Field = { base: TRANSPORT_HEADER, offset: 8 + 24, length: 16, checksum: 2 };
 
 /** `<field> <value>` */
 export const fieldIs = (field: Field, value: Buffer): Buffer[] => [load(field), compare(CMP.eq, value)];

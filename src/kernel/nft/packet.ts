@@ -85,6 +85,12 @@ export const forItsInterface = (): Buffer[] => [
   compare(CMP.eq, RTN_LOCAL),
 ];
 
+/** `fib daddr . iif type != local`: for no address of the interface that it came by. */
+export const notForItsInterface = (): Buffer[] => [
+  fib(NFT_FIB_RESULT.addrtype, NFTA_FIB_F.daddr | NFTA_FIB_F.iif),
+  compare(CMP.neq, RTN_LOCAL),
+];
+
 /** `fib daddr type local` */
 export const forThisHost = (): Buffer[] => [fib(NFT_FIB_RESULT.addrtype, NFTA_FIB_F.daddr), compare(CMP.eq, RTN_LOCAL)];
 

@@ -6,6 +6,10 @@
  * so few left nothing of ours comes in; and what comes uncut to a host itself is dropped where it has room for two frames.
  * A packet socket hands over several as well, and writes the UDP header itself: its checksum may be none, and its length a
  * lie, which is set right where the kernel cuts for the wire, and believed where it cuts for a socket of its own.
+ *
+ * And whoever says that a way takes small packets only is believed by the kernel, whatever he is: all VXLAN to that host would
+ * be cut to fragments. A router says so to the address that it was sent from, by the interface that has it; a container,
+ * whose bridge may be the way to no node, does not.
  */
 import type { GuardMode } from '../../model/values/settings.js';
 import { ipBytes, readIp } from '../netlink/attributes.js';
@@ -17,18 +21,22 @@ import {
   fieldIsNot,
   fieldNotIn,
   fieldOutside,
+  ICMP_KIND,
   IP_DADDR,
   IP_SADDR,
   IP_TTL,
   IP6_DADDR,
   IP6_HOP_LIMIT,
   IP6_SADDR,
+  QUOTED_DADDR,
+  QUOTED_DADDR6,
   setHeaderField,
   UDP_CHECKSUM,
   UDP_DPORT,
   UDP_LENGTH,
   VXLAN_VNI,
 } from '../nft/field.js';
+import { change, type Match, type NamedRule, pass, refuse } from '../nft/named-rule.js';
 import {
   byRouteBack,
   cameByKind,
@@ -36,12 +44,12 @@ import {
   firstFragment6,
   forItsInterface,
   notByLoopback,
+  notForItsInterface,
   protocolIs,
   protocolIsNot,
   sentByUser,
 } from '../nft/packet.js';
 import type { HOOK } from '../nft/table.js';
-import { accept, drop } from '../nft/verdict.js';
 
 export const GUARD_TABLE = 'tsoverlay-guard';
 export const NODES = 'nodes';
@@ -61,22 +69,12 @@ export const vniBytes = (vni: number): Buffer => Buffer.from([vni >> 16, (vni >>
 export const nodeOf = (bytes: Buffer): string => readIp(bytes);
 export const vniOf = (bytes: Buffer): number => bytes.readUIntBE(0, 3);
 
-type Match = readonly Buffer[];
-
 export type Underlay = 4 | 6;
-
-export interface GuardRule {
-  /** Its comment in `nft list`, by which it is known again; unique within the chain. */
-  readonly name: string;
-  readonly drops: boolean;
-  /** `dropped`: where its counter begins, for those that drop. */
-  readonly expressions: (dropped: number) => readonly Buffer[];
-}
 
 export interface GuardChain {
   /** Of the hook, too. */
   readonly name: keyof typeof HOOK;
-  readonly rules: readonly GuardRule[];
+  readonly rules: readonly NamedRule[];
 }
 
 /** Which addresses and ids are meant stands in the sets {@link NODES} and {@link VNIS}. `kinds`: the kernel knows `iifkind`. */
@@ -108,23 +106,32 @@ export function guardChains(
         refuse('cut', stranger, ip.begins),
       ]),
     ];
+  const smaller = (kind: string): Match[] => [ip.tooBig, cameByKind(kind), fieldIn(ip.quoted, NODES)];
+  const paths = (kinds ? OF_CONTAINERS : []).flatMap((kind) => [
+    refuse(`a smaller way, by a ${kind}`, ...smaller(kind), notForItsInterface()),
+    refuse(`a smaller way, to no node, by a ${kind}`, ...smaller(kind), fieldNotIn(ip.destination, NODES)),
+  ]);
   return [
-    chain('input', [
-      // First what there is most of.
-      pass('from a node to a node', ours, member, toMember, notByLoopback(), ip.straight),
-      refuse('from no node', ours, stranger),
-      refuse('not as nodes send', ours),
-      refuse('several, through a node', member, ip.detour, several),
-      // Connection tracking leaves it alone, so no masquerading makes it look like a node's.
-      refuse('without a length, through a host', ip.detour, fieldIs(UDP_LENGTH, Buffer.alloc(2))),
-      pass('foreign, to a node by its interface', foreign, toMember, forItsInterface()),
-      refuse('several, with a checksum', stranger, several, checked),
-      ...(kinds ? OF_CONTAINERS : []).map((kind) =>
-        refuse(`several, by a ${kind}`, stranger, several, cameByKind(kind)),
-      ),
-      pass('foreign', foreign),
-      refuse('cut', ip.begins),
-    ]),
+    chain(
+      'input',
+      [
+        // First what there is most of.
+        pass('from a node to a node', ours, member, toMember, notByLoopback(), ip.straight),
+        refuse('from no node', ours, stranger),
+        refuse('not as nodes send', ours),
+        refuse('several, through a node', member, ip.detour, several),
+        // Connection tracking leaves it alone, so no masquerading makes it look like a node's.
+        refuse('without a length, through a host', ip.detour, fieldIs(UDP_LENGTH, Buffer.alloc(2))),
+        pass('foreign, to a node by its interface', foreign, toMember, forItsInterface()),
+        refuse('several, with a checksum', stranger, several, checked),
+        ...(kinds ? OF_CONTAINERS : []).map((kind) =>
+          refuse(`several, by a ${kind}`, stranger, several, cameByKind(kind)),
+        ),
+        pass('foreign', foreign),
+        refuse('cut', ip.begins),
+      ],
+      paths,
+    ),
     // Not in `input`: there the kernel says nothing of multicast to a socket that it has found already (nft_fib_can_skip).
     chain('prerouting', [
       pass('from no node', stranger),
@@ -161,6 +168,8 @@ const IPV4 = {
   straight: fieldAtLeast(IP_TTL, Buffer.from([FAR + 1, 0])),
   detour: fieldBelow(IP_TTL, Buffer.from([FAR + 1, 0])),
   near: setHeaderField(IP_TTL, Buffer.from([FAR, UDP])),
+  tooBig: [...protocolIs(1), ...fieldIs(ICMP_KIND, Buffer.from([3, 4]))],
+  quoted: QUOTED_DADDR,
 };
 const IPV6 = {
   source: IP6_SADDR,
@@ -169,31 +178,19 @@ const IPV6 = {
   straight: fieldAtLeast(IP6_HOP_LIMIT, Buffer.from([FAR + 1])),
   detour: fieldBelow(IP6_HOP_LIMIT, Buffer.from([FAR + 1])),
   near: setHeaderField(IP6_HOP_LIMIT, Buffer.from([FAR])),
+  tooBig: [...protocolIs(58), ...fieldIs(ICMP_KIND, Buffer.from([2, 0]))],
+  quoted: QUOTED_DADDR6,
 };
 
-/** What is of another protocol or port ends early: nearly all traffic of a host. */
+/** What is of another protocol or port ends early: nearly all traffic of a host. `before`: of other protocols. */
 const chainOf =
   (port: number) =>
-  (name: GuardChain['name'], rules: readonly GuardRule[]): GuardChain => ({
+  (name: GuardChain['name'], rules: readonly NamedRule[], before: readonly NamedRule[] = []): GuardChain => ({
     name,
     rules: [
+      ...before,
       pass('other protocols', protocolIsNot(UDP)),
       pass(`other ports than ${port}`, protocolIs(UDP), fieldIsNot(UDP_DPORT, Buffer.from([port >> 8, port & 0xff]))),
       ...rules,
     ],
   });
-
-/** Matches come first, the change last. */
-const change = (name: string, ...expressions: readonly Match[]): GuardRule => ({
-  name,
-  drops: false,
-  expressions: () => expressions.flat(),
-});
-
-const pass = (name: string, ...matches: readonly Match[]): GuardRule => change(`pass: ${name}`, ...matches, accept());
-
-const refuse = (name: string, ...matches: readonly Match[]): GuardRule => ({
-  name,
-  drops: true,
-  expressions: (dropped) => [...matches.flat(), ...drop(dropped)],
-});
