@@ -67,7 +67,9 @@ export class LinuxKernel implements HostKernel {
 
   async observe(name: NamespaceName, part?: 'devices'): Promise<ObservedNamespace | undefined> {
     const space = await this.spaces.open(name);
-    return space && observeNamespace(this.at, name, space, part);
+    if (space === undefined) return undefined;
+    this.at.entries.forget(space);
+    return observeNamespace(this.at, name, space, part);
   }
 
   isNamespace(path: string): boolean {

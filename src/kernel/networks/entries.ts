@@ -25,6 +25,8 @@ interface Waiting extends Wish {
 
 export class Entries {
   private readonly waiting = new Map<NamespaceName, Waiting[]>();
+  /** Of each namespace's links by name, as they were found last. */
+  private readonly indexes = new WeakMap<Space, Map<string, number>>();
 
   constructor(private readonly spaces: Namespaces) {}
 
@@ -35,13 +37,18 @@ export class Entries {
   change(name: NamespaceName, wish: Wish): Promise<void> {
     return new Promise((resolve, reject) => {
       const others = this.waiting.get(name);
-      const entry = { ...wish, resolve, reject };
+      const entry = { resolve, reject, ...wish };
       if (others !== undefined) others.push(entry);
       else {
         this.waiting.set(name, [entry]);
         setImmediate(() => void this.flush(name));
       }
     });
+  }
+
+  /** Whoever looks at all links finds one under another name, too. */
+  forget(space: Space): void {
+    this.indexes.delete(space);
   }
 
   private async flush(name: NamespaceName): Promise<void> {
@@ -59,30 +66,44 @@ export class Entries {
 
   private async send(name: NamespaceName, all: readonly Waiting[]): Promise<void> {
     const space = await this.spaces.open(name);
-    const indexes = space && (await this.indexesOf(space, all));
-    const ready = all.flatMap((wish) => {
-      const index = indexes?.get(wish.change.link);
-      if (index !== undefined) return [{ wish, payload: wish.change.payload(index) }];
-      const missing = kernelError(`ip netns exec ${name}`, 'ENOENT');
-      conclude(wish, space === undefined ? missing : kernelError(wish.change.verb, 'ENODEV'));
-      return [];
-    });
-    if (space === undefined || ready.length === 0) return;
-    const requests = ready.map(({ wish: { change }, payload }) => ({ ...change, payload }));
-    const errors = await space.socket.all(requests);
-    for (const [i, { wish }] of ready.entries()) conclude(wish, errors[i]);
+    if (space === undefined) {
+      for (const wish of all) conclude(wish, kernelError(`ip netns exec ${name}`, 'ENOENT'));
+      return;
+    }
+    const known = this.indexes.get(space) ?? new Map<string, number>();
+    this.indexes.set(space, known);
+    // A link that was made anew has another index, and the kernel does not know the former one.
+    const remembered = new Set(known.keys());
+    const errors = await this.sendTo(space, all, known);
+    const again = all.filter(({ change: { link } }, i) => remembered.has(link) && isKernelError(errors[i], 'ENODEV'));
+    for (const { change } of again) known.delete(change.link);
+    const others = again.length === 0 ? [] : await this.sendTo(space, again, known);
+    for (const [i, wish] of all.entries()) {
+      const at = again.indexOf(wish);
+      conclude(wish, at < 0 ? errors[i] : others[at]);
+    }
   }
 
-  /** Of the links that are there; those that need it have IPv6 then. */
-  private async indexesOf(space: Space, all: readonly Waiting[]): Promise<ReadonlyMap<string, number>> {
-    const found = new Map<string, number>();
+  /** Gives each one's error, undefined for success. */
+  private async sendTo(space: Space, all: readonly Waiting[], known: Map<string, number>): Promise<readonly unknown[]> {
+    await this.look(space, all, known);
+    const requests = all.flatMap(({ change: { verb, type, flags, link, payload } }) => {
+      const index = known.get(link);
+      return index === undefined ? [] : [{ verb, type, flags, payload: payload(index) }];
+    });
+    const answers = requests.length === 0 ? [] : await space.socket.all(requests);
+    let at = 0;
+    return all.map(({ change }) => (known.has(change.link) ? answers[at++] : kernelError(change.verb, 'ENODEV')));
+  }
+
+  /** Finds the links that are not known; those that need it have IPv6 then. */
+  private async look(space: Space, all: readonly Waiting[], known: Map<string, number>): Promise<void> {
     for (const link of new Set(all.map(({ change }) => change.link))) {
-      const index = (await findLink(space.socket, link))?.index;
+      const index = known.get(link) ?? (await findLink(space.socket, link))?.index;
       if (index === undefined) continue;
-      found.set(link, index);
+      known.set(link, index);
       if (all.some(({ change, ipv6 }) => ipv6 && change.link === link)) await changeSettings(space.held, ipv6On(link));
     }
-    return found;
   }
 }
 

@@ -1,6 +1,6 @@
 /** What each endpoint of a network is to a host, kept from one state of the cluster to the next. */
 import { familyOf, ipPart } from '../values/address.js';
-import { differing } from '../values/differing.js';
+import { differing, tellDifferences } from '../values/differing.js';
 import { vxlanName } from '../values/names.js';
 import type { Cluster, Endpoint, EndpointId, Ip, Network, NodeAddress } from '../values/types.js';
 import { segmentOf } from './layout.js';
@@ -53,24 +53,26 @@ function step(network: Network, last: Walk, all: Walk['all']): Walk | undefined 
   const changed = differing(last.all, all);
   if (changed.length > MOST_CHANGED) return undefined;
   let { own, peers } = last;
+  const [gone, come]: [PeerPlan[], PeerPlan[]] = [[], []];
   for (const id of changed) {
     const [was, is] = [last.all.get(id), all.get(id)].map((e) => (e === undefined ? [] : [e]));
     const isOwn = (e: Endpoint): boolean => e.node === last.self.id;
     const peersIn = (some: readonly Endpoint[] = []) => some.flatMap((e) => peersOf(network, last, e));
-    const [owned, seen] = [
-      replaced(own, was?.filter(isOwn), is?.filter(isOwn)),
-      replaced(peers, peersIn(was), peersIn(is)),
-    ];
+    const [wasSeen, isSeen] = [peersIn(was), peersIn(is)];
+    const [owned, seen] = [replaced(own, was?.filter(isOwn), is?.filter(isOwn)), replaced(peers, wasSeen, isSeen)];
     if (owned === undefined || seen === undefined) return undefined;
     [own, peers] = [owned, seen];
+    gone.push(...wasSeen.filter((peer) => !isSeen.includes(peer)));
+    come.push(...isSeen.filter((peer) => !wasSeen.includes(peer)));
   }
+  if (peers !== last.peers) tellDifferences(last.peers, peers, [gone, come]);
   return { ...last, all, own, peers };
 }
 
 /** Those of one endpoint stand together. Undefined when they are not there. */
 function replaced<T>(list: readonly T[], was: readonly T[] = [], is: readonly T[] = []): readonly T[] | undefined {
   const [first] = was;
-  if (first === undefined) return is.length === 0 ? list : [...list, ...is];
+  if (first === undefined) return is.length === 0 ? list : list.concat(is);
   const at = list.indexOf(first);
   return at < 0 ? undefined : list.toSpliced(at, was.length, ...is);
 }

@@ -27,12 +27,26 @@ export function firstOf<K, V>(all: ReadonlyMap<K, V>, count: number): ReadonlyMa
   return some;
 }
 
-/** What only one of two lists has, by identity: first what is gone. Nearly all is the same, at its beginning and its end. */
-export function differences<T extends object>(
+/** What only one of two lists has, by identity: first what is gone. */
+export type Differences<T> = readonly [gone: readonly T[], come: readonly T[]];
+
+/** By the later list. Weakly, for of lists that each follow from the one before the first would be kept with the last. */
+const told = new WeakMap<readonly object[], { readonly before: WeakRef<readonly object[]>; readonly found: unknown }>();
+
+/** For who has made a list from the one before, and knows what differs: nobody has to look for it. */
+export function tellDifferences<T extends object>(
   before: readonly T[],
   after: readonly T[],
-): readonly [gone: readonly T[], come: readonly T[]] {
+  found: Differences<T>,
+): void {
+  told.set(after, { before: new WeakRef(before), found });
+}
+
+/** Nearly all is the same, at the beginning of the lists and at their end. */
+export function differences<T extends object>(before: readonly T[], after: readonly T[]): Differences<T> {
   if (before === after) return [[], []];
+  const known = told.get(after);
+  if (known?.before.deref() === before) return known.found as Differences<T>;
   const least = Math.min(before.length, after.length);
   let start = 0;
   while (start < least && before[start] === after[start]) start++;

@@ -31,6 +31,9 @@ export function readable<T>(entry: Entry, parse: (entry: Entry, report: Report) 
 }
 
 /**
+ * In literals of records what comes from elsewhere stands last: of `{ ...a, b }` V8 (in node 20) makes a hidden class for
+ * each object by itself, which is 0.4 KB, and whoever reads thousands of them finds each of another shape.
+ *
  * Never throws, whatever the entry is. `names` are those of the fields that the key tells, in its order; a key with
  * more or fewer parts is none of ours.
  */
@@ -52,8 +55,8 @@ function parse<T>(
   if (head === undefined) return refuse('is no JSON record with a version');
   const trouble = versionTrouble(head.version);
   if (trouble !== undefined) return refuse(trouble);
-  const ids = Object.fromEntries(wanted.map(([name, read], i) => [name, read(found[i] ?? '')]));
-  const record = fields.safeParse({ ...ofVersion(entry.key, head), ...ids });
+  const ids = wanted.map(([name, read], i) => [name, read(found[i] ?? '')] as const);
+  const record = fields.safeParse(Object.fromEntries([...Object.entries(ofVersion(entry.key, head)), ...ids]));
   if (record.success) return record.data;
   const issue = record.error.issues[0];
   return refuse(`has a wrong ${issue?.path.join('.')}: ${issue?.message}`);
@@ -79,7 +82,7 @@ export function parseNode(entry: Entry, report?: Report): Node | undefined {
   if (fields === undefined) return undefined;
   if (entry.held || entry.everHeld) {
     const { vtep: _, ...node } = fields;
-    return { ...node, alive: entry.held, index: entry.index };
+    return { alive: entry.held, index: entry.index, ...node };
   }
   report?.(entry.key, 'was never held by a session, so that no host wrote it', entry.index);
   return undefined;
@@ -91,7 +94,7 @@ export const formatNode = (node: Omit<Node, 'alive' | 'index'>): string =>
 /** `networks/<id>` */
 export function parseNetwork(entry: Entry, report?: Report): Network | undefined {
   const fields = parse(entry, networkFields, { id: itself }, report);
-  return fields && { ...fields, index: entry.index, born: entry.born };
+  return fields && { index: entry.index, born: entry.born, ...fields };
 }
 
 export const formatNetwork = (network: Omit<Network, 'index'>): string => format(networkFields, ['id'], network);
@@ -99,7 +102,7 @@ export const formatNetwork = (network: Omit<Network, 'index'>): string => format
 /** `endpoints/<network>/<node>/<id>`: nobody has endpoints under another's name. */
 export function parseEndpoint(entry: Entry, report?: Report): Endpoint | undefined {
   const fields = parse(entry, endpointFields, { network: itself, node: itself, id: itself }, report);
-  return fields && { ...fields, index: entry.index, born: entry.born };
+  return fields && { index: entry.index, born: entry.born, ...fields };
 }
 
 export const formatEndpoint = (endpoint: Omit<Endpoint, 'index'>): string =>
@@ -108,7 +111,7 @@ export const formatEndpoint = (endpoint: Omit<Endpoint, 'index'>): string =>
 /** `addresses/<pool>/<ip>` */
 export function parseLease(entry: Entry, report?: Report): Lease | undefined {
   const fields = parse(entry, leaseFields, { pool: poolOf, address: itself }, report);
-  return fields && { ...fields, index: entry.index };
+  return fields && { index: entry.index, ...fields };
 }
 
 export const formatLease = (lease: Omit<Lease, 'index'>): string => format(leaseFields, ['pool', 'address'], lease);
@@ -116,7 +119,7 @@ export const formatLease = (lease: Omit<Lease, 'index'>): string => format(lease
 /** `pools/<cidr>` */
 export function parsePool(entry: Entry, report?: Report): Pool | undefined {
   const fields = parse(entry, poolFields, { cidr: poolOf }, report);
-  return fields && { ...fields, index: entry.index };
+  return fields && { index: entry.index, ...fields };
 }
 
 /** Which pool a key stands for, whatever its value is; undefined for a key that stands for none. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { walk } from '../../../../src/model/plan/peers.js';
+import { differences } from '../../../../src/model/values/differing.js';
 import { Edition, edited } from '../../../../src/model/values/edition.js';
 import type { Cidr, Endpoint, EndpointId, Mac } from '../../../../src/model/values/types.js';
 import { cluster, endpoint, endpointId, HOST1, HOST2, network, selfOf } from '../fixtures.js';
@@ -63,6 +64,9 @@ describe('a walk over the endpoints of a network', () => {
     expect(after.own).toBe(before.own);
     expect(after.peers).toHaveLength(before.peers.length - 1);
     expect(after.peers.filter((p) => !before.peers.includes(p)).map((p) => p.mac)).toEqual(['02:42:00:00:00:01']);
+    const differing = differences(before.peers, after.peers);
+    expect(differing.map((some) => some.length)).toEqual([2, 1]);
+    expect(differences(before.peers, after.peers), 'told, not looked for').toBe(differing);
   });
 
   it('keeps both lists where what changed says the same, or nothing did', () => {
@@ -76,7 +80,7 @@ describe('a walk over the endpoints of a network', () => {
 
   it('finds what one from the beginning finds', () => {
     const s = setting();
-    s.walk();
+    let last = s.walk().peers;
     for (let n = 0; n < 300; n++) {
       const id = endpointId((n * 7919) % (MANY + 50));
       const host = n % 5 === 0 ? HOST1 : HOST2;
@@ -86,6 +90,9 @@ describe('a walk over the endpoints of a network', () => {
       const [found, wanted] = [s.walk(), s.anew()];
       expect(sorted(found.own)).toEqual(sorted(wanted.own));
       expect(sorted(found.peers)).toEqual(sorted(wanted.peers));
+      const looked = differences([...last], [...found.peers]);
+      expect(differences(last, found.peers).map(sorted)).toEqual(looked.map(sorted));
+      last = found.peers;
     }
   });
 });

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInThisContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../../src/model/ports/ports.js';
 import { keys } from '../../../../src/model/values/names.js';
@@ -133,4 +135,14 @@ it('refuses a key that is no id', () => {
 it('reads a held node as alive', () => {
   const held = { ...entry(keys.node(node.address), formatNode(node)), held: true };
   expect(parseNode(held)).toEqual({ ...node, alive: true, index: 7 });
+});
+
+it('gives records one hidden class, however many there are', () => {
+  setFlagsFromString('--allow-natives-syntax');
+  const haveSameMap = runInThisContext('(a, b) => %HaveSameMap(a, b)') as (a: unknown, b: unknown) => boolean;
+  for (const { key, value, parse } of cases) {
+    // The first ones have one in any case, and with the next ones the fields' types are learned.
+    const records = Array.from({ length: 100 }, (_, i) => parse(entry(key, value, i))).slice(50);
+    expect([key, records.filter((record) => !haveSameMap(record, records[0])).length]).toEqual([key, 0]);
+  }
 });
