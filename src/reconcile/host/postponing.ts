@@ -10,7 +10,7 @@ const QUIET_MS = 500;
 /** Where containers come and go all the time, ms. */
 const LONGEST_MS = 3_000;
 /** So long an empty namespace waits for the next container, which would make it anew with thirty requests, ms. */
-const EMPTY_MS = 2_000;
+const EMPTY_MS = 1_000;
 
 export interface Split {
   readonly steps: readonly Step[];

@@ -185,7 +185,7 @@ it('the last container goes, and the next one comes soon: into the namespace tha
   await story.become(cluster(OTHER));
   const third = endpoint(4, HOST2);
   await story.become(cluster(third));
-  await vi.advanceTimersByTimeAsync(1_500);
+  await vi.advanceTimersByTimeAsync(800);
   expect(story.done()).toEqual([]);
   const next = endpoint(3, HOST1);
   story.disturb();
@@ -220,9 +220,9 @@ it('the last container goes: so does the namespace, when no other comes', async 
   story.disturb();
   story.local.remove(OWN.id);
   await story.become(cluster(OTHER));
-  await vi.advanceTimersByTimeAsync(1_800);
+  await vi.advanceTimersByTimeAsync(900);
   expect(story.done()).toEqual([]);
-  await vi.advanceTimersByTimeAsync(400);
+  await vi.advanceTimersByTimeAsync(200);
   expect([story.done(), story.said()]).toEqual([['removeNamespace'], []]);
 });
 
