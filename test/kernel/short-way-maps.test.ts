@@ -3,6 +3,7 @@ import { closeSync, readdirSync, readlinkSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ensurePlace, hook } from '../../src/kernel/bpf/hooks.js';
 import { Lane } from '../../src/kernel/bpf/lane.js';
+import { MAPS } from '../../src/kernel/bpf/programs.js';
 import { createMap, loadProgram } from '../../src/kernel/bpf/syscall.js';
 import { Wire } from '../../src/kernel/bpf/wire.js';
 import { linkIndex, listLinks } from '../../src/kernel/links/links.js';
@@ -52,8 +53,7 @@ const held = (): number => {
 };
 
 /** What another release's is like for us: hooked as ours are, with maps of other shapes. */
-async function hookOther(at: Inside, link: string, name: string, count: number): Promise<void> {
-  const maps = Array.from({ length: count }, () => createMap('lanes'));
+async function hookOther(at: Inside, link: string, name: string, maps: readonly number[]): Promise<void> {
   // r1 = map; …; r0 = 0; exit
   const mention = (fd: number): Buffer => {
     const bytes = Buffer.alloc(16);
@@ -93,7 +93,7 @@ describe('a lane of an earlier process', () => {
   });
 
   test('that was another release with other maps is made anew', async () => {
-    await hookOther(inside, LANE, 'tsoverlay-deliver 00000000 other', 1);
+    await hookOther(inside, LANE, 'tsoverlay-deliver 00000000 other', [createMap('lanes')]);
     const lane = makeLane();
     expect((await lane.observe(await listLinks(inside.socket)))?.lane).toBe('');
     await lane.make(PLAN);
@@ -115,9 +115,26 @@ test('a lane that is closed while it is made holds no map', async () => {
   expect(held()).toBe(began);
 });
 
-test('the list of networks of another release with other maps is made anew', async () => {
+/** A list of networks whose maps of MACs are of another shape. */
+function otherNetworks(): number {
+  const { valueSize } = MAPS.macs;
+  const like = (bytes: number) => Object.assign(MAPS.macs, { valueSize: bytes });
+  like(2 * valueSize);
+  const inner = createMap('macs');
+  like(valueSize);
+  try {
+    return createMap('networks', inner);
+  } finally {
+    closeSync(inner);
+  }
+}
+
+test.each<[string, () => number]>([
+  ['maps', () => createMap('lanes')],
+  ['maps in it', otherNetworks],
+])('the list of networks of another release with other %s is made anew', async (_, networks) => {
   run(host, 'ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'peer0');
-  await hookOther(home, 'eth0', 'tsoverlay-arrive 00000000 other', 2);
+  await hookOther(home, 'eth0', 'tsoverlay-arrive 00000000 other', [networks(), createMap('lanes')]);
   const lane = makeLane();
   await lane.make(PLAN);
   expect((await wire.listed(VNI)).macs).toBeGreaterThan(0);
