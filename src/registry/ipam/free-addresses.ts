@@ -30,7 +30,7 @@ export interface FreeAddressesParts {
   readonly store: Pick<Store, 'keys'>;
   readonly view: Pick<ClusterView, 'current'>;
   readonly cooldown: Pick<AddressCooldown, 'of'>;
-  readonly occupied: Pick<Occupied, 'isMarked' | 'mark' | 'of' | 'seenIn'>;
+  readonly occupied: Pick<Occupied, 'isMarked' | 'mark' | 'of' | 'past' | 'seenIn'>;
 }
 
 export class FreeAddresses {
@@ -58,11 +58,16 @@ export class FreeAddresses {
     return ip === undefined ? undefined : { ip, rested: false };
   }
 
-  /** Marks it within the same turn, so that of two requests of this host each gets another one. */
+  /**
+   * Marks it within the same turn, so that of two requests of this host each gets another one. `isTaken`: what is seen is
+   * taken in any case.
+   */
   private first(pool: PoolRef, isTaken: (value: bigint) => boolean, skip: number): Ip | undefined {
     // The creating engine's own IPAM hands out from below; from above we keep out of its way the longest.
     const from = pool.network?.ipam === 'engine' ? 'above' : 'below';
-    const ip = freeAddress(assignable(pool.cidr, pool.range), isTaken, from, skip);
+    const span = assignable(pool.cidr, pool.range);
+    const first = from === 'below' ? this.parts.occupied.past(pool, span.first) : span.first;
+    const ip = freeAddress({ ...span, first }, isTaken, from, skip);
     if (ip !== undefined) this.parts.occupied.mark(pool, ip, PICKED_MS);
     return ip;
   }

@@ -5,7 +5,7 @@
 
 import { addressValue, ipPart } from '../../model/values/address.js';
 import { differing } from '../../model/values/differing.js';
-import type { Cidr, Endpoint, EndpointId, Ip, NetworkId } from '../../model/values/types.js';
+import type { Cidr, Endpoint, EndpointId, Ip, Network, NetworkId } from '../../model/values/types.js';
 import type { ClusterView } from '../../store/view/cluster-view.js';
 import type { PoolRef } from './pool-ref.js';
 
@@ -23,6 +23,9 @@ interface Mark {
 interface Seen {
   of: Endpoints;
   readonly bearers: Map<bigint, number>;
+  /** Where each look began, and where it found the first one that is not taken, by this record of the network. */
+  readonly runs: Map<bigint, bigint>;
+  network: Network;
 }
 
 export class Occupied {
@@ -42,10 +45,21 @@ export class Occupied {
     const endpoints = network && this.view.current.endpoints.get(network.id);
     const subnet = network?.subnets.find((s) => s.pool === cidr);
     if (network === undefined || endpoints === undefined || subnet === undefined) return undefined;
-    const { bearers } = this.follow(network.id, endpoints);
+    const { bearers } = this.follow(network, endpoints);
     const gateway = subnet.gateway === undefined ? [] : [ipPart(subnet.gateway)];
     const reserved = new Set([...Object.values(subnet.aux), ...gateway].map(addressValue));
     return (value) => bearers.has(value) || reserved.has(value);
+  }
+
+  /** The first one from there on that nobody has who is seen: in a full pool a look need not begin thousands before it. */
+  past(pool: PoolRef, from: bigint): bigint {
+    const isSeen = this.seenIn(pool);
+    const runs = pool.network && this.seen.get(pool.network.id)?.runs;
+    if (isSeen === undefined || runs === undefined) return from;
+    let value = runs.get(from) ?? from;
+    while (isSeen(value)) value++;
+    runs.set(from, value);
+    return value;
   }
 
   /** True while {@link mark} holds. */
@@ -74,20 +88,23 @@ export class Occupied {
   }
 
   /** Takes over what has changed since the last time. */
-  private follow(id: NetworkId, endpoints: Endpoints): Seen {
-    const seen = this.seen.get(id) ?? this.begin(id);
+  private follow(network: Network, endpoints: Endpoints): Seen {
+    const seen = this.seen.get(network.id) ?? this.begin(network);
     for (const key of differing(seen.of, endpoints)) {
-      for (const value of valuesOf(seen.of.get(key))) count(seen.bearers, value, -1);
-      for (const value of valuesOf(endpoints.get(key))) count(seen.bearers, value, 1);
+      for (const value of valuesOf(seen.of.get(key))) count(seen, value, -1);
+      for (const value of valuesOf(endpoints.get(key))) count(seen, value, 1);
     }
+    // Another record may reserve other addresses.
+    if (seen.network !== network) seen.runs.clear();
+    seen.network = network;
     seen.of = endpoints;
     return seen;
   }
 
-  private begin(id: NetworkId): Seen {
+  private begin(network: Network): Seen {
     for (const other of this.seen.keys()) if (!this.view.current.endpoints.has(other)) this.seen.delete(other);
-    const seen: Seen = { of: new Map(), bearers: new Map() };
-    this.seen.set(id, seen);
+    const seen: Seen = { of: new Map(), bearers: new Map(), runs: new Map(), network };
+    this.seen.set(network.id, seen);
     return seen;
   }
 }
@@ -95,8 +112,12 @@ export class Occupied {
 const valuesOf = (endpoint: Endpoint | undefined): readonly bigint[] =>
   (endpoint?.addresses ?? []).map((cidr) => addressValue(ipPart(cidr)));
 
-function count(bearers: Map<bigint, number>, value: bigint, by: number): void {
+function count({ bearers, runs }: Seen, value: bigint, by: number): void {
   const number = (bearers.get(value) ?? 0) + by;
-  if (number === 0) bearers.delete(value);
-  else bearers.set(value, number);
+  if (number !== 0) {
+    bearers.set(value, number);
+    return;
+  }
+  bearers.delete(value);
+  for (const [from, end] of runs) if (from <= value && value < end) runs.set(from, value);
 }
