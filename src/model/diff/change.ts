@@ -7,7 +7,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { NamespacePlan } from '../plan/namespace-plan.js';
 import { type ObservedNamespace, portLinks } from '../plan/observed.js';
-import type { Step } from '../plan/steps.js';
+import { type Step, stepIn } from '../plan/steps.js';
 import { waySteps, waysOf } from '../short-way/steps.js';
 import { differences } from '../values/differing.js';
 import { diff } from './diff.js';
@@ -26,7 +26,7 @@ export function peerSteps(before: NamespacePlan, after: NamespacePlan): readonly
     ...fdbSteps(is, { fdb: fdbOf(was) }, none),
     ...waySteps(waysOf(is, []), waysOf(was, [])),
   ];
-  return drafts.map((draft): Step => ({ ...draft, ns: after.name }));
+  return drafts.map((draft) => stepIn(after.name, draft));
 }
 
 /**

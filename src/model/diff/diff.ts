@@ -3,7 +3,7 @@ import { filterSteps } from '../plan/antispoof.js';
 import type { NamespacePlan } from '../plan/namespace-plan.js';
 import { doubles, type ObservedLink, type ObservedNamespace, portLinks } from '../plan/observed.js';
 import { quietSteps } from '../plan/quiet.js';
-import type { Draft, Step } from '../plan/steps.js';
+import { type Draft, type Step, stepIn } from '../plan/steps.js';
 import { sysctlSteps } from '../plan/sysctls.js';
 import { accelerationSteps } from '../short-way/steps.js';
 import { LANE } from '../values/names.js';
@@ -27,7 +27,7 @@ export function diffParts(
   found: ObservedNamespace | undefined,
 ): readonly (() => readonly Step[])[] {
   const parts = wanted === undefined ? [() => removal(found)] : namespaceParts(wanted, found);
-  return parts.map((part) => () => part().map((draft): Step => ({ ...draft, ns: name })));
+  return parts.map((part) => () => part().map((draft) => stepIn(name, draft)));
 }
 
 const removal = (found: ObservedNamespace | undefined): readonly Draft[] =>
