@@ -83,8 +83,8 @@ async function start(host: Host, kernel: LinuxKernel, mode: AccelerateMode = 'au
     ...{ requestGwbridge: () => {}, port: 4789, log, meter: UNMEASURED, rows: NOBODY },
   });
   const stop = () => {
-    pass.stop();
-    hostParts.stop();
+    void pass.stop();
+    void hostParts.stop();
     registry.stop();
   };
   ending.set(host, stop);

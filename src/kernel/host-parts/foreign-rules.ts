@@ -1,8 +1,7 @@
 /**
  * Whether somebody else has rules of his own for a UDP port of this host: what a program takes at the device passes none of
  * them. Looked for are rules that name the port, in nftables and by iptables over it, and policies of IPsec that may be
- * about it. A look is of a bounded length, for whatever a load balancer keeps there, names wait meanwhile: what is more counts
- * as such a rule.
+ * about it. A look is bounded, for names wait meanwhile: what is more, as with a load balancer, counts as such a rule.
  */
 import { closeSync } from 'node:fs';
 import { isKernelError } from '../../errors.js';
@@ -11,14 +10,13 @@ import { type Allowance, askWithin, closeNetfilter, datagrams, openOwnNetfilter 
 import { readText } from '../netlink/attributes.js';
 import { openNetlink } from '../netlink/socket.js';
 import { attributeOf, dump, Msg, text } from '../nft/message.js';
+import { NFTA_RULE, NFTA_SET, NFTA_SET_ELEM_LIST } from '../nft/uapi.js';
 import { together } from '../opening/together.js';
 import { check, send } from '../system/libc.js';
 import { withNamespaceOf } from '../system/netns.js';
 
 /** NFPROTO_INET, NFPROTO_IPV4, NFPROTO_NETDEV: those that see IPv4. */
 const FAMILIES = [1, 2, 5];
-const NFTA_RULE = { table: 1, expressions: 4 } as const;
-const NFTA_SET = { table: 1, name: 2, keyLength: 5 } as const;
 const PORT_BYTES = 2;
 /** Of all answers to one look. */
 const MOST_DATAGRAMS = 40;
@@ -125,8 +123,8 @@ function tableFor(fd: number, port: number, allowance: Allowance): string | type
 function ruleFor(fd: number, family: number, port: number, allowance: Allowance): string | typeof TOO_MUCH | undefined {
   const rules = askWithin(fd, 'nft list ruleset', dump(Msg.getRule, [], family), Msg.newRule, allowance);
   for (const rule of rules ?? []) {
-    const table = readText(attributeOf(rule, NFTA_RULE.table));
-    const expressions = attributeOf(rule, NFTA_RULE.expressions);
+    const table = readText(attributeOf(rule, NFTA_RULE.TABLE));
+    const expressions = attributeOf(rule, NFTA_RULE.EXPRESSIONS);
     if (!table.startsWith(OURS) && expressions !== undefined && namesPort(expressions, port))
       return `a rule of table ${table}`;
   }
@@ -139,7 +137,8 @@ function setFor(fd: number, family: number, port: number, allowance: Allowance):
   if (sets === undefined) return TOO_MUCH;
   for (const set of sets) {
     const { table, name } = nameOfSet(set);
-    const question = dump(Msg.getSetElem, [text(1, table), text(2, name)], family);
+    const named = [text(NFTA_SET_ELEM_LIST.TABLE, table), text(NFTA_SET_ELEM_LIST.SET, name)];
+    const question = dump(Msg.getSetElem, named, family);
     const elements = askWithin(fd, `nft list set ${table} ${name}`, question, Msg.newSetElem, allowance);
     if (elements === undefined) return TOO_MUCH;
     if (elements.some((e) => hasValue(e, port))) return `a set of table ${table}`;
@@ -148,12 +147,12 @@ function setFor(fd: number, family: number, port: number, allowance: Allowance):
 }
 
 const nameOfSet = (set: Buffer) => ({
-  table: readText(attributeOf(set, NFTA_SET.table)),
-  name: readText(attributeOf(set, NFTA_SET.name)),
+  table: readText(attributeOf(set, NFTA_SET.TABLE)),
+  name: readText(attributeOf(set, NFTA_SET.NAME)),
 });
 
 const isOfPorts = (set: Buffer): boolean =>
-  attributeOf(set, NFTA_SET.keyLength)?.readUInt32BE() === PORT_BYTES && !nameOfSet(set).table.startsWith(OURS);
+  attributeOf(set, NFTA_SET.KEY_LEN)?.readUInt32BE() === PORT_BYTES && !nameOfSet(set).table.startsWith(OURS);
 
 /** By nftables itself, or by a match of iptables: its ranges and lists are in the host's order. */
 function namesPort(expressions: Buffer, port: number): boolean {

@@ -1,8 +1,7 @@
 /** The number of a namespace's ruleset: it grows by one with each batch that anybody has done there. */
 import { attributeOf, Msg, NFPROTO, question } from '../nft/message.js';
+import { NFTA_GEN_ID } from '../nft/uapi.js';
 import { ask } from './socket.js';
-
-const NFTA_GEN_ID = 1;
 
 /** 0 where the kernel does not tell. */
 export function generationOf(fd: number): number {

@@ -7,13 +7,13 @@ import { isKernelError } from '../../errors.js';
 import type { Standing } from '../../model/host/standing.js';
 import { attributeOf, attributesIn, batch, type Change, dump, Msg, NFPROTO, question, text } from '../nft/message.js';
 import type { Hook, Table } from '../nft/table.js';
+import { NFTA_RULE, NFTA_SET_ELEM_LIST } from '../nft/uapi.js';
 import { Access } from './access.js';
 import { generationOf } from './generation.js';
 import { ask } from './socket.js';
 
 const FAMILIES = [NFPROTO.ipv4, NFPROTO.ipv6] as const;
 export type Family = (typeof FAMILIES)[number];
-const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
 /** What a kernel without a family says. */
 const NO_FAMILY = ['EAFNOSUPPORT', 'EOPNOTSUPP'];
 
@@ -109,15 +109,15 @@ export class TwinTables<W> {
 
   private isAsMade(family: Family, { rules, sets }: Made): boolean {
     const { table, name, chain } = this.twins;
-    const bytes = dump(Msg.getRule, [table.name, text(2, chain)], family);
+    const bytes = dump(Msg.getRule, [table.name, text(NFTA_RULE.CHAIN, chain)], family);
     const count = ask(this.access.fd, `nft list chain ${name} ${chain}`, bytes, Msg.newRule).length;
     return count === rules && sets.every((set) => this.elementsIn(family, set.name) === set.size);
   }
 
   private elementsIn(family: Family, set: string): number {
-    const bytes = dump(Msg.getSetElem, [this.twins.table.name, text(2, set)], family);
+    const bytes = dump(Msg.getSetElem, [this.twins.table.name, text(NFTA_SET_ELEM_LIST.SET, set)], family);
     return ask(this.access.fd, `nft list set ${this.twins.name} ${set}`, bytes, Msg.newSetElem)
-      .map((answer) => [...attributesIn(attributeOf(answer, NFTA_SET_ELEM_LIST_ELEMENTS))].length)
+      .map((answer) => [...attributesIn(attributeOf(answer, NFTA_SET_ELEM_LIST.ELEMENTS))].length)
       .reduce((sum, count) => sum + count, 0);
   }
 

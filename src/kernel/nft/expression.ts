@@ -3,6 +3,7 @@
  * comparison, a look-up or a store reads it. Their bytecode is what `nft --debug=netlink` prints.
  */
 import { attr, element, nested, text, u32 } from './message.js';
+import { NFT_REG_VERDICT, NFTA_DATA, NFTA_EXPR } from './uapi.js';
 
 /** `enum nft_registers`: two of the four 128-bit ones are enough here. */
 export const REG_1 = 1;
@@ -21,7 +22,6 @@ export const META = { protocol: 1, iifname: 6, oifname: 7, iiftype: 8, skuid: 10
 /** Checksums over pairs of bytes, as those of IP, UDP and TCP. */
 export const CSUM_INET = 1;
 
-const NFT_REG_VERDICT = 0;
 const NFT_LOOKUP_F_INV = 1;
 const NFT_RANGE_NEQ = 1;
 
@@ -35,7 +35,7 @@ export interface Field {
 
 /** One expression by its kernel name, with its attributes. */
 export const expression = (name: string, ...data: readonly Buffer[]): Buffer =>
-  element(text(1, name), nested(2, ...data));
+  element(text(NFTA_EXPR.NAME, name), nested(NFTA_EXPR.DATA, ...data));
 
 export const loadInto = (register: number, { base, offset, length }: Field): Buffer =>
   expression('payload', u32(1, register), u32(2, base), u32(3, offset), u32(4, length));
@@ -52,14 +52,14 @@ export const meta = (key: number): Buffer => expression('meta', u32(1, REG_1), u
 
 /** The first register against a value; `operator` of {@link CMP}. */
 export const compare = (operator: number, value: Buffer): Buffer =>
-  expression('cmp', u32(1, REG_1), u32(2, operator), nested(3, attr(1, value)));
+  expression('cmp', u32(1, REG_1), u32(2, operator), nested(3, attr(NFTA_DATA.VALUE, value)));
 
 /** The first register below a value or above another. */
 export const outside = (first: Buffer, last: Buffer): Buffer =>
   expression(
     'range',
     ...[u32(1, REG_1), u32(2, NFT_RANGE_NEQ)],
-    ...[nested(3, attr(1, first)), nested(4, attr(1, last))],
+    ...[nested(3, attr(NFTA_DATA.VALUE, first)), nested(4, attr(NFTA_DATA.VALUE, last))],
   );
 
 /** Of the first register only these bits are left. */
@@ -67,7 +67,7 @@ export const mask = (bits: Buffer): Buffer =>
   expression(
     'bitwise',
     ...[u32(1, REG_1), u32(2, REG_1), u32(3, bits.length)],
-    ...[nested(4, attr(1, bits)), nested(5, attr(1, Buffer.alloc(bits.length)))],
+    ...[nested(4, attr(NFTA_DATA.VALUE, bits)), nested(5, attr(NFTA_DATA.VALUE, Buffer.alloc(bits.length)))],
   );
 
 /** The first register in a set or the keys of a map. */
@@ -77,7 +77,8 @@ export const lookUp = (set: string): Buffer => expression('lookup', text(1, set)
 export const lookUpNot = (set: string): Buffer =>
   expression('lookup', text(1, set), u32(2, REG_1), u32(5, NFT_LOOKUP_F_INV));
 
-export const immediate = (value: Buffer): Buffer => expression('immediate', u32(1, REG_1), nested(2, attr(1, value)));
+export const immediate = (value: Buffer): Buffer =>
+  expression('immediate', u32(1, REG_1), nested(2, attr(NFTA_DATA.VALUE, value)));
 
 export const verdict = (...parts: readonly Buffer[]): Buffer =>
-  expression('immediate', u32(1, NFT_REG_VERDICT), nested(2, nested(2, ...parts)));
+  expression('immediate', u32(1, NFT_REG_VERDICT), nested(2, nested(NFTA_DATA.VERDICT, ...parts)));

@@ -2,12 +2,12 @@
  * nf_tables messages as bytes: linux/netfilter/nf_tables.h, linux/netfilter/nfnetlink.h. Attribute values are in
  * network byte order; the netlink headers are in host order, and our hosts (x86-64, arm64) are little-endian.
  */
+import { NFTA_LIST_ELEM } from './uapi.js';
 
 const NFNL_SUBSYS_NFTABLES = 10;
 const NFNL_MSG_BATCH_BEGIN = 0x10;
 const NFNL_MSG_BATCH_END = 0x11;
 const NLA_F_NESTED = 0x8000;
-const NFTA_LIST_ELEM = 1;
 
 /** Families of tables. */
 export const NFPROTO = { ipv4: 2, netdev: 5, ipv6: 10 } as const;

@@ -2,16 +2,18 @@
 import { readText } from '../netlink/attributes.js';
 import { attributeOf, attributesIn } from './message.js';
 import { INGRESS } from './table.js';
+import {
+  NFT_TABLE_F_DORMANT,
+  NFTA_CHAIN,
+  NFTA_DATA,
+  NFTA_EXPR,
+  NFTA_HOOK,
+  NFTA_LIST_ELEM,
+  NFTA_TABLE,
+} from './uapi.js';
 
-const NFTA_TABLE_FLAGS = 2;
-const NFTA_CHAIN = { name: 3, hook: 4 } as const;
-const NFTA_HOOK = { number: 1, priority: 2, device: 3 } as const;
-const NFT_TABLE_F_DORMANT = 1;
-const NFTA_LIST_ELEM = 1;
-const NFTA_EXPR = { name: 1, data: 2 } as const;
 const NFTA_CMP = { op: 2, data: 3 } as const;
 const NFTA_PAYLOAD = { base: 2, offset: 3, length: 4 } as const;
-const NFTA_DATA_VALUE = 1;
 const NFT_CMP_EQ = 0;
 const COUNTER = Buffer.from('counter\0');
 const PAYLOAD = Buffer.from('payload\0');
@@ -23,8 +25,8 @@ export const expressionsIn = (list: Buffer | undefined): readonly Buffer[] =>
 
 /** Whether the kernel has an expression as we would make it. What a counter has counted meanwhile is no difference. */
 export const isAsMade = (found: Buffer, made: Buffer): boolean =>
-  attributeOf(made, NFTA_EXPR.name)?.equals(COUNTER)
-    ? attributeOf(found, NFTA_EXPR.name)?.equals(COUNTER) === true
+  attributeOf(made, NFTA_EXPR.NAME)?.equals(COUNTER)
+    ? attributeOf(found, NFTA_EXPR.NAME)?.equals(COUNTER) === true
     : hasAll(found, made);
 
 /** The expressions of a rule. Ours are list elements, header and all. */
@@ -61,11 +63,11 @@ export function matchesIn(expressions: readonly Buffer[]): readonly Match[] {
 function equal(expression: Buffer | undefined): Buffer | undefined {
   const data = dataOf(expression, CMP);
   if (data === undefined || numberIn(data, NFTA_CMP.op) !== NFT_CMP_EQ) return undefined;
-  return attributeOf(attributeOf(data, NFTA_CMP.data), NFTA_DATA_VALUE);
+  return attributeOf(attributeOf(data, NFTA_CMP.data), NFTA_DATA.VALUE);
 }
 
 const dataOf = (expression: Buffer | undefined, name: Buffer): Buffer | undefined =>
-  attributeOf(expression, NFTA_EXPR.name)?.equals(name) ? attributeOf(expression, NFTA_EXPR.data) : undefined;
+  attributeOf(expression, NFTA_EXPR.NAME)?.equals(name) ? attributeOf(expression, NFTA_EXPR.DATA) : undefined;
 
 /** -1 where there is no number. */
 const numberIn = (bytes: Buffer, type: number): number => {
@@ -75,7 +77,7 @@ const numberIn = (bytes: Buffer, type: number): number => {
 
 /** Somebody has put the table out of action. */
 export const isAsleep = (table: Buffer): boolean =>
-  ((attributeOf(table, NFTA_TABLE_FLAGS)?.readUInt32BE() ?? 0) & NFT_TABLE_F_DORMANT) !== 0;
+  ((attributeOf(table, NFTA_TABLE.FLAGS)?.readUInt32BE() ?? 0) & NFT_TABLE_F_DORMANT) !== 0;
 
 /** A chain that is hooked to what comes out of one device. */
 export interface Ingress {
@@ -86,12 +88,12 @@ export interface Ingress {
 
 /** Whether a chain is the one of this name, and hooked as it says. */
 export function isHookedAs(chain: Buffer, { name, device, priority }: Ingress): boolean {
-  const hook = attributeOf(chain, NFTA_CHAIN.hook);
-  if (readText(attributeOf(chain, NFTA_CHAIN.name)) !== name || hook === undefined) return false;
+  const hook = attributeOf(chain, NFTA_CHAIN.HOOK);
+  if (readText(attributeOf(chain, NFTA_CHAIN.NAME)) !== name || hook === undefined) return false;
   const is = (type: number, value: number): boolean => attributeOf(hook, type)?.readInt32BE() === value;
   return (
-    is(NFTA_HOOK.number, INGRESS) &&
-    is(NFTA_HOOK.priority, priority) &&
-    readText(attributeOf(hook, NFTA_HOOK.device)) === device
+    is(NFTA_HOOK.HOOKNUM, INGRESS) &&
+    is(NFTA_HOOK.PRIORITY, priority) &&
+    readText(attributeOf(hook, NFTA_HOOK.DEV)) === device
   );
 }

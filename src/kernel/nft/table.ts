@@ -14,6 +14,18 @@ import {
   text,
   u32,
 } from './message.js';
+import {
+  NFT_SET_ELEM_INTERVAL_END,
+  NFTA_CHAIN,
+  NFTA_DATA,
+  NFTA_HOOK,
+  NFTA_RULE,
+  NFTA_SET,
+  NFTA_SET_DESC_SIZE,
+  NFTA_SET_ELEM,
+  NFTA_SET_ELEM_LIST,
+  NFTA_TABLE,
+} from './uapi.js';
 
 /** `enum nf_inet_hooks`. */
 export const HOOK = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4 } as const;
@@ -27,8 +39,6 @@ export const KEY = { integer: 4, ip: 7, ip6: 8, port: 13, ifname: 41 } as const;
 export const SET = { interval: 0x4, map: 0x8, timeout: 0x10, writtenByRules: 0x20 } as const;
 
 const NFTNL_UDATA_RULE_COMMENT = 0;
-/** The first key that an interval has no more. */
-const INTERVAL_END = 0x1;
 /** Elements per message, for a nested attribute ends at 64 KB. */
 const CHUNK = 1000;
 
@@ -67,10 +77,11 @@ export interface Interval {
 }
 
 export class Table {
+  /** Its attribute, which all that is in it has in the same place. */
   readonly name: Buffer;
 
   constructor(name: string) {
-    this.name = text(1, name);
+    this.name = text(NFTA_TABLE.NAME, name);
   }
 
   /** Empty, whether there was one or not: adding first makes the deletion succeed. */
@@ -89,15 +100,19 @@ export class Table {
   }
 
   chain(name: string, hook?: Hook): Change {
-    if (hook === undefined) return create(Msg.newChain, [this.name, text(3, name)]);
+    const named = [this.name, text(NFTA_CHAIN.NAME, name)];
+    if (hook === undefined) return create(Msg.newChain, named);
     const { number, priority, device, type = 'filter' } = hook;
-    const where = [u32(1, number), u32(2, priority), ...(device === undefined ? [] : [text(3, device)])];
-    return create(Msg.newChain, [this.name, text(3, name), nested(4, ...where), text(7, type)]);
+    const where = [
+      ...[u32(NFTA_HOOK.HOOKNUM, number), u32(NFTA_HOOK.PRIORITY, priority)],
+      ...(device === undefined ? [] : [text(NFTA_HOOK.DEV, device)]),
+    ];
+    return create(Msg.newChain, [...named, nested(NFTA_CHAIN.HOOK, ...where), text(NFTA_CHAIN.TYPE, type)]);
   }
 
   /** At the chain's end. `comment`: told by `nft list`, 127 bytes at most. */
   rule(chain: string, expressions: readonly Buffer[], comment?: string): Change {
-    const attributes = [this.name, text(2, chain), nested(4, ...expressions)];
+    const attributes = [this.name, text(NFTA_RULE.CHAIN, chain), nested(NFTA_RULE.EXPRESSIONS, ...expressions)];
     return {
       type: Msg.newRule,
       flags: NLM_F_ACK | NLM_F_CREATE | NLM_F_APPEND,
@@ -107,10 +122,11 @@ export class Table {
 
   set({ name, id, type, length, flags = 0, data, size, userdata }: SetSpec): Change {
     return create(Msg.newSet, [
-      ...[this.name, text(2, name), u32(3, flags), u32(4, type), u32(5, length)],
-      ...(data === undefined ? [] : [u32(6, data.type), u32(7, data.length)]),
-      ...(size === undefined ? [] : [nested(9, u32(1, size))]),
-      u32(10, id),
+      ...[this.name, text(NFTA_SET.NAME, name), u32(NFTA_SET.FLAGS, flags)],
+      ...[u32(NFTA_SET.KEY_TYPE, type), u32(NFTA_SET.KEY_LEN, length)],
+      ...(data === undefined ? [] : [u32(NFTA_SET.DATA_TYPE, data.type), u32(NFTA_SET.DATA_LEN, data.length)]),
+      ...(size === undefined ? [] : [nested(NFTA_SET.DESC, u32(NFTA_SET_DESC_SIZE, size))]),
+      u32(NFTA_SET.ID, id),
       ...(userdata === undefined ? [] : [userdata]),
     ]);
   }
@@ -127,7 +143,7 @@ export class Table {
   addIntervals(set: string, intervals: readonly Interval[]): readonly Change[] {
     const ends = intervals.flatMap(({ first, end }) => [
       elementOf(first),
-      ...(end === undefined ? [] : [elementOf(end, u32(3, INTERVAL_END))]),
+      ...(end === undefined ? [] : [elementOf(end, u32(NFTA_SET_ELEM.FLAGS, NFT_SET_ELEM_INTERVAL_END))]),
     ]);
     return this.elements(set, ends).map((attributes) => create(Msg.newSetElem, attributes));
   }
@@ -138,7 +154,7 @@ export class Table {
   }
 
   flush(set: string): Change {
-    return { type: Msg.delSetElem, flags: NLM_F_ACK, attributes: [this.name, text(2, set)] };
+    return { type: Msg.delSetElem, flags: NLM_F_ACK, attributes: [this.name, text(NFTA_SET_ELEM_LIST.SET, set)] };
   }
 
   private add(): Change {
@@ -147,11 +163,13 @@ export class Table {
 
   /** The attributes of as many messages as they need. */
   private elements(set: string, all: readonly Buffer[]): readonly (readonly Buffer[])[] {
-    return chunks(all).map((some) => [this.name, text(2, set), nested(3, ...some)]);
+    const { SET: NAME, ELEMENTS } = NFTA_SET_ELEM_LIST;
+    return chunks(all).map((some) => [this.name, text(NAME, set), nested(ELEMENTS, ...some)]);
   }
 }
 
-const elementOf = (key: Buffer, ...more: readonly Buffer[]): Buffer => element(nested(1, attr(1, key)), ...more);
+const elementOf = (key: Buffer, ...more: readonly Buffer[]): Buffer =>
+  element(nested(NFTA_SET_ELEM.KEY, attr(NFTA_DATA.VALUE, key)), ...more);
 
 const create = (type: number, attributes: readonly Buffer[]): Change => ({
   type,
@@ -161,7 +179,10 @@ const create = (type: number, attributes: readonly Buffer[]): Change => ({
 
 /** A rule's comment, the way that nft writes it. */
 const userdata = (comment: string): Buffer =>
-  attr(7, Buffer.concat([Buffer.from([NFTNL_UDATA_RULE_COMMENT, comment.length + 1]), Buffer.from(`${comment}\0`)]));
+  attr(
+    NFTA_RULE.USERDATA,
+    Buffer.concat([Buffer.from([NFTNL_UDATA_RULE_COMMENT, comment.length + 1]), Buffer.from(`${comment}\0`)]),
+  );
 
 function chunks(keys: readonly Buffer[]): readonly (readonly Buffer[])[] {
   const all: (readonly Buffer[])[] = [];

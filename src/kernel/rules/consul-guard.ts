@@ -11,6 +11,7 @@ import { fieldIs, IP_DADDR, IP6_DADDR, TCP_DPORT } from '../nft/field.js';
 import { attr, NFPROTO } from '../nft/message.js';
 import { forThisHost, IFNAMSIZ, interfaceIn, nameOf, protocolIs } from '../nft/packet.js';
 import { HOOK, KEY, Table } from '../nft/table.js';
+import { NFTA_SET } from '../nft/uapi.js';
 import { drop } from '../nft/verdict.js';
 
 const TABLE = 'tsoverlay-consul';
@@ -20,7 +21,7 @@ const TCP = 6;
 /** Before DNAT (-100). */
 const PRIORITY = -150;
 /** Names are read from their first byte on: for `nft list` alone, which would turn them round. */
-const NAMES_IN_ORDER = attr(13, Buffer.from([0, 4, 1, 0, 0, 0]));
+const NAMES_IN_ORDER = attr(NFTA_SET.USERDATA, Buffer.from([0, 4, 1, 0, 0, 0]));
 
 /** In the network namespace that the calling thread is in. */
 export class NftConsulGuard extends TwinTables<ConsulGuardPlan> {

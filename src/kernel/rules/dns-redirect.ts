@@ -6,6 +6,7 @@ import { isKernelError } from '../../errors.js';
 import { type Changes, changesIn } from '../netfilter/changes.js';
 import { askSome, closeNetfilter, openNetfilter } from '../netfilter/socket.js';
 import { attributeOf, dump, Msg, NFPROTO, text } from '../nft/message.js';
+import { NFTA_SET_ELEM_LIST } from '../nft/uapi.js';
 import { DELETION, redirectBatch, SET, SUSPENSION, TABLE } from './dns-rules.js';
 
 /** This kernel has refused what one since 6.5 takes, and taken the other. */
@@ -55,8 +56,6 @@ export class DnsRedirect {
   }
 }
 
-/** NFTA_SET_ELEM_LIST_ELEMENTS */
-const ELEMENTS = 3;
 /** Our one element, and the end. A container puts in what it likes, and of many each piece takes longer to walk to. */
 const MOST_DATAGRAMS = 2;
 
@@ -68,9 +67,15 @@ const MOST_DATAGRAMS = 2;
 export function isRedirected(namespace: string): boolean {
   const fd = openNetfilter(namespace);
   try {
-    const question = dump(Msg.getSetElem, [text(1, TABLE), text(2, SET)], NFPROTO.ipv4);
+    const question = dump(
+      Msg.getSetElem,
+      [text(NFTA_SET_ELEM_LIST.TABLE, TABLE), text(NFTA_SET_ELEM_LIST.SET, SET)],
+      NFPROTO.ipv4,
+    );
     const told = askSome(fd, `nft list set ip ${TABLE} ${SET}`, question, Msg.newSetElem, MOST_DATAGRAMS);
-    return told === undefined || told.some((answer) => (attributeOf(answer, ELEMENTS)?.length ?? 0) > 0);
+    return (
+      told === undefined || told.some((answer) => (attributeOf(answer, NFTA_SET_ELEM_LIST.ELEMENTS)?.length ?? 0) > 0)
+    );
   } finally {
     closeNetfilter(fd);
   }

@@ -14,11 +14,11 @@ import { attributeOf, batch, type Change, dump, Msg, NFPROTO, question, text } f
 import { isEthernet, isIp6 } from '../nft/packet.js';
 import { areAsMade, expressionsIn, isAsleep, isHookedAs, type Match, matchesIn } from '../nft/reading.js';
 import { INGRESS, Table } from '../nft/table.js';
+import { NFTA_CHAIN, NFTA_RULE } from '../nft/uapi.js';
 import { drop } from '../nft/verdict.js';
 
 const CHAIN = 'frames';
 const PRIORITY = 0;
-const NFTA_RULE_EXPRESSIONS = 4;
 const ARP = Buffer.from([0x08, 0x06]);
 const ICMPV6 = Buffer.from([58]);
 const [SOLICITATION, ADVERTISEMENT] = [Buffer.from([135]), Buffer.from([136])];
@@ -62,10 +62,15 @@ function readFence(fd: number, vxlan: string): readonly Ip[] | undefined {
   const verb = `nft list table netdev ${tableOf(vxlan)}`;
   const [table] = ask(fd, verb, question(Msg.getTable, [name], NFPROTO.netdev), Msg.newTable);
   if (table === undefined || isAsleep(table)) return undefined;
-  const [chain] = ask(fd, verb, question(Msg.getChain, [name, text(3, CHAIN)], NFPROTO.netdev), Msg.newChain);
+  const [chain] = ask(
+    fd,
+    verb,
+    question(Msg.getChain, [name, text(NFTA_CHAIN.NAME, CHAIN)], NFPROTO.netdev),
+    Msg.newChain,
+  );
   if (chain === undefined || !isHookedAs(chain, { name: CHAIN, device: vxlan, priority: PRIORITY })) return undefined;
   const rules = ask(fd, verb, dump(Msg.getRule, [name], NFPROTO.netdev), Msg.newRule).map((rule) =>
-    expressionsIn(attributeOf(rule, NFTA_RULE_EXPRESSIONS)),
+    expressionsIn(attributeOf(rule, NFTA_RULE.EXPRESSIONS)),
   );
   const gateways = rules
     .flatMap(matchesIn)

@@ -3,11 +3,9 @@ import type { GuardDrops } from '../../model/host/vxlan-guard.js';
 import { ask } from '../netfilter/socket.js';
 import { readText } from '../netlink/attributes.js';
 import { attributeOf, attributesIn, dump, Msg, question, text } from '../nft/message.js';
+import { NFTA_DATA, NFTA_EXPR, NFTA_RULE, NFTA_SET_ELEM, NFTA_SET_ELEM_LIST, NFTA_TABLE } from '../nft/uapi.js';
 import { GUARD_TABLE, type GuardChain, NODES, nodeOf, VNIS, vniOf } from './guard-rules.js';
 
-const NFTA_TABLE_FLAGS = 2;
-const NFTA_RULE = { chain: 2, expressions: 4, userdata: 7 } as const;
-const NFTA_SET_ELEM_LIST_ELEMENTS = 3;
 const VERB = `nft list table ${GUARD_TABLE}`;
 
 /** What is in the sets. */
@@ -47,35 +45,35 @@ export function readDrops(fd: number, family: number): GuardDrops | undefined {
 
 /** Undefined when there is no table; 0 for one that is at work. */
 function flagsOf(fd: number, family: number): number | undefined {
-  const [table] = ask(fd, VERB, question(Msg.getTable, [text(1, GUARD_TABLE)], family), Msg.newTable);
-  return table && (attributeOf(table, NFTA_TABLE_FLAGS)?.readUInt32BE() ?? 0);
+  const [table] = ask(fd, VERB, question(Msg.getTable, [text(NFTA_TABLE.NAME, GUARD_TABLE)], family), Msg.newTable);
+  return table && (attributeOf(table, NFTA_TABLE.FLAGS)?.readUInt32BE() ?? 0);
 }
 
 function readRules(fd: number, family: number): readonly FoundRule[] {
-  const rules = ask(fd, VERB, dump(Msg.getRule, [text(1, GUARD_TABLE)], family), Msg.newRule);
+  const rules = ask(fd, VERB, dump(Msg.getRule, [text(NFTA_RULE.TABLE, GUARD_TABLE)], family), Msg.newRule);
   // A kernel that does not know the filter tells of all tables.
-  return rules.filter((rule) => readText(attributeOf(rule, 1)) === GUARD_TABLE).map(readRule);
+  return rules.filter((rule) => readText(attributeOf(rule, NFTA_RULE.TABLE)) === GUARD_TABLE).map(readRule);
 }
 
 const readRule = (rule: Buffer): FoundRule => ({
-  chain: readText(attributeOf(rule, NFTA_RULE.chain)),
-  name: readText(attributeOf(rule, NFTA_RULE.userdata)?.subarray(2)),
-  dropped: readCounter(attributeOf(rule, NFTA_RULE.expressions)),
+  chain: readText(attributeOf(rule, NFTA_RULE.CHAIN)),
+  name: readText(attributeOf(rule, NFTA_RULE.USERDATA)?.subarray(2)),
+  dropped: readCounter(attributeOf(rule, NFTA_RULE.EXPRESSIONS)),
 });
 
 function readCounter(expressions: Buffer | undefined): number | undefined {
   for (const { value } of attributesIn(expressions))
-    if (readText(attributeOf(value, 1)) === 'counter')
-      return Number(attributeOf(attributeOf(value, 2), 2)?.readBigUInt64BE() ?? 0n);
+    if (readText(attributeOf(value, NFTA_EXPR.NAME)) === 'counter')
+      return Number(attributeOf(attributeOf(value, NFTA_EXPR.DATA), 2)?.readBigUInt64BE() ?? 0n);
   return undefined;
 }
 
 function elements(fd: number, family: number, set: string): readonly Buffer[] {
-  const attributes = [text(1, GUARD_TABLE), text(2, set)];
+  const attributes = [text(NFTA_SET_ELEM_LIST.TABLE, GUARD_TABLE), text(NFTA_SET_ELEM_LIST.SET, set)];
   const verb = `nft list set ${GUARD_TABLE} ${set}`;
   return ask(fd, verb, dump(Msg.getSetElem, attributes, family), Msg.newSetElem).flatMap((answer) =>
-    [...attributesIn(attributeOf(answer, NFTA_SET_ELEM_LIST_ELEMENTS))].flatMap(
-      ({ value }) => attributeOf(attributeOf(value, 1), 1) ?? [],
+    [...attributesIn(attributeOf(answer, NFTA_SET_ELEM_LIST.ELEMENTS))].flatMap(
+      ({ value }) => attributeOf(attributeOf(value, NFTA_SET_ELEM.KEY), NFTA_DATA.VALUE) ?? [],
     ),
   );
 }

@@ -14,12 +14,11 @@ import { ETHER_SADDR } from '../nft/frame.js';
 import { attributeOf, batch, type Change, dump, Msg, NFPROTO, question, text } from '../nft/message.js';
 import { areAsMade, expressionsIn, isAsleep, isHookedAs, type Match, matchesIn } from '../nft/reading.js';
 import { INGRESS, Table } from '../nft/table.js';
+import { NFTA_CHAIN, NFTA_RULE, NFTA_TABLE } from '../nft/uapi.js';
 import { CHAINS, frameRules, type Rule } from './frame-rules.js';
 
 const PREFIX = 'tsoverlay-';
 const PRIORITY = 0;
-const NFTA_TABLE_NAME = 1;
-const NFTA_RULE = { chain: 2, expressions: 4 } as const;
 
 const tableOf = (link: string): Table => new Table(`${PREFIX}${link}`);
 
@@ -55,14 +54,14 @@ export const listTables = (): Buffer => dump(Msg.getTable, [], NFPROTO.netdev);
 
 /** `nft list chain netdev … frames`: one, for a dump would tell those of all tables. */
 export const getHooked = (link: string): Buffer =>
-  question(Msg.getChain, [tableOf(link).name, text(3, CHAINS[0])], NFPROTO.netdev);
+  question(Msg.getChain, [tableOf(link).name, text(NFTA_CHAIN.NAME, CHAINS[0])], NFPROTO.netdev);
 
 /** `nft list table netdev …`: its rules. */
 export const listRules = (link: string): Buffer => dump(Msg.getRule, [tableOf(link).name], NFPROTO.netdev);
 
 /** The port that a table is for; undefined for tables of others. `asleep`: somebody has put it out of action. */
 export function readTable(attributes: Buffer): { readonly link: string; readonly asleep: boolean } | undefined {
-  const name = readText(attributeOf(attributes, NFTA_TABLE_NAME));
+  const name = readText(attributeOf(attributes, NFTA_TABLE.NAME));
   return name.startsWith(PREFIX) ? { link: name.slice(PREFIX.length), asleep: isAsleep(attributes) } : undefined;
 }
 
@@ -73,8 +72,8 @@ export const isHooked = (attributes: Buffer, link: string): boolean =>
 /** The sender that rules hold to, in the order that they are listed in; undefined when we would make others for it. */
 export function readSender(listed: readonly Buffer[]): Sender | undefined {
   const found = listed.map((attributes) => ({
-    chain: readText(attributeOf(attributes, NFTA_RULE.chain)),
-    expressions: expressionsIn(attributeOf(attributes, NFTA_RULE.expressions)),
+    chain: readText(attributeOf(attributes, NFTA_RULE.CHAIN)),
+    expressions: expressionsIn(attributeOf(attributes, NFTA_RULE.EXPRESSIONS)),
   }));
   const sender = senderIn(found.filter(({ chain }) => chain === CHAINS[0]).flatMap((r) => matchesIn(r.expressions)));
   if (sender === undefined) return undefined;

@@ -16,6 +16,7 @@ import { batch, type Change, dump, Msg, NFPROTO, text } from '../nft/message.js'
 import { cameBy, leavesBy, leavesNotBy } from '../nft/packet.js';
 import { HOOK, Table } from '../nft/table.js';
 import { isNoAnswer } from '../nft/tracking.js';
+import { NFTA_RULE } from '../nft/uapi.js';
 import { drop } from '../nft/verdict.js';
 
 const NAME = 'tsoverlay-uplink';
@@ -63,7 +64,7 @@ const changes = (chains: readonly Chain[]): readonly Change[] => [
 
 const areThere = (fd: number, chains: readonly Chain[]): boolean =>
   chains.every(({ name }) => {
-    const bytes = dump(Msg.getRule, [table.name, text(2, name)], NFPROTO.ipv4);
+    const bytes = dump(Msg.getRule, [table.name, text(NFTA_RULE.CHAIN, name)], NFPROTO.ipv4);
     return ask(fd, `nft list chain ip ${NAME} ${name}`, bytes, Msg.newRule).length === 1;
   });
 

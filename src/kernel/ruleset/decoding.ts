@@ -3,16 +3,19 @@ import type { Element, Expression, Operator, Source, Verdict } from '../../model
 import { readText } from '../netlink/attributes.js';
 import { attributeOf, attributesIn } from '../nft/message.js';
 import { expressionsIn } from '../nft/reading.js';
+import {
+  NF,
+  NFT,
+  NFT_REG_VERDICT,
+  NFT_SET_ELEM_INTERVAL_END,
+  NFTA_DATA,
+  NFTA_EXPR,
+  NFTA_SET_ELEM,
+  NFTA_VERDICT,
+} from '../nft/uapi.js';
 import { extensionOf, targetOf } from './extension.js';
 
-const NF_DROP = 0;
-const NF_ACCEPT = 1;
-const NF_QUEUE = 3;
-const NFT_JUMP = -3;
-const NFT_GOTO = -4;
-const NFT_RETURN = -5;
 const NFT_NAT_SNAT = 0;
-const REG_VERDICT = 0;
 /** The first of the registers of four bytes; those of sixteen are 1 to 4. */
 const REG32_00 = 8;
 const OPERATORS: readonly Operator[] = ['eq', 'neq', 'lt', 'lte', 'gt', 'gte'];
@@ -28,7 +31,6 @@ const NEUTRAL: ReadonlySet<string> = new Set([
   'ct_helper',
   'tproxy',
 ]);
-const INTERVAL_END = 1;
 /** Of a register, where it depends on what is loaded. */
 const LONGEST = 16;
 
@@ -36,10 +38,10 @@ const LONGEST = 16;
 export const decodeRule = (list: Buffer | undefined): readonly Expression[] => expressionsIn(list).flatMap(decode);
 
 function decode(expression: Buffer): readonly Expression[] {
-  const name = readText(attributeOf(expression, 1));
-  const data = attributeOf(expression, 2);
+  const name = readText(attributeOf(expression, NFTA_EXPR.NAME));
+  const data = attributeOf(expression, NFTA_EXPR.DATA);
   const number = (type: number): number => numberIn(data, type);
-  const value = (type: number): Buffer => attributeOf(attributeOf(data, type), 1) ?? Buffer.alloc(0);
+  const value = (type: number): Buffer => attributeOf(attributeOf(data, type), NFTA_DATA.VALUE) ?? Buffer.alloc(0);
   switch (name) {
     case 'payload':
       return attributeOf(data, 5) === undefined ? load(number(1), sourceOf(number(2), number(3)), number(4)) : [];
@@ -60,7 +62,7 @@ function decode(expression: Buffer): readonly Expression[] {
     case 'lookup':
       return lookup(data, number);
     case 'immediate':
-      return number(1) === REG_VERDICT ? verdictIn(attributeOf(data, 2)) : [forget(number(1))];
+      return number(1) === NFT_REG_VERDICT ? verdictIn(attributeOf(data, 2)) : [forget(number(1))];
     case 'masq':
       return [TRANSLATE];
     case 'nat':
@@ -110,7 +112,7 @@ const maskOf = (from: number, to: number, mask: Buffer, xor: Buffer, operation: 
 
 function lookup(data: Buffer | undefined, number: (type: number) => number): readonly Expression[] {
   const to = attributeOf(data, 3) === undefined ? undefined : number(3);
-  const isMap = to === REG_VERDICT;
+  const isMap = to === NFT_REG_VERDICT;
   const looked: Expression = {
     ...{ kind: 'lookup', at: placeOf(number(2)), set: readText(attributeOf(data, 1)) },
     ...{ isOut: (numberOr0(data, 5) & 1) === 1, isMap },
@@ -122,18 +124,18 @@ const placeOf = (register: number): number => (register >= REG32_00 ? (register 
 
 /** Of an attribute that holds a verdict (`nft_data_attributes`). */
 function verdictIn(data: Buffer | undefined): readonly Expression[] {
-  const verdict = verdictOf(attributeOf(data, 2));
+  const verdict = verdictOf(attributeOf(data, NFTA_DATA.VERDICT));
   return verdict === undefined ? [] : [{ kind: 'verdict', verdict }];
 }
 
 function verdictOf(attributes: Buffer | undefined): Verdict | undefined {
-  const code = numberIn(attributes, 1);
-  const chain = readText(attributeOf(attributes, 2));
-  if (code === NF_DROP) return { kind: 'drop' };
-  if (code === NF_ACCEPT || code === NF_QUEUE) return { kind: 'accept' };
-  if (code === NFT_RETURN) return { kind: 'return' };
-  if (code === NFT_JUMP) return { kind: 'jump', chain };
-  return code === NFT_GOTO ? { kind: 'goto', chain } : undefined;
+  const code = numberIn(attributes, NFTA_VERDICT.CODE);
+  const chain = readText(attributeOf(attributes, NFTA_VERDICT.CHAIN));
+  if (code === NF.DROP) return { kind: 'drop' };
+  if (code === NF.ACCEPT || code === NF.QUEUE) return { kind: 'accept' };
+  if (code === NFT.RETURN) return { kind: 'return' };
+  if (code === NFT.JUMP) return { kind: 'jump', chain };
+  return code === NFT.GOTO ? { kind: 'goto', chain } : undefined;
 }
 
 interface Told {
@@ -162,10 +164,10 @@ const elementOf = (first: Buffer, last: Buffer, verdict: Verdict | undefined): E
 });
 
 const toldOf = (element: Buffer): Told => ({
-  key: attributeOf(attributeOf(element, 1), 1) ?? Buffer.alloc(0),
-  end: attributeOf(attributeOf(element, 10), 1),
-  isEnd: (numberOr0(element, 3) & INTERVAL_END) !== 0,
-  verdict: verdictOf(attributeOf(attributeOf(element, 2), 2)),
+  key: attributeOf(attributeOf(element, NFTA_SET_ELEM.KEY), NFTA_DATA.VALUE) ?? Buffer.alloc(0),
+  end: attributeOf(attributeOf(element, NFTA_SET_ELEM.KEY_END), NFTA_DATA.VALUE),
+  isEnd: (numberOr0(element, NFTA_SET_ELEM.FLAGS) & NFT_SET_ELEM_INTERVAL_END) !== 0,
+  verdict: verdictOf(attributeOf(attributeOf(element, NFTA_SET_ELEM.DATA), NFTA_DATA.VERDICT)),
 });
 
 /** The number before it, of bytes in network order. */

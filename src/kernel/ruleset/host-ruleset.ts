@@ -10,14 +10,11 @@ import {
 import { askSome, closeNetfilter, openOwnNetfilter } from '../netfilter/socket.js';
 import { readText } from '../netlink/attributes.js';
 import { attributeOf, dump, Msg, NFPROTO, question, text } from '../nft/message.js';
+import { NF, NFTA_CHAIN, NFTA_HOOK, NFTA_RULE, NFTA_SET, NFTA_SET_ELEM_LIST } from '../nft/uapi.js';
 import { decodeElements, decodeRule } from './decoding.js';
 
 const FAMILIES: Readonly<Record<string, number>> = { ip: NFPROTO.ipv4, ip6: NFPROTO.ipv6, inet: 1 };
-const CHAIN = { table: 1, name: 3, hook: 4, policy: 5, type: 7 } as const;
-const RULE = { table: 1, chain: 2, handle: 3, expressions: 4 } as const;
-const SET = { flags: 3, elements: 3 } as const;
 const INTERVAL = 4;
-const NF_DROP = 0;
 /** Of answers to one question: more is a list of addresses, or a load balancer's. */
 const MOST_DATAGRAMS = 40;
 /** Tables of ours are looked at elsewhere, and know who may. */
@@ -45,23 +42,27 @@ export class HostRuleset implements Ruleset {
   }
 
   private readRules({ family, table, name }: Chain): readonly Rule[] | undefined {
-    const told = this.ask(family, Msg.getRule, Msg.newRule, [text(1, table), text(2, name)]);
+    const told = this.ask(family, Msg.getRule, Msg.newRule, [
+      text(NFTA_RULE.TABLE, table),
+      text(NFTA_RULE.CHAIN, name),
+    ]);
     // A kernel that does not know the filter tells of all chains.
     return told
-      ?.filter(({ answer }) => textIn(answer, RULE.table) === table && textIn(answer, RULE.chain) === name)
+      ?.filter(({ answer }) => textIn(answer, NFTA_RULE.TABLE) === table && textIn(answer, NFTA_RULE.CHAIN) === name)
       .map(({ answer }) => ({
-        handle: Number(attributeOf(answer, RULE.handle)?.readBigUInt64BE() ?? 0n),
-        expressions: decodeRule(attributeOf(answer, RULE.expressions)),
+        handle: Number(attributeOf(answer, NFTA_RULE.HANDLE)?.readBigUInt64BE() ?? 0n),
+        expressions: decodeRule(attributeOf(answer, NFTA_RULE.EXPRESSIONS)),
       }));
   }
 
   private readElements({ family, table }: Chain, set: string): readonly Element[] | undefined {
-    const where = [text(1, table), text(2, set)];
+    // A set and the list of its elements have the same two in the same places.
+    const where = [text(NFTA_SET.TABLE, table), text(NFTA_SET.NAME, set)];
     const number = FAMILIES[family] ?? 0;
     const [about] = asked('nft list set', question(Msg.getSet, where, number), Msg.newSet) ?? [];
     const told = this.ask(family, Msg.getSetElem, Msg.newSetElem, where);
-    const flags = attributeOf(about, SET.flags)?.readUInt32BE() ?? 0;
-    const lists = told?.flatMap(({ answer }) => attributeOf(answer, SET.elements) ?? []);
+    const flags = attributeOf(about, NFTA_SET.FLAGS)?.readUInt32BE() ?? 0;
+    const lists = told?.flatMap(({ answer }) => attributeOf(answer, NFTA_SET_ELEM_LIST.ELEMENTS) ?? []);
     return lists && decodeElements(lists, (flags & INTERVAL) !== 0);
   }
 
@@ -82,13 +83,13 @@ function asked(verb: string, bytes: Buffer, type: number): readonly Buffer[] | u
 }
 
 function chainOf(family: string, answer: Buffer, type: string): readonly Chain[] {
-  const hook = attributeOf(answer, CHAIN.hook);
-  const number = attributeOf(hook, 1)?.readUInt32BE();
+  const hook = attributeOf(answer, NFTA_CHAIN.HOOK);
+  const number = attributeOf(hook, NFTA_HOOK.HOOKNUM)?.readUInt32BE();
   const name = (Object.keys(HOOKS) as HookName[]).find((one) => HOOKS[one] === number);
-  if (name === undefined || textIn(answer, CHAIN.type) !== type) return [];
-  const drops = attributeOf(answer, CHAIN.policy)?.readUInt32BE() === NF_DROP;
-  const base = { hook: name, priority: attributeOf(hook, 2)?.readInt32BE() ?? 0, drops };
-  return [{ family, table: textIn(answer, CHAIN.table), name: textIn(answer, CHAIN.name), base }];
+  if (name === undefined || textIn(answer, NFTA_CHAIN.TYPE) !== type) return [];
+  const drops = attributeOf(answer, NFTA_CHAIN.POLICY)?.readUInt32BE() === NF.DROP;
+  const base = { hook: name, priority: attributeOf(hook, NFTA_HOOK.PRIORITY)?.readInt32BE() ?? 0, drops };
+  return [{ family, table: textIn(answer, NFTA_CHAIN.TABLE), name: textIn(answer, NFTA_CHAIN.NAME), base }];
 }
 
 const textIn = (answer: Buffer, type: number): string => readText(attributeOf(answer, type));
