@@ -37,6 +37,8 @@ const ALONE = [
   'antispoof',
   'dns-attack',
   'dns-busy-rules',
+  'dns-crowd',
+  'dns-destroyed',
   'dns-locked-rules',
   'flood',
   'guard-traffic',

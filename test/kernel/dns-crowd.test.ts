@@ -48,7 +48,9 @@ async function longestTurn(ms: number): Promise<number> {
 
 const paused = (): number => troubles().filter((text) => text.startsWith('dns.share')).length;
 
-it('all of whose containers have asked for more than their share gets its resolvers back in many turns', async () => {
+it('all of whose containers have asked for more than their share gets its resolvers back in many turns', {
+  timeout: 60_000,
+}, async () => {
   service.sync(new Map(namespaces.map((path) => [path, () => [zone('net', [endpoint(['web'], ['172.16.1.1/24'])])]])));
   for (const path of namespaces) expect(await service.ready(path, 10_000)).toBe(true);
   const remote = { address: '127.0.0.11', port: 53 };

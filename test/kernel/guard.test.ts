@@ -94,7 +94,7 @@ describe('stands', () => {
     await guard.remove();
   });
 
-  it('until a single rule is gone, whichever', async () => {
+  it('until a single rule is gone, whichever', { timeout: 120_000 }, async () => {
     await intact();
     const count = listing().match(/# handle/g)?.length ?? 0;
     const rules = () => [...listing().matchAll(/chain (\w+) |comment .*# handle (\d+)/g)];

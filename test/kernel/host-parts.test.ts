@@ -80,6 +80,8 @@ test('docker_gwbridge is fitted, and comes back with its ports, its address and 
   expect(shown()).toContain('link/ether 02:42:00:00:00:01');
   expect(shown()).toContain('inet 172.18.0.1/16');
   expect(shown()).toMatch(/UP.* mtu 8950/);
+  // As the engine had made it: no container is believed to be a router.
+  expect(run(host.path, 'sysctl', '-n', 'net.ipv6.conf.docker_gwbridge.accept_ra').trim()).toBe('0');
   expect(log.warn.mock.calls.map(([, text]) => text)).toEqual(['repaired docker_gwbridge, which somebody had removed']);
 
   // The engine's own removal: nothing was on it.

@@ -9,6 +9,7 @@ import type { Rtnetlink } from '../netlink/rtnetlink.js';
 import type { NftConsulGuard } from '../rules/consul-guard.js';
 import type { HostUplinkRules } from '../rules/uplink-rules.js';
 import type { VxlanGuard } from '../rules/vxlan-guard.js';
+import type { HeldNamespace } from '../system/held-namespace.js';
 import { writeSysctl } from '../system/sysctl.js';
 import { addGwbridgeAddress, createGwbridge, enslaveToGwbridge, fitGwbridge } from './gwbridge.js';
 import type { ProbeSpace } from './probe.js';
@@ -16,6 +17,7 @@ import type { ProbeSpace } from './probe.js';
 /** All of it in the host's namespace. */
 export interface HostPlace {
   readonly host: Rtnetlink;
+  readonly home: HeldNamespace;
   readonly vxlanGuard: VxlanGuard;
   readonly consulGuard: NftConsulGuard;
   readonly shortWays: ShortWays;
@@ -46,7 +48,7 @@ const executors: Executors = {
 
   ...cryptExecutors,
 
-  createGwbridge: (at, step) => createGwbridge(at.host, step),
+  createGwbridge: (at, step) => createGwbridge(at, step),
 
   addGwbridgeAddress: (at, step) => addGwbridgeAddress(at.host, step.address),
 

@@ -5,6 +5,9 @@ import type { Cidr } from '../../model/values/types.js';
 import { ensureAddress, listAddresses } from '../links/addresses.js';
 import { addLink, linkIndex, listLinks, setLink } from '../links/links.js';
 import type { Rtnetlink } from '../netlink/rtnetlink.js';
+import type { HeldNamespace } from '../system/held-namespace.js';
+import { changeSettings } from '../system/settings.js';
+import type { Setting } from '../system/sysctl.js';
 
 /** `ip link show`, and of the bridge its addresses. */
 export async function observeGwbridge(host: Rtnetlink): Promise<ObservedGwbridge> {
@@ -20,9 +23,19 @@ export async function observeGwbridge(host: Rtnetlink): Promise<ObservedGwbridge
   return { bridge: { mac, mtu, up, addresses: own, ports }, loose };
 }
 
-/** `ip link add docker_gwbridge address <mac> type bridge`, up. EEXIST when there is something of that name. */
-export async function createGwbridge(host: Rtnetlink, { mac, mtu }: Pick<Gwbridge, 'mac' | 'mtu'>): Promise<void> {
+/** No container is the host's router. The kernel would believe one where the host forwards no IPv6 (CVE-2020-13401). */
+const NO_ROUTERS: Setting = { name: `net/ipv6/conf/${GWBRIDGE}/accept_ra`, value: 0, ifThere: true };
+
+/**
+ * `ip link add docker_gwbridge address <mac> type bridge`, `sysctl -w net.ipv6.conf.docker_gwbridge.accept_ra=0` as the
+ * engine does, and then up. EEXIST when there is something of that name.
+ */
+export async function createGwbridge(
+  { host, home }: { readonly host: Rtnetlink; readonly home: HeldNamespace },
+  { mac, mtu }: Pick<Gwbridge, 'mac' | 'mtu'>,
+): Promise<void> {
   await addLink(host, { name: GWBRIDGE, kind: 'bridge', mac });
+  await changeSettings(home, [NO_ROUTERS]);
   await fitGwbridge(host, mtu);
 }
 

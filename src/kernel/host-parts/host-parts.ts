@@ -17,6 +17,7 @@ import { NftConsulGuard } from '../rules/consul-guard.js';
 import type { Underlay } from '../rules/guard-rules.js';
 import { HostUplinkRules } from '../rules/uplink-rules.js';
 import { VxlanGuard } from '../rules/vxlan-guard.js';
+import { HeldNamespace } from '../system/held-namespace.js';
 import { readSysctls } from '../system/sysctl.js';
 import type { Accelerator } from './accelerator.js';
 import { executeOnHost, type HostPlace } from './executors.js';
@@ -48,6 +49,7 @@ export class LinuxHostParts implements HostPartsKernel {
   constructor({ underlay, mode, port, crypt: mesh, accelerator, netnsDir = NETNS_DIR }: HostPartsOptions) {
     this.accelerator = accelerator;
     const host = new Rtnetlink();
+    const home = new HeldNamespace();
     const vxlanGuard = new VxlanGuard(underlay, mode, port);
     const consulGuard = new NftConsulGuard();
     const fence = new EncryptionFence();
@@ -55,7 +57,7 @@ export class LinuxHostParts implements HostPartsKernel {
     const probe = new ProbeSpace(netnsDir);
     const crypt = { ...mesh, host };
     const { shortWays } = accelerator;
-    this.at = { host, vxlanGuard, consulGuard, fence, uplinkRules, probe, crypt, shortWays };
+    this.at = { host, home, vxlanGuard, consulGuard, fence, uplinkRules, probe, crypt, shortWays };
     this.observers = {
       vxlanGuard: () => vxlanGuard.observe(),
       consulGuard: () => consulGuard.observe(),
@@ -96,7 +98,7 @@ export class LinuxHostParts implements HostPartsKernel {
   }
 
   close(): void {
-    const { host, vxlanGuard, consulGuard, fence, uplinkRules, probe } = this.at;
+    const { host, home, vxlanGuard, consulGuard, fence, uplinkRules, probe } = this.at;
     this.watcher.close();
     this.accelerator.close();
     vxlanGuard.close();
@@ -105,5 +107,6 @@ export class LinuxHostParts implements HostPartsKernel {
     uplinkRules.close();
     probe.close();
     host.close();
+    home.close();
   }
 }
