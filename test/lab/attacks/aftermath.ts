@@ -20,10 +20,16 @@ const LOOK = [
   'ip neigh show nud permanent; ip -6 neigh show nud permanent',
 ].join('; ');
 
-/** Before a flood, while no container comes or goes any more. */
+/** Before a flood, once no container comes or goes any more: two looks with a rest in between have found the same. */
 export async function orderAtRest(field: Field): Promise<Order> {
-  await sleep(REST_MS);
-  return order(field);
+  let now: Order = [];
+  await within(PATIENCE_MS, 'nothing changes by itself', async () => {
+    const before = await order(field);
+    await sleep(REST_MS);
+    now = await order(field);
+    return now.join('\n') === before.join('\n');
+  });
+  return now;
 }
 
 async function order(field: Field): Promise<Order> {
