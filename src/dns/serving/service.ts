@@ -174,8 +174,10 @@ export class DnsService {
   private keepUp(path: string, serving: Serving): void {
     const { resolver, inode, stands } = serving;
     if (this.serving.get(path) !== serving) return;
-    if (!isStill(path, inode)) this.end(path);
-    else if (stands) {
+    if (!isStill(path, inode)) {
+      this.end(path);
+      this.begin(path);
+    } else if (stands) {
       const row = this.rows.of('dns.resolver').row(path);
       resolver.hasRunOut ? row.failing({ reason: LOST }) : row.ok();
       resolver.renew().catch((e) => this.lost(path, serving, e));
