@@ -5,8 +5,8 @@ import { Spec, Validation } from '@cyclonedx/cyclonedx-library';
 import { execa } from 'execa';
 import { beforeAll, describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { freshPlugin } from './managed-build.js';
-import { PLUGIN_FOLDER } from './managed-plugin.js';
+import { freshPlugin } from '../managed-build.js';
+import { PLUGIN_FOLDER } from '../managed-plugin.js';
 
 const bill = z.object({
   components: z.array(
