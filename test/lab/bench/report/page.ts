@@ -14,7 +14,7 @@ const BUSY_WORDS = ': **the machine was busy**, which makes figures worse and in
 export function page(sections: readonly Section[]): string {
   return `# Benchmark
 
-tsoverlay beside Docker's own overlay drivers, the hosts themselves and a driver that does nothing, each on the same engine
+tsoverlay beside Docker's own overlay drivers, the hosts themselves and a driver that makes a veth pair alone, each on the same engine
 in the same run: \`npm run bench\`. Absolute figures depend on the machine; the ratios are what counts. Figures are medians;
 beside them, in brackets, the 10th to 90th percentile of the samples, for a ratio (×) the interval that it lies in with 90 %
 (bootstrap).
@@ -46,9 +46,9 @@ ${sections.map(chapter).join('\n\n')}
 - Containers that come and go: \`docker run --rm … true\`. All times are what is taken longer than by the same with
   \`--net none\` in the same round, but for a name's. The clock is outside: it starts with the \`docker\` command and stops when
   that has returned.
-- The null driver says yes to every call and makes nothing: what is left is the engine's own work with a network, most of it
-  the card on docker_gwbridge; moving a driver's card into the container is not in it. "One card" is a network with
-  \`-o tsoverlay.gateway=overlay\`, whose containers have no card on docker_gwbridge.
+- The null driver makes a veth pair on no bridge, and nothing else: what is left is the engine's own work with a network,
+  most of it the card on docker_gwbridge. "One card" is a network with \`-o tsoverlay.gateway=overlay\`, whose containers
+  have no card on docker_gwbridge.
 - A name answers when a \`ping\` of it, tried all the time in a container that has been on the other host before,
   succeeds. A network is used when a container on the other host has been on it, tried all the time.
 `;
