@@ -45,8 +45,12 @@ interface PeerKey {
   readonly key: PublicKey;
   readonly vtep: Ip;
   readonly endpoint: CryptPeer['endpoint'];
-  /** Its host has others, or this host has: which of them work has to be found out. */
-  readonly rotates: boolean;
+  /**
+   * This host asks it for a handshake until it has answered. Which of several keys work has to be found out. And of two
+   * hosts one begins before anybody waits for it: where both do, within a round trip, their handshakes cross, neither
+   * counts, and what is sent meanwhile waits for five seconds (REKEY_TIMEOUT of WireGuard).
+   */
+  readonly isAsked: boolean;
 }
 
 /**
@@ -63,7 +67,7 @@ function peerKeys(nodes: Iterable<Node>, { id, keys }: CryptSelf): readonly Peer
       if (taken.has(vtep)) continue;
       taken.add(vtep);
       const endpoint = { address: crypt.endpoint ?? address, port };
-      found.push({ node, key, vtep, endpoint, rotates: crypt.keys.length > 1 || keys.length > 1 });
+      found.push({ node, key, vtep, endpoint, isAsked: id < node || crypt.keys.length > 1 || keys.length > 1 });
     }
   }
   return found;
@@ -89,8 +93,8 @@ export function cryptPlan(nodes: Iterable<Node>, self: CryptSelf, proven: Proven
   const keys = peerKeys(nodes, self);
   const left = leftKeys(keys, self, proven);
   const isProven = (key: PublicKey): boolean => devices.every((device) => proven(device.key, key));
-  const peers = keys.map(({ key, vtep, endpoint, rotates }) => {
-    const keepalive = self.keepalive === 0 && rotates && !isProven(key) ? PROVOKED : self.keepalive;
+  const peers = keys.map(({ key, vtep, endpoint, isAsked }) => {
+    const keepalive = self.keepalive === 0 && isAsked && !isProven(key) ? PROVOKED : self.keepalive;
     return { key, vtep, endpoint, keepalive: left.has(key) ? 0 : keepalive };
   });
   return {
