@@ -1,6 +1,7 @@
 /** Hosts on one LAN, an encrypted network and a plain one, and on each host a container of both. */
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { execa } from 'execa';
 import { isKernelError } from '../../../src/errors.js';
 import { createNamespace, removeNamespace } from '../../../src/kernel/system/netns.js';
@@ -30,6 +31,7 @@ import { MARKS, type Which } from './wire.js';
 
 /** The first packet waits for the handshake, which takes its time in an emulated machine, s. */
 const PATIENCE_S = 5;
+const [LOOKS, LOOK_PAUSE_MS] = [20, 500];
 /** An address that no container has. */
 const NOBODY = 200;
 
@@ -74,13 +76,17 @@ export class EncryptedSite {
     );
   }
 
-  /** With all of it made, twice: the second look finds nothing to do. */
+  /** With all of it made, and looked at until there is nothing to do: who has answered is asked no more. */
   static async make(addresses: readonly [string, ...string[]] = ['10.0.0.1', '10.0.0.2']): Promise<EncryptedSite> {
     const site = new EncryptedSite(addresses);
     await site.converge();
     for (const { n, address } of site.hosts)
       for (const which of ['encrypted', 'plain'] as const) site.furnish(which, n, address);
-    const left = await site.converge();
+    let left = await site.converge();
+    for (let i = 0; left.length > 0 && i < LOOKS; i++) {
+      await sleep(LOOK_PAUSE_MS);
+      left = await site.converge();
+    }
     if (left.length > 0) throw new Error(`there is more to do: ${left.join(', ')}`);
     return site;
   }

@@ -35,8 +35,8 @@ describe('with one key everywhere', () => {
       { link: wireguardName(keyOf(1)), key: keyOf(1), vtep: cryptVtep(keyOf(1)), port: 51_820, mtu: 1440 },
     ]);
     expect(plan.peers).toEqual([
-      { key: keyOf(2), vtep: cryptVtep(keyOf(2)), endpoint: { address: '10.0.0.2', port: 51_820 }, keepalive: 0 },
-      { key: keyOf(3), vtep: cryptVtep(keyOf(3)), endpoint: { address: '192.0.2.7', port: 51_820 }, keepalive: 0 },
+      { key: keyOf(2), vtep: cryptVtep(keyOf(2)), endpoint: { address: '10.0.0.2', port: 51_820 }, keepalive: 25 },
+      { key: keyOf(3), vtep: cryptVtep(keyOf(3)), endpoint: { address: '192.0.2.7', port: 51_820 }, keepalive: 25 },
     ]);
     expect(plan.routes).toEqual(
       [2, 3].map((n) => ({
@@ -45,6 +45,18 @@ describe('with one key everywhere', () => {
         source: cryptVtep(keyOf(1)),
       })),
     );
+  });
+
+  test('of two hosts the first by its id asks the other for a handshake, until it has answered', () => {
+    const ids = nodes.map(({ id }) => id).sort();
+    for (const [i, { id }] of nodes.entries()) {
+      const self = selfAt(i + 1, own(i + 1));
+      const asked = nodes.filter((node) => node.id > id).length;
+      expect(asked).toBe(2 - ids.indexOf(id));
+      const keepalives = (proven: Proven) => cryptPlan(nodes as Node[], self, proven).peers.map((p) => p.keepalive);
+      expect(keepalives(never).filter((s) => s === 25)).toHaveLength(asked);
+      expect(keepalives(always)).toEqual([0, 0]);
+    }
   });
 
   test('a host that cannot encrypt is none, and is sent nothing', () => {
