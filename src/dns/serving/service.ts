@@ -68,9 +68,7 @@ export class DnsService {
     if (wanted.size === 0) {
       clearInterval(this.timer);
       this.timer = undefined;
-    } else {
-      this.timer ??= setInterval(() => this.renew(), RENEW_MS).unref();
-    }
+    } else this.timer ??= setInterval(() => this.renew(), RENEW_MS).unref();
   }
 
   /**
