@@ -1,4 +1,5 @@
 /** What doctor's checks look at where the one that serves runs them, for other hosts: what it knows without asking. */
+
 import type { Config } from '../config/config.js';
 import { addressCandidates } from '../config/config.js';
 import { isThere, once } from '../doctor/asked.js';
@@ -17,6 +18,7 @@ import { CATALOGUE } from '../health/catalogue.js';
 import type { Rows } from '../health/rows.js';
 import { Rtnetlink } from '../kernel/netlink/rtnetlink.js';
 import { othersOf } from '../model/host/probe.js';
+import { DOCKER_SOCKET } from '../model/values/names.js';
 import type { NodeAddress, NodeId } from '../model/values/types.js';
 import { MOST } from '../probe/hearing.js';
 import type { Probes } from '../probe/probes.js';
@@ -25,7 +27,6 @@ import type { LocalEndpoints } from '../registry/local/local-endpoints.js';
 import type { Tenure } from '../registry/nodes/tenure.js';
 import type { ClusterView } from '../store/view/cluster-view.js';
 
-const ENGINE = '/var/run/docker.sock';
 /** Of one check: whoever asks waits for it, ms. The longest takes some four seconds, and more where many hosts share a machine. */
 const PATIENCE_MS = 7_000;
 /**
@@ -64,7 +65,7 @@ function surroundingsOf(parts: Examined): HostSurroundings {
   const proc = new Proc();
   const none = { endpoints: [], unreadable: [], versions: [] };
   const differences = once(() => inspection.look());
-  const engine = once(() => lookAtEngine(ENGINE));
+  const engine = once(() => lookAtEngine(DOCKER_SOCKET));
   const underlay = once(() => lookHere(self, [...others]));
   const names = once(() => namesOf(parts, engine));
   return {

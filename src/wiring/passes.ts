@@ -1,4 +1,5 @@
 /** The loops that keep the host, its engine and its part of the cluster right. */
+
 import type { Config } from '../config/config.js';
 import { DockerEngine } from '../engine/docker.js';
 import type { Log } from '../health/events.js';
@@ -9,6 +10,7 @@ import { LinuxHostParts } from '../kernel/host-parts/host-parts.js';
 import { SYSCTLS } from '../model/host/sysctls.js';
 import { isEncrypted } from '../model/plan/underlay.js';
 import { familyOf } from '../model/values/address.js';
+import { DOCKER_SOCKET } from '../model/values/names.js';
 import { Findings } from '../reconcile/cluster/findings.js';
 import { NodePass } from '../reconcile/cluster/node-pass.js';
 import { UpgradePass } from '../reconcile/cluster/upgrade-pass.js';
@@ -36,8 +38,6 @@ import type { ClusterParts } from './cluster.js';
 import type { Ground } from './ground.js';
 import type { Names } from './names.js';
 import type { Registry } from './registry.js';
-
-const DOCKER_SOCKET = '/var/run/docker.sock';
 
 export type Passes = ReturnType<typeof makePasses>;
 

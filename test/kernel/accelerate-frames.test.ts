@@ -1,26 +1,14 @@
 /** Whatever a container sends, sound or not, comes out of the short way as it does out of the ordinary one. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Cidr, Network } from '../../src/model/values/types.js';
-import { HOST1, HOST2 } from '../unit/model/fixtures.js';
 import { run } from './bench.js';
-import { during, ipOf, python, serving, shortSite } from './short-way.js';
+import { DUAL, during, ipOf, placeThree, python, serving, shortSite } from './short-way.js';
 import type { Container, Site } from './site.js';
-
-const DUAL: Partial<Network> = {
-  ipv6: true,
-  subnets: [
-    { pool: '172.16.1.0/24' as Cidr, gateway: '172.16.1.254/24' as Cidr, aux: {}, vni: 256 },
-    { pool: 'fd00:1::/64' as Cidr, aux: {}, vni: 256 },
-  ],
-};
 
 let site: Site;
 let one: Container, near: Container, far: Container;
 beforeEach(async () => {
   site = await shortSite(DUAL);
-  const at = (n: number, host: typeof HOST1) =>
-    site.endpoint(n, host, { addresses: [`172.16.1.${n}/24` as Cidr, `fd00:1::${n}/64` as Cidr] });
-  [one, near, far] = (await site.place(at(1, HOST1), at(2, HOST1), at(3, HOST2))) as [Container, Container, Container];
+  [one, near, far] = await placeThree(site);
   // So that nothing but the way itself says no.
   for (const { netns } of [one, near, far]) run(netns, 'ip', 'link', 'set', 'eth0', 'mtu', '9000');
 });

@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Endpoint } from '../../src/model/values/types.js';
+import type { Cidr, Endpoint, Network, NodeAddress } from '../../src/model/values/types.js';
+import { HOST1, HOST2 } from '../unit/model/fixtures.js';
 import { type Host, rows, run } from './bench.js';
 import { type Container, networkOf, Site } from './site.js';
 
@@ -12,6 +13,22 @@ export async function shortSite(change: Parameters<typeof networkOf>[0] = {}): P
   const site = new Site(networkOf(change));
   for (const host of site.hosts) await accelerate(site, host);
   return site;
+}
+
+/** A network of both families. */
+export const DUAL: Partial<Network> = {
+  ipv6: true,
+  subnets: [
+    { pool: '172.16.1.0/24' as Cidr, gateway: '172.16.1.254/24' as Cidr, aux: {}, vni: 256 },
+    { pool: 'fd00:1::/64' as Cidr, aux: {}, vni: 256 },
+  ],
+};
+
+/** In a {@link DUAL} network: two containers on the first host, and one on the second. */
+export async function placeThree(site: Site): Promise<[one: Container, near: Container, far: Container]> {
+  const at = (n: number, host: NodeAddress) =>
+    site.endpoint(n, host, { addresses: [`172.16.1.${n}/24` as Cidr, `fd00:1::${n}/64` as Cidr] });
+  return (await site.place(at(1, HOST1), at(2, HOST1), at(3, HOST2))) as [Container, Container, Container];
 }
 
 /** As the pass of the host's parts does; forwarding is on as the engine turns it on. */

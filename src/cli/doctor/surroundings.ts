@@ -1,4 +1,5 @@
 /** What doctor's checks look at, on the host that this command runs on: each asked once. */
+
 import { differencesExchange } from '../../admin/contract/differences.js';
 import { MOST_PEERS, probeExchange } from '../../admin/contract/probe.js';
 import { addressCandidates } from '../../config/config.js';
@@ -23,13 +24,13 @@ import { UserError } from '../../errors.js';
 import { Rtnetlink } from '../../kernel/netlink/rtnetlink.js';
 import type { Probed } from '../../model/probe/passage.js';
 import { familyOf } from '../../model/values/address.js';
+import { DOCKER_SOCKET } from '../../model/values/names.js';
 import type { NodeAddress } from '../../model/values/types.js';
 import type { Desk } from '../frame/desk.js';
 import { lookAtAddresses } from '../ipam/look.js';
 import { probeAlone } from '../probing/alone.js';
 import { type Agent, lookAtAgent } from '../reading/agent.js';
 import { readCluster } from '../reading/cluster.js';
-import { ENGINE } from '../reading/container-names.js';
 import { ownMemory } from '../reading/containers.js';
 import { readStatus, versionLines } from '../status.js';
 import { type Ask, type Probing, probeRounds, probingOf, type Round } from './rounds.js';
@@ -53,7 +54,7 @@ export function surroundingsOf(desk: Desk): CommandSurroundings {
   const agent = once(() => lookAtAgent(desk));
   const cluster = once(() => clusterOf(desk));
   const underlay = once(async () => underlayOf(settings.advertise, (await cluster()).nodes));
-  const engine = once(() => lookAtEngine(ENGINE));
+  const engine = once(() => lookAtEngine(DOCKER_SOCKET));
   const serving = async (): Promise<Serving> => {
     const found = await agent();
     if ('away' in found) throw new UserError(found.away);

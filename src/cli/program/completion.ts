@@ -1,8 +1,10 @@
 /** `tsoverlay completion bash|zsh`: what a shell offers after the words that are typed already; `containers`: what it asks for then. */
+
 import * as z from 'zod';
 import { UserError } from '../../errors.js';
+import { DOCKER_SOCKET } from '../../model/values/names.js';
 import { type Command, command } from '../frame/command.js';
-import { containerNames, ENGINE } from '../reading/container-names.js';
+import { containerNames } from '../reading/container-names.js';
 
 /** After the words of a command. */
 interface Offer {
@@ -25,7 +27,7 @@ export const completionOf = (commands: () => readonly Command[]): Command =>
     }),
     async run(_, { args: [typed = ''] }) {
       if (typed === CONTAINERS) {
-        const containers = await containerNames(ENGINE);
+        const containers = await containerNames(DOCKER_SOCKET);
         return { lines: containers, json: { containers }, exit: 0 };
       }
       const shell = SHELLS.find((name) => name === typed);

@@ -1,7 +1,5 @@
 /** What the engine calls this host's running containers: for a shell that completes a word. */
 
-export const ENGINE = '/var/run/docker.sock';
-
 /** Somebody has pressed TAB and waits, ms. */
 const PATIENCE_MS = 1_000;
 

@@ -2,6 +2,9 @@
 import { macText } from './mac.js';
 import type { EndpointId, EngineNetworkId, Mac, NamespaceName, NetworkId, NodeId } from './types.js';
 
+/** Where this host's engine is asked. */
+export const DOCKER_SOCKET = '/var/run/docker.sock';
+
 /** The name of both drivers, as people type it. */
 export const DRIVER = 'tsoverlay';
 
